@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// MAC and IP addresses between text, JSON and the snapshot's form.
+#pragma once
+
+#include <stdint.h>
+
+#include "weft/snapshot.h"
+
+#define WEFT_MAC_TEXT 18
+
+// "52:54:00:00:00:01" to a number, first byte highest. Returns 0 or -EINVAL.
+int weft_mac_parse(const char *text, uint64_t *mac);
+void weft_mac_format(uint64_t mac, char text[WEFT_MAC_TEXT]);
+
+// "10.0.0.1" or "10.0.0.0/24"; bits outside the mask must be 0. Return 0 or -EINVAL.
+int weft_prefix4_parse(const char *text, struct weft_prefix4 *prefix);
+int weft_prefix6_parse(const char *text, struct weft_prefix6 *prefix);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The control thread's life.
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+
+#include "state.h"
+
+#define TICK_MS 100
+
+struct weft_state ctl;
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	weft_engine_poll();
+}
+
+static void
+on_signal(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	event_base_loopbreak(ctl.base);
+}
+
+static int
+apply_file(const char *path, struct weft_error *err)
+{
+	json_t *bundle = weft_json_load_file(path, err), *changes = NULL;
+	int ret = bundle ? weft_apply(bundle, false, &changes, err) : -errno;
+
+	json_decref(bundle);
+	if (ret == 0)
+		json_decref(changes);
+	return ret;
+}
+
+// What was applied before is in force before the first packet, then the policy file, which wins.
+static int
+restore(struct weft_error *err)
+{
+	json_t *tree, *changes = NULL;
+	int ret = weft_store_load(ctl.config.state_dir, &tree, err);
+
+	if (ret == 0 && tree) {
+		ret = weft_apply(tree, false, &changes, err);
+		json_decref(tree);
+		if (ret == 0)
+			json_decref(changes);
+	}
+	if (ret == 0 && ctl.config.policy[0])
+		ret = apply_file(ctl.config.policy, err);
+	return ret;
+}
+
+static int
+serve(struct weft_error *err)
+{
+	const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+	struct event *timer = event_new(ctl.base, -1, EV_PERSIST, on_tick, NULL);
+	struct event *term = evsignal_new(ctl.base, SIGTERM, on_signal, NULL);
+	struct event *intr = evsignal_new(ctl.base, SIGINT, on_signal, NULL);
+	int ret;
+
+	if (!timer || !term || !intr)
+		return weft_fail(err, ENOMEM, "no memory for the control thread");
+	event_add(timer, &tick);
+	event_add(term, NULL);
+	event_add(intr, NULL);
+	ret = restore(err);
+	if (ret == 0)
+		ret = weft_server_start(err);
+	if (ret == 0) {
+		WEFT_LOG(INFO, "event=ready socket=%s ports=%u", ctl.config.socket, ctl.model ? ctl.model->n_ports : 0);
+		event_base_dispatch(ctl.base);
+	}
+	weft_server_stop();
+	event_free(timer);
+	event_free(term);
+	event_free(intr);
+	return ret;
+}
+
+int
+weft_control_run(const struct weft_config *config, struct weft_error *err)
+{
+	struct timespec now;
+	int ret;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ctl.config = *config;
+	ctl.start_us = now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+	ctl.tsc_hz = rte_get_tsc_hz();
+	ctl.version = weft_engine_snapshot()->version;
+	ctl.placement.domains = json_object();
+	ctl.placement.index = json_object();
+	ctl.base = event_base_new();
+	if (!ctl.placement.domains || !ctl.placement.index || !ctl.base)
+		return weft_fail(err, ENOMEM, "no memory for the control thread");
+	signal(SIGPIPE, SIG_IGN);
+	ret = serve(err);
+	weft_model_free(ctl.model);
+	json_decref(ctl.placement.domains);
+	json_decref(ctl.placement.index);
+	event_base_free(ctl.base);
+	return ret;
+}

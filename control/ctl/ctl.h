@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// weftctl's files share this.
+#pragma once
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+// Exit codes that scripts may rely on.
+enum { DONE = 0, USAGE = 1, REJECTED = 2, LATE = 3, UNREACHABLE = 4 };
+
+struct options {
+	const char *socket;
+	bool json;
+};
+
+extern struct options options;
+
+// client.c: calls METHOD; takes PARAMS over. Returns the result, or NULL having printed why; *CODE is then the
+// exit code.
+json_t *call(const char *method, json_t *params, int *code);
+
+// print.c
+void print_json(const json_t *value);
+void print_status(const json_t *status);
+void print_ports(const json_t *ports);
+void print_port(const json_t *port);
+void print_workers(const json_t *workers);
+void print_drops(const json_t *drops);
+void print_audit(const json_t *audit);
+void print_explain(const json_t *explain);
+void print_fdb(const json_t *fdb);
+void print_changes(const json_t *changes);
+void print_top(const json_t *before, const json_t *after, double seconds);
+
+// port.c: "weftctl port ..." and "weftctl network ...".
+int cmd_port(int argc, char **argv);
+int cmd_network(int argc, char **argv);
+
+// main.c: runs METHOD and prints its result.
+int show(const char *method, json_t *params, void (*print)(const json_t *result));
+int usage(const char *text);

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// weftctl: the one command-line tool.
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#define DEFAULT_SOCKET "/run/weft/weftd.sock"
+
+struct options options = { .socket = DEFAULT_SOCKET };
+
+static const char main_usage[] =
+	"usage: weftctl [--socket PATH | --dev DIR] [--json] COMMAND\n"
+	"  status                           what runs, and whether the policy is in force\n"
+	"  apply -f FILE... [--dry-run]     make the objects in FILE part of the policy, all or none\n"
+	"  get                              the policy as JSON, in the form that apply takes\n"
+	"  network add|list|del             networks\n"
+	"  port add|list|show|del           ports; add and show print what QEMU and libvirt need\n"
+	"  top [--once]                     rates by port, every second\n"
+	"  drops [PORT]                     dropped packets by port and reason\n"
+	"  audit                            checks that every packet is accounted for\n"
+	"  workers [rebalance]              the workers' load, stage by stage; or spread the ports anew\n"
+	"  fdb                              learned addresses\n"
+	"  explain PORT FRAME               what would happen to a frame (hexadecimal) from PORT\n"
+	"  explain PORT to ADDRESS          the same for a frame to a MAC or an IP address\n"
+	"The socket is " DEFAULT_SOCKET ", or $WEFT_SOCKET. Exit codes: 0 done, 1 usage, 2 rejected and\n"
+	"nothing changed, 3 accepted and not yet everywhere, 4 cannot reach weftd.\n";
+
+int
+usage(const char *text)
+{
+	fputs(text, stderr);
+	return USAGE;
+}
+
+int
+show(const char *method, json_t *params, void (*print)(const json_t *result))
+{
+	int code;
+	json_t *result = call(method, params, &code);
+
+	if (result == NULL)
+		return code;
+	if (options.json)
+		print_json(result);
+	else
+		print(result);
+	json_decref(result);
+	return DONE;
+}
+
+static int
+cmd_simple(const char *method, int argc, void (*print)(const json_t *result))
+{
+	return argc == 1 ? show(method, NULL, print) : usage(main_usage);
+}
+
+// Copies the objects of one bundle into another; the same object in two files is an error.
+static int
+join(json_t *to, const json_t *from, unsigned int depth, const char *file)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)from, key, value)
+	{
+		json_t *there = json_object_get(to, key);
+
+		if (there == NULL) {
+			json_object_set(to, key, value);
+		} else if (depth == 0 || !json_is_object(there) || !json_is_object(value)) {
+			fprintf(stderr, "weftctl: %s: \"%s\" stands in another file too\n", file, key);
+			return REJECTED;
+		} else if (join(there, value, depth - 1, file)) {
+			return REJECTED;
+		}
+	}
+	return DONE;
+}
+
+static json_t *
+load(const char *file)
+{
+	json_error_t where;
+	json_t *json = strcmp(file, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &where) :
+						json_load_file(file, JSON_REJECT_DUPLICATES, &where);
+
+	if (json == NULL)
+		fprintf(stderr, "weftctl: %s, line %d, column %d: %s\n", file, where.line, where.column, where.text);
+	return json;
+}
+
+static int
+cmd_apply(int argc, char **argv)
+{
+	json_t *policy = json_object(), *params;
+	bool dry_run = false, any = false;
+	int ret = DONE;
+
+	for (int i = 1; ret == DONE && i < argc; i++) {
+		json_t *json;
+
+		if (strcmp(argv[i], "--dry-run") == 0) {
+			dry_run = true;
+			continue;
+		}
+		if (strcmp(argv[i], "-f") == 0)
+			continue;
+		any = true;
+		json = load(argv[i]);
+		// The objects stand three levels deep: tenants, tenant, kind.
+		ret = json ? join(policy, json, 3, argv[i]) : REJECTED;
+		json_decref(json);
+	}
+	if (ret == DONE && !any)
+		ret = usage("usage: weftctl apply -f FILE... [--dry-run]\n");
+	if (ret != DONE) {
+		json_decref(policy);
+		return ret;
+	}
+	params = json_pack("{s:o, s:b}", "policy", policy, "dry_run", dry_run);
+	return show("apply", params, print_changes);
+}
+
+static int
+cmd_audit(int argc)
+{
+	int code;
+	json_t *audit = argc == 1 ? call("audit", NULL, &code) : NULL;
+
+	if (argc != 1)
+		return usage(main_usage);
+	if (audit == NULL)
+		return code;
+	(options.json ? print_json : print_audit)(audit);
+	code = json_is_true(json_object_get(audit, "balanced")) ? DONE : REJECTED;
+	json_decref(audit);
+	return code;
+}
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static int
+cmd_top(int argc, char **argv)
+{
+	bool once = argc == 2 && strcmp(argv[1], "--once") == 0;
+	json_t *before, *after;
+	double start = seconds(), now;
+	int code;
+
+	if (argc > 2 || (argc == 2 && !once))
+		return usage(main_usage);
+	before = call("ports", NULL, &code);
+	while (before) {
+		sleep(1);
+		after = call("ports", NULL, &code);
+		if (after == NULL)
+			break;
+		now = seconds();
+		if (!once && isatty(1))
+			printf("\033[H\033[2J");
+		if (options.json)
+			print_json(after);
+		else
+			print_top(before, after, now - start);
+		fflush(stdout);
+		start = now;
+		json_decref(before);
+		before = after;
+		if (once)
+			break;
+	}
+	code = before && once ? DONE : code;
+	json_decref(before);
+	return code;
+}
+
+static int
+cmd_explain(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[2], "to") == 0)
+		return show("explain", json_pack("{s:s, s:s}", "port", argv[1], "to", argv[3]), print_explain);
+	if (argc == 3)
+		return show("explain", json_pack("{s:s, s:s}", "port", argv[1], "frame", argv[2]), print_explain);
+	return usage("usage: weftctl explain PORT FRAME\n       weftctl explain PORT to ADDRESS\n");
+}
+
+static void
+print_moved(const json_t *result)
+{
+	printf("%lld port(s) moved to another worker\n", json_integer_value(json_object_get(result, "moved")));
+}
+
+static int
+dispatch(int argc, char **argv)
+{
+	const char *command = argv[0];
+
+	if (strcmp(command, "status") == 0)
+		return cmd_simple("status", argc, print_status);
+	if (strcmp(command, "get") == 0)
+		return cmd_simple("get", argc, print_json);
+	if (strcmp(command, "fdb") == 0)
+		return cmd_simple("fdb", argc, print_fdb);
+	if (strcmp(command, "apply") == 0)
+		return cmd_apply(argc, argv);
+	if (strcmp(command, "port") == 0)
+		return cmd_port(argc, argv);
+	if (strcmp(command, "network") == 0)
+		return cmd_network(argc, argv);
+	if (strcmp(command, "top") == 0)
+		return cmd_top(argc, argv);
+	if (strcmp(command, "audit") == 0)
+		return cmd_audit(argc);
+	if (strcmp(command, "explain") == 0)
+		return cmd_explain(argc, argv);
+	if (strcmp(command, "drops") == 0 && argc <= 2)
+		return show("drops", argc == 2 ? json_pack("{s:s}", "port", argv[1]) : NULL, print_drops);
+	if (strcmp(command, "workers") == 0 && argc == 2 && strcmp(argv[1], "rebalance") == 0)
+		return show("rebalance", NULL, print_moved);
+	if (strcmp(command, "workers") == 0)
+		return cmd_simple("workers", argc, print_workers);
+	fprintf(stderr, "weftctl: there is no command \"%s\"\n", command);
+	return usage(main_usage);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
+		{ "dev", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
+		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+	static char dev_socket[512];
+	int c, first;
+
+	if (getenv("WEFT_SOCKET"))
+		options.socket = getenv("WEFT_SOCKET");
+	while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			options.socket = optarg;
+			break;
+		case 'd':
+			snprintf(dev_socket, sizeof(dev_socket), "%s/weftd.sock", optarg);
+			options.socket = dev_socket;
+			break;
+		case 'j':
+			options.json = true;
+			break;
+		case 'v':
+			puts("weftctl " WEFT_VERSION);
+			return DONE;
+		case 'h':
+			fputs(main_usage, stdout);
+			return DONE;
+		default:
+			return usage(main_usage);
+		}
+	}
+	if (optind == argc)
+		return usage(main_usage);
+	// Each command has options of its own: start over on what is left.
+	first = optind;
+	optind = 0;
+	return dispatch(argc - first, argv + first);
+}

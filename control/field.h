@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Descriptions of JSON objects: one table drives parsing, defaults and errors.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "weft/log.h"
+
+enum weft_field_type {
+	WEFT_FIELD_STRING, // char[size]
+	WEFT_FIELD_UINT, // unsigned integer of SIZE bytes
+	WEFT_FIELD_BOOL, // bool
+	WEFT_FIELD_ENUM, // int: index into NAMES
+	WEFT_FIELD_OBJECT, // described by FIELDS, in place
+	WEFT_FIELD_CUSTOM, // PARSE does it
+};
+
+struct weft_field {
+	const char *name; // NULL ends a table
+	enum weft_field_type type;
+	size_t offset; // in the struct that is filled
+	size_t size;
+	bool required;
+	uint64_t min, max; // numbers
+	const char *const *names; // enums, NULL-terminated
+	const struct weft_field *fields; // objects
+	// Returns 0, or -1 with what was EXPECTED in words.
+	int (*parse)(const json_t *value, void *to, char expected[160]);
+	const char *preset; // JSON text of the default
+	const char *help; // one line for people
+};
+
+// Fills TO from OBJECT, and adds the defaults to OBJECT, so that it is complete. PATH names the object in
+// errors. Returns 0, or -EINVAL with ERR naming the field and what was expected.
+int weft_fields_parse(
+	const struct weft_field *fields, const char *path, json_t *object, void *to, struct weft_error *err);
+
+// Loads JSON text that a user wrote: duplicate keys are errors. Returns a new reference, or NULL with ERR,
+// which names FILE, line and column.
+json_t *weft_json_load(const char *text, size_t size, const char *file, struct weft_error *err);
+json_t *weft_json_load_file(const char *file, struct weft_error *err);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Slots, workers and domain numbers.
+#include "placement.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weft/engine.h"
+
+uint16_t
+weft_placement_find(const struct weft_placement *placement, const char *path)
+{
+	return json_integer_value(json_object_get(placement->index, path));
+}
+
+void
+weft_placement_renew(struct weft_placement *placement, uint16_t slot)
+{
+	if (++placement->place[slot].gen == 0)
+		placement->place[slot].gen = 1;
+}
+
+void
+weft_placement_assign(struct weft_placement *placement, uint16_t slot, const char *path)
+{
+	struct weft_place *place = &placement->place[slot];
+
+	*place = (struct weft_place) { .gen = place->gen };
+	weft_placement_renew(placement, slot);
+	snprintf(place->path, sizeof(place->path), "%s", path);
+	weft_engine_port_stats(slot, &place->before);
+	place->load = place->before.rx + place->before.tx;
+	json_object_set_new(placement->index, path, json_integer(slot));
+}
+
+void
+weft_placement_withdraw(struct weft_placement *placement, uint16_t slot)
+{
+	placement->place[slot].closing = true;
+	json_object_del(placement->index, placement->place[slot].path);
+}
+
+void
+weft_placement_reinstate(struct weft_placement *placement, uint16_t slot)
+{
+	placement->place[slot].closing = false;
+	json_object_set_new(placement->index, placement->place[slot].path, json_integer(slot));
+}
+
+void
+weft_placement_release(struct weft_placement *placement, uint16_t slot)
+{
+	placement->place[slot].closing = false;
+	placement->place[slot].path[0] = 0;
+}
+
+uint16_t
+weft_placement_free_slot(const struct weft_placement *placement)
+{
+	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
+		if (placement->place[i].path[0] == 0)
+			return i;
+	return 0;
+}
+
+uint16_t
+weft_placement_least(const struct weft_placement *placement, uint16_t n_workers)
+{
+	unsigned int n[WEFT_MAX_WORKERS] = { 0 };
+	uint16_t best = 0;
+
+	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
+		if (placement->place[i].path[0] && placement->place[i].owner < n_workers)
+			n[placement->place[i].owner]++;
+	for (uint16_t w = 1; w < n_workers; w++)
+		if (n[w] < n[best])
+			best = w;
+	return best;
+}
+
+struct load {
+	uint16_t slot;
+	uint64_t packets;
+};
+
+static int
+busier_first(const void *a, const void *b)
+{
+	const struct load *x = a, *y = b;
+
+	if (x->packets != y->packets)
+		return x->packets < y->packets ? 1 : -1;
+	return x->slot - y->slot;
+}
+
+unsigned int
+weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers)
+{
+	uint64_t sum[WEFT_MAX_WORKERS] = { 0 };
+	struct load *loads = calloc(WEFT_MAX_PORTS, sizeof(*loads));
+	unsigned int n = 0, moved = 0;
+
+	if (loads == NULL)
+		return 0;
+	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++) {
+		struct weft_place *place = &placement->place[i];
+		struct weft_port_stats stats;
+
+		if (place->path[0] == 0 || place->closing || place->owner == WEFT_OWNER_EACH)
+			continue;
+		weft_engine_port_stats(i, &stats);
+		// An idle port still costs its polls.
+		loads[n].packets = stats.rx + stats.tx - place->load + 1;
+		place->load = stats.rx + stats.tx;
+		if (place->pinned)
+			sum[place->owner] += loads[n].packets;
+		else
+			loads[n++].slot = i;
+	}
+	qsort(loads, n, sizeof(*loads), busier_first);
+	for (unsigned int i = 0; i < n; i++) {
+		struct weft_place *place = &placement->place[loads[i].slot];
+		uint16_t best = place->owner;
+
+		for (uint16_t w = 0; w < n_workers; w++)
+			if (sum[w] < sum[best])
+				best = w;
+		moved += best != place->owner;
+		place->owner = best;
+		sum[best] += loads[i].packets;
+	}
+	free(loads);
+	return moved;
+}
+
+uint16_t
+weft_placement_domain(struct weft_placement *placement, const char *network, uint16_t vid)
+{
+	char key[WEFT_PATH_SIZE + 8];
+	const json_t *known;
+
+	snprintf(key, sizeof(key), "%s.%u", network, vid);
+	known = json_object_get(placement->domains, key);
+	if (known)
+		return json_integer_value(known);
+	for (unsigned int tries = 0; tries < WEFT_MAX_DOMAINS; tries++) {
+		uint16_t id = ++placement->next_domain;
+
+		if (id == 0 || placement->domain_used[id])
+			continue;
+		placement->domain_used[id] = true;
+		json_object_set_new(placement->domains, key, json_integer(id));
+		return id;
+	}
+	return 0;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Where each port of the model lives: its slot, its generation, its worker. Control thread.
+#pragma once
+
+#include "weft/stats.h"
+
+#include "model.h"
+
+struct weft_place {
+	char path[WEFT_PATH_SIZE]; // of the port; empty: the slot is free
+	bool closing; // its port is gone, its device not yet
+	bool pinned; // the port names its worker
+	uint16_t gen; // never 0 in use; changes when the port or its domains change
+	uint16_t owner; // worker, or WEFT_OWNER_EACH
+	char attach[768]; // what it is attached to, as text: to notice changes
+	char domains[640]; // what its domains depend on, likewise
+	struct weft_port_stats before; // counters when the port got the slot
+	uint64_t load; // packets at the last rebalancing
+};
+
+struct weft_placement {
+	struct weft_place place[WEFT_MAX_PORTS];
+	json_t *index; // port path to slot
+	json_t *domains; // "tenant/network.vid" to the domain's number
+	uint16_t next_domain;
+	bool domain_used[WEFT_MAX_DOMAINS + 1];
+};
+
+// The slot of the port PATH, or 0.
+uint16_t weft_placement_find(const struct weft_placement *placement, const char *path);
+
+// Gives PATH the free SLOT; the port's generation is new. And takes the path away from a slot: until
+// weft_placement_release() it is closing, and not free.
+void weft_placement_assign(struct weft_placement *placement, uint16_t slot, const char *path);
+void weft_placement_withdraw(struct weft_placement *placement, uint16_t slot);
+void weft_placement_reinstate(struct weft_placement *placement, uint16_t slot); // undoes withdraw
+void weft_placement_release(struct weft_placement *placement, uint16_t slot);
+
+// The next generation of the port in SLOT: what was learned on it is void.
+void weft_placement_renew(struct weft_placement *placement, uint16_t slot);
+
+// A free slot, or 0.
+uint16_t weft_placement_free_slot(const struct weft_placement *placement);
+
+// The worker with the fewest ports.
+uint16_t weft_placement_least(const struct weft_placement *placement, uint16_t n_workers);
+
+// Spreads the ports over the workers by the packets that they moved since the last call: the busiest
+// first, each to the worker with the least so far. Returns how many change their worker.
+unsigned int weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers);
+
+// The number of a domain; new ones get one. 0: all are in use.
+uint16_t weft_placement_domain(struct weft_placement *placement, const char *network, uint16_t vid);

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What weftd says of itself: status, ports, workers, drops, the books.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_version.h>
+
+#include "weft/engine.h"
+#include "weft/fdb.h"
+
+#include "address.h"
+#include "state.h"
+
+#define MAX_FDB_ROWS 65536
+
+static const char *const tagging_names[] = { "access", "trunk", "uplink", "qinq" };
+static const char *const attach_names[] = { "vhost-user", "eth" };
+
+// The port's counters since it got its slot.
+static void
+read_stats(uint16_t slot, struct weft_port_stats *stats)
+{
+	const uint64_t *before = (const uint64_t *)&ctl.placement.place[slot].before;
+	uint64_t *now = (uint64_t *)stats;
+
+	weft_engine_port_stats(slot, stats);
+	for (unsigned int i = 0; i < sizeof(*stats) / sizeof(*now); i++)
+		now[i] -= before[i];
+}
+
+static uint64_t
+sum_drops(const struct weft_port_stats *stats)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
+		sum += stats->drop[i];
+	return sum;
+}
+
+static json_t *
+drops_by_name(const struct weft_port_stats *stats)
+{
+	json_t *drops = json_object();
+
+	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
+		if (stats->drop[i])
+			json_object_set_new(drops, weft_drop_name(i), json_integer(stats->drop[i]));
+	return drops;
+}
+
+static json_t *
+counters(const struct weft_port_stats *s)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets", s->rx, "rx_bytes",
+		s->rx_bytes, "tx_packets", s->tx, "tx_bytes", s->tx_bytes, "tx_lost", s->tx_lost, "created", s->created, "sent",
+		s->sent, "dropped", sum_drops(s), "macs_learned", s->learned, "macs_moved", s->moved, "macs_refused",
+		s->not_learned);
+}
+
+json_t *
+weft_report_port(const struct weft_port *port)
+{
+	uint16_t slot = weft_placement_find(&ctl.placement, port->path);
+	const struct weft_place *place = &ctl.placement.place[slot];
+	const struct weft_network *network = weft_model_port_network(ctl.model, port);
+	const struct weft_port_conf *conf = &weft_engine_snapshot()->ports[slot];
+	struct weft_io_status io;
+	struct weft_port_stats stats;
+	char socket[600] = "", mac[WEFT_MAC_TEXT] = "";
+	json_t *result;
+
+	weft_engine_port_status(slot, &io);
+	read_stats(slot, &stats);
+	if (port->mac)
+		weft_mac_format(port->mac, mac);
+	if (port->attach.type == WEFT_ATTACH_VHOST_USER)
+		weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));
+	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:o, s:o}", "name", port->path,
+		"network", network ? network->path : "", "state", port->state == WEFT_PORT_UP ? "up" : "down", "link",
+		io.link ? "up" : "down", "mac", mac, "vlan_mode", tagging_names[conf->tagging], "attach",
+		attach_names[port->attach.type], "where", socket[0] ? socket : port->attach.device, "mtu", conf->mtu,
+		"queues", io.queues, "guest_mtu", io.guest_mtu, "connects", io.connects, "slot", slot, "counters",
+		counters(&stats), "drops", drops_by_name(&stats));
+	if (place->owner == WEFT_OWNER_EACH)
+		json_object_set_new(result, "worker", json_string("each"));
+	else
+		json_object_set_new(result, "worker", json_integer(place->owner));
+	if (io.features)
+		json_object_set_new(result, "features", json_sprintf("0x%llx", (unsigned long long)io.features));
+	if (io.error[0])
+		json_object_set_new(result, "error", json_string(io.error));
+	return result;
+}
+
+json_t *
+weft_report_ports(void)
+{
+	json_t *ports = json_array();
+
+	for (unsigned int i = 0; ctl.model && i < ctl.model->n_ports; i++)
+		json_array_append_new(ports, weft_report_port(&ctl.model->ports[i]));
+	return ports;
+}
+
+json_t *
+weft_report_status(void)
+{
+	unsigned int up = 0, n = ctl.model ? ctl.model->n_ports : 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct weft_io_status io;
+
+		weft_engine_port_status(weft_placement_find(&ctl.placement, ctl.model->ports[i].path), &io);
+		up += io.link;
+	}
+	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:b, s:i, s:i, s:i, s:i}", "version", WEFT_VERSION, "dpdk", rte_version(),
+		"pid", (int)getpid(), "started_us", ctl.start_us, "policy_version", ctl.version, "settled",
+		weft_engine_settled(ctl.version), "workers", weft_engine_n_workers(), "networks",
+		ctl.model ? ctl.model->n_networks : 0, "ports", n, "ports_up", up);
+}
+
+static json_t *
+stage_report(const struct weft_stage_stats *stages)
+{
+	json_t *result = json_array();
+
+	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
+		json_array_append_new(result,
+			json_pack("{s:s, s:I, s:I, s:f}", "stage", weft_chain[i].name, "vectors", stages[i].vectors, "packets",
+				stages[i].lanes, "cycles_per_packet",
+				stages[i].timed_lanes ? (double)stages[i].cycles / stages[i].timed_lanes : 0.0));
+	return result;
+}
+
+static double
+per_packet(uint64_t cycles, uint64_t packets)
+{
+	return packets ? (double)cycles / packets : 0.0;
+}
+
+json_t *
+weft_report_workers(void)
+{
+	json_t *workers = json_array();
+	double us = ctl.tsc_hz / 1e6;
+
+	for (uint16_t w = 0; w < weft_engine_n_workers(); w++) {
+		struct weft_stage_stats stages[WEFT_N_STAGES];
+		struct weft_worker_stats s;
+		unsigned int n_ports = 0;
+		json_t *row;
+
+		weft_engine_worker_stats(w, &s, stages);
+		for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
+			n_ports += ctl.placement.place[i].path[0] && ctl.placement.place[i].owner == w;
+		row = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "worker", w, "cpu",
+			weft_engine_worker_lcore(w), "ports", n_ports, "packets", s.packets, "batches", s.batches, "busy_cycles",
+			s.busy_cycles, "idle_cycles", s.idle_cycles, "sleeps", s.sleeps, "loops", s.loops, "longest_sleep_us",
+			s.longest_sleep / us, "mean_sleep_us", s.sleeps ? s.slept_cycles / us / s.sleeps : 0.0);
+		json_object_set_new(row, "tsc_hz", json_integer(ctl.tsc_hz));
+		json_object_set_new(row, "cycles_per_packet", json_real(per_packet(s.busy_cycles, s.packets)));
+		json_object_set_new(row, "rx_cycles_per_packet", json_real(per_packet(s.io_rx_cycles, s.io_packets)));
+		json_object_set_new(row, "tx_cycles_per_packet", json_real(per_packet(s.io_tx_cycles, s.io_packets)));
+		json_object_set_new(row, "stages", stage_report(stages));
+		json_array_append_new(workers, row);
+	}
+	return workers;
+}
+
+json_t *
+weft_report_drops(const char *only)
+{
+	json_t *rows = json_array();
+
+	for (unsigned int i = 0; ctl.model && i < ctl.model->n_ports; i++) {
+		const struct weft_port *port = &ctl.model->ports[i];
+		struct weft_port_stats stats;
+
+		if (only && strcmp(only, port->path))
+			continue;
+		read_stats(weft_placement_find(&ctl.placement, port->path), &stats);
+		for (unsigned int r = 0; r < WEFT_N_DROPS; r++)
+			if (stats.drop[r])
+				json_array_append_new(rows,
+					json_pack("{s:s, s:s, s:I, s:s}", "port", port->path, "reason", weft_drop_name(r), "packets",
+						stats.drop[r], "text", weft_drop_text(r)));
+	}
+	return rows;
+}
+
+static json_t *
+audit_row(const char *name, const struct weft_audit_row *row)
+{
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "port", name, "rx", row->rx, "created", row->created, "sent",
+		row->sent, "dropped", row->dropped, "held", row->held, "missing", row->missing);
+}
+
+json_t *
+weft_report_audit(struct weft_error *err)
+{
+	struct weft_audit *audit = malloc(sizeof(*audit));
+	int ret = audit ? weft_engine_audit(audit) : -ENOMEM;
+	json_t *rows, *result;
+
+	if (ret) {
+		weft_fail(err, -ret, "cannot close the books: %s", strerror(-ret));
+		free(audit);
+		return NULL;
+	}
+	rows = json_array();
+	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++) {
+		const struct weft_place *place = &ctl.placement.place[i];
+		char name[WEFT_PATH_SIZE + 32];
+
+		if (audit->port[i].rx == 0 && audit->port[i].created == 0 && audit->port[i].missing == 0)
+			continue;
+		snprintf(name, sizeof(name), "%s", place->path);
+		if (!place->path[0])
+			snprintf(name, sizeof(name), "(removed, slot %u)", i);
+		json_array_append_new(rows, audit_row(name, &audit->port[i]));
+	}
+	result = audit_row("(all)", &audit->total);
+	json_object_set_new(result, "balanced", json_boolean(audit->balanced));
+	json_object_set_new(result, "in_rings", json_integer(audit->in_rings));
+	json_object_set_new(result, "ports", rows);
+	free(audit);
+	return result;
+}
+
+json_t *
+weft_report_fdb(void)
+{
+	struct weft_fdb_row *rows = calloc(MAX_FDB_ROWS, sizeof(*rows));
+	const struct weft_snapshot *snap = weft_engine_snapshot();
+	json_t *result = json_array();
+	uint32_t n = rows ? weft_engine_fdb(rows, MAX_FDB_ROWS) : 0;
+
+	for (uint32_t i = 0; i < RTE_MIN(n, (uint32_t)MAX_FDB_ROWS); i++) {
+		uint32_t domain = rows[i].key >> 48;
+		char mac[WEFT_MAC_TEXT];
+
+		weft_mac_format(rows[i].key & UINT64_C(0xffffffffffff), mac);
+		json_array_append_new(result,
+			json_pack("{s:s, s:s, s:s, s:I}", "mac", mac, "domain",
+				domain < snap->n_domains && snap->domains[domain].name ? snap->domains[domain].name : "", "port",
+				ctl.placement.place[rows[i].port].path, "age_s", (json_int_t)rows[i].age_s));
+	}
+	free(rows);
+	return result;
+}

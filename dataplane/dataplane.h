@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What the data plane's files share. Workers are cache-aligned and only their own thread writes to them,
+// the fields marked otherwise aside.
+#pragma once
+
+#include <stdatomic.h>
+
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include "weft/engine.h"
+#include "weft/fdb.h"
+
+#define CALL_FREE    0
+#define CALL_POSTED  1
+#define CALL_RUNNING 2
+#define CALL_DONE    3
+
+// A port's place in a worker's lists.
+struct own_port {
+	uint16_t gen; // of the port that this worker owns in the slot; 0: none
+	uint16_t held; // generation whose token it has; 0: none
+	uint16_t empty; // polls in a row that found nothing
+};
+
+struct dp_worker {
+	struct weft_worker w; // first: stages get a pointer to it
+	unsigned int lcore;
+	uint64_t version; // of the snapshot in use
+	struct own_port *own; // [WEFT_MAX_PORTS]
+	uint16_t *list; // owned slots: the active ones first
+	uint16_t n_owned;
+	uint16_t n_active;
+	uint16_t next_active; // where the next round starts
+	uint16_t next_idle;
+	uint16_t n_waiting; // owned, but another worker still has the token
+	uint64_t next_second; // TSC
+	uint64_t next_sweep;
+	uint64_t sweep_step;
+	struct weft_worker_stats stats;
+	struct weft_vec vec;
+
+	// The control thread posts a function here and the worker runs it.
+	_Atomic int call_state __rte_cache_aligned;
+	void (*call_fn)(struct weft_worker *worker, void *arg);
+	void *call_arg;
+} __rte_cache_aligned;
+
+struct dp_engine {
+	struct weft_engine_config config;
+	struct rte_mempool *pool;
+	struct rte_rcu_qsbr *qsbr; // the thread ids are worker ids
+	_Atomic(struct weft_snapshot *) snapshot; // written by control
+	_Atomic bool stop;
+	uint64_t start_tsc;
+	uint64_t hz;
+	uint16_t n_workers;
+	struct dp_worker *workers[WEFT_MAX_WORKERS];
+	struct weft_portio ports[WEFT_MAX_PORTS];
+	struct rte_ring *handoff[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: mbufs
+	struct rte_ring *gossip[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: struct weft_fdb_message
+};
+
+extern struct dp_engine dp;
+
+static inline struct dp_worker *
+dp_of(struct weft_worker *worker)
+{
+	return (struct dp_worker *)worker;
+}
+
+// The token of a port: who may use its device now.
+static inline uint32_t
+dp_token(uint16_t gen, uint16_t worker)
+{
+	return (uint32_t)gen << 16 | worker;
+}
+
+// The worker's thread; ARG is its dp_worker.
+int dp_loop(void *arg);
+
+// outbox.c
+void dp_flush_port(struct weft_worker *worker, uint16_t port);
+void dp_flush_all(struct weft_worker *worker);
+
+// handoff.c: rings between every two workers.
+int dp_handoff_init(struct weft_error *err);
+void dp_handoff_fini(void);
+void dp_flush_worker(struct weft_worker *worker, uint16_t peer);
+unsigned int dp_handoff_receive(struct dp_worker *self);
+void dp_gossip_send(struct weft_worker *worker, const struct weft_fdb_message *message);
+void dp_gossip_receive(struct dp_worker *self);
+
+// publish.c: what happens when no worker uses something any more.
+int dp_defer(void (*fn)(void *arg), void *arg);
+void dp_quiesce(void); // waits for every worker to pass a quiescent point; any thread but a worker
+void dp_publish_fini(void);
+
+// ports.c: tokens of the ports that a worker owns, on a new snapshot and later.
+void dp_adopt(struct dp_worker *self, const struct weft_snapshot *snap);
+void dp_claim_waiting(struct dp_worker *self);
+void dp_ports_fini(void);
+
+// True where the worker may use the device in SLOT now.
+static inline bool
+dp_holds(const struct dp_worker *self, uint16_t slot)
+{
+	return self->own[slot].held != 0 && self->own[slot].held == self->own[slot].gen;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A port on any DPDK ethernet device: a queue for every worker where the device has enough.
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include "dataplane.h"
+#include "weft/sriov.h"
+
+#define RX_DESCRIPTORS 1024
+#define TX_DESCRIPTORS 1024
+
+struct eth_port {
+	uint16_t id; // ethdev's
+	uint16_t n_queues;
+	bool single_segment; // the device takes no chained mbufs
+	uint64_t connects;
+	char device[256];
+};
+
+static uint16_t
+eth_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct eth_port *eth = io->priv;
+	uint16_t got = rte_eth_rx_burst(eth->id, io->each_worker ? worker : 0, pkts, n), kept = 0;
+
+	// A tag that the kernel or the NIC took out goes back in: the pipeline reads tags in the frame.
+	for (uint16_t i = 0; i < got; i++) {
+		if (unlikely(pkts[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && rte_vlan_insert(&pkts[i]) != 0)
+			rte_pktmbuf_free(pkts[i]);
+		else
+			pkts[kept++] = pkts[i];
+	}
+	return kept;
+}
+
+static uint16_t
+eth_tx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct eth_port *eth = io->priv;
+
+	for (uint16_t i = 0; i < n; i++) {
+		pkts[i]->ol_flags = 0;
+		if (unlikely(eth->single_segment && pkts[i]->nb_segs > 1) && rte_pktmbuf_linearize(pkts[i]))
+			n = i;
+	}
+	return n ? rte_eth_tx_burst(eth->id, io->each_worker ? worker : 0, pkts, n) : 0;
+}
+
+// The device's name in "name,arg=value".
+static void
+device_name(const char *device, char *name, size_t size)
+{
+	snprintf(name, size, "%.*s", (int)strcspn(device, ","), device);
+}
+
+static int
+probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error *err)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int ret;
+
+	device_name(attach->device, name, sizeof(name));
+	if (rte_eth_dev_get_port_by_name(name, &eth->id) == 0)
+		return weft_fail(err, EEXIST, "port %s: device %s is already in use by another port", attach->name, name);
+	if ((ret = weft_pci_check(attach->device, err)))
+		return ret;
+	ret = rte_dev_probe(attach->device);
+	if (ret)
+		return weft_fail(err, -ret, "port %s: DPDK cannot open device '%s': %s; "
+			"name a PCI address or a virtual device such as net_tap0,iface=tap0 or net_af_packet0,iface=eth1",
+			attach->name, attach->device, rte_strerror(-ret));
+	if (rte_eth_dev_get_port_by_name(name, &eth->id))
+		return weft_fail(err, ENODEV, "port %s: '%s' is no Ethernet device", attach->name, name);
+	return 0;
+}
+
+static int
+set_up_queues(struct weft_portio *io, struct eth_port *eth)
+{
+	uint16_t n_rxd = RX_DESCRIPTORS, n_txd = TX_DESCRIPTORS;
+	int ret = rte_eth_dev_adjust_nb_rx_tx_desc(eth->id, &n_rxd, &n_txd);
+
+	for (uint16_t q = 0; ret == 0 && q < eth->n_queues; q++) {
+		ret = rte_eth_rx_queue_setup(eth->id, q, n_rxd, SOCKET_ID_ANY, NULL, io->pool);
+		if (ret == 0)
+			ret = rte_eth_tx_queue_setup(eth->id, q, n_txd, SOCKET_ID_ANY, NULL);
+	}
+	return ret;
+}
+
+static int
+configure(struct weft_portio *io, struct eth_port *eth, const struct weft_attach *attach)
+{
+	struct rte_eth_conf conf = { 0 };
+	struct rte_eth_dev_info info;
+	int ret = rte_eth_dev_info_get(eth->id, &info);
+
+	if (ret)
+		return ret;
+	eth->n_queues = RTE_MIN(info.max_rx_queues, info.max_tx_queues) >= io->n_workers ? io->n_workers : 1;
+	if (attach->mtu + RTE_ETHER_HDR_LEN + 8u + RTE_PKTMBUF_HEADROOM > rte_pktmbuf_data_room_size(io->pool))
+		conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+	conf.txmode.offloads |= info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	eth->single_segment = !conf.txmode.offloads;
+	if (eth->n_queues > 1 && info.flow_type_rss_offloads) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+	}
+	ret = rte_eth_dev_configure(eth->id, eth->n_queues, eth->n_queues, &conf);
+	if (ret && eth->n_queues > 1) {
+		eth->n_queues = 1;
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
+		ret = rte_eth_dev_configure(eth->id, 1, 1, &conf);
+	}
+	io->each_worker = ret == 0 && eth->n_queues > 1;
+	return ret;
+}
+
+static void
+eth_close(struct weft_portio *io)
+{
+	struct eth_port *eth = io->priv;
+	struct rte_eth_dev_info info = { 0 };
+
+	rte_eth_dev_info_get(eth->id, &info);
+	rte_eth_dev_stop(eth->id);
+	rte_eth_dev_close(eth->id);
+	if (info.device)
+		rte_dev_remove(info.device);
+	free(eth);
+	io->priv = NULL;
+}
+
+static int
+eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_error *err)
+{
+	struct eth_port *eth = calloc(1, sizeof(*eth));
+	const char *what = "configure";
+	int ret;
+
+	if (eth == NULL)
+		return weft_fail(err, ENOMEM, "port %s: no memory", attach->name);
+	snprintf(eth->device, sizeof(eth->device), "%s", attach->device);
+	if ((ret = probe(eth, attach, err))) {
+		free(eth);
+		return ret;
+	}
+	io->priv = eth;
+	ret = configure(io, eth, attach);
+	if (ret == 0 && (what = "set up the queues of"))
+		ret = set_up_queues(io, eth);
+	if (ret == 0 && (what = "set the MTU of"))
+		ret = rte_eth_dev_set_mtu(eth->id, attach->mtu);
+	if (ret == -ENOTSUP)
+		ret = 0;
+	if (ret == 0 && (what = "start"))
+		ret = rte_eth_dev_start(eth->id);
+	if (ret) {
+		eth_close(io);
+		return weft_fail(err, -ret, "port %s: cannot %s device %s: %s", attach->name, what, attach->device,
+			rte_strerror(-ret));
+	}
+	rte_eth_promiscuous_enable(eth->id);
+	atomic_store(&io->link, true);
+	eth->connects = 1;
+	return 0;
+}
+
+static void
+eth_status(struct weft_portio *io, struct weft_io_status *status)
+{
+	const struct eth_port *eth = io->priv;
+	struct rte_eth_link link = { 0 };
+
+	rte_eth_link_get_nowait(eth->id, &link);
+	atomic_store(&io->link, link.link_status != 0);
+	status->link = link.link_status;
+	status->queues = eth->n_queues;
+	status->connects = eth->connects;
+}
+
+const struct weft_io_ops weft_ethdev_ops = {
+	.open = eth_open,
+	.close = eth_close,
+	.rx = eth_rx,
+	.tx = eth_tx,
+	.status = eth_status,
+};

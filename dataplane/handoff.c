@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Rings between every two workers: packets for the other's ports, and news of learned addresses. Each has
+// one producer and one consumer, so a worker that is interrupted holds nobody up.
+#include <stdio.h>
+
+#include "dataplane.h"
+
+#define HANDOFF_SIZE 1024
+#define GOSSIP_SIZE  1024
+
+int
+dp_handoff_init(struct weft_error *err)
+{
+	char name[32];
+
+	for (uint16_t from = 0; from < dp.n_workers; from++) {
+		for (uint16_t to = 0; to < dp.n_workers; to++) {
+			if (from == to)
+				continue;
+			snprintf(name, sizeof(name), "handoff_%u_%u", from, to);
+			dp.handoff[from][to] =
+				rte_ring_create(name, HANDOFF_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			snprintf(name, sizeof(name), "gossip_%u_%u", from, to);
+			dp.gossip[from][to] = rte_ring_create_elem(name, sizeof(struct weft_fdb_message), GOSSIP_SIZE,
+				SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			if (dp.handoff[from][to] == NULL || dp.gossip[from][to] == NULL)
+				return weft_fail(err, ENOMEM, "no memory for the rings between %u workers: raise \"memory_mb\"",
+					dp.n_workers);
+		}
+	}
+	return 0;
+}
+
+void
+dp_handoff_fini(void)
+{
+	struct rte_mbuf *m;
+
+	for (uint16_t from = 0; from < dp.n_workers; from++) {
+		for (uint16_t to = 0; to < dp.n_workers; to++) {
+			struct rte_ring *ring = dp.handoff[from][to];
+
+			while (ring && rte_ring_sc_dequeue(ring, (void **)&m) == 0)
+				rte_pktmbuf_free(m);
+			rte_ring_free(ring);
+			rte_ring_free(dp.gossip[from][to]);
+			dp.handoff[from][to] = dp.gossip[from][to] = NULL;
+		}
+	}
+}
+
+void
+dp_flush_worker(struct weft_worker *worker, uint16_t peer)
+{
+	struct weft_txbuf *buf = &worker->worker_out[peer];
+	struct rte_ring *ring = dp.handoff[worker->id][peer];
+	unsigned int n = buf->n, sent = RTE_MIN(n, rte_ring_free_count(ring));
+
+	buf->n = 0;
+	// Counted first: once in the ring, the packets are the other's. With one producer the room stays.
+	for (unsigned int i = 0; i < sent; i++)
+		worker->stats[buf->pkts[i]->port].passed++;
+	rte_ring_sp_enqueue_bulk(ring, (void *const *)buf->pkts, sent, NULL);
+	for (unsigned int i = sent; i < n; i++)
+		weft_drop_mbuf(worker, buf->pkts[i], WEFT_DROP_HANDOFF_FULL);
+}
+
+static void
+take(struct dp_worker *self, struct rte_mbuf *m)
+{
+	uint16_t slot = (uint16_t)m->hash.usr, gen = m->hash.usr >> 16;
+	const struct weft_port_conf *port = weft_snapshot_port(self->w.snap, slot, gen);
+
+	self->w.stats[m->port].adopted++;
+	if (unlikely(port == NULL))
+		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_GONE);
+	else if (unlikely(port->owner != self->w.id))
+		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_MOVING);
+	else
+		weft_out_port(&self->w, slot, m);
+}
+
+unsigned int
+dp_handoff_receive(struct dp_worker *self)
+{
+	struct rte_mbuf *pkts[WEFT_BURST];
+	unsigned int total = 0;
+
+	for (uint16_t from = 0; from < dp.n_workers; from++) {
+		unsigned int n;
+
+		if (from == self->w.id)
+			continue;
+		n = rte_ring_sc_dequeue_burst(dp.handoff[from][self->w.id], (void **)pkts, WEFT_BURST, NULL);
+		for (unsigned int i = 0; i < n; i++)
+			rte_prefetch0(pkts[i]);
+		for (unsigned int i = 0; i < n; i++)
+			take(self, pkts[i]);
+		total += n;
+	}
+	return total;
+}
+
+void
+dp_gossip_send(struct weft_worker *worker, const struct weft_fdb_message *message)
+{
+	struct weft_fdb_message copy = *message;
+
+	for (uint16_t to = 0; to < dp.n_workers; to++)
+		if (to != worker->id && rte_ring_sp_enqueue_elem(dp.gossip[worker->id][to], &copy, sizeof(copy)))
+			dp_of(worker)->stats.fdb_messages_lost++;
+}
+
+void
+dp_gossip_receive(struct dp_worker *self)
+{
+	struct weft_fdb_message messages[WEFT_BURST];
+
+	for (uint16_t from = 0; from < dp.n_workers; from++) {
+		unsigned int n;
+
+		if (from == self->w.id)
+			continue;
+		n = rte_ring_sc_dequeue_burst_elem(
+			dp.gossip[from][self->w.id], messages, sizeof(messages[0]), WEFT_BURST, NULL);
+		for (unsigned int i = 0; i < n; i++)
+			weft_fdb_hear(&self->w, &messages[i]);
+	}
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The worker's loop: read, run the chain, write, keep house, and sleep when nothing comes.
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_prefetch.h>
+
+#include "dataplane.h"
+
+// A port whose polls find nothing this often in a row is polled in turns with the other idle ones.
+#define IDLE_AFTER	 256
+// Idle ports polled in one loop, when the loop found packets and when it did not.
+#define IDLE_POLLS_BUSY	 4
+#define IDLE_POLLS_FREE	 32
+// One vector in so many is timed stage by stage.
+#define TIMED_EVERY	 32
+// Empty loops before the first sleep, which is this long.
+#define EMPTY_LOOPS	 64
+#define FIRST_SLEEP_US	 1
+
+// Appends what the port has to the vector. Returns how many packets.
+static uint16_t
+read_port(struct dp_worker *self, uint16_t slot)
+{
+	struct weft_portio *io = &dp.ports[slot];
+	struct weft_vec *vec = &self->vec;
+	struct rte_mbuf **pkts = &vec->pkts[vec->n];
+	uint16_t n = io->ops->rx(io, self->w.id, pkts, WEFT_BURST);
+	uint64_t bytes = 0;
+
+	if (n == 0)
+		return 0;
+	for (uint16_t i = 0; i < n; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+		pkts[i]->port = slot;
+		bytes += pkts[i]->pkt_len;
+		vec->lanes[vec->n + i].in = slot;
+	}
+	vec->n += n;
+	self->w.stats[slot].rx += n;
+	self->w.stats[slot].rx_bytes += bytes;
+	return n;
+}
+
+static void
+swap_list(struct dp_worker *self, uint16_t a, uint16_t b)
+{
+	uint16_t slot = self->list[a];
+
+	self->list[a] = self->list[b];
+	self->list[b] = slot;
+}
+
+// Reads the active ports in turn until the vector has no room for another burst.
+static void
+read_active(struct dp_worker *self)
+{
+	uint16_t polls = self->n_active;
+
+	while (polls-- && self->vec.n <= WEFT_VEC_SIZE - WEFT_BURST && self->n_active) {
+		uint16_t pos = self->next_active < self->n_active ? self->next_active : 0, slot = self->list[pos];
+
+		self->next_active = pos + 1;
+		if (!dp_holds(self, slot))
+			continue;
+		if (read_port(self, slot)) {
+			self->own[slot].empty = 0;
+		} else if (++self->own[slot].empty >= IDLE_AFTER) {
+			swap_list(self, pos, --self->n_active);
+			self->next_active = pos;
+		}
+	}
+}
+
+static void
+read_idle(struct dp_worker *self)
+{
+	uint16_t n_idle = self->n_owned - self->n_active;
+	uint16_t polls = RTE_MIN(n_idle, self->vec.n ? IDLE_POLLS_BUSY : IDLE_POLLS_FREE);
+
+	while (polls-- && self->vec.n <= WEFT_VEC_SIZE - WEFT_BURST && self->n_active < self->n_owned) {
+		uint16_t pos = self->next_idle, slot;
+
+		if (pos < self->n_active || pos >= self->n_owned)
+			pos = self->n_active;
+		slot = self->list[pos];
+		self->next_idle = pos + 1;
+		if (dp_holds(self, slot) && read_port(self, slot)) {
+			self->own[slot].empty = 0;
+			swap_list(self, pos, self->n_active++);
+		}
+	}
+}
+
+static void
+run_call(struct dp_worker *self)
+{
+	int posted = CALL_POSTED;
+
+	if (atomic_compare_exchange_strong(&self->call_state, &posted, CALL_RUNNING)) {
+		self->call_fn(&self->w, self->call_arg);
+		atomic_store_explicit(&self->call_state, CALL_DONE, memory_order_release);
+	}
+}
+
+static void
+keep_house(struct dp_worker *self, uint64_t now)
+{
+	const struct weft_snapshot *snap = atomic_load_explicit(&dp.snapshot, memory_order_acquire);
+
+	self->w.snap = snap;
+	if (unlikely(snap->version != self->version))
+		dp_adopt(self, snap);
+	else if (unlikely(self->n_waiting))
+		dp_claim_waiting(self);
+	if (unlikely(atomic_load_explicit(&self->call_state, memory_order_acquire) == CALL_POSTED))
+		run_call(self);
+	if (unlikely(now >= self->next_sweep)) {
+		self->next_sweep = now + dp.hz / 1000;
+		if (now >= self->next_second) {
+			self->w.clock = (now - dp.start_tsc) / dp.hz;
+			self->next_second = dp.start_tsc + (self->w.clock + UINT64_C(1)) * dp.hz;
+		}
+		weft_fdb_sweep(&self->w, self->sweep_step);
+	}
+}
+
+// One round. Returns the number of packets that it moved.
+static unsigned int
+run_once(struct dp_worker *self, uint64_t now, bool timed)
+{
+	struct weft_vec *vec = &self->vec;
+	unsigned int n = 0;
+	uint64_t t0 = 0, t1 = 0, t2 = 0;
+
+	vec->n = 0;
+	vec->now = now;
+	if (dp.n_workers > 1) {
+		n = dp_handoff_receive(self);
+		dp_gossip_receive(self);
+	}
+	if (timed)
+		t0 = rte_rdtsc_precise();
+	read_active(self);
+	read_idle(self);
+	if (vec->n) {
+		if (timed)
+			t1 = rte_rdtsc_precise();
+		weft_chain_run(&self->w, vec, timed);
+		if (timed)
+			t2 = rte_rdtsc_precise();
+	}
+	dp_flush_all(&self->w);
+	if (timed && vec->n) {
+		self->stats.io_packets += vec->n;
+		self->stats.io_rx_cycles += t1 - t0;
+		self->stats.io_tx_cycles += rte_rdtsc_precise() - t2;
+	}
+	self->stats.batches += vec->n != 0;
+	self->stats.packets += vec->n;
+	return n + vec->n;
+}
+
+// Sleeps for US microseconds; the worker is offline for publication meanwhile.
+static void
+sleep_us(struct dp_worker *self, uint32_t us)
+{
+	struct timespec ts = { .tv_nsec = us * 1000L };
+	uint64_t start = rte_rdtsc(), slept;
+
+	rte_rcu_qsbr_thread_offline(dp.qsbr, self->w.id);
+	nanosleep(&ts, NULL);
+	rte_rcu_qsbr_thread_online(dp.qsbr, self->w.id);
+	slept = rte_rdtsc() - start;
+	self->stats.sleeps++;
+	self->stats.slept_cycles += slept;
+	self->stats.longest_sleep = RTE_MAX(self->stats.longest_sleep, slept);
+}
+
+int
+dp_loop(void *arg)
+{
+	struct dp_worker *self = arg;
+	uint64_t now = rte_rdtsc();
+	uint32_t empty = 0, us = FIRST_SLEEP_US, batch = 0;
+
+	rte_rcu_qsbr_thread_online(dp.qsbr, self->w.id);
+	while (!atomic_load_explicit(&dp.stop, memory_order_relaxed)) {
+		uint64_t end;
+		unsigned int n;
+
+		keep_house(self, now);
+		n = run_once(self, now, batch % TIMED_EVERY == 0);
+		batch += n != 0;
+		rte_rcu_qsbr_quiescent(dp.qsbr, self->w.id);
+		self->stats.loops++;
+		end = rte_rdtsc();
+		if (n) {
+			self->stats.busy_loops++;
+			self->stats.busy_cycles += end - now;
+			empty = 0;
+			us = FIRST_SLEEP_US;
+		} else {
+			self->stats.idle_cycles += end - now;
+			if (dp.config.idle == WEFT_IDLE_ADAPTIVE && ++empty > EMPTY_LOOPS) {
+				sleep_us(self, us);
+				us = RTE_MIN(us * 2, dp.config.max_sleep_us);
+				self->stats.idle_cycles += rte_rdtsc() - end;
+				end = rte_rdtsc();
+			}
+		}
+		now = end;
+	}
+	rte_rcu_qsbr_thread_offline(dp.qsbr, self->w.id);
+	rte_rcu_qsbr_thread_unregister(dp.qsbr, self->w.id);
+	return 0;
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The differences between DPDK 22.11 (Debian 12) and 24.11 (Debian 13) that weft meets, in one place.
+#pragma once
+
+#include <rte_version.h>
+
+#if RTE_VERSION < RTE_VERSION_NUM(22, 11, 0, 0)
+#error "weft needs DPDK 22.11 or later"
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The data plane as the control thread sees it. Unless said otherwise, control thread only.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weft/log.h"
+#include "weft/portio.h"
+#include "weft/snapshot.h"
+#include "weft/stats.h"
+#include "weft/worker.h"
+
+enum weft_idle { WEFT_IDLE_ADAPTIVE, WEFT_IDLE_BUSY };
+
+struct weft_engine_config {
+	uint16_t n_workers;
+	enum weft_idle idle;
+	uint32_t max_sleep_us; // adaptive: the longest sleep
+	uint32_t n_mbufs;
+	uint32_t fdb_size; // learned addresses, per worker
+	uint32_t fdb_age_s;
+};
+
+// Takes memory and starts the workers on the EAL's worker lcores, with an empty snapshot. Once.
+int weft_engine_start(const struct weft_engine_config *config, struct weft_error *err);
+
+// Closes all ports, stops the workers, frees everything.
+void weft_engine_stop(void);
+
+uint16_t weft_engine_n_workers(void);
+
+// Opens a device in SLOT, which is free; the port lives once a snapshot names it.
+int weft_engine_open_port(uint16_t slot, const struct weft_attach *attach, struct weft_error *err);
+
+// Closes SLOT's device once no worker can use it any more, then calls DONE. Publish a snapshot
+// without the port first.
+void weft_engine_close_port(uint16_t slot, void (*done)(uint16_t slot));
+
+void weft_engine_port_status(uint16_t slot, struct weft_io_status *status);
+
+// True where every worker has a queue of the device of its own.
+bool weft_engine_port_shared(uint16_t slot);
+
+// Makes SNAP current at once and calls RETIRE on the former one when no worker uses it any more.
+// SNAP belongs to the engine from then on; its version must be higher than the former one's.
+void weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap));
+
+const struct weft_snapshot *weft_engine_snapshot(void);
+
+// Runs what was deferred and is due; never waits. Returns what is still pending.
+unsigned int weft_engine_poll(void);
+
+// Whether every worker has passed a quiescent point since VERSION was published.
+bool weft_engine_settled(uint64_t version);
+
+// Has WORKER run FN between two bursts, and waits for it. Returns 0, or -ETIMEDOUT, FN not having run.
+int weft_engine_call(uint16_t worker, void (*fn)(struct weft_worker *worker, void *arg), void *arg);
+
+// Sums the port's counters over the workers. Any thread.
+void weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum);
+
+// Any thread.
+void weft_engine_worker_stats(
+	uint16_t worker, struct weft_worker_stats *stats, struct weft_stage_stats stages[WEFT_N_STAGES]);
+unsigned int weft_engine_worker_lcore(uint16_t worker);
+
+// One port's books: everything that came in must have gone somewhere.
+struct weft_audit_row {
+	uint64_t rx, created, sent, dropped;
+	uint64_t held; // between two workers
+	int64_t missing; // rx + created - sent - dropped - held: 0 or a bug
+};
+
+struct weft_audit {
+	struct weft_audit_row total;
+	struct weft_audit_row port[WEFT_MAX_PORTS];
+	uint64_t in_rings; // packets counted in the rings between workers
+	bool balanced;
+};
+
+// Closes the books: each worker reports at a point where its buffers are empty. Returns 0 or -errno.
+int weft_engine_audit(struct weft_audit *audit);
+
+// Shows what the pipeline would do with FRAME from the port in SLOT: its owner runs it, dry.
+int weft_engine_explain(uint16_t slot, const uint8_t *frame, uint16_t len, struct weft_explain *explain);
+
+// One learned address.
+struct weft_fdb_row {
+	uint64_t key;
+	uint16_t port;
+	uint32_t age_s;
+};
+
+// Copies up to N learned addresses as the first worker knows them, and returns how many it knows.
+uint32_t weft_engine_fdb(struct weft_fdb_row *rows, uint32_t n);
+
+// A hash over all state that the pipeline may change: for tests that it did not.
+uint64_t weft_engine_state_hash(void);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A port's device behind four functions: vhost-user and ethdev implement it, the engine calls it.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "weft/limits.h"
+#include "weft/log.h"
+
+enum weft_attach_type { WEFT_ATTACH_VHOST_USER, WEFT_ATTACH_ETH, WEFT_N_ATTACH_TYPES };
+
+// What to attach to: filled in by control from a port object.
+struct weft_attach {
+	enum weft_attach_type type;
+	char path[108]; // vhost-user: the socket
+	bool server; // vhost-user: weft listens
+	uint16_t queues; // queue pairs at most
+	uint16_t mtu;
+	char device[256]; // eth: a DPDK device name with arguments
+	const char *name; // the port's name, for messages; valid during open only
+};
+
+struct weft_io_status {
+	bool link;
+	uint16_t queues; // queue pairs in use
+	uint16_t guest_mtu; // 0: not known
+	uint64_t connects; // times that the link came up
+	uint64_t features; // negotiated virtio features, 0 for devices
+	char error[160]; // last trouble, empty if none
+};
+
+struct weft_portio;
+
+struct weft_io_ops {
+	// Control thread. Opens the device for the slot's port: fills in portio->priv. Returns 0 or
+	// -errno with ERR; nothing stays behind on failure.
+	int (*open)(struct weft_portio *io, const struct weft_attach *attach, struct weft_error *err);
+	// Control thread, when no worker uses the port any more.
+	void (*close)(struct weft_portio *io);
+	// Owner worker. Reads up to N packets.
+	uint16_t (*rx)(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);
+	// Owner worker. Returns how many packets it took; those that it did not take stand at the end of PKTS,
+	// and stay the caller's.
+	uint16_t (*tx)(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);
+	// Control thread.
+	void (*status)(struct weft_portio *io, struct weft_io_status *status);
+};
+
+// One per slot; the slot's owner worker uses OPS and PRIV while a snapshot names the port.
+struct weft_portio {
+	const struct weft_io_ops *ops; // set by control before the port is published
+	void *priv; // the implementation's own
+	struct rte_mempool *pool; // for received packets
+	uint16_t slot;
+	bool each_worker; // set by open: a queue for every worker
+	uint16_t n_workers; // set by the engine before open
+	void (*quiesce)(void); // set by the engine: waits until every worker has finished its round; not for workers
+	_Atomic bool link; // written by the implementation
+	_Atomic uint32_t token; // port generation << 16 | worker that uses it now; 0: nobody. Passed on by workers
+} __rte_cache_aligned;
+
+extern const struct weft_io_ops weft_vhost_ops;
+extern const struct weft_io_ops weft_ethdev_ops;

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Counters. Each worker has its own copy and is its only writer; readers sum. They never reset.
+#pragma once
+
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include "weft/drop.h"
+
+// Counters of one port on one worker. The first group is by the port that a packet came from and
+// balances: rx + created + adopted = sent + dropped + passed, once the worker's buffers are empty.
+struct weft_port_stats {
+	uint64_t rx; // packets read from the port
+	uint64_t rx_bytes;
+	uint64_t created; // copies made by flooding
+	uint64_t adopted; // taken over from another worker
+	uint64_t sent; // delivered, on whatever port
+	uint64_t passed; // handed to another worker
+	uint64_t tx; // packets written to this port, wherever they came from
+	uint64_t tx_bytes;
+	uint64_t tx_lost; // packets for this port that could not be written
+	uint64_t learned; // MAC addresses learned behind this port
+	uint64_t moved; // of those, taken from another port
+	uint64_t not_learned; // addresses not learned: table or the port's quota full
+	uint64_t drop[WEFT_N_DROPS];
+} __rte_cache_aligned;
+
+// Counters of one stage on one worker. Cycles are sampled: cycles / timed_lanes is the cost.
+struct weft_stage_stats {
+	uint64_t vectors;
+	uint64_t lanes;
+	uint64_t timed_lanes;
+	uint64_t cycles;
+};
+
+// What a worker does with its time, in TSC cycles.
+struct weft_worker_stats {
+	uint64_t loops;
+	uint64_t busy_loops; // loops that moved at least one packet
+	uint64_t busy_cycles;
+	uint64_t idle_cycles; // empty polls and sleep
+	uint64_t sleeps;
+	uint64_t slept_cycles;
+	uint64_t longest_sleep; // cycles: what a packet may have waited
+	uint64_t packets;
+	uint64_t batches;
+	uint64_t io_rx_cycles; // sampled, with io_packets
+	uint64_t io_tx_cycles;
+	uint64_t io_packets;
+	uint64_t fdb_messages_lost;
+};

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What a stage may use of the worker that runs it: tables and counters of its own, and the outbox.
+#pragma once
+
+#include <stdint.h>
+
+#include "weft/snapshot.h"
+#include "weft/stage.h"
+#include "weft/stats.h"
+#include "weft/vec.h"
+
+struct weft_fdb;
+
+// Packets that wait for one port, or for one other worker, until the vector's end.
+struct weft_txbuf {
+	uint16_t n;
+	bool dirty; // stands in the worker's list
+	struct rte_mbuf *pkts[WEFT_BURST];
+} __rte_cache_aligned;
+
+// Flood limiters of one port: the time, in TSC, up to which its allowance is spent.
+struct weft_flood_state {
+	uint64_t spent[WEFT_N_FLOOD_CLASSES];
+};
+
+// A worker as stages see it. All of it belongs to the worker's own thread; SNAP is loaded once per
+// loop. The engine fills it in before the thread starts.
+struct weft_worker {
+	uint16_t id;
+	uint16_t n_dirty;
+	uint16_t n_dead;
+	const struct weft_snapshot *snap;
+	struct weft_port_stats *stats; // [WEFT_MAX_PORTS]
+	struct weft_fdb *fdb;
+	struct weft_flood_state *flood; // [WEFT_MAX_PORTS]
+	struct rte_mempool *pool; // for copies
+	struct weft_txbuf *port_out; // [WEFT_MAX_PORTS]
+	struct weft_txbuf *worker_out; // [WEFT_MAX_WORKERS]
+	void (*flush_port)(struct weft_worker *worker, uint16_t port);
+	void (*flush_worker)(struct weft_worker *worker, uint16_t peer);
+	uint32_t clock; // seconds since the engine started
+	struct weft_stage_stats stage[WEFT_N_STAGES];
+	uint32_t dirty[WEFT_MAX_PORTS + WEFT_MAX_WORKERS]; // non-empty buffers: port, or MAX_PORTS + worker
+	struct rte_mbuf *dead[4 * WEFT_VEC_SIZE]; // dropped, to be freed together
+};
+
+// Drops the packets of MASK for REASON, or only records it in a dry run. The caller takes them out of
+// the mask that it returns.
+void weft_drop(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, enum weft_drop_reason reason);
+
+// Drops one packet that is in no vector any more; its m->port says where it came from.
+void weft_drop_mbuf(struct weft_worker *worker, struct rte_mbuf *m, enum weft_drop_reason reason);
+
+// Gives the dropped packets' memory back.
+void weft_free_dead(struct weft_worker *worker);
+
+// Puts a packet into the buffer of PORT, which this worker owns.
+static inline void
+weft_out_port(struct weft_worker *worker, uint16_t port, struct rte_mbuf *m)
+{
+	struct weft_txbuf *buf = &worker->port_out[port];
+
+	if (!buf->dirty) {
+		buf->dirty = true;
+		worker->dirty[worker->n_dirty++] = port;
+	}
+	buf->pkts[buf->n++] = m;
+	if (buf->n == WEFT_BURST)
+		worker->flush_port(worker, port);
+}
+
+// Puts a packet for PORT, of generation GEN, into the buffer of the worker that owns the port.
+static inline void
+weft_out_worker(struct weft_worker *worker, uint16_t peer, uint16_t port, uint16_t gen, struct rte_mbuf *m)
+{
+	struct weft_txbuf *buf = &worker->worker_out[peer];
+
+	if (!buf->dirty) {
+		buf->dirty = true;
+		worker->dirty[worker->n_dirty++] = WEFT_MAX_PORTS + peer;
+	}
+	m->hash.usr = (uint32_t)gen << 16 | port;
+	buf->pkts[buf->n++] = m;
+	if (buf->n == WEFT_BURST)
+		worker->flush_worker(worker, peer);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The chain: which stages there are, in which order.
+#include <rte_cycles.h>
+
+#include "stages.h"
+
+const struct weft_stage weft_chain[WEFT_N_STAGES] = {
+	{ "parse", weft_parse_stage },
+	{ "vlan", weft_vlan_stage },
+	{ "guard", weft_guard_stage },
+	{ "learn", weft_learn_stage },
+	{ "forward", weft_forward_stage },
+	{ "flood", weft_flood_stage },
+	{ "output", weft_output_stage },
+};
+
+static void
+run_timed(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	uint64_t start = rte_rdtsc_precise();
+
+	for (unsigned int i = 0; i < WEFT_N_STAGES && mask; i++) {
+		unsigned int n = (unsigned int)__builtin_popcountll(mask);
+		uint64_t end;
+
+		mask = weft_chain[i].run(worker, vec, mask);
+		end = rte_rdtsc_precise();
+		worker->stage[i].vectors++;
+		worker->stage[i].lanes += n;
+		worker->stage[i].timed_lanes += n;
+		worker->stage[i].cycles += end - start;
+		start = end;
+	}
+}
+
+void
+weft_chain_run(struct weft_worker *worker, struct weft_vec *vec, bool timed)
+{
+	weft_lanes mask = weft_lanes_all(vec->n);
+
+	if (unlikely(timed)) {
+		run_timed(worker, vec, mask);
+		return;
+	}
+	for (unsigned int i = 0; i < WEFT_N_STAGES && mask; i++) {
+		if (likely(!vec->dry_run)) {
+			worker->stage[i].vectors++;
+			worker->stage[i].lanes += (unsigned int)__builtin_popcountll(mask);
+		}
+		mask = weft_chain[i].run(worker, vec, mask);
+	}
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Broadcast, multicast and unknown unicast: within the port's limits, a copy to each member of the domain.
+#include "rate.h"
+#include "stages.h"
+
+#define MAC_MASK  UINT64_C(0xffffffffffff)
+#define GROUP_BIT (UINT64_C(1) << 40)
+
+static const enum weft_drop_reason over_limit[WEFT_N_FLOOD_CLASSES] = {
+	[WEFT_FLOOD_BROADCAST] = WEFT_DROP_FLOOD_BROADCAST,
+	[WEFT_FLOOD_MULTICAST] = WEFT_DROP_FLOOD_MULTICAST,
+	[WEFT_FLOOD_UNKNOWN] = WEFT_DROP_FLOOD_UNKNOWN,
+};
+
+static enum weft_flood_class
+class_of(const struct weft_lane *lane)
+{
+	if (!(lane->dst & GROUP_BIT))
+		return WEFT_FLOOD_UNKNOWN;
+	return (lane->dst & MAC_MASK) == MAC_MASK ? WEFT_FLOOD_BROADCAST : WEFT_FLOOD_MULTICAST;
+}
+
+static bool
+within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane, enum weft_flood_class class)
+{
+	const struct weft_rate *rate = &worker->snap->ports[lane->in].flood[class];
+	uint64_t *spent = &worker->flood[lane->in].spent[class];
+	uint64_t next;
+
+	if (rate->cost == 0)
+		return true;
+	next = weft_rate_next(rate, *spent, vec->now);
+	if (next && !vec->dry_run)
+		*spent = next;
+	return next != 0;
+}
+
+// Sends M to all members but the port that it came from: copies to all but the last, which gets M.
+static void
+replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, struct rte_mbuf *m)
+{
+	const struct weft_domain *domain = &worker->snap->domains[lane->domain];
+	uint16_t waiting = WEFT_PORT_NONE;
+
+	for (uint32_t i = 0; i < domain->n_ports; i++) {
+		struct rte_mbuf *copy = m;
+
+		if (domain->ports[i] == lane->in)
+			continue;
+		if (waiting != WEFT_PORT_NONE) {
+			if (!vec->dry_run) {
+				copy = rte_pktmbuf_copy(m, worker->pool, 0, UINT32_MAX);
+				if (unlikely(copy == NULL)) {
+					weft_drop_mbuf(worker, m, WEFT_DROP_FLOOD_NO_MBUF);
+					return;
+				}
+				copy->port = lane->in;
+				worker->stats[lane->in].created++;
+			}
+			weft_emit(worker, vec, lane, waiting, copy);
+		}
+		waiting = domain->ports[i];
+	}
+	if (waiting != WEFT_PORT_NONE)
+		weft_emit(worker, vec, lane, waiting, m);
+	else if (!vec->dry_run)
+		weft_drop_mbuf(worker, m, WEFT_DROP_FLOOD_EMPTY);
+}
+
+weft_lanes
+weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	weft_lanes flood = 0;
+
+	WEFT_FOREACH_LANE(i, mask)
+		flood |= (weft_lanes)(vec->lanes[i].out == WEFT_PORT_NONE) << i;
+	WEFT_FOREACH_LANE(i, flood)
+	{
+		const struct weft_lane *lane = &vec->lanes[i];
+		enum weft_flood_class class = class_of(lane);
+
+		if (within_limit(worker, vec, lane, class)) {
+			replicate(worker, vec, lane, vec->pkts[i]);
+			continue;
+		}
+		if (vec->explain)
+			weft_explain_add(vec->explain, "flood", "refused: %s", weft_drop_text(over_limit[class]));
+		weft_drop(worker, vec, UINT64_C(1) << i, over_limit[class]);
+	}
+	return mask & ~flood;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Where a frame goes: configured addresses first, then learned ones; what is left is flooded.
+#include "weft/fdb.h"
+
+#include "stages.h"
+
+#define GROUP_BIT     (UINT64_C(1) << 40)
+#define MAC_MASK      UINT64_C(0xffffffffffff)
+#define RESERVED_BASE UINT64_C(0x0180c2000000) // IEEE 802.1Q, table 8-1
+
+// The port, or WEFT_PORT_NONE: to be flooded.
+static inline uint16_t
+look_up(const struct weft_worker *worker, const struct weft_lane *lane, uint64_t hash)
+{
+	const struct weft_snapshot *snap = worker->snap;
+	const struct weft_mactab *fixed = &snap->static_macs;
+	const struct weft_mac_entry *entry;
+
+	entry = weft_mactab_find(fixed, lane->dst, weft_mactab_hash(fixed, lane->dst));
+	if (entry == NULL && snap->domains[lane->domain].learning)
+		entry = weft_fdb_find(worker->fdb, snap, lane->dst, hash);
+	return entry ? entry->port : WEFT_PORT_NONE;
+}
+
+static inline int
+verdict(const struct weft_snapshot *snap, const struct weft_lane *lane)
+{
+	if (lane->out == lane->in)
+		return WEFT_DROP_FWD_SAME_PORT;
+	if (likely(lane->out != WEFT_PORT_NONE))
+		return -1;
+	if (unlikely((lane->dst & MAC_MASK & ~UINT64_C(0xf)) == RESERVED_BASE))
+		return WEFT_DROP_FWD_RESERVED;
+	return lane->dst & GROUP_BIT || snap->domains[lane->domain].learning ? -1 : (int)WEFT_DROP_FWD_UNKNOWN;
+}
+
+static void
+explain(struct weft_explain *explain, const struct weft_snapshot *snap, const struct weft_lane *lane, int bad)
+{
+	if (bad >= 0)
+		weft_explain_add(explain, "forward", "refused: %s", weft_drop_text(bad));
+	else if (lane->out)
+		weft_explain_add(explain, "forward", "to port %s", snap->ports[lane->out].name);
+	else
+		weft_explain_add(explain, "forward", "to all ports of %s", snap->domains[lane->domain].name);
+}
+
+weft_lanes
+weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	const struct weft_snapshot *snap = worker->snap;
+	const struct weft_mactab *tab = &worker->fdb->tab;
+	uint64_t hash[WEFT_VEC_SIZE], last = 0;
+	uint16_t last_out = WEFT_PORT_NONE;
+	weft_lanes good = mask;
+
+	WEFT_FOREACH_LANE(i, mask)
+	{
+		uint64_t dst = vec->lanes[i].dst;
+
+		if (dst == last)
+			continue;
+		last = dst;
+		hash[i] = weft_mactab_hash(tab, dst);
+		rte_prefetch0(weft_mactab_first(tab, hash[i]));
+	}
+	last = 0;
+	WEFT_FOREACH_LANE(i, mask)
+	{
+		struct weft_lane *lane = &vec->lanes[i];
+		int bad;
+
+		// Frames come in trains: the one before often had the same answer.
+		if (lane->dst != last) {
+			last = lane->dst;
+			last_out = lane->dst & GROUP_BIT ? WEFT_PORT_NONE : look_up(worker, lane, hash[i]);
+		}
+		lane->out = last_out;
+		bad = verdict(snap, lane);
+		if (unlikely(vec->explain != NULL))
+			explain(vec->explain, snap, lane, bad);
+		if (unlikely(bad >= 0)) {
+			weft_drop(worker, vec, UINT64_C(1) << i, bad);
+			good &= ~(UINT64_C(1) << i);
+		}
+	}
+	return good;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The last stage: checks the destination port, tags the frame as the port wants it, and puts it into the
+// outbox of the port or of the worker that owns the port.
+#include <rte_ether.h>
+
+#include "stages.h"
+
+#define TAG_LEN 4
+
+// The tag that frames of DOMAIN carry on PORT: a VLAN, or 0 for none.
+static inline uint16_t
+tag_on(const struct weft_port_conf *port, const struct weft_snapshot *snap, uint16_t domain)
+{
+	switch (port->tagging) {
+	case WEFT_TAG_TRUNK:
+		return domain == port->native ? 0 : snap->domains[domain].vid;
+	case WEFT_TAG_UPLINK:
+		return domain == port->native ? 0 : snap->domains[domain].uplink_vid;
+	default:
+		return 0;
+	}
+}
+
+static void
+write_tag(uint8_t *frame, uint16_t tpid, uint16_t tci)
+{
+	frame[12] = tpid >> 8;
+	frame[13] = (uint8_t)tpid;
+	frame[14] = tci >> 8;
+	frame[15] = (uint8_t)tci;
+}
+
+// Gives the frame the tag VID, or none; the priority of a tag that it had stays. False: no room.
+static bool
+retag(struct rte_mbuf *m, const struct weft_lane *lane, uint16_t tpid, uint16_t vid)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t tci = (lane->strip ? lane->tci & 0xf000 : 0) | vid;
+
+	if (lane->strip && !vid) {
+		memmove(frame + TAG_LEN, frame, 2 * RTE_ETHER_ADDR_LEN);
+		rte_pktmbuf_adj(m, TAG_LEN);
+	} else if (!lane->strip && vid) {
+		uint8_t *start = (uint8_t *)rte_pktmbuf_prepend(m, TAG_LEN);
+
+		if (start == NULL)
+			return false;
+		memmove(start, frame, 2 * RTE_ETHER_ADDR_LEN);
+		write_tag(start, tpid, tci);
+	} else {
+		write_tag(frame, tpid, tci);
+	}
+	return true;
+}
+
+// Returns -1, or the reason why PORT does not take the packet.
+static inline int
+refuses(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	if (unlikely(!port->up))
+		return WEFT_DROP_OUT_PORT_DOWN;
+	if (unlikely(m->pkt_len > (uint32_t)port->mtu + lane->l3_off))
+		return WEFT_DROP_OUT_MTU;
+	if (unlikely(port->owner == WEFT_OWNER_NONE))
+		return WEFT_DROP_OUT_PORT_MOVING;
+	return -1;
+}
+
+static void
+explain(struct weft_vec *vec, const struct weft_port_conf *port, uint16_t worker, uint16_t vid, int bad)
+{
+	if (bad >= 0) {
+		weft_explain_add(vec->explain, "output", "port %s: %s", port->name, weft_drop_text(bad));
+		vec->explain->dropped = true;
+		vec->explain->reason = bad;
+		return;
+	}
+	vec->explain->n_outputs++;
+	if (port->owner == worker || port->owner == WEFT_OWNER_EACH)
+		weft_explain_add(vec->explain, "output", "port %s, VLAN tag %u", port->name, vid);
+	else
+		weft_explain_add(vec->explain, "output", "port %s, VLAN tag %u, by worker %u", port->name, vid, port->owner);
+}
+
+void
+weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
+	struct rte_mbuf *m)
+{
+	const struct weft_port_conf *port = &worker->snap->ports[out];
+	uint16_t vid = tag_on(port, worker->snap, lane->domain);
+	int bad = refuses(port, lane, m);
+
+	if (unlikely(vec->explain != NULL))
+		explain(vec, port, worker->id, vid, bad);
+	if (unlikely(vec->dry_run))
+		return;
+	if (likely(bad < 0) && unlikely(lane->strip || vid) && !retag(m, lane, port->tpid, vid))
+		bad = WEFT_DROP_OUT_NO_ROOM;
+	if (unlikely(bad >= 0))
+		weft_drop_mbuf(worker, m, bad);
+	else if (likely(port->owner == worker->id || port->owner == WEFT_OWNER_EACH))
+		weft_out_port(worker, out, m);
+	else
+		weft_out_worker(worker, port->owner, out, port->gen, m);
+}
+
+weft_lanes
+weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	WEFT_FOREACH_LANE(i, mask)
+		weft_emit(worker, vec, &vec->lanes[i], vec->lanes[i].out, vec->pkts[i]);
+	return 0;
+}

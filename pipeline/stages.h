@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The stages of the chain and what they share. Each follows the contract of weft_stage_fn.
+#pragma once
+
+#include <rte_branch_prediction.h>
+
+#include "weft/explain.h"
+#include "weft/worker.h"
+
+weft_lanes weft_parse_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+
+// Checks the frame's headers and fills in LANE, its ports aside. HAVE bytes lie at FRAME, of TOTAL that
+// the packet has. Returns -1, or the reason to drop it. Any thread.
+int weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct weft_lane *lane);
+
+// Tags M for port OUT as the port wants it and puts it into the outbox, or drops it: M is gone afterwards.
+// In a dry run M stays as it is.
+void weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
+	struct rte_mbuf *m);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Which broadcast domain a frame belongs to: the port's VLAN mode and the frame's outer tag decide.
+#include "stages.h"
+
+#define VID(tci) ((tci) & 0xfff)
+
+// Returns -1 with the lane's domain set, or the reason to drop it.
+static inline int
+classify(const struct weft_port_conf *port, struct weft_lane *lane)
+{
+	bool tagged = lane->n_tags && VID(lane->tci);
+
+	// A tag with VLAN 0 carries a priority and nothing else (IEEE 802.1Q, 6.9).
+	lane->strip = lane->n_tags && port->tagging != WEFT_TAG_TUNNEL;
+	switch (port->tagging) {
+	case WEFT_TAG_ACCESS:
+		if (unlikely(tagged))
+			return WEFT_DROP_VLAN_TAGGED;
+		lane->domain = port->native;
+		break;
+	case WEFT_TAG_TUNNEL:
+		lane->domain = port->native;
+		break;
+	default:
+		if (!tagged)
+			lane->domain = port->native;
+		else if (lane->tpid == port->tpid && port->vid_domain)
+			lane->domain = port->vid_domain[VID(lane->tci)];
+		if (unlikely(lane->domain == 0 && tagged))
+			return WEFT_DROP_VLAN_NOT_ALLOWED;
+	}
+	return likely(lane->domain) ? -1 : (int)WEFT_DROP_VLAN_UNTAGGED;
+}
+
+static void
+explain(struct weft_explain *explain, const struct weft_snapshot *snap, const struct weft_port_conf *port,
+	const struct weft_lane *lane, int bad)
+{
+	if (bad >= 0)
+		weft_explain_add(explain, "vlan", "refused on port %s: %s", port->name, weft_drop_text(bad));
+	else
+		weft_explain_add(explain, "vlan", "port %s, domain %s", port->name, snap->domains[lane->domain].name);
+}
+
+weft_lanes
+weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	const struct weft_snapshot *snap = worker->snap;
+	weft_lanes good = mask;
+
+	WEFT_FOREACH_LANE(i, mask)
+	{
+		struct weft_lane *lane = &vec->lanes[i];
+		const struct weft_port_conf *port = &snap->ports[lane->in];
+		int bad = likely(port->up) ? classify(port, lane) : (int)WEFT_DROP_PORT_DOWN;
+
+		lane->src = weft_mac_key(lane->domain, lane->src);
+		lane->dst = weft_mac_key(lane->domain, lane->dst);
+		if (unlikely(vec->explain != NULL))
+			explain(vec->explain, snap, port, lane, bad);
+		if (unlikely(bad >= 0)) {
+			weft_drop(worker, vec, UINT64_C(1) << i, bad);
+			good &= ~(UINT64_C(1) << i);
+		}
+	}
+	return good;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A guest's device as the library reports it. The callbacks run on the library's event thread, some with
+// the locks of all rings held: they set fields and return. Only destroy_device waits, for the workers, which
+// never wait for anybody: after it returns the library unmaps the guest's memory.
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/virtio_net.h>
+#include <rte_vhost.h>
+
+#include "vhost.h"
+
+#define MAX_DEVICES 1024 // the library's own bound
+
+// What weft does not offer: segmentation and checksum offloads, so that every frame is complete.
+#define DISABLED_FEATURES                                                                                    \
+	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GSO |             \
+		1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 | 1ULL << VIRTIO_NET_F_HOST_ECN | \
+		1ULL << VIRTIO_NET_F_HOST_UFO | 1ULL << VIRTIO_NET_F_GUEST_TSO4 |                            \
+		1ULL << VIRTIO_NET_F_GUEST_TSO6 | 1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // held for look-ups only
+static struct vhost_port *bound[WEFT_MAX_PORTS]; // open ports, in no order; under the lock
+static struct vhost_port *of_vid[MAX_DEVICES]; // under the lock
+
+void
+vhost_set_error(struct vhost_port *port, const char *fmt, ...)
+{
+	va_list ap;
+
+	pthread_mutex_lock(&port->error_lock);
+	va_start(ap, fmt);
+	vsnprintf(port->error, sizeof(port->error), fmt, ap);
+	va_end(ap);
+	pthread_mutex_unlock(&port->error_lock);
+	if (fmt[0])
+		WEFT_LOG(WARNING, "port=%s socket=%s error=\"%s\"", port->name, port->path, port->error);
+}
+
+static struct vhost_port *
+find(const char *path)
+{
+	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++)
+		if (bound[i] && strcmp(bound[i]->path, path) == 0)
+			return bound[i];
+	return NULL;
+}
+
+void
+vhost_device_bind(struct vhost_port *port)
+{
+	pthread_mutex_lock(&lock);
+	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++) {
+		if (bound[i] == NULL) {
+			bound[i] = port;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void
+vhost_device_unbind(struct vhost_port *port)
+{
+	pthread_mutex_lock(&lock);
+	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++)
+		if (bound[i] == port)
+			bound[i] = NULL;
+	for (unsigned int i = 0; i < MAX_DEVICES; i++) {
+		if (of_vid[i] == port)
+			of_vid[i] = NULL;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+bool
+vhost_device_path_in_use(const char *path)
+{
+	bool used;
+
+	pthread_mutex_lock(&lock);
+	used = find(path) != NULL;
+	pthread_mutex_unlock(&lock);
+	return used;
+}
+
+static struct vhost_port *
+port_of(int vid)
+{
+	struct vhost_port *port;
+
+	pthread_mutex_lock(&lock);
+	port = vid >= 0 && vid < MAX_DEVICES ? of_vid[vid] : NULL;
+	pthread_mutex_unlock(&lock);
+	return port;
+}
+
+static int
+new_connection(int vid)
+{
+	char path[108];
+	struct vhost_port *port;
+	int nobody = -1;
+
+	if (vid < 0 || vid >= MAX_DEVICES || rte_vhost_get_ifname(vid, path, sizeof(path)))
+		return -1;
+	pthread_mutex_lock(&lock);
+	port = find(path);
+	if (port)
+		of_vid[vid] = port;
+	pthread_mutex_unlock(&lock);
+	if (port == NULL)
+		return -1;
+	if (!atomic_compare_exchange_strong(&port->connection, &nobody, vid)) {
+		vhost_set_error(port, "a second guest connected to the socket and was refused");
+		return -1;
+	}
+	atomic_store(&port->to_guest, 0);
+	atomic_store(&port->from_guest, 0);
+	return 0;
+}
+
+static int
+new_device(int vid)
+{
+	struct vhost_port *port = port_of(vid);
+	uint16_t n_queues = rte_vhost_get_vring_num(vid) / 2, mtu = 0;
+	uint64_t features = 0;
+
+	if (port == NULL)
+		return -1;
+	if (n_queues == 0 || n_queues > port->max_queues) {
+		vhost_set_error(port, "the guest uses %u queue pairs and the port allows %u: start QEMU with queues=%u, "
+			"or raise attach.queues", n_queues, port->max_queues, port->max_queues);
+		return -1;
+	}
+	// The rings are polled: the guest need not kick.
+	for (uint16_t q = 0; q < n_queues * 2; q++)
+		rte_vhost_enable_guest_notification(vid, q, 0);
+	rte_vhost_get_negotiated_features(vid, &features);
+	rte_vhost_get_mtu(vid, &mtu);
+	atomic_store(&port->features, features);
+	atomic_store(&port->mtu, mtu);
+	atomic_store(&port->n_queues, n_queues);
+	vhost_set_error(port, "%s", "");
+	atomic_fetch_add(&port->connects, 1);
+	atomic_store(&port->io->link, true);
+	atomic_store_explicit(&port->vid, vid, memory_order_release);
+	WEFT_LOG(INFO, "port=%s event=link-up queues=%u features=0x%" PRIx64, port->name, n_queues, features);
+	return 0;
+}
+
+static void
+destroy_device(int vid)
+{
+	struct vhost_port *port = port_of(vid);
+
+	if (port == NULL || atomic_load(&port->vid) != vid)
+		return;
+	atomic_store(&port->io->link, false);
+	atomic_store_explicit(&port->vid, -1, memory_order_release);
+	port->io->quiesce();
+	WEFT_LOG(INFO, "port=%s event=link-down", port->name);
+}
+
+static int
+vring_state_changed(int vid, uint16_t queue, int enable)
+{
+	struct vhost_port *port = port_of(vid);
+	uint16_t pair = queue / 2;
+	_Atomic uint32_t *set;
+
+	if (port == NULL || pair >= WEFT_MAX_QUEUE_PAIRS)
+		return 0;
+	set = queue % 2 ? &port->from_guest : &port->to_guest;
+	if (enable)
+		atomic_fetch_or(set, 1u << pair);
+	else
+		atomic_fetch_and(set, ~(1u << pair));
+	return 0;
+}
+
+static void
+destroy_connection(int vid)
+{
+	struct vhost_port *port = port_of(vid);
+
+	if (port == NULL)
+		return;
+	pthread_mutex_lock(&lock);
+	of_vid[vid] = NULL;
+	pthread_mutex_unlock(&lock);
+	atomic_store(&port->connection, -1);
+	atomic_store(&port->closed, true);
+	vhost_connector_wake();
+}
+
+static const struct rte_vhost_device_ops callbacks = {
+	.new_connection = new_connection,
+	.new_device = new_device,
+	.destroy_device = destroy_device,
+	.vring_state_changed = vring_state_changed,
+	.destroy_connection = destroy_connection,
+};
+
+int
+vhost_device_register(struct vhost_port *port)
+{
+	uint64_t flags = RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS;
+
+	// The connector connects again by itself, at once: the library's own retry sleeps a second.
+	if (!port->server)
+		flags |= RTE_VHOST_USER_CLIENT | RTE_VHOST_USER_NO_RECONNECT;
+	atomic_store(&port->closed, false);
+	atomic_store(&port->connection, -1);
+	if (rte_vhost_driver_register(port->path, flags))
+		return -EADDRINUSE;
+	if (rte_vhost_driver_disable_features(port->path, DISABLED_FEATURES) ||
+		rte_vhost_driver_callback_register(port->path, &callbacks) || rte_vhost_driver_start(port->path)) {
+		rte_vhost_driver_unregister(port->path);
+		return -ECONNREFUSED;
+	}
+	return 0;
+}

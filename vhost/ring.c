@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The rings of a guest: the one place that moves packets in and out of its memory. On the library's calls.
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_jhash.h>
+#include <rte_vhost.h>
+
+#include "vhost.h"
+
+// Seen from the guest, as virtio numbers them: receive rings are even, transmit rings are odd.
+#define TO_GUEST(pair)	 ((uint16_t)((pair)*2))
+#define FROM_GUEST(pair) ((uint16_t)((pair)*2 + 1))
+
+uint16_t
+vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct vhost_port *port = io->priv;
+	int vid = atomic_load_explicit(&port->vid, memory_order_acquire);
+	uint16_t n_queues, got = 0;
+
+	if (vid < 0)
+		return 0;
+	n_queues = atomic_load_explicit(&port->n_queues, memory_order_relaxed);
+	if (likely(n_queues == 1))
+		return rte_vhost_dequeue_burst(vid, FROM_GUEST(0), io->pool, pkts, n);
+	// Each pair in turn, beginning with another one each time.
+	for (uint16_t i = 0; i < n_queues && got < n; i++) {
+		uint16_t pair = port->next_queue++ % n_queues;
+
+		if (atomic_load_explicit(&port->from_guest, memory_order_relaxed) & 1u << pair)
+			got += rte_vhost_dequeue_burst(vid, FROM_GUEST(pair), io->pool, pkts + got, n - got);
+	}
+	return got;
+}
+
+// A number that is the same for all packets of a flow, so that they stay in order in one ring.
+static uint32_t
+flow_hash(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t off = 12;
+	uint16_t type;
+
+	for (unsigned int i = 0; i < 3; i++, off += 4) {
+		if (off + 2 > m->data_len)
+			return 0;
+		type = p[off] << 8 | p[off + 1];
+		if (type != RTE_ETHER_TYPE_VLAN && type != RTE_ETHER_TYPE_QINQ)
+			break;
+	}
+	off += 2;
+	if (type == RTE_ETHER_TYPE_IPV4 && off + 24 <= m->data_len) {
+		bool whole = (p[off + 6] & 0x3f) == 0 && p[off + 7] == 0 && (p[off] & 0xf) == 5;
+
+		// Addresses, and ports where all packets of the flow have them.
+		return rte_jhash(p + off + 12, whole ? 12 : 8, p[off + 9]);
+	}
+	if (type == RTE_ETHER_TYPE_IPV6 && off + 44 <= m->data_len) {
+		bool direct = p[off + 6] == IPPROTO_TCP || p[off + 6] == IPPROTO_UDP;
+
+		return rte_jhash(p + off + 8, direct ? 36 : 32, 0);
+	}
+	return rte_jhash(p, 12, type);
+}
+
+// The ring pair for a hash, among the enabled ones.
+static uint16_t
+pick_pair(uint32_t enabled, uint32_t hash)
+{
+	uint32_t skip = hash % (uint32_t)__builtin_popcount(enabled);
+
+	while (skip--)
+		enabled &= enabled - 1;
+	return (uint16_t)__builtin_ctz(enabled);
+}
+
+// Several rings: sorts by flow. Leaves the packets that no ring took at the end of PKTS.
+static uint16_t
+tx_many(int vid, uint32_t enabled, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct rte_mbuf *sorted[WEFT_MAX_QUEUE_PAIRS][WEFT_BURST], *left[WEFT_BURST];
+	uint16_t count[WEFT_MAX_QUEUE_PAIRS] = { 0 }, sent = 0, n_left = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		uint16_t pair = pick_pair(enabled, flow_hash(pkts[i]));
+
+		sorted[pair][count[pair]++] = pkts[i];
+	}
+	for (uint16_t pair = 0; pair < WEFT_MAX_QUEUE_PAIRS; pair++) {
+		uint16_t done = count[pair] ?
+			rte_vhost_enqueue_burst(vid, TO_GUEST(pair), sorted[pair], count[pair]) : 0;
+
+		if (done)
+			rte_pktmbuf_free_bulk(sorted[pair], done);
+		sent += done;
+		for (uint16_t i = done; i < count[pair]; i++)
+			left[n_left++] = sorted[pair][i];
+	}
+	for (uint16_t i = 0; i < n_left; i++)
+		pkts[sent + i] = left[i];
+	return sent;
+}
+
+uint16_t
+vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct vhost_port *port = io->priv;
+	int vid = atomic_load_explicit(&port->vid, memory_order_acquire);
+	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed);
+	uint16_t sent;
+
+	if (unlikely(vid < 0 || enabled == 0))
+		return 0;
+	if (unlikely((enabled & (enabled - 1)) != 0))
+		return tx_many(vid, enabled, pkts, n);
+	sent = rte_vhost_enqueue_burst(vid, TO_GUEST(__builtin_ctz(enabled)), pkts, n);
+	if (likely(sent))
+		rte_pktmbuf_free_bulk(pkts, sent);
+	return sent;
+}
