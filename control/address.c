@@ -16,7 +16,7 @@ weft_mac_parse(const char *text, uint64_t *mac)
 	unsigned int b[6];
 	int used = 0;
 
-	if (strlen(text) != WEFT_MAC_TEXT - 1 ||
+	if (strlen(text) != WEFT_MAC_TEXT - 1 || strspn(text, "0123456789abcdefABCDEF:") != WEFT_MAC_TEXT - 1 ||
 		sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &used) != 6 ||
 		used != WEFT_MAC_TEXT - 1)
 		return -EINVAL;

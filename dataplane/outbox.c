@@ -4,13 +4,13 @@
 // Writes what the pipeline put into the outbox: to devices, and to other workers.
 #include "dataplane.h"
 
-// Packets of one burst by the port that they came from; mostly there is one.
+// Packets of one buffer by the port that they came from; mostly there is one.
 struct origins {
 	uint16_t n;
 	struct {
 		uint16_t port;
 		uint16_t count;
-	} run[WEFT_BURST];
+	} run[WEFT_VEC_SIZE];
 	uint64_t bytes;
 };
 

@@ -11,7 +11,7 @@
 int
 weft_mactab_init(struct weft_mactab *tab, uint32_t n, uint64_t seed)
 {
-	// Half full on average: a key finds no way in either bucket so rarely that tests do not see it.
+	// At most half full when it holds N.
 	uint32_t n_buckets = rte_align32pow2(RTE_MAX(n, 2u)) * 2 / WEFT_MACTAB_WAYS;
 
 	tab->buckets = rte_zmalloc("mactab", (size_t)n_buckets * sizeof(tab->buckets[0]), RTE_CACHE_LINE_SIZE);
@@ -29,29 +29,44 @@ weft_mactab_fini(struct weft_mactab *tab)
 	tab->buckets = NULL;
 }
 
-static unsigned int
-free_ways(struct weft_mac_bucket *bucket, struct weft_mac_entry **first)
+static struct weft_mac_entry *
+free_way(struct weft_mac_bucket *bucket)
 {
-	unsigned int n = 0;
+	return weft_mac_bucket_find(bucket, 0);
+}
 
-	for (int i = WEFT_MACTAB_WAYS - 1; i >= 0; i--) {
-		if (bucket->way[i].key == 0) {
-			*first = &bucket->way[i];
-			n++;
+// Moves one entry of a full bucket to the other bucket that it may lie in, and returns its way.
+static struct weft_mac_entry *
+make_way(const struct weft_mactab *tab, struct weft_mac_bucket *bucket)
+{
+	for (unsigned int i = 0; i < WEFT_MACTAB_WAYS; i++) {
+		struct weft_mac_entry *entry = &bucket->way[i], *to;
+		uint64_t hash = weft_mactab_hash(tab, entry->key);
+		struct weft_mac_bucket *first = weft_mactab_first(tab, hash);
+
+		to = free_way(first == bucket ? weft_mactab_second(tab, hash) : first);
+		if (to) {
+			*to = *entry;
+			return entry;
 		}
 	}
-	return n;
+	return NULL;
 }
 
 struct weft_mac_entry *
 weft_mactab_free_way(const struct weft_mactab *tab, uint64_t key)
 {
 	uint64_t hash = weft_mactab_hash(tab, key);
-	struct weft_mac_entry *first = NULL, *second = NULL;
+	struct weft_mac_bucket *first = weft_mactab_first(tab, hash), *second = weft_mactab_second(tab, hash);
+	struct weft_mac_entry *way = free_way(first);
 
-	// The first bucket as long as it has room: a look-up then mostly touches one cache line.
-	if (free_ways(weft_mactab_first(tab, hash), &first) > 0)
-		return first;
-	free_ways(weft_mactab_second(tab, hash), &second);
-	return second;
+	// The first bucket as long as it has room: a look-up then mostly touches one cache line. Full pairs
+	// make room as in cuckoo hashing (Pagh and Rodler), one step deep, so that the work is bounded.
+	if (way == NULL)
+		way = free_way(second);
+	if (way == NULL)
+		way = make_way(tab, first);
+	if (way == NULL)
+		way = make_way(tab, second);
+	return way;
 }

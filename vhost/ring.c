@@ -76,11 +76,27 @@ pick_pair(uint32_t enabled, uint32_t hash)
 	return (uint16_t)__builtin_ctz(enabled);
 }
 
+// One ring: in bursts, as the library takes no more at a time. Frees what the guest got.
+static uint16_t
+tx_one(int vid, uint16_t pair, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t sent = 0, want, done;
+
+	do {
+		want = RTE_MIN(n - sent, WEFT_BURST);
+		done = rte_vhost_enqueue_burst(vid, TO_GUEST(pair), pkts + sent, want);
+		sent += done;
+	} while (done == want && sent < n);
+	if (likely(sent))
+		rte_pktmbuf_free_bulk(pkts, sent);
+	return sent;
+}
+
 // Several rings: sorts by flow. Leaves the packets that no ring took at the end of PKTS.
 static uint16_t
 tx_many(int vid, uint32_t enabled, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct rte_mbuf *sorted[WEFT_MAX_QUEUE_PAIRS][WEFT_BURST], *left[WEFT_BURST];
+	struct rte_mbuf *sorted[WEFT_MAX_QUEUE_PAIRS][WEFT_VEC_SIZE], *left[WEFT_VEC_SIZE];
 	uint16_t count[WEFT_MAX_QUEUE_PAIRS] = { 0 }, sent = 0, n_left = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
@@ -89,11 +105,8 @@ tx_many(int vid, uint32_t enabled, struct rte_mbuf **pkts, uint16_t n)
 		sorted[pair][count[pair]++] = pkts[i];
 	}
 	for (uint16_t pair = 0; pair < WEFT_MAX_QUEUE_PAIRS; pair++) {
-		uint16_t done = count[pair] ?
-			rte_vhost_enqueue_burst(vid, TO_GUEST(pair), sorted[pair], count[pair]) : 0;
+		uint16_t done = count[pair] ? tx_one(vid, pair, sorted[pair], count[pair]) : 0;
 
-		if (done)
-			rte_pktmbuf_free_bulk(sorted[pair], done);
 		sent += done;
 		for (uint16_t i = done; i < count[pair]; i++)
 			left[n_left++] = sorted[pair][i];
@@ -109,14 +122,10 @@ vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 	struct vhost_port *port = io->priv;
 	int vid = atomic_load_explicit(&port->vid, memory_order_acquire);
 	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed);
-	uint16_t sent;
 
 	if (unlikely(vid < 0 || enabled == 0))
 		return 0;
 	if (unlikely((enabled & (enabled - 1)) != 0))
 		return tx_many(vid, enabled, pkts, n);
-	sent = rte_vhost_enqueue_burst(vid, TO_GUEST(__builtin_ctz(enabled)), pkts, n);
-	if (likely(sent))
-		rte_pktmbuf_free_bulk(pkts, sent);
-	return sent;
+	return tx_one(vid, __builtin_ctz(enabled), pkts, n);
 }

@@ -82,6 +82,6 @@ weft_mactab_find(const struct weft_mactab *tab, uint64_t key, uint64_t hash)
 int weft_mactab_init(struct weft_mactab *tab, uint32_t n, uint64_t seed);
 void weft_mactab_fini(struct weft_mactab *tab);
 
-// A free way for KEY: in its first bucket if that has one, else in its second, or NULL. The
-// caller, the table's writer, fills it.
+// A free way for KEY in one of its two buckets, or NULL when both are full and cannot make room. The caller,
+// the table's only user meanwhile, fills it; other entries may have moved.
 struct weft_mac_entry *weft_mactab_free_way(const struct weft_mactab *tab, uint64_t key);

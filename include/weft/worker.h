@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "weft/snapshot.h"
 #include "weft/stage.h"
 #include "weft/stats.h"
@@ -17,7 +19,7 @@ struct weft_fdb;
 struct weft_txbuf {
 	uint16_t n;
 	bool dirty; // stands in the worker's list
-	struct rte_mbuf *pkts[WEFT_BURST];
+	struct rte_mbuf *pkts[WEFT_VEC_SIZE];
 } __rte_cache_aligned;
 
 // Flood limiters of one port: the time, in TSC, up to which its allowance is spent.
@@ -67,7 +69,7 @@ weft_out_port(struct weft_worker *worker, uint16_t port, struct rte_mbuf *m)
 		worker->dirty[worker->n_dirty++] = port;
 	}
 	buf->pkts[buf->n++] = m;
-	if (buf->n == WEFT_BURST)
+	if (unlikely(buf->n == WEFT_VEC_SIZE))
 		worker->flush_port(worker, port);
 }
 
@@ -83,6 +85,6 @@ weft_out_worker(struct weft_worker *worker, uint16_t peer, uint16_t port, uint16
 	}
 	m->hash.usr = (uint32_t)gen << 16 | port;
 	buf->pkts[buf->n++] = m;
-	if (buf->n == WEFT_BURST)
+	if (unlikely(buf->n == WEFT_VEC_SIZE))
 		worker->flush_worker(worker, peer);
 }

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The test worker.
+#include "fixture.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_malloc.h>
+
+static struct rte_mempool *pool;
+static struct fixture *current;
+
+void
+fixture_eal(void)
+{
+	static char arg[][40] = { "test", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m128",
+		"--lcores=0,1@0,2@0", "--log-level=*:error" };
+	static char *argv[RTE_DIM(arg) + 1];
+
+	if (pool)
+		return;
+	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
+		argv[i] = arg[i];
+	assert_true(rte_eal_init(RTE_DIM(arg), argv) >= 0);
+	pool = rte_pktmbuf_pool_create("fixture", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	assert_non_null(pool);
+}
+
+static void
+flush_port(struct weft_worker *worker, uint16_t port)
+{
+	struct weft_txbuf *buf = &worker->port_out[port];
+
+	for (uint16_t i = 0; i < buf->n; i++) {
+		struct sent *sent = &current->sent[current->n_sent++];
+
+		assert_true(current->n_sent <= FIXTURE_SENT);
+		sent->port = port;
+		sent->len = buf->pkts[i]->pkt_len;
+		memcpy(sent->data, rte_pktmbuf_mtod(buf->pkts[i], void *), RTE_MIN(sent->len, sizeof(sent->data)));
+		worker->stats[buf->pkts[i]->port].sent++;
+		rte_pktmbuf_free(buf->pkts[i]);
+	}
+	buf->n = 0;
+}
+
+static void
+flush_worker(struct weft_worker *worker, uint16_t peer)
+{
+	struct weft_txbuf *buf = &worker->worker_out[peer];
+
+	for (uint16_t i = 0; i < buf->n; i++) {
+		worker->stats[buf->pkts[i]->port].passed++;
+		rte_pktmbuf_free(buf->pkts[i]);
+	}
+	buf->n = 0;
+}
+
+static void
+tell(struct weft_worker *worker __rte_unused, const struct weft_fdb_message *message)
+{
+	current->n_told++;
+	current->told = *message;
+}
+
+int
+fixture_setup(void **state)
+{
+	static const uint16_t members[] = { 1, 2, 3, 4 };
+	struct fixture *f;
+	struct weft_worker *w;
+
+	fixture_eal();
+	f = rte_zmalloc(NULL, sizeof(*f), RTE_CACHE_LINE_SIZE);
+	w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
+	assert_non_null(f);
+	assert_non_null(w);
+	f->w = w;
+	w->pool = pool;
+	w->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->stats[0]), RTE_CACHE_LINE_SIZE);
+	w->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->flood[0]), RTE_CACHE_LINE_SIZE);
+	w->port_out = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
+	w->worker_out = rte_zmalloc(NULL, WEFT_MAX_WORKERS * sizeof(w->worker_out[0]), RTE_CACHE_LINE_SIZE);
+	w->fdb = weft_fdb_new(1024, 300, 7);
+	assert_non_null(w->fdb);
+	w->fdb->tell = tell;
+	w->flush_port = flush_port;
+	w->flush_worker = flush_worker;
+	w->snap = &f->snap;
+	f->snap = (struct weft_snapshot) { .version = 1, .n_ports = FIXTURE_PORTS, .n_domains = FIXTURE_DOMAINS,
+		.ports = f->ports, .domains = f->domains };
+	assert_int_equal(weft_mactab_init(&f->snap.static_macs, 64, 9), 0);
+	for (uint16_t i = 1; i <= 4; i++)
+		f->ports[i] = (struct weft_port_conf) { .gen = 1, .native = 1, .tpid = 0x8100, .mtu = 1500, .up = true,
+			.max_macs = 64, .name = "test/port" };
+	f->domains[1] = (struct weft_domain) { .learning = true, .n_ports = 4, .ports = members, .name = "test/net" };
+	current = f;
+	*state = f;
+	return 0;
+}
+
+int
+fixture_teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_reset(f);
+	weft_free_dead(f->w);
+	assert_int_equal(rte_mempool_avail_count(pool), 4095);
+	weft_fdb_free(f->w->fdb);
+	weft_mactab_fini(&f->snap.static_macs);
+	rte_free(f->w->stats);
+	rte_free(f->w->flood);
+	rte_free(f->w->port_out);
+	rte_free(f->w->worker_out);
+	rte_free(f->w);
+	rte_free(f);
+	return 0;
+}
+
+void
+fixture_add(struct fixture *f, uint16_t port, const void *frame, unsigned int len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+	assert_non_null(m);
+	assert_true(f->vec.n < WEFT_VEC_SIZE);
+	memcpy(rte_pktmbuf_append(m, len), frame, len);
+	m->port = port;
+	f->vec.lanes[f->vec.n].in = port;
+	f->vec.pkts[f->vec.n++] = m;
+	f->w->stats[port].rx++;
+}
+
+unsigned int
+fixture_hex(const char *hex, uint8_t *out, unsigned int size)
+{
+	unsigned int n = 0, byte;
+
+	for (; *hex; hex += 2) {
+		while (isspace((unsigned char)*hex))
+			hex++;
+		if (*hex == 0)
+			break;
+		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
+		assert_true(n < size);
+		out[n++] = (uint8_t)byte;
+	}
+	return n;
+}
+
+void
+fixture_add_hex(struct fixture *f, uint16_t port, const char *hex)
+{
+	uint8_t frame[2048];
+
+	fixture_add(f, port, frame, fixture_hex(hex, frame, sizeof(frame)));
+}
+
+void
+fixture_add_eth(struct fixture *f, uint16_t port, uint64_t dst, uint64_t src)
+{
+	uint8_t frame[60] = { 0 };
+
+	for (unsigned int i = 0; i < 6; i++) {
+		frame[i] = (uint8_t)(dst >> (40 - 8 * i));
+		frame[6 + i] = (uint8_t)(src >> (40 - 8 * i));
+	}
+	frame[12] = 0x88;
+	frame[13] = 0xb5;
+	fixture_add(f, port, frame, sizeof(frame));
+}
+
+weft_lanes
+fixture_run(struct fixture *f, unsigned int n_stages)
+{
+	weft_lanes mask = weft_lanes_all(f->vec.n);
+
+	f->vec.now = rte_rdtsc();
+	for (unsigned int i = 0; i < n_stages; i++)
+		mask = weft_chain[i].run(f->w, &f->vec, mask);
+	return mask;
+}
+
+void
+fixture_forward(struct fixture *f)
+{
+	struct weft_worker *w = f->w;
+
+	f->vec.now = rte_rdtsc();
+	weft_chain_run(w, &f->vec, false);
+	for (uint16_t i = 0; i < w->n_dirty; i++) {
+		uint32_t who = w->dirty[i];
+
+		if (who < WEFT_MAX_PORTS)
+			flush_port(w, who);
+		else
+			flush_worker(w, who - WEFT_MAX_PORTS);
+		(who < WEFT_MAX_PORTS ? &w->port_out[who] : &w->worker_out[who - WEFT_MAX_PORTS])->dirty = false;
+	}
+	w->n_dirty = 0;
+	weft_free_dead(w);
+	f->vec.n = 0;
+	for (uint16_t port = 0; port < FIXTURE_PORTS; port++) {
+		const struct weft_port_stats *s = &w->stats[port];
+
+		assert_int_equal(s->rx + s->created, s->sent + s->passed + fixture_drops(f, port));
+	}
+}
+
+void
+fixture_reset(struct fixture *f)
+{
+	for (unsigned int i = 0; i < f->vec.n; i++) {
+		bool dropped = false;
+
+		for (unsigned int d = 0; d < f->w->n_dead; d++)
+			dropped = dropped || f->w->dead[d] == f->vec.pkts[i];
+		if (!dropped)
+			rte_pktmbuf_free(f->vec.pkts[i]);
+	}
+	weft_free_dead(f->w);
+	f->vec.n = 0;
+}
+
+uint64_t
+fixture_drops(const struct fixture *f, uint16_t port)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
+		sum += f->w->stats[port].drop[i];
+	return sum;
+}
+
+void
+fixture_static_mac(struct fixture *f, uint16_t domain, uint64_t mac, uint16_t port)
+{
+	uint64_t key = weft_mac_key(domain, mac);
+	struct weft_mac_entry *entry = weft_mactab_free_way(&f->snap.static_macs, key);
+
+	assert_non_null(entry);
+	*entry = (struct weft_mac_entry) { .key = key, .port = port, .gen = f->ports[port].gen };
+}

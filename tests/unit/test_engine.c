@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The real engine: two workers, null devices, snapshots that change under them.
+#include <unistd.h>
+
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "compile.h"
+#include "fixture.h"
+#include "weft/engine.h"
+
+static struct weft_placement placement;
+static uint64_t version;
+static unsigned int n_closed, n_retired;
+
+static void
+closed(uint16_t slot)
+{
+	(void)slot;
+	n_closed++;
+}
+
+static void
+retire(struct weft_snapshot *snap)
+{
+	n_retired++;
+	weft_snapshot_free(snap);
+}
+
+static void
+settle(void)
+{
+	for (unsigned int i = 0; i < 20000 && weft_engine_poll(); i++)
+		usleep(100);
+	assert_int_equal(weft_engine_poll(), 0);
+	assert_true(weft_engine_settled(version));
+}
+
+static void
+publish(const char *tree)
+{
+	struct weft_error err = { "" };
+	struct weft_model *model = weft_model_new(json_loads(tree, 0, NULL), "/tmp", &err);
+	struct weft_snapshot *snap;
+
+	assert_non_null(model);
+	snap = weft_compile(model, &placement, ++version, 1000000000, &err);
+	assert_non_null(snap);
+	weft_engine_publish(snap, retire);
+	weft_model_free(model);
+	settle();
+}
+
+static void
+open_null(uint16_t slot, const char *path, uint16_t owner)
+{
+	struct weft_attach attach = { .type = WEFT_ATTACH_ETH, .mtu = 1500, .name = path };
+	struct weft_error err = { "" };
+
+	snprintf(attach.device, sizeof(attach.device), "net_null%u,no-rx=%u", slot, slot == 2);
+	assert_int_equal(weft_engine_open_port(slot, &attach, &err), 0);
+	weft_placement_assign(&placement, slot, path);
+	placement.place[slot].owner = weft_engine_port_shared(slot) ? WEFT_OWNER_EACH : owner;
+}
+
+#define TREE                                                                                                 \
+	"{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"                                      \
+	"\"a\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null1\"}},"           \
+	"\"b\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null2\"}}}}}}"
+#define EMPTY "{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}}}}"
+
+static void
+audit(void)
+{
+	static struct weft_audit books;
+
+	assert_int_equal(weft_engine_audit(&books), 0);
+	assert_true(books.balanced);
+	assert_int_equal(books.total.missing, 0);
+}
+
+static void
+worker_id(struct weft_worker *worker, void *arg)
+{
+	*(uint16_t *)arg = worker->id;
+}
+
+static void
+calls_run_on_their_worker(void **state)
+{
+	uint16_t id = 99;
+
+	(void)state;
+	assert_int_equal(weft_engine_call(1, worker_id, &id), 0);
+	assert_int_equal(id, 1);
+	assert_int_equal(weft_engine_call(0, worker_id, &id), 0);
+	assert_int_equal(id, 0);
+}
+
+static void
+ports_come_and_go_while_packets_flow(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 5; round++) {
+		struct weft_port_stats stats;
+
+		open_null(1, "t/a", 0);
+		open_null(2, "t/b", 1);
+		publish(TREE);
+		usleep(20000);
+		weft_engine_port_stats(1, &stats);
+		assert_true(stats.rx > 0);
+		audit();
+		weft_placement_withdraw(&placement, 1);
+		weft_placement_withdraw(&placement, 2);
+		publish(EMPTY);
+		weft_engine_close_port(1, closed);
+		weft_engine_close_port(2, closed);
+		settle();
+		assert_int_equal(n_closed, 2 * (round + 1));
+		weft_placement_release(&placement, 1);
+		weft_placement_release(&placement, 2);
+		audit();
+	}
+	assert_int_equal(n_retired + 1, version);
+}
+
+static void
+device_in_use_is_refused_and_nothing_is_left(void **state)
+{
+	struct weft_attach attach = { .type = WEFT_ATTACH_ETH, .mtu = 1500, .name = "t/x" };
+	struct weft_error err = { "" };
+
+	(void)state;
+	open_null(1, "t/a", 0);
+	snprintf(attach.device, sizeof(attach.device), "net_null1");
+	assert_int_equal(weft_engine_open_port(3, &attach, &err), -EEXIST);
+	snprintf(attach.device, sizeof(attach.device), "no_such_device0");
+	assert_true(weft_engine_open_port(3, &attach, &err) < 0);
+	assert_non_null(strstr(err.text, "no_such_device0"));
+	weft_placement_withdraw(&placement, 1);
+	weft_engine_close_port(1, closed);
+	settle();
+	weft_placement_release(&placement, 1);
+}
+
+static int
+setup(void **state)
+{
+	const struct weft_engine_config config = { .n_workers = 2, .idle = WEFT_IDLE_ADAPTIVE, .max_sleep_us = 200,
+		.n_mbufs = 4095, .fdb_size = 1024, .fdb_age_s = 300 };
+	struct weft_error err = { "" };
+
+	(void)state;
+	fixture_eal();
+	placement.index = json_object();
+	placement.domains = json_object();
+	assert_int_equal(weft_engine_start(&config, &err), 0);
+	version = weft_engine_snapshot()->version;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	weft_engine_stop();
+	json_decref(placement.index);
+	json_decref(placement.domains);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_run_on_their_worker),
+		cmocka_unit_test(ports_come_and_go_while_packets_flow),
+		cmocka_unit_test(device_in_use_is_refused_and_nothing_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
