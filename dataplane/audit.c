@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Closes the books of the switch. Each worker copies its counters between two rounds, when its buffers are
-// empty, so its own books must balance to the packet; what one worker passed and no other has taken yet is
-// held in the rings between them.
+// Closes the books of the switch. Each worker copies its counters between two rounds, so its own books must
+// balance to the packet. Held are the packets that wait for a port to change its worker, and those that one
+// worker has passed and no other has taken yet, in the rings between them.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +15,7 @@
 struct books {
 	int64_t missing[WEFT_MAX_PORTS];
 	int64_t held[WEFT_MAX_PORTS];
+	uint64_t waiting; // for their port to change its worker
 	struct weft_audit *audit;
 };
 
@@ -35,8 +36,16 @@ run_audit(struct weft_worker *worker, void *arg)
 		row->sent += s->sent;
 		row->dropped += dropped;
 		books->held[i] += (int64_t)(s->passed - s->adopted);
-		books->missing[i] +=
-			(int64_t)(s->rx + s->created + s->adopted - s->sent - dropped - s->passed);
+		books->missing[i] += (int64_t)(s->rx + s->created + s->adopted - s->sent - dropped - s->passed);
+	}
+	for (uint16_t i = 0; i < worker->n_dirty; i++) {
+		const struct weft_txbuf *buf = &worker->port_out[worker->dirty[i]];
+
+		for (uint16_t k = 0; k < buf->n; k++) {
+			books->held[buf->pkts[k]->port]++;
+			books->missing[buf->pkts[k]->port]--;
+			books->waiting++;
+		}
 	}
 }
 
@@ -55,7 +64,7 @@ count_rings(void)
 static void
 sum_up(struct weft_audit *audit, const struct books *books)
 {
-	uint64_t capacity = 0;
+	uint64_t capacity = books->waiting;
 	int64_t held = 0;
 
 	audit->balanced = true;
@@ -93,7 +102,7 @@ weft_engine_audit(struct weft_audit *audit)
 		books->audit = audit;
 		for (uint16_t w = 0; ret == 0 && w < dp.n_workers; w++)
 			ret = weft_engine_call(w, run_audit, books);
-		audit->in_rings = count_rings();
+		audit->in_rings = books->waiting + count_rings();
 		sum_up(audit, books);
 		if (audit->total.missing || (audit->balanced && audit->total.held == audit->in_rings))
 			break;

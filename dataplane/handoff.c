@@ -76,8 +76,8 @@ take(struct dp_worker *self, struct rte_mbuf *m)
 	self->w.stats[m->port].adopted++;
 	if (unlikely(port == NULL))
 		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_GONE);
-	else if (unlikely(port->owner != self->w.id))
-		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_MOVING);
+	else if (unlikely(port->owner != self->w.id && port->owner < dp.n_workers))
+		weft_out_worker(&self->w, port->owner, slot, gen, m); // the port moved while M was on its way
 	else
 		weft_out_port(&self->w, slot, m);
 }

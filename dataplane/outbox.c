@@ -42,52 +42,66 @@ take_back(struct origins *o, const struct rte_mbuf *m)
 	}
 }
 
+static void
+write_port(struct dp_worker *self, struct weft_portio *io, struct weft_txbuf *buf)
+{
+	struct weft_port_stats *stats = self->w.stats;
+	uint16_t n = buf->n, sent;
+	struct origins origins;
+
+	note_origins(&origins, buf->pkts, n);
+	sent = io->ops->tx(io, self->w.id, buf->pkts, n);
+	for (uint16_t i = sent; i < n; i++)
+		take_back(&origins, buf->pkts[i]);
+	for (uint16_t i = 0; i < origins.n; i++)
+		stats[origins.run[i].port].sent += origins.run[i].count;
+	stats[io->slot].tx += sent;
+	stats[io->slot].tx_bytes += origins.bytes;
+	stats[io->slot].tx_lost += n - sent;
+	for (uint16_t i = sent; i < n; i++)
+		weft_drop_mbuf(&self->w, buf->pkts[i],
+			atomic_load_explicit(&io->link, memory_order_relaxed) ? WEFT_DROP_OUT_RING_FULL :
+										WEFT_DROP_OUT_LINK_DOWN);
+}
+
 void
 dp_flush_port(struct weft_worker *worker, uint16_t port)
 {
 	struct dp_worker *self = dp_of(worker);
-	struct weft_portio *io = &dp.ports[port];
 	struct weft_txbuf *buf = &worker->port_out[port];
-	enum weft_drop_reason reason = WEFT_DROP_OUT_PORT_MOVING;
-	uint16_t n = buf->n, sent = 0;
-	struct origins origins;
+	bool coming = self->own[port].gen != 0;
 
-	buf->n = 0;
 	if (likely(dp_holds(self, port))) {
-		note_origins(&origins, buf->pkts, n);
-		sent = io->ops->tx(io, worker->id, buf->pkts, n);
-		for (uint16_t i = sent; i < n; i++)
-			take_back(&origins, buf->pkts[i]);
-		for (uint16_t i = 0; i < origins.n; i++)
-			worker->stats[origins.run[i].port].sent += origins.run[i].count;
-		worker->stats[port].tx += sent;
-		worker->stats[port].tx_bytes += origins.bytes;
-		if (likely(sent == n))
-			return;
-		reason = atomic_load_explicit(&io->link, memory_order_relaxed) ? WEFT_DROP_OUT_RING_FULL :
-										WEFT_DROP_OUT_LINK_DOWN;
+		write_port(self, &dp.ports[port], buf);
+	} else if (coming && buf->n < WEFT_VEC_SIZE) {
+		// The former owner has the port for a moment more: the packets wait for it.
+		return;
+	} else {
+		worker->stats[port].tx_lost += buf->n;
+		for (uint16_t i = 0; i < buf->n; i++)
+			weft_drop_mbuf(worker, buf->pkts[i], coming ? WEFT_DROP_OUT_PORT_MOVING : WEFT_DROP_OUT_PORT_GONE);
 	}
-	worker->stats[port].tx_lost += n - sent;
-	for (uint16_t i = sent; i < n; i++)
-		weft_drop_mbuf(worker, buf->pkts[i], reason);
+	buf->n = 0;
 }
 
 void
 dp_flush_all(struct weft_worker *worker)
 {
+	uint16_t n_kept = 0;
+
 	for (uint16_t i = 0; i < worker->n_dirty; i++) {
 		uint32_t who = worker->dirty[i];
 		struct weft_txbuf *buf =
 			who < WEFT_MAX_PORTS ? &worker->port_out[who] : &worker->worker_out[who - WEFT_MAX_PORTS];
 
-		buf->dirty = false;
-		if (buf->n == 0)
-			continue;
-		if (who < WEFT_MAX_PORTS)
+		if (buf->n && who < WEFT_MAX_PORTS)
 			dp_flush_port(worker, who);
-		else
+		else if (buf->n)
 			dp_flush_worker(worker, who - WEFT_MAX_PORTS);
+		buf->dirty = buf->n != 0;
+		if (unlikely(buf->dirty))
+			worker->dirty[n_kept++] = who;
 	}
-	worker->n_dirty = 0;
+	worker->n_dirty = n_kept;
 	weft_free_dead(worker);
 }

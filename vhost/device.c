@@ -36,7 +36,7 @@ vhost_set_error(struct vhost_port *port, const char *fmt, ...)
 	vsnprintf(port->error, sizeof(port->error), fmt, ap);
 	va_end(ap);
 	pthread_mutex_unlock(&port->error_lock);
-	if (fmt[0])
+	if (port->error[0])
 		WEFT_LOG(WARNING, "port=%s socket=%s error=\"%s\"", port->name, port->path, port->error);
 }
 
@@ -118,6 +118,7 @@ new_connection(int vid)
 		vhost_set_error(port, "a second guest connected to the socket and was refused");
 		return -1;
 	}
+	vhost_set_error(port, "%s", "");
 	atomic_store(&port->to_guest, 0);
 	atomic_store(&port->from_guest, 0);
 	return 0;
@@ -127,29 +128,19 @@ static int
 new_device(int vid)
 {
 	struct vhost_port *port = port_of(vid);
-	uint16_t n_queues = rte_vhost_get_vring_num(vid) / 2, mtu = 0;
 	uint64_t features = 0;
+	uint16_t mtu = 0;
 
 	if (port == NULL)
 		return -1;
-	if (n_queues == 0 || n_queues > port->max_queues) {
-		vhost_set_error(port, "the guest uses %u queue pairs and the port allows %u: start QEMU with queues=%u, "
-			"or raise attach.queues", n_queues, port->max_queues, port->max_queues);
-		return -1;
-	}
-	// The rings are polled: the guest need not kick.
-	for (uint16_t q = 0; q < n_queues * 2; q++)
-		rte_vhost_enable_guest_notification(vid, q, 0);
 	rte_vhost_get_negotiated_features(vid, &features);
 	rte_vhost_get_mtu(vid, &mtu);
 	atomic_store(&port->features, features);
 	atomic_store(&port->mtu, mtu);
-	atomic_store(&port->n_queues, n_queues);
-	vhost_set_error(port, "%s", "");
 	atomic_fetch_add(&port->connects, 1);
 	atomic_store(&port->io->link, true);
 	atomic_store_explicit(&port->vid, vid, memory_order_release);
-	WEFT_LOG(INFO, "port=%s event=link-up queues=%u features=0x%" PRIx64, port->name, n_queues, features);
+	WEFT_LOG(INFO, "port=%s event=link-up features=0x%" PRIx64, port->name, features);
 	return 0;
 }
 
@@ -173,8 +164,14 @@ vring_state_changed(int vid, uint16_t queue, int enable)
 	uint16_t pair = queue / 2;
 	_Atomic uint32_t *set;
 
-	if (port == NULL || pair >= WEFT_MAX_QUEUE_PAIRS)
+	if (port == NULL)
 		return 0;
+	if (pair >= port->max_queues) {
+		if (enable)
+			vhost_set_error(port, "the guest uses queue pair %u and the port allows %u: start QEMU with queues=%u, "
+				"or raise attach.queues", pair + 1, port->max_queues, port->max_queues);
+		return 0;
+	}
 	set = queue % 2 ? &port->from_guest : &port->to_guest;
 	if (enable)
 		atomic_fetch_or(set, 1u << pair);

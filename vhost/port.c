@@ -110,7 +110,7 @@ vhost_status(struct weft_portio *io, struct weft_io_status *status)
 	struct vhost_port *port = io->priv;
 
 	status->link = atomic_load(&port->vid) >= 0;
-	status->queues = status->link ? atomic_load(&port->n_queues) : 0;
+	status->queues = status->link ? __builtin_popcount(atomic_load(&port->from_guest)) : 0;
 	status->guest_mtu = atomic_load(&port->mtu);
 	status->connects = atomic_load(&port->connects);
 	status->features = atomic_load(&port->features);

@@ -13,23 +13,34 @@
 #define TO_GUEST(pair)	 ((uint16_t)((pair)*2))
 #define FROM_GUEST(pair) ((uint16_t)((pair)*2 + 1))
 
+// The rings are polled: a guest need not kick those that are new since the last look.
+static void
+silence(struct vhost_port *port, int vid, uint32_t enabled)
+{
+	for (uint32_t fresh = enabled & ~port->silent; fresh; fresh &= fresh - 1)
+		rte_vhost_enable_guest_notification(vid, FROM_GUEST(__builtin_ctz(fresh)), 0);
+	port->silent = enabled;
+}
+
 uint16_t
 vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct vhost_port *port = io->priv;
 	int vid = atomic_load_explicit(&port->vid, memory_order_acquire);
-	uint16_t n_queues, got = 0;
+	uint32_t enabled = atomic_load_explicit(&port->from_guest, memory_order_relaxed);
+	uint16_t got = 0;
 
 	if (vid < 0)
 		return 0;
-	n_queues = atomic_load_explicit(&port->n_queues, memory_order_relaxed);
-	if (likely(n_queues == 1))
+	if (unlikely(enabled != port->silent))
+		silence(port, vid, enabled);
+	if (likely(enabled == 1))
 		return rte_vhost_dequeue_burst(vid, FROM_GUEST(0), io->pool, pkts, n);
 	// Each pair in turn, beginning with another one each time.
-	for (uint16_t i = 0; i < n_queues && got < n; i++) {
-		uint16_t pair = port->next_queue++ % n_queues;
+	for (uint16_t i = 0; i < WEFT_MAX_QUEUE_PAIRS && enabled && got < n; i++) {
+		uint16_t pair = port->next_queue++ % WEFT_MAX_QUEUE_PAIRS;
 
-		if (atomic_load_explicit(&port->from_guest, memory_order_relaxed) & 1u << pair)
+		if (enabled & 1u << pair)
 			got += rte_vhost_dequeue_burst(vid, FROM_GUEST(pair), io->pool, pkts + got, n - got);
 	}
 	return got;

@@ -22,7 +22,6 @@ struct vhost_port {
 	// vid >= 0; before destroy_device returns, it is -1 and every worker has seen that.
 	_Atomic int vid;
 	_Atomic int connection; // the one connection's vid, running or not; -1: none
-	_Atomic uint16_t n_queues; // pairs
 	_Atomic uint32_t to_guest; // set of pairs whose ring to the guest is enabled
 	_Atomic uint32_t from_guest;
 
@@ -41,6 +40,7 @@ struct vhost_port {
 
 	// Owner worker only.
 	uint16_t next_queue;
+	uint32_t silent; // pairs whose guest was told not to kick
 } __rte_cache_aligned;
 
 // device.c

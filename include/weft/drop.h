@@ -36,7 +36,7 @@
 	X(FLOOD_NO_MBUF, "no memory for a flooded copy")                                                     \
 	X(OUT_PORT_DOWN, "destination port is administratively down")                                        \
 	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                     \
-	X(OUT_PORT_MOVING, "destination port is changing its worker")                                        \
+	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                   \
 	X(OUT_MTU, "larger than the destination port's MTU")                                                 \
 	X(OUT_NO_ROOM, "no room in the packet for a VLAN tag")                                               \
 	X(OUT_LINK_DOWN, "destination's guest or device is not connected")                                   \

@@ -70,14 +70,14 @@ unsigned int weft_engine_worker_lcore(uint16_t worker);
 // One port's books: everything that came in must have gone somewhere.
 struct weft_audit_row {
 	uint64_t rx, created, sent, dropped;
-	uint64_t held; // between two workers
+	uint64_t held; // between two workers, or waiting for a port to change its worker
 	int64_t missing; // rx + created - sent - dropped - held: 0 or a bug
 };
 
 struct weft_audit {
 	struct weft_audit_row total;
 	struct weft_audit_row port[WEFT_MAX_PORTS];
-	uint64_t in_rings; // packets counted in the rings between workers
+	uint64_t in_rings; // packets counted in the rings between workers, or waiting for a port to move
 	bool balanced;
 };
 

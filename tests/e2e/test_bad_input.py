@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""What is wrong is refused with a reason, and changes nothing."""
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+from conftest import Lan, mac
+from harness.proc import WEFTCTL, WEFTD
+from harness.weftd import Rejected, Weftd
+
+
+@pytest.mark.parametrize("bundle,says", [
+    ('{"tenants": ', "line 1"),
+    ('{"tenants": {}, "tenants": {}}', "duplicate"),
+    ('{"tenants": {"t": {"ports": {"a": {}, "a": {}}}}}', "duplicate"),
+    ('{"tenants": {"t": {"ports": {"a": {"network": "n"}}}}}', 'has no network "n"'),
+    ('{"tenants": {"t": {"networks": {"n": {"mtu": 1}}}}}', "tenants.t.networks.n.mtu: expected a number from 576"),
+    ('{"tenants": {"t": {"networks": {"n": {"color": 1}}}}}', "tenants.t.networks.n.color: there is no such field"),
+    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "mac": "52:54:00:00:00:01"}}}}}', "already default/g1's"),
+    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "mac": "ff:54:00:00:00:01"}}}}}', "unicast MAC"),
+    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "vlan": {"access": 4095}}}}}}', "1 to 4094"),
+    ('{"tenants": {"default": {"ports": {"x": {"attach": {"type": "eth", "device": "net_tpa0"}}, "y": {"network": "lan"}}}}}',
+     "device 'net_tpa0'"),
+    ('{"tenants": {"default": {"ports": {"x": {"attach": {"type": "eth", "device": "fffe:00:00.0"}}}}}}', "no PCI device fffe:00:00.0"),
+    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "attach": {"path": "/nonexistent/x.sock"}}}}}}',
+     "folder of /nonexistent/x.sock"),
+    ('{"tenants": {"default": {"ports": {"g1": {"network": "lan", "attach": {"mode": "server"}}}}}}',
+     "weftctl port del default/g1"),
+    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "worker": 7}}}}}', "worker 7 is not there"),
+    ('{"tenants": {"default": {"networks": {"lan": null}}}}', 'has no network "lan"'),
+])
+def test_bundle_is_refused_as_a_whole(weftd, bundle, says):
+    with Lan(weftd, 1, extra={1: {"mac": mac(1)}}):
+        before = weftd.ctl("get"), weftd.ctl("status")["policy_version"], weftd.rpc("state_hash")
+        with pytest.raises(Rejected) as refused:
+            weftd.ctl("apply", "-f", "-", stdin=bundle)
+        assert refused.value.code == 2
+        assert says in refused.value.text
+        assert before == (weftd.ctl("get"), weftd.ctl("status")["policy_version"], weftd.rpc("state_hash"))
+        assert os.path.exists(weftd.socket("g1"))
+
+
+def test_half_of_a_bundle_is_undone(weftd):
+    """The first port's device opens, the second's does not: the first is closed again."""
+    bundle = {"default": {"networks": {"lan": {}}, "ports": {
+        "a": {"network": "lan", "attach": {"type": "eth", "device": "net_null0"}},
+        "b": {"network": "lan", "attach": {"type": "eth", "device": "net_nothing0"}}}}}
+    for _ in range(3):
+        with pytest.raises(Rejected):
+            weftd.apply(bundle)
+    del bundle["default"]["ports"]["b"]
+    weftd.apply(bundle)
+    weftd.ctl("port", "del", "a")
+
+
+def test_dry_run_says_what_would_be(weftd):
+    bundle = json.dumps({"tenants": {"t": {"networks": {"n": {}}, "ports": {"a": {"network": "n"}}}}})
+    told = weftd.ctl("apply", "-f", "-", "--dry-run", stdin=bundle)
+    assert sorted(told["added"]) == ["tenants/t/networks/n", "tenants/t/ports/a"]
+    assert weftd.ctl("status")["ports"] == 0
+
+
+def test_socket_path_that_is_taken(weftd):
+    path = os.path.join(weftd.dir, "taken.sock")
+    weftd.ctl("network", "add", "lan")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    with pytest.raises(Rejected) as refused:
+        weftd.ctl("port", "add", "a", "--network", "lan", "--server", "--path", path)
+    assert "another process listens on" in refused.value.text
+    listener.close()
+    weftd.ctl("port", "add", "a", "--network", "lan", "--server", "--path", path)
+    plain = os.path.join(weftd.dir, "plain")
+    with open(plain, "w", encoding="utf-8"):
+        pass
+    with pytest.raises(Rejected) as refused:
+        weftd.ctl("port", "add", "b", "--network", "lan", "--server", "--path", plain)
+    assert "is no socket" in refused.value.text and os.path.exists(plain)
+
+
+def test_socket_path_that_is_too_long(weftd):
+    tenant = "t" * 63
+    weftd.ctl("network", "add", f"{tenant}/lan")
+    with pytest.raises(Rejected) as refused:
+        weftd.ctl("port", "add", f"{tenant}/{'a' * 63}", "--network", "lan")
+    assert "at most 107: set a shorter attach.path" in refused.value.text
+
+
+def test_second_weftd_in_the_same_folder(weftd):
+    second = subprocess.run([WEFTD, "--dev", weftd.dir], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            timeout=60, check=False)
+    assert second.returncode == 2
+    assert "another weftd serves" in second.stdout
+    weftd.ctl("status")
+
+
+@pytest.mark.parametrize("config,says", [
+    ({"workers": []}, "workers: expected a list of 1 to 64 CPU numbers"),
+    ({"workers": [1000]}, "CPU 1000 is not one that weftd may run on"),
+    ({"hugepages": True, "memory_mb": 900000}, "run 'sysctl vm.nr_hugepages="),
+    ({"mbufs": 10000000}, 'raise "memory_mb" or lower "mbufs"'),
+    ({"wrokers": [1]}, "wrokers: there is no such field"),
+    ({"idle": "lazy"}, '"adaptive" or "busy"'),
+    ({"policy": "/nonexistent.json"}, "cannot read /nonexistent.json"),
+])
+def test_configuration_that_is_wrong(config, says):
+    weftd = Weftd(**config)
+    try:
+        done = subprocess.run([WEFTD, "--dev", weftd.dir], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 2 and says in done.stdout
+    finally:
+        subprocess.run(["rm", "-r", weftd.dir], check=True)
+
+
+def test_damaged_store_is_named_and_kept(weftd):
+    weftd.ctl("network", "add", "lan")
+    weftd.stop()
+    path = os.path.join(weftd.dir, "state", "policy.json")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write('{"tenants": {"default": ')
+    done = subprocess.run([WEFTD, "--dev", weftd.dir], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 2 and "policy.json, line 1" in done.stdout
+    assert os.path.exists(path)
+    os.unlink(path)
+    weftd.start()
+
+
+def test_exit_codes(weftd):
+    def code(*args):
+        return subprocess.run([WEFTCTL, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
+
+    assert code("--dev", weftd.dir, "status") == 0
+    assert code("--dev", weftd.dir, "no-such-command") == 1
+    assert code("--dev", weftd.dir, "port", "add") == 1
+    assert code("--dev", weftd.dir, "port", "show", "nobody") == 2
+    assert code("--socket", "/nonexistent", "status") == 4
+
+
+def test_who_may_change_things(weftd):
+    os.chmod(weftd.dir, 0o755)
+    os.chmod(os.path.join(weftd.dir, "weftd.sock"), 0o666)
+
+    def as_nobody(*args):
+        return subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", WEFTCTL, "--dev", weftd.dir, *args],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+
+    if not os.access(WEFTCTL, os.X_OK) or as_nobody("--version").returncode:
+        pytest.skip("the build folder cannot be read by other users")
+    assert as_nobody("status").returncode == 0
+    refused = as_nobody("network", "add", "lan")
+    assert refused.returncode == 2 and "may change things" in refused.stderr
+
+
+@pytest.mark.parametrize("line", [b"\n", b"{}\n", b"[]\n", b"nonsense\n", b'{"method": 5}\n', b'{"method": "status", "params": 7, "id": 1}\n',
+                                  b'{"method": "apply"}\n', b'{"method": "explain", "params": {"port": 5}}\n', b"\x00\xff\n",
+                                  b'{"method":"apply","params":{"policy":' + b"[" * 3000 + b"]" * 3000 + b"}}\n"])
+def test_nonsense_on_the_socket_gets_an_answer(weftd, line):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(os.path.join(weftd.dir, "weftd.sock"))
+        s.sendall(line)
+        answer = s.makefile("rb").readline()
+    assert json.loads(answer)["jsonrpc"] == "2.0"
+    weftd.ctl("status")

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""Ethernet devices against the Linux kernel: TAP, AF_PACKET, VLAN devices and a bridge in a namespace."""
+import os
+import uuid
+
+import pytest
+from conftest import Lan, mac
+from harness.proc import run, wait_for
+from harness.vhost_guest import VhostGuest
+from harness.weftd import Weftd
+from scapy.all import ARP, ICMP, IP, Dot1Q, Ether, Raw, raw
+
+EVERYONE = "ff:ff:ff:ff:ff:ff"
+
+
+@pytest.fixture
+def netns():
+    """A namespace of one's own, gone with the test."""
+    name = f"weft-{uuid.uuid4().hex[:8]}"
+    run("ip", "netns", "add", name)
+    run("ip", "-n", name, "link", "set", "lo", "up")
+    run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
+    yield name
+    run("ip", "netns", "del", name)
+
+
+def arp_reply(guest, request, address):
+    """Answers the kernel's question for ADDRESS, whatever tags it has."""
+    del guest
+    return ARP(op=2, hwsrc=address, psrc=request[ARP].pdst, hwdst=request[ARP].hwsrc, pdst=request[ARP].psrc)
+
+
+def ping_through(netns, guest, address, tag=None):
+    """The kernel in the namespace pings ADDRESS, which the Python guest answers."""
+    import subprocess
+    ping = subprocess.Popen(["ip", "netns", "exec", netns, "ping", "-c", "1", "-W", "20", address], stdout=subprocess.DEVNULL)
+    while ping.poll() is None:
+        for f in [Ether(f) for f in guest.poll()]:
+            guest.received.pop(0)
+            if tag is not None:
+                assert f[Dot1Q].vlan == tag
+            else:
+                assert Dot1Q not in f
+            head = Ether(dst=f.src, src=mac(1)) / (Dot1Q(vlan=tag) if tag is not None else b"")
+            if ARP in f and f[ARP].pdst == address:
+                guest.send(raw(head) + raw(arp_reply(guest, f, mac(1))) if tag is None else raw(head / arp_reply(guest, f, mac(1))))
+            elif ICMP in f and f[ICMP].type == 8:
+                reply = IP(src=f[IP].dst, dst=f[IP].src) / ICMP(type=0, id=f[ICMP].id, seq=f[ICMP].seq) / Raw(f[ICMP].load)
+                eth = Ether(dst=f.src, src=mac(1))
+                guest.send(raw(eth / Dot1Q(vlan=tag) / reply if tag is not None else eth / reply))
+    return ping.returncode == 0
+
+
+def test_tap_uplink_with_vlan_devices(netns):
+    """Two networks on two VLANs of one uplink; the kernel's VLAN devices are the other end."""
+    if not os.path.exists("/dev/net/tun"):
+        pytest.skip("/dev/net/tun is missing")
+    with Weftd(netns=netns) as weftd:
+        weftd.apply({"default": {
+            "networks": {"red": {"encap": "vlan", "vlan": 10}, "blue": {"encap": "vlan", "vlan": 20}},
+            "ports": {"up": {"attach": {"type": "eth", "device": "net_tap0,iface=wtap0"}},
+                      "g1": {"network": "red"}, "g2": {"network": "blue"}}}})
+        run("ip", "-n", netns, "link", "set", "wtap0", "up")
+        for vid, net in ((10, "10.1.0.254/24"), (20, "10.2.0.254/24")):
+            run("ip", "-n", netns, "link", "add", "link", "wtap0", "name", f"v{vid}", "type", "vlan", "id", str(vid))
+            run("ip", "-n", netns, "addr", "add", net, "dev", f"v{vid}")
+            run("ip", "-n", netns, "link", "set", f"v{vid}", "up")
+        with VhostGuest(weftd.socket("g1")) as red, VhostGuest(weftd.socket("g2")) as blue:
+            weftd.wait_link("g1", "g2")
+            assert ping_through(netns, red, "10.1.0.1")
+            assert not blue.poll()
+            assert ping_through(netns, blue, "10.2.0.1")
+            assert weftd.port("up")["vlan_mode"] == "uplink"
+
+
+def test_af_packet_against_a_bridge(netns):
+    """A trunk over veth into a VLAN-aware Linux bridge: tags agree in both directions."""
+    run("ip", "-n", netns, "link", "add", "br0", "type", "bridge", "vlan_filtering", "1", "stp_state", "0")
+    run("ip", "-n", netns, "link", "set", "br0", "up")
+    run("ip", "-n", netns, "link", "add", "wport", "type", "veth", "peer", "name", "bport")
+    run("ip", "-n", netns, "link", "set", "bport", "master", "br0")
+    for dev in ("wport", "bport"):
+        run("ip", "-n", netns, "link", "set", dev, "up")
+        run("ip", "netns", "exec", netns, "ethtool", "-K", dev, "tx", "off")
+    run("bridge", "-n", netns, "vlan", "add", "dev", "bport", "vid", "30")
+    run("bridge", "-n", netns, "vlan", "add", "dev", "br0", "vid", "30", "self")
+    run("ip", "-n", netns, "link", "add", "link", "br0", "name", "br0.30", "type", "vlan", "id", "30")
+    run("ip", "-n", netns, "addr", "add", "10.3.0.254/24", "dev", "br0.30")
+    run("ip", "-n", netns, "link", "set", "br0.30", "up")
+    with Weftd(netns=netns) as weftd:
+        weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
+            "wire": {"network": "lan", "vlan": {"trunk": [30]}, "attach": {"type": "eth", "device": "net_af_packet0,iface=wport"}},
+            "g1": {"network": "lan", "vlan": {"access": 30}},
+            "g2": {"network": "lan", "vlan": {"trunk": [30]}}}}})
+        with VhostGuest(weftd.socket("g1")) as access, VhostGuest(weftd.socket("g2")) as trunk:
+            weftd.wait_link("g1", "g2")
+            assert ping_through(netns, access, "10.3.0.1")
+            assert all(Ether(f)[Dot1Q].vlan == 30 for f in trunk.expect())
+            assert ping_through(netns, trunk, "10.3.0.2", tag=30)
+
+
+def test_device_that_goes_and_comes(weftd):
+    for _ in range(5):
+        weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
+            "n": {"network": "lan", "attach": {"type": "eth", "device": "net_null0"}}}}})
+        wait_for(lambda: weftd.port("n")["counters"]["rx_packets"] > 100)
+        # Null frames are all zero: each is dropped by name.
+        assert "parse_source" in weftd.drops("n")
+        weftd.ctl("port", "del", "n")
+
+
+def test_each_worker_has_a_queue_where_the_device_allows(two_workers):
+    with Lan(two_workers, 2):
+        two_workers.ctl("port", "add", "n", "--network", "lan", "--device", "net_null0")
+        assert two_workers.port("n")["worker"] == "each"
+        assert two_workers.port("n")["queues"] == 2
+        two_workers.ctl("port", "del", "n")
+
+
+def test_pcap_plays_through_the_switch(weftd):
+    """A capture as a device: what scapy wrote is what the guest gets."""
+    from scapy.all import wrpcap
+    path = os.path.join(weftd.dir, "in.pcap")
+    frames = [Ether(dst=EVERYONE, src=mac(9), type=0x88b5) / Raw(bytes([i]) * 60) for i in range(10)]
+    weftd.apply({"default": {"networks": {"lan": {}}, "ports": {"g1": {"network": "lan"}}}})
+    wrpcap(path, frames)
+    with VhostGuest(weftd.socket("g1")) as guest:
+        weftd.wait_link("g1")
+        weftd.ctl("port", "add", "p", "--network", "lan", "--device", f"net_pcap0,rx_pcap={path},tx_pcap={weftd.dir}/out.pcap")
+        assert guest.expect(10) == [raw(f) for f in frames]

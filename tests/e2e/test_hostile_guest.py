@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""A guest that lies on its socket or in its rings: its own port suffers, no other, and weftd goes on."""
+import os
+import random
+import struct
+
+import pytest
+from conftest import Lan, mac
+from harness.vhost_guest import GPA, INDIRECT, NEXT, UVA, VhostGuest
+from harness import vhost_guest as vu
+from scapy.all import Ether, Raw, raw
+
+FRAME = raw(Ether(dst=mac(2), src=mac(1), type=0x88b5) / Raw(b"neighbour" * 5))
+
+
+@pytest.fixture
+def victims(weftd):
+    """Two honest guests, and a third port for the liar."""
+    with Lan(weftd, 2, extra={1: {"mac": mac(1)}, 2: {"mac": mac(2)}}) as lan:
+        weftd.ctl("port", "add", "liar", "--network", "lan")
+        yield lan
+        for _ in range(3):
+            lan[1].send(FRAME)
+            assert lan[2].expect()[-1] == FRAME
+
+
+def liar(weftd):
+    """The liar's guest, up."""
+    guest = VhostGuest(weftd.socket("liar"))
+    guest.start()
+    weftd.wait_link("liar")
+    return guest
+
+
+@pytest.mark.parametrize("lie", range(10))
+def test_lying_transmit_descriptors(weftd, victims, lie):
+    guest = liar(weftd)
+    ring = guest.rings[1]
+    descs = [
+        (0xdeadbeef0000, 100, 0, 0),  # outside the guest's memory
+        (GPA + guest.length - 8, 100, 0, 0),  # across its end
+        ((1 << 64) - 50, 100, 0, 0),  # wraps
+        (GPA, 0xffffffff, 0, 0),  # huge
+        (GPA, 100, NEXT, 0),  # a loop
+        (GPA, 100, NEXT, 60000),  # next outside the table
+        (GPA, 0, 0, 0),  # empty
+        (GPA, 4, 0, 0),  # shorter than a header
+        (GPA, 100, INDIRECT, 0),  # indirect, not negotiated
+        (GPA, 100, 2, 0),  # for writing only
+    ]
+    ring.write_desc(0, *descs[lie])
+    ring.offer(0)
+    for _ in range(5):
+        victims[1].send(FRAME)
+        assert victims[2].expect() == [FRAME]
+    guest.close()
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_lying_ring_indices(weftd, victims, index):
+    guest = liar(weftd)
+    ring = guest.rings[index]
+    struct.pack_into("<H", guest.memory, ring.avail + 4, 65000)
+    ring.words[(ring.avail + 2) // 2] = (ring.next_avail + 30000) & 0xffff
+    for _ in range(5):
+        victims[1].send(FRAME)
+        victims[1].send(raw(Ether(dst="ff:ff:ff:ff:ff:ff", src=mac(1), type=0x88b5)))
+        victims[2].expect(2)
+    guest.close()
+
+
+def test_random_rings(weftd, victims):
+    rng = random.Random(7)
+    for _ in range(20):
+        guest = liar(weftd)
+        for ring in guest.rings:
+            junk = bytes(rng.randrange(256) for _ in range(16 * ring.size + 6 + 2 * ring.size))
+            guest.memory[ring.desc:ring.desc + len(junk)] = junk
+        victims[1].send(FRAME)
+        assert FRAME in victims[2].expect()
+        guest.close()
+        weftd.wait_link("liar", up=False)
+        victims[2].poll().clear()
+
+
+@pytest.mark.parametrize("message", [
+    (vu.SET_MEM_TABLE, struct.pack("<II", 9, 0)),
+    (vu.SET_MEM_TABLE, struct.pack("<IIQQQQ", 1, 0, GPA, 1 << 62, UVA, 0)),
+    (vu.SET_VRING_NUM, struct.pack("<II", 1, 3)),
+    (vu.SET_VRING_NUM, struct.pack("<II", 1, 65536)),
+    (vu.SET_VRING_NUM, struct.pack("<II", 5000, 64)),
+    (vu.SET_VRING_ADDR, struct.pack("<IIQQQQ", 1, 0, 1, 2, 3, 4)),
+    (vu.SET_VRING_KICK, struct.pack("<Q", 1)),
+    (vu.SET_FEATURES, struct.pack("<Q", (1 << 64) - 1)),
+    (200, b"x" * 100),
+    (vu.SET_VRING_ENABLE, b""),
+])
+def test_nonsense_messages(weftd, victims, message):
+    """On a running connection; the guest then goes, and may come back."""
+    guest = liar(weftd)
+    guest.send_message(*message)
+    victims[1].send(FRAME)
+    assert victims[2].expect() == [FRAME]
+    guest.close()
+    weftd.wait_link("liar", up=False)
+    guest = liar(weftd)
+    guest.close()
+
+
+def test_random_bytes_on_the_socket(weftd, victims):
+    rng = random.Random(3)
+    for _ in range(30):
+        guest = VhostGuest(weftd.socket("liar"))
+        guest.connect()
+        try:
+            guest.sock.sendall(bytes(rng.randrange(256) for _ in range(rng.choice([1, 11, 12, 100, 5000]))))
+        except OSError:
+            pass
+        guest.close()
+    victims[1].send(FRAME)
+    assert victims[2].expect() == [FRAME]
+
+
+def test_memory_that_goes_away(weftd, victims):
+    """The guest truncates nothing: it replaces its memory table while its rings run."""
+    guest = liar(weftd)
+    for _ in range(50):
+        guest.length -= 4096
+        guest.send_memory()
+        guest.rings[1].write_desc(0, GPA, 100, 0)
+        guest.rings[1].offer(0)
+        victims[1].send(FRAME)
+        assert victims[2].expect() == [FRAME]
+    guest.close()
+
+
+def test_mac_flood_stays_in_its_quota(weftd, victims):
+    weftd.ctl("port", "del", "liar")
+    weftd.ctl("port", "add", "liar", "--network", "lan", "--max-macs", "16")
+    guest = liar(weftd)
+    for i in range(300):
+        guest.send(raw(Ether(dst=mac(1), src=f"02:00:00:00:{i >> 8:02x}:{i & 255:02x}", type=0x88b5)))
+        victims[1].expect(1)
+    assert guest.drained()
+    rows = weftd.ctl("fdb")
+    assert len([r for r in rows if r["port"] == "default/liar"]) == 16
+    assert weftd.port("liar")["counters"]["macs_refused"] == 284
+    guest.close()
+    assert os.path.exists(weftd.dir)
