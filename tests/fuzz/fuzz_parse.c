@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The parser on any bytes, whole and cut in two: offsets stay inside, and what it accepts it read.
+#include <stdlib.h>
+
+#include "stages.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check(const struct weft_lane *lane, uint32_t total)
+{
+	if (lane->l3_off > total || lane->n_tags > 2)
+		abort();
+	if ((lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)) && lane->l4_off > total)
+		abort();
+	if ((lane->flags & WEFT_LANE_L4) && (lane->l4_off + 4u > total || (lane->flags & WEFT_LANE_LATER_FRAGMENT)))
+		abort();
+	if (lane->src == 0 || lane->src >> 40 & 1)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct weft_lane lane = { 0 };
+	uint32_t have;
+
+	if (size > UINT16_MAX)
+		return 0;
+	if (weft_parse_frame(data, size, size, &lane) < 0)
+		check(&lane, size);
+	have = size ? data[size - 1] % size : 0;
+	if (weft_parse_frame(data, have, size, &lane) < 0)
+		check(&lane, have);
+	return 0;
+}

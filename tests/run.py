@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""Runs all tests and counts them: unit tests, fuzz corpora, end to end."""
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.abspath(os.environ.get("WEFT_BUILD", "build"))
+
+
+def run_unit(path):
+    """One cmocka executable: (passed, failed)."""
+    done = subprocess.run([path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          timeout=300, check=False)
+    passed, failed = done.stdout.count("[       OK ]"), len(re.findall(r"^\[  FAILED  \] \w+$", done.stdout, re.M))
+    if done.returncode and not failed:
+        failed = 1
+    name = os.path.basename(path)
+    print(f"{name:28} {passed} passed" + (f", {failed} failed" if failed else ""))
+    if failed:
+        print(done.stdout[-4000:])
+    return passed, failed
+
+
+def run_fuzz(path):
+    """Replays a corpus: a file is a test."""
+    name = os.path.basename(path)
+    corpus = sorted(glob.glob(os.path.join(HERE, "fuzz", "corpus", name.removeprefix("fuzz_"), "*")))
+    done = subprocess.run([path, *corpus], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          timeout=300, check=False)
+    ok = done.returncode == 0 and corpus
+    print(f"{name:28} {len(corpus)} inputs " + ("passed" if ok else f"FAILED: {done.stdout[-2000:]}"))
+    return (len(corpus), 0) if ok else (0, 1)
+
+
+def run_e2e(args):
+    """pytest: (passed, failed, skipped)."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = os.path.join(folder, "report.xml")
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-rs", "--no-header", "-p", "no:cacheprovider",
+                               f"--junitxml={report}", *(args or [os.path.join(HERE, "e2e")])], check=False)
+        if not os.path.exists(report):
+            return 0, 1, 0
+        suite = ElementTree.parse(report).getroot().find("testsuite")
+        total, skipped = int(suite.get("tests")), int(suite.get("skipped"))
+        failed = int(suite.get("failures")) + int(suite.get("errors"))
+        if done.returncode and not failed:
+            failed = 1
+        return max(total - failed - skipped, 0), failed, skipped
+
+
+def main():
+    """Runs what there is, or with arguments what pytest makes of them."""
+    passed = failed = skipped = 0
+    if len(sys.argv) == 1:
+        for path in sorted(glob.glob(os.path.join(BUILD, "tests", "unit", "test_*"))):
+            if os.access(path, os.X_OK) and os.path.isfile(path):
+                p, f = run_unit(path)
+                passed, failed = passed + p, failed + f
+        for path in sorted(glob.glob(os.path.join(BUILD, "tests", "fuzz", "fuzz_*"))):
+            if os.access(path, os.X_OK) and os.path.isfile(path):
+                p, f = run_fuzz(path)
+                passed, failed = passed + p, failed + f
+    p, f, s = run_e2e(sys.argv[1:])
+    passed, failed, skipped = passed + p, failed + f, skipped + s
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(failed != 0)
+
+
+main()
