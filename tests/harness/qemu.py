@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""Real guests: Debian's kernel and busybox in QEMU, each with a shell on its serial line."""
+import glob
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+from .proc import BUILD, run, spawn, stop, wait_for
+
+GUEST = os.path.abspath(os.path.join(BUILD, "guest"))
+NET = ["virtio_net", "virtio_pci"]
+PROMPT = "weft-guest:"
+
+INIT = """#!/bin/busybox sh
+/bin/busybox mkdir -p /bin /proc /sys /dev /tmp
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for m in $(cat /modules/order); do insmod /modules/$m; done
+ip link set lo up
+echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+stty -echo -icanon -F /dev/ttyS0 2>/dev/null
+echo weft-guest:ready
+exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1
+"""
+
+
+def missing():
+    """What a real guest lacks here, or an empty string."""
+    for program in ("qemu-system-x86_64", "cpio", "busybox", "depmod"):
+        if shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
+            return program
+    version = re.search(r"version (\d+)", run("qemu-system-x86_64", "--version"))
+    return "" if version and int(version[1]) >= 10 else "QEMU 10 (Debian 12: from backports)"
+
+
+def kernel():
+    """Debian's kernel, unpacked once into the build folder: (vmlinuz, modules folder)."""
+    found = glob.glob(os.path.join(GUEST, "boot", "vmlinuz-*"))
+    if not found:
+        os.makedirs(GUEST, exist_ok=True)
+        depends = run("apt-cache", "depends", "linux-image-amd64")
+        name = re.search(r"Depends: (linux-image-\S+)", depends)[1]
+        subprocess.run(["apt-get", "-qq", "download", name], cwd=GUEST, check=True, stderr=subprocess.DEVNULL)
+        for package in glob.glob(os.path.join(GUEST, "*.deb")):
+            run("dpkg-deb", "-x", package, GUEST)
+            os.unlink(package)
+        found = glob.glob(os.path.join(GUEST, "boot", "vmlinuz-*"))
+        version = os.path.basename(found[0]).removeprefix("vmlinuz-")
+        base = GUEST if os.path.isdir(os.path.join(GUEST, "lib")) else os.path.join(GUEST, "usr")
+        run("depmod", "-b", base, version)
+    version = os.path.basename(found[0]).removeprefix("vmlinuz-")
+    modules = [p for p in (os.path.join(GUEST, "lib/modules", version), os.path.join(GUEST, "usr/lib/modules", version))
+               if os.path.isdir(p)]
+    return found[0], modules[0]
+
+
+def with_dependencies(modules, names):
+    """Paths of the modules and of what they need, in the order to load them."""
+    table = {}
+    with open(os.path.join(modules, "modules.dep"), encoding="utf-8") as f:
+        for line in f:
+            path, needs = line.strip().split(":", 1)
+            table[os.path.basename(path).split(".")[0].replace("-", "_")] = (path, needs.split())
+    order = []
+    for name in names:
+        path, needs = table[name]
+        for p in reversed(needs):
+            if p not in order:
+                order.append(p)
+        if path not in order:
+            order.append(path)
+    return order
+
+
+def initramfs(names):
+    """An initramfs with busybox and the modules; made once for each set of them."""
+    vmlinuz, modules = kernel()
+    path = os.path.join(GUEST, f"initrd-{'-'.join(sorted(names))}")
+    if not os.path.exists(path):
+        root = tempfile.mkdtemp(dir=GUEST)
+        os.makedirs(os.path.join(root, "modules"))
+        os.makedirs(os.path.join(root, "bin"))
+        shutil.copy(shutil.which("busybox"), os.path.join(root, "bin"))
+        order = []
+        for module in with_dependencies(modules, NET + names):
+            target = os.path.join(root, "modules", os.path.basename(module))
+            shutil.copy(os.path.join(modules, module), target)
+            if target.endswith(".xz"):
+                run("xz", "-d", target)
+                target = target[:-3]
+            order.append(os.path.basename(target))
+        with open(os.path.join(root, "modules", "order"), "w", encoding="utf-8") as f:
+            f.write("\n".join(order) + "\n")
+        with open(os.path.join(root, "init"), "w", encoding="utf-8") as f:
+            f.write(INIT)
+        os.chmod(os.path.join(root, "init"), 0o755)
+        subprocess.run(f"cd {root} && find . | cpio -o -H newc --quiet >{path}.new && mv {path}.new {path}", shell=True, check=True)
+        shutil.rmtree(root)
+    return vmlinuz, path
+
+
+def accelerator():
+    """kvm where a short probe boots a kernel under it, else tcg. The answer is kept in the build folder."""
+    answer = os.path.join(GUEST, "accelerator")
+    if os.path.exists(answer):
+        with open(answer, encoding="utf-8") as f:
+            return f.read()
+    result = "tcg"
+    if os.access("/dev/kvm", os.R_OK | os.W_OK):
+        vmlinuz, initrd = initramfs([])
+        try:
+            out = subprocess.run(["qemu-system-x86_64", "-accel", "kvm", "-M", "q35", "-nodefaults", "-m", "256", "-display", "none",
+                                  "-serial", "stdio", "-no-reboot", "-kernel", vmlinuz, "-initrd", initrd,
+                                  "-append", "console=ttyS0 panic=-1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, timeout=6, check=False).stdout
+        except subprocess.TimeoutExpired as late:
+            out = late.stdout or b""
+        if b"weft-guest:ready" in out:
+            result = "kvm"
+    with open(answer, "w", encoding="utf-8") as f:
+        f.write(result)
+    return result
+
+
+class QemuGuest:
+    """A virtual machine with one virtio NIC on a vhost-user SOCKET. sh() runs a command in it."""
+
+    def __init__(self, socket_path, mac, modules=(), client=False, queues=1):
+        self.dir = tempfile.mkdtemp(prefix="weft-qemu-")
+        self.mac = mac
+        vmlinuz, initrd = initramfs(list(modules))
+        chardev = f"socket,id=c0,path={socket_path}," + ("reconnect-ms=50" if client else "server=on,wait=off")
+        accel = accelerator()
+        self.process = spawn([
+            "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else "qemu64", "-M", "q35", "-nodefaults",
+            "-m", "192", "-object", "memory-backend-memfd,id=m0,size=192M,share=on", "-numa", "node,memdev=m0",
+            "-chardev", chardev, "-netdev", f"vhost-user,id=n0,chardev=c0,queues={queues}",
+            "-device", f"virtio-net-pci,netdev=n0,mac={mac},romfile=" + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else ""),
+            "-serial", f"unix:{self.dir}/serial,server=on,wait=off", "-display", "none", "-no-reboot",
+            "-kernel", vmlinuz, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1"],
+            os.path.join(self.dir, "log"))
+        self.serial = None
+        self.output = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _read(self):
+        try:
+            self.output += self.serial.recv(65536)
+        except (BlockingIOError, TimeoutError):
+            pass
+        return self.output
+
+    def wait_boot(self, seconds=180):
+        """Waits for the guest's shell."""
+
+        def connected():
+            """QEMU's serial line"""
+            if self.process.poll() is not None:
+                with open(os.path.join(self.dir, "log"), encoding="utf-8") as f:
+                    raise RuntimeError(f"QEMU ended: {f.read()}")
+            return os.path.exists(f"{self.dir}/serial")
+
+        wait_for(connected)
+        self.serial = socket.socket(socket.AF_UNIX)
+        self.serial.connect(f"{self.dir}/serial")
+        self.serial.setblocking(False)
+        end = time.monotonic() + seconds
+        # What it printed before we connected is lost: ask.
+        while b"weft-guest:alive" not in self._read().replace(b"echo weft-guest:al''ive", b""):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise TimeoutError("the guest did not boot")
+            self.serial.sendall(b"echo weft-guest:al''ive\n")
+            time.sleep(0.3)
+        return self
+
+    def start(self, command):
+        """Types a command whose end finish() waits for."""
+        self.mark = f"weft-guest:{time.monotonic_ns()}:"
+        self._read()
+        self.output = b""
+        half = len(self.mark) // 2
+        self.serial.sendall(f"{command}; echo {self.mark[:half]}''{self.mark[half:]}$?\n".encode())
+
+    def finish(self, seconds=120):
+        """Waits for the command and returns (exit code, output)."""
+        pattern = re.compile(re.escape(self.mark.encode()) + rb"(\d+)")
+
+        def done():
+            """the guest's command to end"""
+            return pattern.search(self._read())
+
+        found = wait_for(done, seconds, step=0.01)
+        return int(found[1]), self.output[:found.start()].decode(errors="replace")
+
+    def sh(self, command, seconds=120):
+        """Runs a command in the guest: (exit code, output)."""
+        self.start(command)
+        return self.finish(seconds)
+
+    def interface(self):
+        """The name of its NIC."""
+        return self.sh("ls /sys/class/net | grep -v lo | head -1")[1].split("\n")[-2].strip().split()[-1]
+
+    def kill(self):
+        """SIGKILL, as a host's crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self):
+        """Ends the machine."""
+        if self.serial:
+            self.serial.close()
+        stop(self.process, seconds=2)
+        shutil.rmtree(self.dir, ignore_errors=True)
