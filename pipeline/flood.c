@@ -72,10 +72,8 @@ replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 weft_lanes
 weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
-	weft_lanes flood = 0;
+	weft_lanes flood = vec->flood & mask;
 
-	WEFT_FOREACH_LANE(i, mask)
-		flood |= (weft_lanes)(vec->lanes[i].out == WEFT_PORT_NONE) << i;
 	WEFT_FOREACH_LANE(i, flood)
 	{
 		const struct weft_lane *lane = &vec->lanes[i];

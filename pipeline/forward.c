@@ -54,7 +54,7 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 	const struct weft_mactab *tab = &worker->fdb->tab;
 	uint64_t hash[WEFT_VEC_SIZE], last = 0;
 	uint16_t last_out = WEFT_PORT_NONE;
-	weft_lanes good = mask;
+	weft_lanes good = mask, flood = 0;
 
 	WEFT_FOREACH_LANE(i, mask)
 	{
@@ -85,6 +85,8 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 			weft_drop(worker, vec, UINT64_C(1) << i, bad);
 			good &= ~(UINT64_C(1) << i);
 		}
+		flood |= (weft_lanes)(lane->out == WEFT_PORT_NONE) << i;
 	}
+	vec->flood = flood & good;
 	return good;
 }

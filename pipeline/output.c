@@ -106,10 +106,37 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		weft_out_worker(worker, port->owner, out, port->gen, m);
 }
 
+// Whether frames of DOMAIN reach PORT as they are, by this worker.
+static bool
+is_plain(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port, uint16_t domain)
+{
+	return port->up && !vec->explain && (port->owner == worker->id || port->owner == WEFT_OWNER_EACH) &&
+		tag_on(port, worker->snap, domain) == 0;
+}
+
 weft_lanes
 weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
+	const struct weft_port_conf *port = NULL;
+	uint32_t last = 0;
+	bool plain = false;
+
 	WEFT_FOREACH_LANE(i, mask)
-		weft_emit(worker, vec, &vec->lanes[i], vec->lanes[i].out, vec->pkts[i]);
+	{
+		const struct weft_lane *lane = &vec->lanes[i];
+		struct rte_mbuf *m = vec->pkts[i];
+		uint32_t way = (uint32_t)lane->domain << 16 | lane->out;
+
+		// Frames come in trains: what holds for one holds for those that follow it to the same port.
+		if (way != last) {
+			last = way;
+			port = &worker->snap->ports[lane->out];
+			plain = is_plain(worker, vec, port, lane->domain);
+		}
+		if (likely(plain && !lane->strip && m->pkt_len <= (uint32_t)port->mtu + lane->l3_off))
+			weft_out_port(worker, lane->out, m);
+		else
+			weft_emit(worker, vec, lane, lane->out, m);
+	}
 	return 0;
 }

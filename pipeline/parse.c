@@ -48,7 +48,7 @@ need(const struct view *v, uint32_t off, uint32_t size, int short_reason)
 }
 
 // END is where the IP datagram ends, from the start of the frame.
-static int
+static inline int
 parse_l4(const struct view *v, struct weft_lane *lane, uint32_t end)
 {
 	uint32_t off = lane->l4_off, min, len;
@@ -86,7 +86,7 @@ parse_l4(const struct view *v, struct weft_lane *lane, uint32_t end)
 	return -1;
 }
 
-static int
+static inline int
 parse_ipv4(const struct view *v, struct weft_lane *lane)
 {
 	uint32_t off = lane->l3_off, header, len, frag;
@@ -214,17 +214,13 @@ weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct wef
 
 	if (unlikely(bad >= 0))
 		return bad;
-	lane->dst = be64(frame) >> 16;
-	lane->src = be64(frame + 4) & UINT64_C(0xffffffffffff);
-	lane->out = WEFT_PORT_NONE;
-	lane->domain = 0;
-	lane->ethertype = be16(frame + 12);
-	lane->l3_off = ETH_LEN;
-	lane->l4_off = 0;
-	lane->n_tags = 0;
-	lane->strip = 0;
-	lane->proto = 0;
-	lane->flags = 0;
+	*lane = (struct weft_lane) {
+		.dst = be64(frame) >> 16,
+		.src = be64(frame + 4) & UINT64_C(0xffffffffffff),
+		.in = lane->in,
+		.ethertype = be16(frame + 12),
+		.l3_off = ETH_LEN,
+	};
 	if (unlikely(lane->src >> 40 & 1 || lane->src == 0))
 		return WEFT_DROP_PARSE_SOURCE;
 	if (unlikely(lane->ethertype == RTE_ETHER_TYPE_VLAN || lane->ethertype == RTE_ETHER_TYPE_QINQ) &&

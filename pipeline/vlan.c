@@ -12,8 +12,12 @@ classify(const struct weft_port_conf *port, struct weft_lane *lane)
 {
 	bool tagged = lane->n_tags && VID(lane->tci);
 
+	if (likely(lane->n_tags == 0)) {
+		lane->domain = port->native;
+		return likely(lane->domain) ? -1 : (int)WEFT_DROP_VLAN_UNTAGGED;
+	}
 	// A tag with VLAN 0 carries a priority and nothing else (IEEE 802.1Q, 6.9).
-	lane->strip = lane->n_tags && port->tagging != WEFT_TAG_TUNNEL;
+	lane->strip = port->tagging != WEFT_TAG_TUNNEL;
 	switch (port->tagging) {
 	case WEFT_TAG_ACCESS:
 		if (unlikely(tagged))

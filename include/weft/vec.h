@@ -51,6 +51,7 @@ struct weft_vec {
 	bool dry_run; // stages decide and record, and change nothing
 	struct weft_explain *explain; // NULL, or where to record decisions
 	uint64_t now; // TSC when the vector was read
+	weft_lanes flood; // lanes that go to all ports of their domain; written by forward
 	struct rte_mbuf *pkts[WEFT_VEC_SIZE];
 	struct weft_lane lanes[WEFT_VEC_SIZE];
 };

@@ -18,12 +18,12 @@ def _die_with_parent():
     _libc.prctl(1, signal.SIGKILL)
 
 
-def spawn(args, log, stdin=subprocess.DEVNULL, netns=None):
+def spawn(args, log, stdin=subprocess.DEVNULL, netns=None, env=None):
     """Starts ARGS with its output in the file LOG."""
     if netns:
         args = ["ip", "netns", "exec", netns] + args
     with open(log, "ab") as out:
-        return subprocess.Popen(args, stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
+        return subprocess.Popen(args, stdin=stdin, stdout=out, stderr=subprocess.STDOUT, env=env,
                                 preexec_fn=_die_with_parent)
 
 

@@ -3,6 +3,7 @@
 """dpdk-testpmd as a guest: virtio_user ports on vhost-user sockets."""
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -88,8 +89,11 @@ class Testpmd:
             except (BrokenPipeError, subprocess.TimeoutExpired):
                 pass
         stop(self.process, seconds=2)
+        shutil.rmtree(self.dir, ignore_errors=True)
 
     def kill(self):
         """SIGKILL."""
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
+        shutil.rmtree(self.dir, ignore_errors=True)

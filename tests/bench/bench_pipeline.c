@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The chain in one thread on packets in memory: cycles per packet, by stage, for numbers of MACs and ports.
+// Prints JSON. Each figure is taken over many short rounds of one vector; the median and the minimum stand.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_malloc.h>
+
+#include "weft/fdb.h"
+
+#include "stages.h"
+
+#define BATCH	 32
+#define ROUNDS	 4000
+#define N_STEPS	 (WEFT_N_STAGES + 1) // and the whole chain, without time stamps inside
+#define MAC_BASE UINT64_C(0x020000000000)
+
+struct bench {
+	struct weft_worker *w;
+	struct weft_vec vec;
+	struct rte_mbuf *pkts[BATCH];
+	struct weft_snapshot snap;
+	struct weft_domain domains[2];
+	uint32_t n_macs, n_ports;
+	bool one_flow;
+	uint64_t random;
+	uint32_t cycles[N_STEPS][ROUNDS];
+};
+
+static uint32_t
+next_random(struct bench *b)
+{
+	b->random ^= b->random << 13;
+	b->random ^= b->random >> 7;
+	b->random ^= b->random << 17;
+	return (uint32_t)(b->random >> 16);
+}
+
+// The MAC's place: spread over the ports.
+static uint16_t
+port_of(const struct bench *b, uint32_t mac)
+{
+	return 1 + mac % b->n_ports;
+}
+
+static void
+put_mac(uint8_t *p, uint64_t mac)
+{
+	uint64_t be = rte_cpu_to_be_64(mac << 16);
+
+	memcpy(p, &be, 6);
+}
+
+static void
+flush(struct weft_worker *worker, uint16_t port)
+{
+	worker->port_out[port].n = 0;
+}
+
+// Fresh frames, as a burst that was just copied in: the lines are in the cache.
+static void
+fill(struct bench *b)
+{
+	b->vec.n = BATCH;
+	for (unsigned int i = 0; i < BATCH; i++) {
+		uint32_t src = b->one_flow ? 0 : next_random(b) % b->n_macs;
+		uint32_t dst = b->one_flow ? 1 : next_random(b) % b->n_macs;
+		uint8_t *p = rte_pktmbuf_mtod(b->pkts[i], uint8_t *);
+
+		// Another port's address, or there is nothing to do.
+		while (port_of(b, dst) == port_of(b, src))
+			dst = (dst + 1) % b->n_macs;
+		put_mac(p, MAC_BASE + dst);
+		put_mac(p + 6, MAC_BASE + src);
+		b->vec.pkts[i] = b->pkts[i];
+		b->vec.lanes[i].in = b->pkts[i]->port = port_of(b, src);
+	}
+}
+
+static void
+clear(struct bench *b)
+{
+	for (uint16_t i = 0; i < b->w->n_dirty; i++) {
+		b->w->port_out[b->w->dirty[i]].n = 0;
+		b->w->port_out[b->w->dirty[i]].dirty = false;
+	}
+	b->w->n_dirty = 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+static json_t *
+figures(uint32_t *cycles, uint32_t overhead)
+{
+	double min, median;
+
+	qsort(cycles, ROUNDS, sizeof(cycles[0]), compare);
+	min = cycles[0] > overhead ? (double)(cycles[0] - overhead) / BATCH : 0;
+	median = cycles[ROUNDS / 2] > overhead ? (double)(cycles[ROUNDS / 2] - overhead) / BATCH : 0;
+	return json_pack("{s:f, s:f}", "median", median, "min", min);
+}
+
+static uint32_t
+stamp_cost(void)
+{
+	uint32_t least = UINT32_MAX;
+
+	for (unsigned int i = 0; i < 10000; i++) {
+		uint64_t start = rte_rdtsc_precise();
+		uint32_t cost = (uint32_t)(rte_rdtsc_precise() - start);
+
+		least = RTE_MIN(least, cost);
+	}
+	return least;
+}
+
+static void
+round_by_stage(struct bench *b, unsigned int r)
+{
+	weft_lanes mask = weft_lanes_all(BATCH);
+
+	fill(b);
+	b->vec.now = rte_rdtsc();
+	for (unsigned int i = 0; i < WEFT_N_STAGES; i++) {
+		uint64_t start = rte_rdtsc_precise();
+
+		mask = weft_chain[i].run(b->w, &b->vec, mask);
+		b->cycles[i][r] = (uint32_t)(rte_rdtsc_precise() - start);
+	}
+	clear(b);
+}
+
+static void
+round_whole(struct bench *b, unsigned int r)
+{
+	uint64_t start;
+
+	fill(b);
+	b->vec.now = start = rte_rdtsc_precise();
+	weft_chain_run(b->w, &b->vec, false);
+	b->cycles[WEFT_N_STAGES][r] = (uint32_t)(rte_rdtsc_precise() - start);
+	clear(b);
+}
+
+static json_t *
+measure(struct bench *b, const char *what, uint32_t n)
+{
+	uint32_t overhead = stamp_cost();
+	json_t *stages = json_object();
+	char name[32];
+
+	for (unsigned int r = 0; r < ROUNDS; r++)
+		round_by_stage(b, r);
+	for (unsigned int r = 0; r < ROUNDS; r++)
+		round_whole(b, r);
+	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
+		json_object_set_new(stages, weft_chain[i].name, figures(b->cycles[i], overhead));
+	snprintf(name, sizeof(name), "%s-%u", what, n);
+	return json_pack("{s:s, s:i, s:i, s:o, s:o}", "name", name, "macs", b->n_macs, "ports", b->n_ports, "weft",
+		figures(b->cycles[WEFT_N_STAGES], overhead), "stages", stages);
+}
+
+static json_t *
+run_case(struct bench *b, const char *what, uint32_t n, uint32_t n_macs, uint32_t n_ports)
+{
+	struct weft_worker *w = b->w;
+	json_t *result;
+
+	b->n_macs = n_macs;
+	b->n_ports = n_ports;
+	b->one_flow = n == 1;
+	b->random = 88172645463325252u;
+	w->fdb = weft_fdb_new(n_macs + 16, 300, 1);
+	if (w->fdb == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < n_macs; i++)
+		weft_fdb_learn(w, weft_mac_key(1, MAC_BASE + i), port_of(b, i), 1);
+	result = measure(b, what, n);
+	weft_fdb_free(w->fdb);
+	return result;
+}
+
+static struct bench *
+new_bench(void)
+{
+	static const uint8_t payload[] = { 0x08, 0x00, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2,
+		0, 26, 0, 0 };
+	struct bench *b = rte_zmalloc(NULL, sizeof(*b), RTE_CACHE_LINE_SIZE);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("bench", 1023, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	struct weft_worker *w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
+
+	if (!b || !pool || !w || rte_pktmbuf_alloc_bulk(pool, b->pkts, BATCH))
+		return NULL;
+	for (unsigned int i = 0; i < BATCH; i++) {
+		uint8_t *p = (uint8_t *)rte_pktmbuf_append(b->pkts[i], 60);
+
+		memset(p, 0, 60);
+		memcpy(p + 12, payload, sizeof(payload));
+	}
+	b->w = w;
+	w->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->stats[0]), RTE_CACHE_LINE_SIZE);
+	w->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->flood[0]), RTE_CACHE_LINE_SIZE);
+	w->port_out = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
+	w->flush_port = flush;
+	w->snap = &b->snap;
+	b->snap = (struct weft_snapshot) { .version = 1, .n_ports = WEFT_MAX_PORTS, .n_domains = 2, .domains = b->domains };
+	b->snap.ports = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(b->snap.ports[0]), RTE_CACHE_LINE_SIZE);
+	b->domains[1].learning = true;
+	if (!w->stats || !w->flood || !w->port_out || !b->snap.ports || weft_mactab_init(&b->snap.static_macs, 1, 1))
+		return NULL;
+	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
+		b->snap.ports[i] = (struct weft_port_conf) { .gen = 1, .native = 1, .tpid = 0x8100, .mtu = 1500, .up = true,
+			.max_macs = UINT32_MAX };
+	return b;
+}
+
+int
+main(void)
+{
+	static const uint32_t macs[] = { 1, 100, 1000, 10000, 100000, 1000000 }, ports[] = { 1, 10, 100, 1000 };
+	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256", "--lcores=0@1",
+		"--log-level=*:error" };
+	char *argv[RTE_DIM(arg) + 1] = { NULL };
+	json_t *cases = json_array(), *report;
+	struct bench *b;
+
+	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
+		argv[i] = arg[i];
+	if (rte_eal_init(RTE_DIM(arg), argv) < 0 || (b = new_bench()) == NULL) {
+		fprintf(stderr, "bench_pipeline: no memory\n");
+		return 1;
+	}
+	for (unsigned int i = 0; i < RTE_DIM(macs); i++)
+		json_array_append_new(cases, run_case(b, "flows", macs[i], RTE_MAX(macs[i], 2u), 2));
+	for (unsigned int i = 0; i < RTE_DIM(ports); i++)
+		json_array_append_new(cases, run_case(b, "ports", ports[i], RTE_MAX(ports[i], 2u), RTE_MAX(ports[i], 2u)));
+	report = json_pack("{s:s, s:i, s:o}", "bench", "pipeline", "batch", BATCH, "cases", cases);
+	json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
+	putchar('\n');
+	json_decref(report);
+	return 0;
+}
