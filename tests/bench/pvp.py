@@ -186,4 +186,5 @@ def main():
     finish({"bench": "pvp", "window_s": WINDOW, "cases": [measure(n, turns) for n in names]})
 
 
-main()
+if __name__ == "__main__":
+    main()
