@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
@@ -134,7 +135,13 @@ weft_eal_init(const struct weft_eal_config *config, struct weft_error *err)
 	add_arg(&args, "--lcores=%s", lcores);
 	add_arg(&args, "--log-level=lib.vhost.*:error");
 	add_arg(&args, "--no-telemetry");
-	add_arg(&args, "-m%u", config->memory_mb);
+	// Huge pages are cleared as they are taken, which takes as long as the rest of the start.
+	if (config->hugepages) {
+		add_arg(&args, "-m%u", RTE_MIN(config->first_mb, config->memory_mb));
+		add_arg(&args, "--socket-limit=%u", config->memory_mb);
+	} else {
+		add_arg(&args, "-m%u", config->memory_mb);
+	}
 	add_arg(&args, "--file-prefix=%s", config->file_prefix);
 	// Memory of our own, gone with the process: a SIGKILL leaves nothing behind.
 	add_arg(&args, config->hugepages ? "--in-memory" : "--no-huge");

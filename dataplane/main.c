@@ -80,6 +80,17 @@ raise_limits(void)
 	prctl(PR_SET_TIMERSLACK, 1);
 }
 
+// Megabytes that the configuration is known to take: buffers, address tables, counters and outboxes.
+static uint32_t
+first_memory(const struct weft_engine_config *engine)
+{
+	const uint64_t per_mbuf = 2560, per_address = 64, per_worker = 8 << 20, rest = 8 << 20;
+	uint64_t bytes = engine->n_mbufs * per_mbuf + rest;
+
+	bytes += engine->n_workers * (engine->fdb_size * per_address + per_worker);
+	return (uint32_t)(bytes >> 20) + 1;
+}
+
 static int
 start_eal(const struct weft_config *config, struct weft_error *err)
 {
@@ -88,6 +99,7 @@ start_eal(const struct weft_config *config, struct weft_error *err)
 		.hugepages = config->hugepages,
 		.pci = config->pci,
 		.memory_mb = config->memory_mb,
+		.first_mb = first_memory(&config->engine),
 	};
 
 	memcpy(eal.worker_cpu, config->worker_cpu, sizeof(eal.worker_cpu));

@@ -62,10 +62,18 @@ class Ovs:
                    f"other_config:dpdk-extra=--no-pci --in-memory --file-prefix={os.path.basename(self.dir)}", wait=False)
         self.start_switch()
 
+    def spawn_switch(self):
+        """Starts ovs-vswitchd, and does not wait."""
+        self._spawn(VSWITCHD, f"unix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/vswitchd.ctl", "--log-file=/dev/null")
+
+    def wait_switch(self):
+        """Waits until ovs-vswitchd answers."""
+        wait_for(lambda: os.path.exists(f"{self.dir}/vswitchd.ctl"), 60)
+
     def start_switch(self):
         """ovs-vswitchd alone."""
-        self._spawn(VSWITCHD, f"unix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/vswitchd.ctl", "--log-file=/dev/null")
-        wait_for(lambda: os.path.exists(f"{self.dir}/vswitchd.ctl"), 60)
+        self.spawn_switch()
+        self.wait_switch()
 
     def kill_switch(self):
         """SIGKILL to ovs-vswitchd."""
