@@ -14,7 +14,7 @@
 #define SETTLE_MS 2000
 
 struct plan {
-	struct weft_model *model; // the new one
+	struct weft_model *model;	 // the new one
 	uint16_t opened[WEFT_MAX_PORTS]; // slots
 	unsigned int n_opened;
 	struct weft_error *err;
@@ -56,7 +56,8 @@ open_port(struct plan *plan, const struct weft_port *port)
 	int ret;
 
 	if (slot == 0)
-		return weft_fail(plan->err, ENOSPC, "port %s: all %u port slots are in use", port->path, WEFT_MAX_PORTS - 1);
+		return weft_fail(
+			plan->err, ENOSPC, "port %s: all %u port slots are in use", port->path, WEFT_MAX_PORTS - 1);
 	for (unsigned int i = 0; network == NULL && i < plan->model->n_networks; i++)
 		attach.mtu = RTE_MAX(attach.mtu, plan->model->networks[i].mtu);
 	snprintf(attach.device, sizeof(attach.device), "%s", port->attach.device);
@@ -72,7 +73,8 @@ open_port(struct plan *plan, const struct weft_port *port)
 	if (weft_engine_port_shared(slot))
 		place->owner = WEFT_OWNER_EACH;
 	else
-		place->owner = place->pinned ? port->worker : weft_placement_least(&ctl.placement, weft_engine_n_workers());
+		place->owner =
+			place->pinned ? port->worker : weft_placement_least(&ctl.placement, weft_engine_n_workers());
 	plan->opened[plan->n_opened++] = slot;
 	return 0;
 }
@@ -83,15 +85,17 @@ check_port(struct plan *plan, const struct weft_port *port, const struct weft_pl
 	char attach[768], domains[640];
 
 	if (port->worker != WEFT_OWNER_NONE && port->worker >= weft_engine_n_workers())
-		return weft_fail(plan->err, EINVAL, "port %s: worker %u is not there; weftd has workers 0 to %u", port->path,
-			port->worker, weft_engine_n_workers() - 1);
+		return weft_fail(plan->err, EINVAL, "port %s: worker %u is not there; weftd has workers 0 to %u",
+			port->path, port->worker, weft_engine_n_workers() - 1);
 	if (place == NULL)
 		return 0;
 	describe(plan->model, port, attach, domains);
-	return strcmp(attach, place->attach) == 0 ? 0 :
-						    weft_fail(plan->err, EBUSY,
-							    "port %s: what it is attached to cannot change while it exists; "
-							    "run 'weftctl port del %s' first", port->path, port->path);
+	return strcmp(attach, place->attach) == 0
+		       ? 0
+		       : weft_fail(plan->err, EBUSY,
+				 "port %s: what it is attached to cannot change while it exists; "
+				 "run 'weftctl port del %s' first",
+				 port->path, port->path);
 }
 
 static const struct weft_place *
@@ -237,13 +241,11 @@ compare(const json_t *before, const json_t *after)
 		const json_t *from = json_object_get(pass ? before : after, "tenants");
 		const json_t *to = json_object_get(pass ? after : before, "tenants");
 
-		json_object_foreach((json_t *)(uintptr_t)from, tenant, objects)
-		{
+		json_object_foreach ((json_t *)(uintptr_t)from, tenant, objects) {
 			for (unsigned int k = 0; k < 2; k++) {
 				const json_t *others = json_object_get(json_object_get(to, tenant), kinds[k]);
 
-				json_object_foreach(json_object_get(objects, kinds[k]), name, object)
-				{
+				json_object_foreach (json_object_get(objects, kinds[k]), name, object) {
 					const json_t *other = json_object_get(others, name);
 					const char *what = pass ? "removed" : other ? "changed" : "added";
 

@@ -204,7 +204,7 @@ enter_mac(struct compiler *c, uint16_t slot, uint16_t domain)
 
 	if (entry == NULL)
 		return -ENOSPC;
-	*entry = (struct weft_mac_entry) { .key = key, .port = slot, .gen = conf->gen };
+	*entry = (struct weft_mac_entry){ .key = key, .port = slot, .gen = conf->gen };
 	return 0;
 }
 
@@ -249,8 +249,7 @@ release_domains(struct compiler *c)
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(c->placement->domains, next, key, value)
-	{
+	json_object_foreach_safe (c->placement->domains, next, key, value) {
 		json_int_t id = json_integer_value(value);
 
 		if (id < c->snap->n_domains && c->snap->domains[id].name)

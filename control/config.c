@@ -34,8 +34,7 @@ parse_workers(const json_t *value, void *to, char expected[160])
 	if (!json_is_array(value) || json_array_size(value) == 0 || json_array_size(value) > WEFT_MAX_WORKERS)
 		return -1;
 	workers->n = 0;
-	json_array_foreach((json_t *)(uintptr_t)value, i, cpu)
-	{
+	json_array_foreach ((json_t *)(uintptr_t)value, i, cpu) {
 		if (!json_is_integer(cpu) || json_integer_value(cpu) < 0 || json_integer_value(cpu) >= CPU_SETSIZE)
 			return -1;
 		workers->cpu[workers->n++] = json_integer_value(cpu);
@@ -55,13 +54,16 @@ static const struct weft_field fields[] = {
 		.help = "adaptive: the longest sleep" },
 	{ "hugepages", WEFT_FIELD_BOOL, AT(config.hugepages), .help = "packet memory in huge pages" },
 	{ "pci", WEFT_FIELD_BOOL, AT(config.pci), .help = "look for PCI devices" },
-	{ "memory_mb", WEFT_FIELD_UINT, AT(config.memory_mb), .min = 64, .max = 1u << 20, .help = "memory of the data plane" },
+	{ "memory_mb", WEFT_FIELD_UINT, AT(config.memory_mb), .min = 64, .max = 1u << 20,
+		.help = "memory of the data plane" },
 	{ "mbufs", WEFT_FIELD_UINT, AT(config.engine.n_mbufs), .min = 1024, .max = 1u << 24, .help = "packet buffers" },
-	{ "fdb_size", WEFT_FIELD_UINT, AT(config.engine.fdb_size), .min = 16, .max = 1u << 24, .help = "learned addresses" },
+	{ "fdb_size", WEFT_FIELD_UINT, AT(config.engine.fdb_size), .min = 16, .max = 1u << 24,
+		.help = "learned addresses" },
 	{ "fdb_age_s", WEFT_FIELD_UINT, AT(config.engine.fdb_age_s), .min = 1, .max = 1u << 20,
 		.help = "life of a learned address without traffic" },
 	{ "socket", WEFT_FIELD_STRING, AT(config.socket), .help = "where weftctl finds weftd" },
-	{ "socket_mode", WEFT_FIELD_UINT, AT(config.socket_mode), .max = 0777, .help = "its mode, as a decimal number" },
+	{ "socket_mode", WEFT_FIELD_UINT, AT(config.socket_mode), .max = 0777,
+		.help = "its mode, as a decimal number" },
 	{ "socket_group", WEFT_FIELD_STRING, AT(config.socket_group), .help = "the group that may change things" },
 	{ "state_dir", WEFT_FIELD_STRING, AT(config.state_dir), .help = "where applied objects are kept" },
 	{ "vhost_dir", WEFT_FIELD_STRING, AT(config.vhost_dir), .help = "where guests' sockets are" },
@@ -87,8 +89,8 @@ last_cpu(void)
 static void
 set_defaults(struct parsed *p)
 {
-	p->workers = (struct workers) { .n = 1, .cpu = { last_cpu() } };
-	p->config = (struct weft_config) {
+	p->workers = (struct workers){ .n = 1, .cpu = { last_cpu() } };
+	p->config = (struct weft_config){
 		.engine = { .max_sleep_us = 100, .n_mbufs = 65536, .fdb_size = 65536, .fdb_age_s = 300 },
 		.hugepages = true,
 		.pci = true,
@@ -107,7 +109,8 @@ set_dev_defaults(struct parsed *p, const char *dev, struct weft_error *err)
 	struct weft_config *c = &p->config;
 
 	if (snprintf(c->socket, sizeof(c->socket), "%s/weftd.sock", dev) >= (int)sizeof(c->socket))
-		return weft_fail(err, ENAMETOOLONG, "--dev %s: too long for a UNIX socket below it; choose a shorter path", dev);
+		return weft_fail(
+			err, ENAMETOOLONG, "--dev %s: too long for a UNIX socket below it; choose a shorter path", dev);
 	snprintf(c->state_dir, sizeof(c->state_dir), "%s/state", dev);
 	snprintf(c->vhost_dir, sizeof(c->vhost_dir), "%s/vhost", dev);
 	snprintf(c->file_prefix, sizeof(c->file_prefix), "weft-dev-%d", (int)getpid());

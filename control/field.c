@@ -98,8 +98,7 @@ check_unknown(const struct weft_field *fields, const char *path, const json_t *o
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		const struct weft_field *f = fields;
 		char known[256];
 		size_t len = 0;

@@ -14,9 +14,9 @@
 
 enum weft_field_type {
 	WEFT_FIELD_STRING, // char[size]
-	WEFT_FIELD_UINT, // unsigned integer of SIZE bytes
-	WEFT_FIELD_BOOL, // bool
-	WEFT_FIELD_ENUM, // int: index into NAMES
+	WEFT_FIELD_UINT,   // unsigned integer of SIZE bytes
+	WEFT_FIELD_BOOL,   // bool
+	WEFT_FIELD_ENUM,   // int: index into NAMES
 	WEFT_FIELD_OBJECT, // described by FIELDS, in place
 	WEFT_FIELD_CUSTOM, // PARSE does it
 };
@@ -27,19 +27,19 @@ struct weft_field {
 	size_t offset; // in the struct that is filled
 	size_t size;
 	bool required;
-	uint64_t min, max; // numbers
-	const char *const *names; // enums, NULL-terminated
+	uint64_t min, max;		 // numbers
+	const char *const *names;	 // enums, NULL-terminated
 	const struct weft_field *fields; // objects
 	// Returns 0, or -1 with what was EXPECTED in words.
 	int (*parse)(const json_t *value, void *to, char expected[160]);
 	const char *preset; // JSON text of the default
-	const char *help; // one line for people
+	const char *help;   // one line for people
 };
 
 // Fills TO from OBJECT, and adds the defaults to OBJECT, so that it is complete. PATH names the object in
 // errors. Returns 0, or -EINVAL with ERR naming the field and what was expected.
-int weft_fields_parse(
-	const struct weft_field *fields, const char *path, json_t *object, void *to, struct weft_error *err);
+int
+weft_fields_parse(const struct weft_field *fields, const char *path, json_t *object, void *to, struct weft_error *err);
 
 // Loads JSON text that a user wrote: duplicate keys are errors. Returns a new reference, or NULL with ERR,
 // which names FILE, line and column.

@@ -36,8 +36,9 @@ weft_frame_from_hex(const char *hex, uint8_t frame[WEFT_FRAME_MAX], struct weft_
 			continue;
 		}
 		if (n == WEFT_FRAME_MAX || !isxdigit((unsigned char)hex[0]) || !isxdigit((unsigned char)hex[1]))
-			return weft_fail(err, EINVAL, "frame: expected at most %d bytes in hexadecimal, wrong from \"%.16s\"",
-				WEFT_FRAME_MAX, hex);
+			return weft_fail(err, EINVAL,
+				"frame: expected at most %d bytes in hexadecimal, wrong from \"%.16s\"", WEFT_FRAME_MAX,
+				hex);
 		sscanf(hex, "%2x", &byte);
 		frame[n++] = (uint8_t)byte;
 		hex += 2;
@@ -54,7 +55,8 @@ owner_mac(const struct weft_port *port, const void *address, bool v6)
 	for (unsigned int i = 0; i < ctl.model->n_ports; i++) {
 		const struct weft_port *other = &ctl.model->ports[i];
 
-		if (other->mac == 0 || weft_model_port_network(ctl.model, other) != weft_model_port_network(ctl.model, port))
+		if (other->mac == 0 ||
+			weft_model_port_network(ctl.model, other) != weft_model_port_network(ctl.model, port))
 			continue;
 		for (unsigned int k = 0; !v6 && k < other->ips.n4; k++)
 			if (memcmp(&other->ips.v4[k].addr, address, 4) == 0)
@@ -69,8 +71,11 @@ owner_mac(const struct weft_port *port, const void *address, bool v6)
 static int
 build_ipv4(const struct weft_port *port, rte_be32_t to, uint8_t *p)
 {
-	struct rte_ipv4_hdr ip = { .version_ihl = RTE_IPV4_VHL_DEF, .total_length = htons(28), .time_to_live = 64,
-		.next_proto_id = IPPROTO_ICMP, .dst_addr = to };
+	struct rte_ipv4_hdr ip = { .version_ihl = RTE_IPV4_VHL_DEF,
+		.total_length = htons(28),
+		.time_to_live = 64,
+		.next_proto_id = IPPROTO_ICMP,
+		.dst_addr = to };
 
 	ip.src_addr = port->ips.n4 ? port->ips.v4[0].addr : 0;
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);

@@ -16,10 +16,12 @@ qemu(const struct weft_port *port, const char *id, const char *socket, const cha
 	snprintf(how, sizeof(how), "%s", port->attach.mode ? "reconnect-ms=100" : "server=on,wait=off");
 	if (queues > 1)
 		snprintf(vectors, sizeof(vectors), ",mq=on,vectors=%u", 2 * queues + 2);
-	return json_pack("[o, o, o, o]", json_sprintf("-object memory-backend-memfd,id=mem0,size=1G,share=on -numa node,memdev=mem0"),
+	return json_pack("[o, o, o, o]",
+		json_sprintf("-object memory-backend-memfd,id=mem0,size=1G,share=on -numa node,memdev=mem0"),
 		json_sprintf("-chardev socket,id=chr-%s,path=%s,%s", id, socket, how),
 		json_sprintf("-netdev vhost-user,id=net-%s,chardev=chr-%s,queues=%u", id, id, queues),
-		json_sprintf("-device virtio-net-pci,netdev=net-%s%s%s,host_mtu=%u%s", id, mac[0] ? ",mac=" : "", mac, mtu, vectors));
+		json_sprintf("-device virtio-net-pci,netdev=net-%s%s%s,host_mtu=%u%s", id, mac[0] ? ",mac=" : "", mac,
+			mtu, vectors));
 }
 
 static json_t *
@@ -53,5 +55,6 @@ weft_hints(const struct weft_port *port)
 	for (char *p = id; *p; p++)
 		if (*p == '/' || *p == '.')
 			*p = '-';
-	return json_pack("{s:o, s:o}", "qemu", qemu(port, id, socket, mac, mtu), "libvirt", libvirt(port, socket, mac, mtu));
+	return json_pack(
+		"{s:o, s:o}", "qemu", qemu(port, id, socket, mac, mtu), "libvirt", libvirt(port, socket, mac, mtu));
 }

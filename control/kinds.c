@@ -38,12 +38,13 @@ parse_ips(const json_t *value, void *to, char expected[160])
 	size_t i;
 	json_t *item;
 
-	snprintf(expected, 160, "a list of at most %d addresses or prefixes of each family, such as "
-		"[\"10.0.0.1\", \"fd00::/64\"], without bits behind the prefix", WEFT_MAX_IPS);
+	snprintf(expected, 160,
+		"a list of at most %d addresses or prefixes of each family, such as "
+		"[\"10.0.0.1\", \"fd00::/64\"], without bits behind the prefix",
+		WEFT_MAX_IPS);
 	if (!json_is_array(value))
 		return -1;
-	json_array_foreach((json_t *)(uintptr_t)value, i, item)
-	{
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
 		const char *text = json_string_value(item);
 
 		if (text && ips->n4 < WEFT_MAX_IPS && weft_prefix4_parse(text, &ips->v4[ips->n4]) == 0)
@@ -92,8 +93,7 @@ parse_trunk(const json_t *value, void *to, char expected[160])
 	snprintf(expected, 160, "a list of VLANs from 1 to %d, such as [10, \"20-29\"]", MAX_VID);
 	if (!json_is_array(value))
 		return -1;
-	json_array_foreach((json_t *)(uintptr_t)value, i, item)
-	{
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
 		unsigned int low, high;
 
 		if (parse_range(item, &low, &high))
@@ -150,8 +150,8 @@ static const struct weft_field flood_fields[] = {
 		.preset = "1000", .help = "packets per second, 0: no limit" },
 	{ "multicast", WEFT_FIELD_UINT, AT(weft_port, flood.rate[WEFT_FLOOD_MULTICAST]), .max = 100000000,
 		.preset = "10000", .help = "packets per second, 0: no limit" },
-	{ "unknown", WEFT_FIELD_UINT, AT(weft_port, flood.rate[WEFT_FLOOD_UNKNOWN]), .max = 100000000,
-		.preset = "1000", .help = "packets per second, 0: no limit" },
+	{ "unknown", WEFT_FIELD_UINT, AT(weft_port, flood.rate[WEFT_FLOOD_UNKNOWN]), .max = 100000000, .preset = "1000",
+		.help = "packets per second, 0: no limit" },
 	{ 0 },
 };
 
@@ -159,7 +159,8 @@ static const struct weft_field port_fields[] = {
 	{ "vm", WEFT_FIELD_STRING, AT(weft_port, vm), .help = "the virtual machine, for people" },
 	{ "network", WEFT_FIELD_STRING, AT(weft_port, network), .help = "a network of the same tenant" },
 	{ "mac", WEFT_FIELD_CUSTOM, AT(weft_port, mac), .parse = parse_mac, .help = "the only MAC that it may use" },
-	{ "ips", WEFT_FIELD_CUSTOM, AT(weft_port, ips), .parse = parse_ips, .help = "the only addresses that it may use" },
+	{ "ips", WEFT_FIELD_CUSTOM, AT(weft_port, ips), .parse = parse_ips,
+		.help = "the only addresses that it may use" },
 	{ "vlan", WEFT_FIELD_OBJECT, .offset = 0, .fields = vlan_fields, .help = "its VLANs inside the network" },
 	{ "attach", WEFT_FIELD_OBJECT, .offset = 0, .fields = attach_fields, .preset = "{}",
 		.help = "what it is attached to" },
@@ -222,7 +223,8 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 		return weft_fail(err, EINVAL, "%s.vlan.tpid: goes with trunk only", where);
 	if (port->network[0] == 0 && (access || qinq || trunk))
 		return weft_fail(err, EINVAL,
-			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network", where);
+			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network",
+			where);
 	return 0;
 }
 
@@ -233,8 +235,10 @@ check_attach(const char *where, const struct weft_port *port, struct weft_error 
 
 	if (port->attach.type == WEFT_ATTACH_ETH) {
 		if (port->attach.device[0] == 0)
-			return weft_fail(err, EINVAL, "%s.attach.device: missing; it is a PCI address or a DPDK "
-				"device such as \"net_tap0,iface=tap0\"", where);
+			return weft_fail(err, EINVAL,
+				"%s.attach.device: missing; it is a PCI address or a DPDK "
+				"device such as \"net_tap0,iface=tap0\"",
+				where);
 		if (port->attach.path[0])
 			return weft_fail(err, EINVAL, "%s.attach.path: goes with type vhost-user only", where);
 		return 0;
@@ -244,8 +248,10 @@ check_attach(const char *where, const struct weft_port *port, struct weft_error 
 	if (port->network[0] == 0)
 		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
 	if (strlen(port->attach.path) >= sizeof(attach->path))
-		return weft_fail(err, EINVAL, "%s.attach.path: %zu bytes, and a UNIX socket's path has at most %zu: choose "
-			"a shorter one", where, strlen(port->attach.path), sizeof(attach->path) - 1);
+		return weft_fail(err, EINVAL,
+			"%s.attach.path: %zu bytes, and a UNIX socket's path has at most %zu: choose "
+			"a shorter one",
+			where, strlen(port->attach.path), sizeof(attach->path) - 1);
 	if (port->attach.path[0] && port->attach.path[0] != '/')
 		return weft_fail(err, EINVAL, "%s.attach.path: must start with /", where);
 	return 0;

@@ -9,17 +9,17 @@
 
 #include "field.h"
 
-#define WEFT_NAME_SIZE 64 // of one part of a name
+#define WEFT_NAME_SIZE 64		    // of one part of a name
 #define WEFT_PATH_SIZE (2 * WEFT_NAME_SIZE) // "tenant/name"
-#define WEFT_MAX_IPS   32 // of each family
+#define WEFT_MAX_IPS   32		    // of each family
 #define WEFT_N_VLANS   4096
 
 enum weft_encap { WEFT_ENCAP_LOCAL, WEFT_ENCAP_VLAN };
 
 struct weft_network {
 	char path[WEFT_PATH_SIZE]; // "tenant/name"
-	int encap; // enum weft_encap
-	uint16_t vlan; // on uplinks; with encap vlan
+	int encap;		   // enum weft_encap
+	uint16_t vlan;		   // on uplinks; with encap vlan
 	uint16_t mtu;
 	bool learning;
 };
@@ -34,7 +34,7 @@ enum weft_port_state { WEFT_PORT_UP, WEFT_PORT_DOWN };
 #define WEFT_VLAN_UNSET UINT16_MAX
 
 struct weft_port {
-	char path[WEFT_PATH_SIZE]; // "tenant/name"
+	char path[WEFT_PATH_SIZE];    // "tenant/name"
 	char network[WEFT_NAME_SIZE]; // of the same tenant; empty: an uplink of all VLAN networks
 	char vm[WEFT_NAME_SIZE];
 	uint64_t mac; // 0: not named
@@ -61,7 +61,7 @@ struct weft_port {
 		uint32_t rate[WEFT_N_FLOOD_CLASSES]; // packets per second, 0: no limit
 	} flood;
 	uint32_t max_macs;
-	int state; // enum weft_port_state
+	int state;	 // enum weft_port_state
 	uint16_t worker; // WEFT_OWNER_NONE: weft places it
 };
 

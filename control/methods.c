@@ -141,7 +141,8 @@ do_explain(const json_t *params, struct weft_error *err)
 	for (unsigned int i = 0; i < explain.n_steps; i++)
 		json_array_append_new(steps,
 			json_pack("{s:s, s:s}", "stage", explain.step[i].stage, "decision", explain.step[i].text));
-	result = json_pack("{s:s, s:i, s:i, s:o}", "port", port->path, "length", len, "outputs", explain.n_outputs, "steps", steps);
+	result = json_pack("{s:s, s:i, s:i, s:o}", "port", port->path, "length", len, "outputs", explain.n_outputs,
+		"steps", steps);
 	json_object_set_new(result, "verdict", json_string(explain.n_outputs ? "delivered" : "dropped"));
 	if (explain.dropped)
 		json_object_set_new(result, "drop", json_string(weft_drop_name(explain.reason)));
@@ -201,7 +202,8 @@ weft_method_call(const char *method, const json_t *params, bool may_change, int 
 		if (!methods[i].changes || may_change)
 			return methods[i].run(params, err);
 		*code = FORBIDDEN;
-		weft_fail(err, EPERM, "%s: only root, weftd's own user and the group \"socket_group\" may change things", method);
+		weft_fail(err, EPERM,
+			"%s: only root, weftd's own user and the group \"socket_group\" may change things", method);
 		return NULL;
 	}
 	*code = NO_METHOD;

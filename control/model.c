@@ -29,11 +29,11 @@ merge_kind(json_t *to, const char *where, const json_t *objects, struct weft_err
 
 	if (!json_is_object(objects))
 		return weft_fail(err, EINVAL, "%s: expected an object of objects by name", where);
-	json_object_foreach((json_t *)(uintptr_t)objects, name, object)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)objects, name, object) {
 		if (!weft_name_valid(name))
 			return weft_fail(err, EINVAL,
-				"%s: \"%.80s\" is no name: use 1 to 63 letters, digits, '.', '_' and '-', a letter or digit first",
+				"%s: \"%.80s\" is no name: use 1 to 63 letters, digits, '.', '_' and '-', a letter or "
+				"digit first",
 				where, name);
 		if (json_is_null(object))
 			json_object_del(to, name);
@@ -64,11 +64,11 @@ merge_tenant(json_t *to, const char *name, const json_t *tenant, struct weft_err
 		return weft_fail(err, EINVAL, "tenants: \"%.80s\" is no name", name);
 	if (!json_is_object(tenant))
 		return weft_fail(err, EINVAL, "tenants.%s: expected an object { ... }", name);
-	json_object_foreach((json_t *)(uintptr_t)tenant, kind, objects)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)tenant, kind, objects) {
 		snprintf(where, sizeof(where), "tenants.%s.%.64s", name, kind);
 		if (!known_kind(kind))
-			return weft_fail(err, EINVAL, "%s: there is no such kind of object; known are networks, ports", where);
+			return weft_fail(
+				err, EINVAL, "%s: there is no such kind of object; known are networks, ports", where);
 		ret = merge_kind(child(child(to, name), kind), where, objects, err);
 		if (ret)
 			return ret;
@@ -85,21 +85,19 @@ weft_model_merge(const json_t *tree, const json_t *bundle, struct weft_error *er
 
 	if (!json_is_object(bundle))
 		ret = weft_fail(err, EINVAL, "expected an object { \"tenants\": ... }");
-	json_object_foreach((json_t *)(uintptr_t)bundle, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)bundle, key, value) {
 		if (strcmp(key, "tenants") || !json_is_object(value))
 			ret = weft_fail(err, EINVAL, "%.64s: %s", key,
-				strcmp(key, "tenants") ? "there is no such field; known is tenants" : "expected an object");
+				strcmp(key, "tenants") ? "there is no such field; known is tenants"
+						       : "expected an object");
 		if (ret)
 			break;
 	}
 	value = json_object_get(bundle, "tenants");
-	if (ret == 0)
-	{
+	if (ret == 0) {
 		json_t *tenant;
 
-		json_object_foreach(value, key, tenant)
-		{
+		json_object_foreach (value, key, tenant) {
 			ret = merge_tenant(tenants, key, tenant, err);
 			if (ret)
 				break;
@@ -172,15 +170,18 @@ check_port(const struct weft_model *model, const struct weft_port *port, const c
 	int ret;
 
 	if (port->network[0] && network == NULL)
-		return weft_fail(err, ENOENT, "port %s: its tenant has no network \"%s\"; add the network first", port->path,
-			port->network);
+		return weft_fail(err, ENOENT, "port %s: its tenant has no network \"%s\"; add the network first",
+			port->path, port->network);
 	if (port->attach.type == WEFT_ATTACH_ETH) {
-		snprintf(what, sizeof(what), "device %.*s", (int)strcspn(port->attach.device, ","), port->attach.device);
+		snprintf(
+			what, sizeof(what), "device %.*s", (int)strcspn(port->attach.device, ","), port->attach.device);
 	} else {
 		weft_port_socket(port, vhost_dir, socket, sizeof(socket));
 		if (strlen(socket) >= sizeof(attach->path))
-			return weft_fail(err, EINVAL, "port %s: socket %s has %zu bytes, and a UNIX socket's path has at most %zu: "
-				"set a shorter attach.path", port->path, socket, strlen(socket), sizeof(attach->path) - 1);
+			return weft_fail(err, EINVAL,
+				"port %s: socket %s has %zu bytes, and a UNIX socket's path has at most %zu: "
+				"set a shorter attach.path",
+				port->path, socket, strlen(socket), sizeof(attach->path) - 1);
 		snprintf(what, sizeof(what), "socket %s", socket);
 	}
 	ret = enter_unique(set, what, what, port->path, err);
@@ -227,7 +228,7 @@ count(const json_t *tenants, const char *kind)
 	json_t *tenant;
 	unsigned int n = 0;
 
-	json_object_foreach((json_t *)(uintptr_t)tenants, name, tenant)
+	json_object_foreach ((json_t *)(uintptr_t)tenants, name, tenant)
 		n += json_object_size(json_object_get(tenant, kind));
 	return n;
 }
@@ -240,16 +241,14 @@ parse_tenant(struct weft_model *model, const char *tenant_name, json_t *tenant, 
 	json_t *object;
 	int ret = 0;
 
-	json_object_foreach(json_object_get(tenant, "networks"), name, object)
-	{
+	json_object_foreach (json_object_get(tenant, "networks"), name, object) {
 		snprintf(path, sizeof(path), "%s/%s", tenant_name, name);
 		ret = weft_network_parse(path, object, &model->networks[model->n_networks], err);
 		if (ret)
 			return ret;
 		json_object_set_new(model->network_index, path, json_integer(model->n_networks++));
 	}
-	json_object_foreach(json_object_get(tenant, "ports"), name, object)
-	{
+	json_object_foreach (json_object_get(tenant, "ports"), name, object) {
 		snprintf(path, sizeof(path), "%s/%s", tenant_name, name);
 		ret = weft_port_parse(path, object, &model->ports[model->n_ports], err);
 		if (ret)
@@ -278,8 +277,7 @@ weft_model_new(json_t *tree, const char *vhost_dir, struct weft_error *err)
 		ret = weft_fail(err, ENOMEM, "no memory for %u ports and %u networks", n_ports, n_networks);
 	else if (n_ports >= WEFT_MAX_PORTS)
 		ret = weft_fail(err, E2BIG, "%u ports, and a host has at most %u", n_ports, WEFT_MAX_PORTS - 1);
-	json_object_foreach(tenants, name, tenant)
-	{
+	json_object_foreach (tenants, name, tenant) {
 		if (ret == 0)
 			ret = parse_tenant(model, name, tenant, err);
 	}

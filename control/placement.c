@@ -28,7 +28,7 @@ weft_placement_assign(struct weft_placement *placement, uint16_t slot, const cha
 {
 	struct weft_place *place = &placement->place[slot];
 
-	*place = (struct weft_place) { .gen = place->gen };
+	*place = (struct weft_place){ .gen = place->gen };
 	weft_placement_renew(placement, slot);
 	snprintf(place->path, sizeof(place->path), "%s", path);
 	weft_engine_port_stats(slot, &place->before);

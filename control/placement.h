@@ -9,20 +9,20 @@
 #include "model.h"
 
 struct weft_place {
-	char path[WEFT_PATH_SIZE]; // of the port; empty: the slot is free
-	bool closing; // its port is gone, its device not yet
-	bool pinned; // the port names its worker
-	uint16_t gen; // never 0 in use; changes when the port or its domains change
-	uint16_t owner; // worker, or WEFT_OWNER_EACH
-	char attach[768]; // what it is attached to, as text: to notice changes
-	char domains[640]; // what its domains depend on, likewise
+	char path[WEFT_PATH_SIZE];     // of the port; empty: the slot is free
+	bool closing;		       // its port is gone, its device not yet
+	bool pinned;		       // the port names its worker
+	uint16_t gen;		       // never 0 in use; changes when the port or its domains change
+	uint16_t owner;		       // worker, or WEFT_OWNER_EACH
+	char attach[768];	       // what it is attached to, as text: to notice changes
+	char domains[640];	       // what its domains depend on, likewise
 	struct weft_port_stats before; // counters when the port got the slot
-	uint64_t load; // packets at the last rebalancing
+	uint64_t load;		       // packets at the last rebalancing
 };
 
 struct weft_placement {
 	struct weft_place place[WEFT_MAX_PORTS];
-	json_t *index; // port path to slot
+	json_t *index;	 // port path to slot
 	json_t *domains; // "tenant/network.vid" to the domain's number
 	uint16_t next_domain;
 	bool domain_used[WEFT_MAX_DOMAINS + 1];

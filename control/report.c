@@ -57,9 +57,9 @@ static json_t *
 counters(const struct weft_port_stats *s)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets", s->rx, "rx_bytes",
-		s->rx_bytes, "tx_packets", s->tx, "tx_bytes", s->tx_bytes, "tx_lost", s->tx_lost, "created", s->created, "sent",
-		s->sent, "dropped", sum_drops(s), "macs_learned", s->learned, "macs_moved", s->moved, "macs_refused",
-		s->not_learned);
+		s->rx_bytes, "tx_packets", s->tx, "tx_bytes", s->tx_bytes, "tx_lost", s->tx_lost, "created", s->created,
+		"sent", s->sent, "dropped", sum_drops(s), "macs_learned", s->learned, "macs_moved", s->moved,
+		"macs_refused", s->not_learned);
 }
 
 json_t *
@@ -80,12 +80,13 @@ weft_report_port(const struct weft_port *port)
 		weft_mac_format(port->mac, mac);
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));
-	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:o, s:o}", "name", port->path,
-		"network", network ? network->path : "", "state", port->state == WEFT_PORT_UP ? "up" : "down", "link",
-		io.link ? "up" : "down", "mac", mac, "vlan_mode", tagging_names[conf->tagging], "attach",
-		attach_names[port->attach.type], "where", socket[0] ? socket : port->attach.device, "mtu", conf->mtu,
-		"queues", io.queues, "guest_mtu", io.guest_mtu, "connects", io.connects, "slot", slot, "counters",
-		counters(&stats), "drops", drops_by_name(&stats));
+	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:o, s:o}", "name",
+		port->path, "network", network ? network->path : "", "state",
+		port->state == WEFT_PORT_UP ? "up" : "down", "link", io.link ? "up" : "down", "mac", mac, "vlan_mode",
+		tagging_names[conf->tagging], "attach", attach_names[port->attach.type], "where",
+		socket[0] ? socket : port->attach.device, "mtu", conf->mtu, "queues", io.queues, "guest_mtu",
+		io.guest_mtu, "connects", io.connects, "slot", slot, "counters", counters(&stats), "drops",
+		drops_by_name(&stats));
 	if (place->owner == WEFT_OWNER_EACH)
 		json_object_set_new(result, "worker", json_string("each"));
 	else
@@ -118,9 +119,9 @@ weft_report_status(void)
 		weft_engine_port_status(weft_placement_find(&ctl.placement, ctl.model->ports[i].path), &io);
 		up += io.link;
 	}
-	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:b, s:i, s:i, s:i, s:i}", "version", WEFT_VERSION, "dpdk", rte_version(),
-		"pid", (int)getpid(), "started_us", ctl.start_us, "policy_version", ctl.version, "settled",
-		weft_engine_settled(ctl.version), "workers", weft_engine_n_workers(), "networks",
+	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:b, s:i, s:i, s:i, s:i}", "version", WEFT_VERSION, "dpdk",
+		rte_version(), "pid", (int)getpid(), "started_us", ctl.start_us, "policy_version", ctl.version,
+		"settled", weft_engine_settled(ctl.version), "workers", weft_engine_n_workers(), "networks",
 		ctl.model ? ctl.model->n_networks : 0, "ports", n, "ports_up", up);
 }
 
@@ -131,8 +132,8 @@ stage_report(const struct weft_stage_stats *stages)
 
 	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
 		json_array_append_new(result,
-			json_pack("{s:s, s:I, s:I, s:f}", "stage", weft_chain[i].name, "vectors", stages[i].vectors, "packets",
-				stages[i].lanes, "cycles_per_packet",
+			json_pack("{s:s, s:I, s:I, s:f}", "stage", weft_chain[i].name, "vectors", stages[i].vectors,
+				"packets", stages[i].lanes, "cycles_per_packet",
 				stages[i].timed_lanes ? (double)stages[i].cycles / stages[i].timed_lanes : 0.0));
 	return result;
 }
@@ -159,9 +160,10 @@ weft_report_workers(void)
 		for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
 			n_ports += ctl.placement.place[i].path[0] && ctl.placement.place[i].owner == w;
 		row = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "worker", w, "cpu",
-			weft_engine_worker_lcore(w), "ports", n_ports, "packets", s.packets, "batches", s.batches, "busy_cycles",
-			s.busy_cycles, "idle_cycles", s.idle_cycles, "sleeps", s.sleeps, "loops", s.loops, "longest_sleep_us",
-			s.longest_sleep / us, "mean_sleep_us", s.sleeps ? s.slept_cycles / us / s.sleeps : 0.0);
+			weft_engine_worker_lcore(w), "ports", n_ports, "packets", s.packets, "batches", s.batches,
+			"busy_cycles", s.busy_cycles, "idle_cycles", s.idle_cycles, "sleeps", s.sleeps, "loops",
+			s.loops, "longest_sleep_us", s.longest_sleep / us, "mean_sleep_us",
+			s.sleeps ? s.slept_cycles / us / s.sleeps : 0.0);
 		json_object_set_new(row, "tsc_hz", json_integer(ctl.tsc_hz));
 		json_object_set_new(row, "cycles_per_packet", json_real(per_packet(s.busy_cycles, s.packets)));
 		json_object_set_new(row, "rx_cycles_per_packet", json_real(per_packet(s.io_rx_cycles, s.io_packets)));
@@ -186,9 +188,9 @@ weft_report_drops(const char *only)
 		read_stats(weft_placement_find(&ctl.placement, port->path), &stats);
 		for (unsigned int r = 0; r < WEFT_N_DROPS; r++)
 			if (stats.drop[r])
-				json_array_append_new(rows,
-					json_pack("{s:s, s:s, s:I, s:s}", "port", port->path, "reason", weft_drop_name(r), "packets",
-						stats.drop[r], "text", weft_drop_text(r)));
+				json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:s}", "port", port->path,
+								    "reason", weft_drop_name(r), "packets",
+								    stats.drop[r], "text", weft_drop_text(r)));
 	}
 	return rows;
 }
@@ -196,8 +198,8 @@ weft_report_drops(const char *only)
 static json_t *
 audit_row(const char *name, const struct weft_audit_row *row)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "port", name, "rx", row->rx, "created", row->created, "sent",
-		row->sent, "dropped", row->dropped, "held", row->held, "missing", row->missing);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "port", name, "rx", row->rx, "created", row->created,
+		"sent", row->sent, "dropped", row->dropped, "held", row->held, "missing", row->missing);
 }
 
 json_t *
@@ -247,8 +249,9 @@ weft_report_fdb(void)
 		weft_mac_format(rows[i].key & UINT64_C(0xffffffffffff), mac);
 		json_array_append_new(result,
 			json_pack("{s:s, s:s, s:s, s:I}", "mac", mac, "domain",
-				domain < snap->n_domains && snap->domains[domain].name ? snap->domains[domain].name : "", "port",
-				ctl.placement.place[rows[i].port].path, "age_s", (json_int_t)rows[i].age_s));
+				domain < snap->n_domains && snap->domains[domain].name ? snap->domains[domain].name
+										       : "",
+				"port", ctl.placement.place[rows[i].port].path, "age_s", (json_int_t)rows[i].age_s));
 	}
 	free(rows);
 	return result;

@@ -16,7 +16,7 @@ struct weft_state {
 	struct event_base *base;
 	struct weft_model *model;
 	struct weft_placement placement;
-	uint64_t version; // of the snapshot in force
+	uint64_t version;  // of the snapshot in force
 	uint64_t start_us; // wall clock
 	uint64_t tsc_hz;
 };
@@ -57,7 +57,8 @@ json_t *weft_hints(const struct weft_port *port);
 // frame.c: a frame that PORT could send to TO, a MAC or an address; or HEX as it stands. Returns its length,
 // or -EINVAL with ERR.
 #define WEFT_FRAME_MAX 2000
-int weft_frame_build(const struct weft_port *port, const char *to, uint8_t frame[WEFT_FRAME_MAX], struct weft_error *err);
+int
+weft_frame_build(const struct weft_port *port, const char *to, uint8_t frame[WEFT_FRAME_MAX], struct weft_error *err);
 int weft_frame_from_hex(const char *hex, uint8_t frame[WEFT_FRAME_MAX], struct weft_error *err);
 
 // The full name of a port: "name" is short for "default/name".

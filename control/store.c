@@ -66,6 +66,7 @@ weft_store_save(const char *dir, const json_t *tree, struct weft_error *err)
 	if (ret == 0)
 		ret = sync_dir(dir);
 	if (ret)
-		return weft_fail(err, -ret, "cannot store the change in %s: %s; nothing was changed", path, strerror(-ret));
+		return weft_fail(
+			err, -ret, "cannot store the change in %s: %s; nothing was changed", path, strerror(-ret));
 	return 0;
 }

@@ -20,22 +20,22 @@
 
 // A port's place in a worker's lists.
 struct own_port {
-	uint16_t gen; // of the port that this worker owns in the slot; 0: none
-	uint16_t held; // generation whose token it has; 0: none
+	uint16_t gen;	// of the port that this worker owns in the slot; 0: none
+	uint16_t held;	// generation whose token it has; 0: none
 	uint16_t empty; // polls in a row that found nothing
 };
 
 struct dp_worker {
 	struct weft_worker w; // first: stages get a pointer to it
 	unsigned int lcore;
-	uint64_t version; // of the snapshot in use
+	uint64_t version;     // of the snapshot in use
 	struct own_port *own; // [WEFT_MAX_PORTS]
-	uint16_t *list; // owned slots: the active ones first
+	uint16_t *list;	      // owned slots: the active ones first
 	uint16_t n_owned;
 	uint16_t n_active;
 	uint16_t next_active; // where the next round starts
 	uint16_t next_idle;
-	uint16_t n_waiting; // owned, but another worker still has the token
+	uint16_t n_waiting;   // owned, but another worker still has the token
 	uint64_t next_second; // TSC
 	uint64_t next_sweep;
 	uint64_t sweep_step;
@@ -51,7 +51,7 @@ struct dp_worker {
 struct dp_engine {
 	struct weft_engine_config config;
 	struct rte_mempool *pool;
-	struct rte_rcu_qsbr *qsbr; // the thread ids are worker ids
+	struct rte_rcu_qsbr *qsbr;		  // the thread ids are worker ids
 	_Atomic(struct weft_snapshot *) snapshot; // written by control
 	_Atomic bool stop;
 	uint64_t start_tsc;
@@ -60,7 +60,7 @@ struct dp_engine {
 	struct dp_worker *workers[WEFT_MAX_WORKERS];
 	struct weft_portio ports[WEFT_MAX_PORTS];
 	struct rte_ring *handoff[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: mbufs
-	struct rte_ring *gossip[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: struct weft_fdb_message
+	struct rte_ring *gossip[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS];  // [from][to]: struct weft_fdb_message
 };
 
 extern struct dp_engine dp;

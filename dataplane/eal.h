@@ -15,9 +15,9 @@ struct weft_eal_config {
 	uint16_t worker_cpu[WEFT_MAX_WORKERS];
 	char control_cpus[64]; // as in a --lcores list; empty: wherever the process may run
 	bool hugepages;
-	bool pci; // probe the PCI bus
+	bool pci;	    // probe the PCI bus
 	uint32_t memory_mb; // at most
-	uint32_t first_mb; // of it, taken at the start: what is known to be needed; with huge pages
+	uint32_t first_mb;  // of it, taken at the start: what is known to be needed; with huge pages
 	char file_prefix[64];
 	char extra[512]; // more EAL arguments, separated by spaces
 };

@@ -12,8 +12,8 @@
 
 #include "dataplane.h"
 
-#define POOL_CACHE	 256
-#define CALL_TIMEOUT_MS	 2000
+#define POOL_CACHE	  256
+#define CALL_TIMEOUT_MS	  2000
 #define SWEEPS_PER_SECOND 1000
 
 struct dp_engine dp;

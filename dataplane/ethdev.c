@@ -68,13 +68,16 @@ probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error 
 
 	device_name(attach->device, name, sizeof(name));
 	if (rte_eth_dev_get_port_by_name(name, &eth->id) == 0)
-		return weft_fail(err, EEXIST, "port %s: device %s is already in use by another port", attach->name, name);
+		return weft_fail(
+			err, EEXIST, "port %s: device %s is already in use by another port", attach->name, name);
 	if ((ret = weft_pci_check(attach->device, err)))
 		return ret;
 	ret = rte_dev_probe(attach->device);
 	if (ret)
-		return weft_fail(err, -ret, "port %s: DPDK cannot open device '%s': %s; "
-			"name a PCI address or a virtual device such as net_tap0,iface=tap0 or net_af_packet0,iface=eth1",
+		return weft_fail(err, -ret,
+			"port %s: DPDK cannot open device '%s': %s; "
+			"name a PCI address or a virtual device such as net_tap0,iface=tap0 or "
+			"net_af_packet0,iface=eth1",
 			attach->name, attach->device, rte_strerror(-ret));
 	if (rte_eth_dev_get_port_by_name(name, &eth->id))
 		return weft_fail(err, ENODEV, "port %s: '%s' is no Ethernet device", attach->name, name);
@@ -111,7 +114,8 @@ configure(struct weft_portio *io, struct eth_port *eth, const struct weft_attach
 	eth->single_segment = !conf.txmode.offloads;
 	if (eth->n_queues > 1 && info.flow_type_rss_offloads) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+		conf.rx_adv_conf.rss_conf.rss_hf =
+			info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 	}
 	ret = rte_eth_dev_configure(eth->id, eth->n_queues, eth->n_queues, &conf);
 	if (ret && eth->n_queues > 1) {

@@ -26,7 +26,8 @@ dp_handoff_init(struct weft_error *err)
 			dp.gossip[from][to] = rte_ring_create_elem(name, sizeof(struct weft_fdb_message), GOSSIP_SIZE,
 				SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 			if (dp.handoff[from][to] == NULL || dp.gossip[from][to] == NULL)
-				return weft_fail(err, ENOMEM, "no memory for the rings between %u workers: raise \"memory_mb\"",
+				return weft_fail(err, ENOMEM,
+					"no memory for the rings between %u workers: raise \"memory_mb\"",
 					dp.n_workers);
 		}
 	}

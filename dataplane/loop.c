@@ -10,15 +10,15 @@
 #include "dataplane.h"
 
 // A port whose polls find nothing this often in a row is polled in turns with the other idle ones.
-#define IDLE_AFTER	 256
+#define IDLE_AFTER 256
 // Idle ports polled in one loop, when the loop found packets and when it did not.
-#define IDLE_POLLS_BUSY	 4
-#define IDLE_POLLS_FREE	 32
+#define IDLE_POLLS_BUSY 4
+#define IDLE_POLLS_FREE 32
 // One vector in so many is timed stage by stage.
-#define TIMED_EVERY	 32
+#define TIMED_EVERY 32
 // Empty loops before the first sleep, which is this long.
-#define EMPTY_LOOPS	 64
-#define FIRST_SLEEP_US	 1
+#define EMPTY_LOOPS    64
+#define FIRST_SLEEP_US 1
 
 // Appends what the port has to the vector. Returns how many packets.
 static uint16_t

@@ -60,8 +60,8 @@ write_port(struct dp_worker *self, struct weft_portio *io, struct weft_txbuf *bu
 	stats[io->slot].tx_lost += n - sent;
 	for (uint16_t i = sent; i < n; i++)
 		weft_drop_mbuf(&self->w, buf->pkts[i],
-			atomic_load_explicit(&io->link, memory_order_relaxed) ? WEFT_DROP_OUT_RING_FULL :
-										WEFT_DROP_OUT_LINK_DOWN);
+			atomic_load_explicit(&io->link, memory_order_relaxed) ? WEFT_DROP_OUT_RING_FULL
+									      : WEFT_DROP_OUT_LINK_DOWN);
 }
 
 void
@@ -79,7 +79,8 @@ dp_flush_port(struct weft_worker *worker, uint16_t port)
 	} else {
 		worker->stats[port].tx_lost += buf->n;
 		for (uint16_t i = 0; i < buf->n; i++)
-			weft_drop_mbuf(worker, buf->pkts[i], coming ? WEFT_DROP_OUT_PORT_MOVING : WEFT_DROP_OUT_PORT_GONE);
+			weft_drop_mbuf(
+				worker, buf->pkts[i], coming ? WEFT_DROP_OUT_PORT_MOVING : WEFT_DROP_OUT_PORT_GONE);
 	}
 	buf->n = 0;
 }

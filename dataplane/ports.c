@@ -52,7 +52,7 @@ weft_engine_close_port(uint16_t slot, void (*done)(uint16_t slot))
 	struct closing *closing = malloc(sizeof(*closing));
 
 	if (closing) {
-		*closing = (struct closing) { .slot = slot, .done = done };
+		*closing = (struct closing){ .slot = slot, .done = done };
 		if (dp_defer(run_close, closing) == 0)
 			return;
 		free(closing);
@@ -68,7 +68,7 @@ weft_engine_port_status(uint16_t slot, struct weft_io_status *status)
 {
 	struct weft_portio *io = &dp.ports[slot];
 
-	*status = (struct weft_io_status) { 0 };
+	*status = (struct weft_io_status){ 0 };
 	if (io->ops)
 		io->ops->status(io, status);
 }

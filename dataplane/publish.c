@@ -30,7 +30,7 @@ dp_defer(void (*fn)(void *arg), void *arg)
 
 	if (d == NULL)
 		return -ENOMEM;
-	*d = (struct deferred) { .token = rte_rcu_qsbr_start(dp.qsbr), .fn = fn, .arg = arg };
+	*d = (struct deferred){ .token = rte_rcu_qsbr_start(dp.qsbr), .fn = fn, .arg = arg };
 	*last = d;
 	last = &d->next;
 	n_deferred++;
@@ -60,7 +60,7 @@ weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snaps
 
 	published_token = rte_rcu_qsbr_start(dp.qsbr);
 	if (retired) {
-		*retired = (struct retired) { .snap = old, .retire = retire };
+		*retired = (struct retired){ .snap = old, .retire = retire };
 		if (dp_defer(run_retire, retired) == 0)
 			return;
 		free(retired);
@@ -79,8 +79,7 @@ weft_engine_snapshot(void)
 bool
 weft_engine_settled(uint64_t version)
 {
-	return weft_engine_snapshot()->version >= version &&
-		rte_rcu_qsbr_check(dp.qsbr, published_token, false) == 1;
+	return weft_engine_snapshot()->version >= version && rte_rcu_qsbr_check(dp.qsbr, published_token, false) == 1;
 }
 
 static void

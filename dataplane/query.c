@@ -104,8 +104,9 @@ run_fdb(struct weft_worker *worker, void *arg)
 			if (entry->key == 0 || !weft_snapshot_port(worker->snap, entry->port, entry->gen))
 				continue;
 			if (call->found < call->n)
-				call->rows[call->found] = (struct weft_fdb_row) { .key = entry->key,
-					.port = entry->port, .age_s = worker->clock - entry->seen };
+				call->rows[call->found] = (struct weft_fdb_row){
+					.key = entry->key, .port = entry->port, .age_s = worker->clock - entry->seen
+				};
 			call->found++;
 		}
 	}

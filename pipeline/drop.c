@@ -55,7 +55,7 @@ weft_drop(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, enu
 	}
 	if (vec->dry_run)
 		return;
-	WEFT_FOREACH_LANE(i, mask)
+	WEFT_FOREACH_LANE (i, mask)
 		weft_drop_mbuf(worker, vec->pkts[i], reason);
 }
 

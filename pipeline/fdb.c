@@ -74,8 +74,8 @@ remove_entry(struct weft_fdb *fdb, struct weft_mac_entry *entry)
 
 // Enters KEY, or moves it. Returns false where the table or the port's quota is full.
 static bool
-enter(struct weft_fdb *fdb, const struct weft_snapshot *snap, uint64_t key, uint16_t port, uint16_t gen,
-	uint32_t clock, bool *moved)
+enter(struct weft_fdb *fdb, const struct weft_snapshot *snap, uint64_t key, uint16_t port, uint16_t gen, uint32_t clock,
+	bool *moved)
 {
 	struct weft_mac_entry *entry = weft_mactab_find(&fdb->tab, key, weft_mactab_hash(&fdb->tab, key));
 	uint32_t *count = count_of(fdb, port, gen);
@@ -94,7 +94,7 @@ enter(struct weft_fdb *fdb, const struct weft_snapshot *snap, uint64_t key, uint
 		fdb->n++;
 	}
 	(*count)++;
-	*entry = (struct weft_mac_entry) { .key = key, .port = port, .gen = gen, .seen = clock };
+	*entry = (struct weft_mac_entry){ .key = key, .port = port, .gen = gen, .seen = clock };
 	return true;
 }
 
@@ -122,7 +122,7 @@ weft_fdb_learn(struct weft_worker *worker, uint64_t key, uint16_t port, uint16_t
 		stats->moved += moved;
 	}
 	if (fdb->tell)
-		fdb->tell(worker, &(struct weft_fdb_message) { .key = key, .port = port, .gen = gen });
+		fdb->tell(worker, &(struct weft_fdb_message){ .key = key, .port = port, .gen = gen });
 }
 
 void
@@ -154,9 +154,8 @@ weft_fdb_sweep(struct weft_worker *worker, uint32_t n_buckets)
 		for (unsigned int i = 0; i < WEFT_MACTAB_WAYS; i++) {
 			struct weft_mac_entry *entry = &bucket->way[i];
 
-			if (entry->key &&
-				(worker->clock - entry->seen > fdb->age ||
-					!weft_snapshot_port(worker->snap, entry->port, entry->gen)))
+			if (entry->key && (worker->clock - entry->seen > fdb->age ||
+						  !weft_snapshot_port(worker->snap, entry->port, entry->gen)))
 				remove_entry(fdb, entry);
 		}
 	}

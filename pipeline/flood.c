@@ -23,7 +23,8 @@ class_of(const struct weft_lane *lane)
 }
 
 static bool
-within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane, enum weft_flood_class class)
+within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,
+	enum weft_flood_class class)
 {
 	const struct weft_rate *rate = &worker->snap->ports[lane->in].flood[class];
 	uint64_t *spent = &worker->flood[lane->in].spent[class];
@@ -74,8 +75,7 @@ weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 {
 	weft_lanes flood = vec->flood & mask;
 
-	WEFT_FOREACH_LANE(i, flood)
-	{
+	WEFT_FOREACH_LANE (i, flood) {
 		const struct weft_lane *lane = &vec->lanes[i];
 		enum weft_flood_class class = class_of(lane);
 

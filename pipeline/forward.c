@@ -56,8 +56,7 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 	uint16_t last_out = WEFT_PORT_NONE;
 	weft_lanes good = mask, flood = 0;
 
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		uint64_t dst = vec->lanes[i].dst;
 
 		if (dst == last)
@@ -67,8 +66,7 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 		rte_prefetch0(weft_mactab_first(tab, hash[i]));
 	}
 	last = 0;
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		struct weft_lane *lane = &vec->lanes[i];
 		int bad;
 

@@ -8,18 +8,18 @@
 
 #include "stages.h"
 
-#define MAC_MASK     UINT64_C(0xffffffffffff)
-#define ARP_SENDER   8 // hardware address of the sender, then its protocol address
-#define ND_OPTIONS   24 // NS and NA: type, code, checksum, flags, target
-#define ND_MAX_OPTS  16
-#define DHCP_CLIENT  68
-#define DHCP_SERVER  67
+#define MAC_MASK    UINT64_C(0xffffffffffff)
+#define ARP_SENDER  8  // hardware address of the sender, then its protocol address
+#define ND_OPTIONS  24 // NS and NA: type, code, checksum, flags, target
+#define ND_MAX_OPTS 16
+#define DHCP_CLIENT 68
+#define DHCP_SERVER 67
 
 static inline uint64_t
 read_mac(const uint8_t *p)
 {
 	return (uint64_t)p[0] << 40 | (uint64_t)p[1] << 32 | (uint64_t)p[2] << 24 | (uint64_t)p[3] << 16 |
-		(uint64_t)p[4] << 8 | p[5];
+	       (uint64_t)p[4] << 8 | p[5];
 }
 
 static bool
@@ -78,8 +78,8 @@ check_ipv4(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 	if (likely(own_ip4(port, src)))
 		return -1;
 	// A guest that asks for its address by DHCP has none yet (RFC 2131, 4.1).
-	if (is_unspecified(src, 4) && lane->proto == IPPROTO_UDP && (lane->flags & WEFT_LANE_L4) &&
-		l4[0] == 0 && l4[1] == DHCP_CLIENT && l4[2] == 0 && l4[3] == DHCP_SERVER)
+	if (is_unspecified(src, 4) && lane->proto == IPPROTO_UDP && (lane->flags & WEFT_LANE_L4) && l4[0] == 0 &&
+		l4[1] == DHCP_CLIENT && l4[2] == 0 && l4[3] == DHCP_SERVER)
 		return -1;
 	return WEFT_DROP_GUARD_IPV4;
 }
@@ -182,8 +182,7 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 {
 	weft_lanes good = mask;
 
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_port_conf *port = &worker->snap->ports[vec->lanes[i].in];
 		int bad;
 
@@ -194,7 +193,8 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 		}
 		bad = check(port, &vec->lanes[i], vec->pkts[i]);
 		if (unlikely(vec->explain != NULL))
-			weft_explain_add(vec->explain, "guard", "%s", bad < 0 ? "sender is who it says" : weft_drop_text(bad));
+			weft_explain_add(
+				vec->explain, "guard", "%s", bad < 0 ? "sender is who it says" : weft_drop_text(bad));
 		if (unlikely(bad >= 0)) {
 			weft_drop(worker, vec, UINT64_C(1) << i, bad);
 			good &= ~(UINT64_C(1) << i);

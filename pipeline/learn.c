@@ -24,7 +24,8 @@ learn(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_
 	if (likely(entry && entry->port == lane->in && entry->gen == gen && entry->seen == worker->clock))
 		return;
 	if (unlikely(vec->explain != NULL))
-		weft_explain_add(vec->explain, "learn", entry ? "source would be refreshed" : "source would be learned");
+		weft_explain_add(
+			vec->explain, "learn", entry ? "source would be refreshed" : "source would be learned");
 	if (!vec->dry_run)
 		weft_fdb_learn(worker, lane->src, lane->in, gen);
 }
@@ -38,8 +39,7 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 	weft_lanes open = 0, bad = 0;
 
 	// A frame that follows one of the same source on the same port needs no look-up of its own.
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
 
 		if (lane->src == last && lane->in == last_in)
@@ -52,8 +52,7 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 		hash[i] = weft_mactab_hash(&worker->fdb->tab, lane->src);
 		rte_prefetch0(weft_mactab_first(&worker->fdb->tab, hash[i]));
 	}
-	WEFT_FOREACH_LANE(i, open)
-	{
+	WEFT_FOREACH_LANE (i, open) {
 		const struct weft_lane *lane = &vec->lanes[i];
 
 		if (unlikely(is_taken(snap, lane))) {
@@ -66,8 +65,7 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 	if (likely(bad == 0))
 		return mask;
 	// The followers of a refused source are refused too.
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
 
 		if (!(snap->ports[lane->in].guard & WEFT_GUARD_MAC) && is_taken(snap, lane))

@@ -81,7 +81,8 @@ explain(struct weft_vec *vec, const struct weft_port_conf *port, uint16_t worker
 	if (port->owner == worker || port->owner == WEFT_OWNER_EACH)
 		weft_explain_add(vec->explain, "output", "port %s, VLAN tag %u", port->name, vid);
 	else
-		weft_explain_add(vec->explain, "output", "port %s, VLAN tag %u, by worker %u", port->name, vid, port->owner);
+		weft_explain_add(
+			vec->explain, "output", "port %s, VLAN tag %u, by worker %u", port->name, vid, port->owner);
 }
 
 void
@@ -108,10 +109,11 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 
 // Whether frames of DOMAIN reach PORT as they are, by this worker.
 static bool
-is_plain(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port, uint16_t domain)
+is_plain(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port,
+	uint16_t domain)
 {
 	return port->up && !vec->explain && (port->owner == worker->id || port->owner == WEFT_OWNER_EACH) &&
-		tag_on(port, worker->snap, domain) == 0;
+	       tag_on(port, worker->snap, domain) == 0;
 }
 
 weft_lanes
@@ -121,8 +123,7 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 	uint32_t last = 0;
 	bool plain = false;
 
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
 		struct rte_mbuf *m = vec->pkts[i];
 		uint32_t way = (uint32_t)lane->domain << 16 | lane->out;

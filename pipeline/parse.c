@@ -214,7 +214,7 @@ weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct wef
 
 	if (unlikely(bad >= 0))
 		return bad;
-	*lane = (struct weft_lane) {
+	*lane = (struct weft_lane){
 		.dst = be64(frame) >> 16,
 		.src = be64(frame + 4) & UINT64_C(0xffffffffffff),
 		.in = lane->in,
@@ -255,11 +255,10 @@ weft_parse_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 {
 	weft_lanes good = mask;
 
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		struct rte_mbuf *m = vec->pkts[i];
-		int bad = weft_parse_frame(
-			rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, &vec->lanes[i]);
+		int bad =
+			weft_parse_frame(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, &vec->lanes[i]);
 
 		if (unlikely(vec->explain != NULL))
 			explain(vec->explain, &vec->lanes[i], bad);

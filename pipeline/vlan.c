@@ -4,7 +4,7 @@
 // Which broadcast domain a frame belongs to: the port's VLAN mode and the frame's outer tag decide.
 #include "stages.h"
 
-#define VID(tci) ((tci) & 0xfff)
+#define VID(tci) ((tci)&0xfff)
 
 // Returns -1 with the lane's domain set, or the reason to drop it.
 static inline int
@@ -54,8 +54,7 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 	const struct weft_snapshot *snap = worker->snap;
 	weft_lanes good = mask;
 
-	WEFT_FOREACH_LANE(i, mask)
-	{
+	WEFT_FOREACH_LANE (i, mask) {
 		struct weft_lane *lane = &vec->lanes[i];
 		const struct weft_port_conf *port = &snap->ports[lane->in];
 		int bad = likely(port->up) ? classify(port, lane) : (int)WEFT_DROP_PORT_DOWN;

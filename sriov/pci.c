@@ -29,14 +29,15 @@ weft_pci_check(const char *device, struct weft_error *err)
 	strncat(path, "/driver", sizeof(path) - strlen(path) - 1);
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
-		return weft_fail(err, ENODEV, "PCI device %.*s has no driver; run 'dpdk-devbind.py -b vfio-pci %.*s'", used,
-			device, used, device);
+		return weft_fail(err, ENODEV, "PCI device %.*s has no driver; run 'dpdk-devbind.py -b vfio-pci %.*s'",
+			used, device, used, device);
 	target[len] = 0;
 	driver = strrchr(target, '/');
 	driver = driver ? driver + 1 : target;
 	for (size_t i = 0; i < sizeof(usable) / sizeof(usable[0]); i++)
 		if (strcmp(driver, usable[i]) == 0)
 			return 0;
-	return weft_fail(err, EBUSY, "PCI device %.*s belongs to the kernel's driver %s; run 'dpdk-devbind.py -b vfio-pci %.*s'",
-		used, device, driver, used, device);
+	return weft_fail(err, EBUSY,
+		"PCI device %.*s belongs to the kernel's driver %s; run 'dpdk-devbind.py -b vfio-pci %.*s'", used,
+		device, driver, used, device);
 }

@@ -138,8 +138,8 @@ vhost_connector_add(struct vhost_port *port)
 	pthread_mutex_lock(&lock);
 	ret = start();
 	// The folder's watch is shared by its ports and stays: one per folder.
-	if (ret == 0 &&
-		inotify_add_watch(inotify_fd, slash ? (dir[0] ? dir : "/") : ".", IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0)
+	if (ret == 0 && inotify_add_watch(inotify_fd, slash ? (dir[0] ? dir : "/") : ".",
+				IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0)
 		ret = -errno;
 	if (ret == 0) {
 		try_again_soon(port);

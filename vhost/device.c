@@ -16,15 +16,15 @@
 #define MAX_DEVICES 1024 // the library's own bound
 
 // What weft does not offer: segmentation and checksum offloads, so that every frame is complete.
-#define DISABLED_FEATURES                                                                                    \
-	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GSO |             \
-		1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 | 1ULL << VIRTIO_NET_F_HOST_ECN | \
-		1ULL << VIRTIO_NET_F_HOST_UFO | 1ULL << VIRTIO_NET_F_GUEST_TSO4 |                            \
-		1ULL << VIRTIO_NET_F_GUEST_TSO6 | 1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
+#define DISABLED_FEATURES                                                                                              \
+	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GSO |                      \
+		1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 | 1ULL << VIRTIO_NET_F_HOST_ECN |      \
+		1ULL << VIRTIO_NET_F_HOST_UFO | 1ULL << VIRTIO_NET_F_GUEST_TSO4 | 1ULL << VIRTIO_NET_F_GUEST_TSO6 |    \
+		1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // held for look-ups only
-static struct vhost_port *bound[WEFT_MAX_PORTS]; // open ports, in no order; under the lock
-static struct vhost_port *of_vid[MAX_DEVICES]; // under the lock
+static struct vhost_port *bound[WEFT_MAX_PORTS];	 // open ports, in no order; under the lock
+static struct vhost_port *of_vid[MAX_DEVICES];		 // under the lock
 
 void
 vhost_set_error(struct vhost_port *port, const char *fmt, ...)
@@ -168,8 +168,10 @@ vring_state_changed(int vid, uint16_t queue, int enable)
 		return 0;
 	if (pair >= port->max_queues) {
 		if (enable)
-			vhost_set_error(port, "the guest uses queue pair %u and the port allows %u: start QEMU with queues=%u, "
-				"or raise attach.queues", pair + 1, port->max_queues, port->max_queues);
+			vhost_set_error(port,
+				"the guest uses queue pair %u and the port allows %u: start QEMU with queues=%u, "
+				"or raise attach.queues",
+				pair + 1, port->max_queues, port->max_queues);
 		return 0;
 	}
 	set = queue % 2 ? &port->from_guest : &port->to_guest;

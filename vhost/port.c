@@ -45,16 +45,17 @@ start(struct vhost_port *port, struct weft_error *err)
 	if (!port->server) {
 		ret = vhost_connector_add(port);
 		return ret ? weft_fail(err, -ret, "port %s: cannot watch the folder of %s: %s", port->name, port->path,
-				     strerror(-ret)) :
-			     0;
+				     strerror(-ret))
+			   : 0;
 	}
 	ret = clear_path(port->path, port->name, err);
 	if (ret)
 		return ret;
 	ret = vhost_device_register(port);
 	if (ret)
-		return weft_fail(err, -ret, "port %s: cannot listen on %s: check that its folder exists and is writable",
-			port->name, port->path);
+		return weft_fail(err, -ret,
+			"port %s: cannot listen on %s: check that its folder exists and is writable", port->name,
+			port->path);
 	port->registered = true;
 	return 0;
 }

@@ -21,7 +21,7 @@ struct vhost_port {
 	// Written by the library's callbacks, read by the worker. A device that the worker may use has
 	// vid >= 0; before destroy_device returns, it is -1 and every worker has seen that.
 	_Atomic int vid;
-	_Atomic int connection; // the one connection's vid, running or not; -1: none
+	_Atomic int connection;	   // the one connection's vid, running or not; -1: none
 	_Atomic uint32_t to_guest; // set of pairs whose ring to the guest is enabled
 	_Atomic uint32_t from_guest;
 
@@ -33,7 +33,7 @@ struct vhost_port {
 	char error[160];
 
 	// Connector only, under its lock.
-	bool registered; // with the library
+	bool registered;     // with the library
 	_Atomic bool closed; // set by the callback: the connection is gone
 	uint64_t next_try_ms;
 	uint32_t backoff_ms;
@@ -45,7 +45,7 @@ struct vhost_port {
 
 // device.c
 int vhost_device_register(struct vhost_port *port); // the library's registration and start; 0 or -errno
-void vhost_device_bind(struct vhost_port *port); // lets callbacks find the port by its path
+void vhost_device_bind(struct vhost_port *port);    // lets callbacks find the port by its path
 void vhost_device_unbind(struct vhost_port *port);
 bool vhost_device_path_in_use(const char *path);
 

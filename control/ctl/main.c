@@ -69,8 +69,7 @@ join(json_t *to, const json_t *from, unsigned int depth, const char *file)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)from, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)from, key, value) {
 		json_t *there = json_object_get(to, key);
 
 		if (there == NULL) {
@@ -89,8 +88,8 @@ static json_t *
 load(const char *file)
 {
 	json_error_t where;
-	json_t *json = strcmp(file, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &where) :
-						json_load_file(file, JSON_REJECT_DUPLICATES, &where);
+	json_t *json = strcmp(file, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &where)
+					      : json_load_file(file, JSON_REJECT_DUPLICATES, &where);
 
 	if (json == NULL)
 		fprintf(stderr, "weftctl: %s, line %d, column %d: %s\n", file, where.line, where.column, where.text);

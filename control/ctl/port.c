@@ -90,14 +90,23 @@ add_ip(json_t *object, const char *text)
 
 // Which part of the object an option fills.
 static const struct option port_options[] = {
-	{ "network", required_argument, NULL, 0 }, { "mac", required_argument, NULL, 0 },
-	{ "vm", required_argument, NULL, 0 }, { "ip", required_argument, NULL, 'i' },
-	{ "access", required_argument, NULL, 'v' }, { "native", required_argument, NULL, 'v' },
-	{ "qinq", required_argument, NULL, 'v' }, { "tpid", required_argument, NULL, 'v' },
-	{ "trunk", required_argument, NULL, 't' }, { "path", required_argument, NULL, 'a' },
-	{ "queues", required_argument, NULL, 'a' }, { "device", required_argument, NULL, 'e' },
-	{ "server", no_argument, NULL, 's' }, { "worker", required_argument, NULL, 'n' },
-	{ "max-macs", required_argument, NULL, 'm' }, { "down", no_argument, NULL, 'd' }, { 0 },
+	{ "network", required_argument, NULL, 0 },
+	{ "mac", required_argument, NULL, 0 },
+	{ "vm", required_argument, NULL, 0 },
+	{ "ip", required_argument, NULL, 'i' },
+	{ "access", required_argument, NULL, 'v' },
+	{ "native", required_argument, NULL, 'v' },
+	{ "qinq", required_argument, NULL, 'v' },
+	{ "tpid", required_argument, NULL, 'v' },
+	{ "trunk", required_argument, NULL, 't' },
+	{ "path", required_argument, NULL, 'a' },
+	{ "queues", required_argument, NULL, 'a' },
+	{ "device", required_argument, NULL, 'e' },
+	{ "server", no_argument, NULL, 's' },
+	{ "worker", required_argument, NULL, 'n' },
+	{ "max-macs", required_argument, NULL, 'm' },
+	{ "down", no_argument, NULL, 'd' },
+	{ 0 },
 };
 
 static json_t *
@@ -206,14 +215,13 @@ print_networks(const json_t *tree)
 	json_t *objects, *network;
 
 	printf("%-28s %-8s %6s %6s %s\n", "NETWORK", "ENCAP", "VLAN", "MTU", "LEARNING");
-	json_object_foreach(json_object_get(tree, "tenants"), tenant, objects)
-	{
-		json_object_foreach(json_object_get(objects, "networks"), name, network)
-		{
+	json_object_foreach (json_object_get(tree, "tenants"), tenant, objects) {
+		json_object_foreach (json_object_get(objects, "networks"), name, network) {
 			char path[256];
 
 			snprintf(path, sizeof(path), "%s/%s", tenant, name);
-			printf("%-28s %-8s %6lld %6lld %s\n", path, json_string_value(json_object_get(network, "encap")),
+			printf("%-28s %-8s %6lld %6lld %s\n", path,
+				json_string_value(json_object_get(network, "encap")),
 				json_integer_value(json_object_get(network, "vlan")),
 				json_integer_value(json_object_get(network, "mtu")),
 				json_is_true(json_object_get(network, "learning")) ? "yes" : "no");

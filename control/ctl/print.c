@@ -36,11 +36,13 @@ print_status(const json_t *s)
 	char when[64];
 
 	strftime(when, sizeof(when), "%F %T %z", localtime(&started));
-	printf("weftd %s, DPDK %s, pid %lld, counting since %s\n", text(s, "version"), text(s, "dpdk"), number(s, "pid"), when);
+	printf("weftd %s, DPDK %s, pid %lld, counting since %s\n", text(s, "version"), text(s, "dpdk"),
+		number(s, "pid"), when);
 	printf("policy version %lld, %s\n", number(s, "policy_version"),
-		json_is_true(json_object_get(s, "settled")) ? "in force on every worker" : "not yet in force on every worker");
-	printf("%lld workers, %lld networks, %lld ports, %lld of them connected\n", number(s, "workers"), number(s, "networks"),
-		number(s, "ports"), number(s, "ports_up"));
+		json_is_true(json_object_get(s, "settled")) ? "in force on every worker"
+							    : "not yet in force on every worker");
+	printf("%lld workers, %lld networks, %lld ports, %lld of them connected\n", number(s, "workers"),
+		number(s, "networks"), number(s, "ports"), number(s, "ports_up"));
 }
 
 static void
@@ -62,15 +64,14 @@ print_ports(const json_t *ports)
 
 	printf("%-28s %-20s %-6s %-6s %-7s %-6s %14s %14s %12s\n", "PORT", "NETWORK", "STATE", "LINK", "VLAN", "WORKER",
 		"RX PACKETS", "TX PACKETS", "DROPPED");
-	json_array_foreach(ports, i, port)
-	{
+	json_array_foreach (ports, i, port) {
 		const json_t *c = json_object_get(port, "counters");
 		char worker[16];
 
 		worker_text(port, worker);
-		printf("%-28s %-20s %-6s %-6s %-7s %-6s %14lld %14lld %12lld\n", text(port, "name"), text(port, "network"),
-			text(port, "state"), text(port, "link"), text(port, "vlan_mode"), worker, number(c, "rx_packets"),
-			number(c, "tx_packets"), number(c, "dropped"));
+		printf("%-28s %-20s %-6s %-6s %-7s %-6s %14lld %14lld %12lld\n", text(port, "name"),
+			text(port, "network"), text(port, "state"), text(port, "link"), text(port, "vlan_mode"), worker,
+			number(c, "rx_packets"), number(c, "tx_packets"), number(c, "dropped"));
 	}
 }
 
@@ -85,20 +86,22 @@ print_port(const json_t *port)
 
 	worker_text(port, worker);
 	printf("port %s: state %s, link %s, network %s, VLAN mode %s, MTU %lld, worker %s\n", text(port, "name"),
-		text(port, "state"), text(port, "link"), text(port, "network"), text(port, "vlan_mode"), number(port, "mtu"), worker);
-	printf("  %s %s, %lld queue pair(s) in use, connected %lld time(s)\n", text(port, "attach"), text(port, "where"),
-		number(port, "queues"), number(port, "connects"));
+		text(port, "state"), text(port, "link"), text(port, "network"), text(port, "vlan_mode"),
+		number(port, "mtu"), worker);
+	printf("  %s %s, %lld queue pair(s) in use, connected %lld time(s)\n", text(port, "attach"),
+		text(port, "where"), number(port, "queues"), number(port, "connects"));
 	if (text(port, "error")[0])
 		printf("  trouble: %s\n", text(port, "error"));
-	json_object_foreach(json_object_get(port, "counters"), key, value)
+	json_object_foreach (json_object_get(port, "counters"), key, value)
 		printf("  %-14s %lld\n", key, json_integer_value(value));
-	json_object_foreach(json_object_get(port, "drops"), key, value)
+	json_object_foreach (json_object_get(port, "drops"), key, value)
 		printf("  drop %-22s %lld\n", key, json_integer_value(value));
 	if (json_object_get(hints, "qemu") == NULL)
 		return;
 	printf("QEMU:\n");
-	json_array_foreach(json_object_get(hints, "qemu"), i, line)
-		printf("  %s%s\n", json_string_value(line), i + 1 < json_array_size(json_object_get(hints, "qemu")) ? " \\" : "");
+	json_array_foreach (json_object_get(hints, "qemu"), i, line)
+		printf("  %s%s\n", json_string_value(line),
+			i + 1 < json_array_size(json_object_get(hints, "qemu")) ? " \\" : "");
 	printf("libvirt (with <memoryBacking><access mode='shared'/></memoryBacking>):\n%s\n", text(hints, "libvirt"));
 }
 
@@ -108,22 +111,24 @@ print_workers(const json_t *workers)
 	size_t i, k;
 	json_t *w, *stage;
 
-	json_array_foreach(workers, i, w)
-	{
+	json_array_foreach (workers, i, w) {
 		double busy = number(w, "busy_cycles"), idle = number(w, "idle_cycles");
 
-		printf("worker %lld on CPU %lld: %lld ports, %.1f %% busy, %lld packets, %.1f per batch, %.0f cycles per packet "
-		       "(read %.0f, write %.0f)\n", number(w, "worker"), number(w, "cpu"), number(w, "ports"),
+		printf("worker %lld on CPU %lld: %lld ports, %.1f %% busy, %lld packets, %.1f per batch, %.0f cycles "
+		       "per packet "
+		       "(read %.0f, write %.0f)\n",
+			number(w, "worker"), number(w, "cpu"), number(w, "ports"),
 			busy + idle > 0 ? 100 * busy / (busy + idle) : 0, number(w, "packets"),
 			number(w, "batches") ? (double)number(w, "packets") / number(w, "batches") : 0,
 			json_real_value(json_object_get(w, "cycles_per_packet")),
 			json_real_value(json_object_get(w, "rx_cycles_per_packet")),
 			json_real_value(json_object_get(w, "tx_cycles_per_packet")));
-		printf("  slept %lld times, %.0f us on average, %.0f us at most: so long may a first packet have waited\n",
+		printf("  slept %lld times, %.0f us on average, %.0f us at most: so long may a first packet have "
+		       "waited\n",
 			number(w, "sleeps"), json_real_value(json_object_get(w, "mean_sleep_us")),
 			json_real_value(json_object_get(w, "longest_sleep_us")));
 		printf("  %-10s %14s %14s %18s\n", "STAGE", "VECTORS", "PACKETS", "CYCLES PER PACKET");
-		json_array_foreach(json_object_get(w, "stages"), k, stage)
+		json_array_foreach (json_object_get(w, "stages"), k, stage)
 			printf("  %-10s %14lld %14lld %18.1f\n", text(stage, "stage"), number(stage, "vectors"),
 				number(stage, "packets"), json_real_value(json_object_get(stage, "cycles_per_packet")));
 	}
@@ -136,15 +141,17 @@ print_drops(const json_t *drops)
 	json_t *row;
 
 	printf("%-28s %-20s %14s  %s\n", "PORT", "REASON", "PACKETS", "MEANING");
-	json_array_foreach(drops, i, row)
-		printf("%-28s %-20s %14lld  %s\n", text(row, "port"), text(row, "reason"), number(row, "packets"), text(row, "text"));
+	json_array_foreach (drops, i, row)
+		printf("%-28s %-20s %14lld  %s\n", text(row, "port"), text(row, "reason"), number(row, "packets"),
+			text(row, "text"));
 }
 
 static void
 print_audit_row(const json_t *row)
 {
-	printf("%-28s %14lld %10lld %14lld %12lld %6lld %8lld\n", text(row, "port"), number(row, "rx"), number(row, "created"),
-		number(row, "sent"), number(row, "dropped"), number(row, "held"), number(row, "missing"));
+	printf("%-28s %14lld %10lld %14lld %12lld %6lld %8lld\n", text(row, "port"), number(row, "rx"),
+		number(row, "created"), number(row, "sent"), number(row, "dropped"), number(row, "held"),
+		number(row, "missing"));
 }
 
 void
@@ -153,13 +160,14 @@ print_audit(const json_t *audit)
 	size_t i;
 	json_t *row;
 
-	printf("%-28s %14s %10s %14s %12s %6s %8s\n", "FROM PORT", "RX", "+ CREATED", "= SENT", "+ DROPPED", "+ HELD", "MISSING");
-	json_array_foreach(json_object_get(audit, "ports"), i, row)
+	printf("%-28s %14s %10s %14s %12s %6s %8s\n", "FROM PORT", "RX", "+ CREATED", "= SENT", "+ DROPPED", "+ HELD",
+		"MISSING");
+	json_array_foreach (json_object_get(audit, "ports"), i, row)
 		print_audit_row(row);
 	print_audit_row(audit);
-	printf("%s\n", json_is_true(json_object_get(audit, "balanced")) ?
-			"balanced: every packet is accounted for" :
-			"NOT BALANCED: packets are missing; please report this as a bug");
+	printf("%s\n", json_is_true(json_object_get(audit, "balanced"))
+			       ? "balanced: every packet is accounted for"
+			       : "NOT BALANCED: packets are missing; please report this as a bug");
 }
 
 void
@@ -169,7 +177,7 @@ print_explain(const json_t *explain)
 	json_t *step;
 
 	printf("%lld bytes from port %s:\n", number(explain, "length"), text(explain, "port"));
-	json_array_foreach(json_object_get(explain, "steps"), i, step)
+	json_array_foreach (json_object_get(explain, "steps"), i, step)
 		printf("  %-8s %s\n", text(step, "stage"), text(step, "decision"));
 	printf("%s", text(explain, "verdict"));
 	if (text(explain, "drop")[0])
@@ -186,8 +194,9 @@ print_fdb(const json_t *fdb)
 	json_t *row;
 
 	printf("%-18s %-28s %-28s %6s\n", "MAC", "NETWORK", "PORT", "AGE S");
-	json_array_foreach(fdb, i, row)
-		printf("%-18s %-28s %-28s %6lld\n", text(row, "mac"), text(row, "domain"), text(row, "port"), number(row, "age_s"));
+	json_array_foreach (fdb, i, row)
+		printf("%-18s %-28s %-28s %6lld\n", text(row, "mac"), text(row, "domain"), text(row, "port"),
+			number(row, "age_s"));
 }
 
 void
@@ -199,7 +208,7 @@ print_changes(const json_t *changes)
 	json_t *path;
 
 	for (unsigned int k = 0; k < 3; k++) {
-		json_array_foreach(json_object_get(changes, kinds[k]), i, path)
+		json_array_foreach (json_object_get(changes, kinds[k]), i, path)
 			printf("%s%s %s\n", dry ? "would be " : "", kinds[k], json_string_value(path));
 		n += json_array_size(json_object_get(changes, kinds[k]));
 	}
@@ -214,7 +223,7 @@ find(const json_t *ports, const char *name)
 	size_t i;
 	json_t *port;
 
-	json_array_foreach(ports, i, port)
+	json_array_foreach (ports, i, port)
 		if (strcmp(text(port, "name"), name) == 0)
 			return port;
 	return NULL;
@@ -226,9 +235,9 @@ print_top(const json_t *before, const json_t *after, double seconds)
 	size_t i;
 	json_t *port;
 
-	printf("%-28s %-6s %12s %12s %12s %12s %12s\n", "PORT", "LINK", "RX P/S", "RX MBIT/S", "TX P/S", "TX MBIT/S", "DROPPED/S");
-	json_array_foreach(after, i, port)
-	{
+	printf("%-28s %-6s %12s %12s %12s %12s %12s\n", "PORT", "LINK", "RX P/S", "RX MBIT/S", "TX P/S", "TX MBIT/S",
+		"DROPPED/S");
+	json_array_foreach (after, i, port) {
 		const json_t *was = find(before, text(port, "name")), *a = json_object_get(port, "counters");
 		const json_t *b = json_object_get(was, "counters");
 

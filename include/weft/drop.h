@@ -6,48 +6,48 @@
 #pragma once
 
 // docs/drop-reasons.md is generated from this list (tests/gen_drop_docs.py) and a test compares them.
-#define WEFT_DROP_REASONS(X)                                                                                 \
-	X(PARSE_RUNT, "shorter than an Ethernet header")                                                     \
-	X(PARSE_VLAN, "truncated VLAN tag, or more than two of them")                                        \
-	X(PARSE_SOURCE, "source MAC is multicast or zero")                                                   \
-	X(PARSE_ARP, "truncated or malformed ARP")                                                           \
-	X(PARSE_IPV4, "IPv4 header with a bad version or length")                                            \
-	X(PARSE_IPV6, "IPv6 header with a bad version or length")                                            \
-	X(PARSE_IPV6_EXT, "IPv6 extension headers truncated, or more than eight")                            \
-	X(PARSE_L4, "TCP, UDP or ICMP header truncated or lying about its length")                           \
-	X(PARSE_SPLIT, "headers do not lie in the packet's first buffer")                                    \
-	X(PORT_DOWN, "the port it came from is administratively down or was removed")                        \
-	X(VLAN_UNTAGGED, "untagged frame on a trunk without a native VLAN")                                  \
-	X(VLAN_TAGGED, "tagged frame on an access port")                                                     \
-	X(VLAN_NOT_ALLOWED, "VLAN that the trunk does not list")                                             \
-	X(GUARD_MAC, "source MAC is not the port's own")                                                     \
-	X(GUARD_MAC_TAKEN, "source MAC belongs to another port")                                             \
-	X(GUARD_IPV4, "IPv4 source is not one of the port's addresses")                                      \
-	X(GUARD_IPV6, "IPv6 source is not one of the port's addresses")                                      \
-	X(GUARD_ARP, "ARP sender is not the port's own")                                                     \
-	X(GUARD_ND, "neighbour discovery speaks of an address that is not the port's own")                   \
-	X(FWD_UNKNOWN, "destination MAC unknown in a network that does not flood")                           \
-	X(FWD_SAME_PORT, "destination is behind the port that it came from")                                 \
-	X(FWD_RESERVED, "link-local control frame (01:80:c2:00:00:0x), never forwarded")                     \
-	X(FLOOD_BROADCAST, "over the port's broadcast rate limit")                                           \
-	X(FLOOD_MULTICAST, "over the port's multicast rate limit")                                           \
-	X(FLOOD_UNKNOWN, "over the port's unknown-unicast rate limit")                                       \
-	X(FLOOD_EMPTY, "no other port in its VLAN")                                                          \
-	X(FLOOD_NO_MBUF, "no memory for a flooded copy")                                                     \
-	X(OUT_PORT_DOWN, "destination port is administratively down")                                        \
-	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                     \
-	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                   \
-	X(OUT_MTU, "larger than the destination port's MTU")                                                 \
-	X(OUT_NO_ROOM, "no room in the packet for a VLAN tag")                                               \
-	X(OUT_LINK_DOWN, "destination's guest or device is not connected")                                   \
-	X(OUT_RING_FULL, "destination's ring is full")                                                       \
+#define WEFT_DROP_REASONS(X)                                                                                           \
+	X(PARSE_RUNT, "shorter than an Ethernet header")                                                               \
+	X(PARSE_VLAN, "truncated VLAN tag, or more than two of them")                                                  \
+	X(PARSE_SOURCE, "source MAC is multicast or zero")                                                             \
+	X(PARSE_ARP, "truncated or malformed ARP")                                                                     \
+	X(PARSE_IPV4, "IPv4 header with a bad version or length")                                                      \
+	X(PARSE_IPV6, "IPv6 header with a bad version or length")                                                      \
+	X(PARSE_IPV6_EXT, "IPv6 extension headers truncated, or more than eight")                                      \
+	X(PARSE_L4, "TCP, UDP or ICMP header truncated or lying about its length")                                     \
+	X(PARSE_SPLIT, "headers do not lie in the packet's first buffer")                                              \
+	X(PORT_DOWN, "the port it came from is administratively down or was removed")                                  \
+	X(VLAN_UNTAGGED, "untagged frame on a trunk without a native VLAN")                                            \
+	X(VLAN_TAGGED, "tagged frame on an access port")                                                               \
+	X(VLAN_NOT_ALLOWED, "VLAN that the trunk does not list")                                                       \
+	X(GUARD_MAC, "source MAC is not the port's own")                                                               \
+	X(GUARD_MAC_TAKEN, "source MAC belongs to another port")                                                       \
+	X(GUARD_IPV4, "IPv4 source is not one of the port's addresses")                                                \
+	X(GUARD_IPV6, "IPv6 source is not one of the port's addresses")                                                \
+	X(GUARD_ARP, "ARP sender is not the port's own")                                                               \
+	X(GUARD_ND, "neighbour discovery speaks of an address that is not the port's own")                             \
+	X(FWD_UNKNOWN, "destination MAC unknown in a network that does not flood")                                     \
+	X(FWD_SAME_PORT, "destination is behind the port that it came from")                                           \
+	X(FWD_RESERVED, "link-local control frame (01:80:c2:00:00:0x), never forwarded")                               \
+	X(FLOOD_BROADCAST, "over the port's broadcast rate limit")                                                     \
+	X(FLOOD_MULTICAST, "over the port's multicast rate limit")                                                     \
+	X(FLOOD_UNKNOWN, "over the port's unknown-unicast rate limit")                                                 \
+	X(FLOOD_EMPTY, "no other port in its VLAN")                                                                    \
+	X(FLOOD_NO_MBUF, "no memory for a flooded copy")                                                               \
+	X(OUT_PORT_DOWN, "destination port is administratively down")                                                  \
+	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                               \
+	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                    \
+	X(OUT_MTU, "larger than the destination port's MTU")                                                           \
+	X(OUT_NO_ROOM, "no room in the packet for a VLAN tag")                                                         \
+	X(OUT_LINK_DOWN, "destination's guest or device is not connected")                                             \
+	X(OUT_RING_FULL, "destination's ring is full")                                                                 \
 	X(HANDOFF_FULL, "the ring to the destination port's worker is full")
 
 enum weft_drop_reason {
 #define X(name, text) WEFT_DROP_##name,
 	WEFT_DROP_REASONS(X)
 #undef X
-	WEFT_N_DROPS
+		WEFT_N_DROPS
 };
 
 // The reason's stable name in lower case ("parse_runt"), as tools and metrics show it.

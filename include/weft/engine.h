@@ -70,7 +70,7 @@ unsigned int weft_engine_worker_lcore(uint16_t worker);
 // One port's books: everything that came in must have gone somewhere.
 struct weft_audit_row {
 	uint64_t rx, created, sent, dropped;
-	uint64_t held; // between two workers, or waiting for a port to change its worker
+	uint64_t held;	 // between two workers, or waiting for a port to change its worker
 	int64_t missing; // rx + created - sent - dropped - held: 0 or a bug
 };
 

@@ -18,9 +18,9 @@ struct weft_explain {
 	} step[WEFT_EXPLAIN_STEPS];
 	bool dropped;
 	enum weft_drop_reason reason; // valid when dropped
-	unsigned int n_outputs; // ports that would get it
+	unsigned int n_outputs;	      // ports that would get it
 };
 
 // Records one decision. Worker or test, on its own record; text past the bounds is cut.
-__attribute__((format(printf, 3, 4))) void weft_explain_add(
-	struct weft_explain *explain, const char *stage, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void
+weft_explain_add(struct weft_explain *explain, const char *stage, const char *fmt, ...);

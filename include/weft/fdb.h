@@ -21,10 +21,10 @@ struct weft_fdb_message {
 
 struct weft_fdb {
 	struct weft_mactab tab;
-	uint32_t limit; // entries at most
-	uint32_t n; // entries
-	uint32_t age; // seconds
-	uint32_t sweep; // next bucket to age
+	uint32_t limit;	 // entries at most
+	uint32_t n;	 // entries
+	uint32_t age;	 // seconds
+	uint32_t sweep;	 // next bucket to age
 	uint32_t *count; // [WEFT_MAX_PORTS]: addresses behind a port, of generation gen[]
 	uint16_t *gen;
 	// Tells the other workers; returns nothing, may lose. NULL with one worker.

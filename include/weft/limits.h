@@ -5,8 +5,8 @@
 #pragma once
 
 // Port slots of one host; slot 0 stays free, so that 0 means "no port".
-#define WEFT_MAX_PORTS	 4096
-#define WEFT_PORT_NONE	 0
+#define WEFT_MAX_PORTS 4096
+#define WEFT_PORT_NONE 0
 
 // Broadcast domains of one host: a domain is a (network, VLAN) pair; 0 means "none".
 #define WEFT_MAX_DOMAINS 65535
@@ -15,8 +15,8 @@
 
 // A vector holds up to VEC packets; devices are read and written in bursts of BURST, the most
 // that rte_vhost_enqueue_burst() takes in one call.
-#define WEFT_VEC_SIZE	 64
-#define WEFT_BURST	 32
+#define WEFT_VEC_SIZE 64
+#define WEFT_BURST    32
 
 #define WEFT_MAX_QUEUE_PAIRS 8
 

@@ -16,7 +16,7 @@
 struct weft_mac_entry {
 	uint64_t key; // domain << 48 | MAC; 0 is free
 	uint16_t port;
-	uint16_t gen; // the port's generation when it was entered: an entry of a removed port is dead
+	uint16_t gen;  // the port's generation when it was entered: an entry of a removed port is dead
 	uint32_t seen; // seconds on the engine's clock
 };
 

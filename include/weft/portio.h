@@ -18,8 +18,8 @@ enum weft_attach_type { WEFT_ATTACH_VHOST_USER, WEFT_ATTACH_ETH, WEFT_N_ATTACH_T
 // What to attach to: filled in by control from a port object.
 struct weft_attach {
 	enum weft_attach_type type;
-	char path[108]; // vhost-user: the socket
-	bool server; // vhost-user: weft listens
+	char path[108];	 // vhost-user: the socket
+	bool server;	 // vhost-user: weft listens
 	uint16_t queues; // queue pairs at most
 	uint16_t mtu;
 	char device[256]; // eth: a DPDK device name with arguments
@@ -28,11 +28,11 @@ struct weft_attach {
 
 struct weft_io_status {
 	bool link;
-	uint16_t queues; // queue pairs in use
+	uint16_t queues;    // queue pairs in use
 	uint16_t guest_mtu; // 0: not known
-	uint64_t connects; // times that the link came up
-	uint64_t features; // negotiated virtio features, 0 for devices
-	char error[160]; // last trouble, empty if none
+	uint64_t connects;  // times that the link came up
+	uint64_t features;  // negotiated virtio features, 0 for devices
+	char error[160];    // last trouble, empty if none
 };
 
 struct weft_portio;
@@ -55,13 +55,13 @@ struct weft_io_ops {
 // One per slot; the slot's owner worker uses OPS and PRIV while a snapshot names the port.
 struct weft_portio {
 	const struct weft_io_ops *ops; // set by control before the port is published
-	void *priv; // the implementation's own
-	struct rte_mempool *pool; // for received packets
+	void *priv;		       // the implementation's own
+	struct rte_mempool *pool;      // for received packets
 	uint16_t slot;
-	bool each_worker; // set by open: a queue for every worker
-	uint16_t n_workers; // set by the engine before open
-	void (*quiesce)(void); // set by the engine: waits until every worker has finished its round; not for workers
-	_Atomic bool link; // written by the implementation
+	bool each_worker;	// set by open: a queue for every worker
+	uint16_t n_workers;	// set by the engine before open
+	void (*quiesce)(void);	// set by the engine: waits until every worker has finished its round; not for workers
+	_Atomic bool link;	// written by the implementation
 	_Atomic uint32_t token; // port generation << 16 | worker that uses it now; 0: nobody. Passed on by workers
 } __rte_cache_aligned;
 

@@ -36,30 +36,30 @@ struct weft_rate {
 
 enum weft_guard {
 	WEFT_GUARD_MAC = 1 << 0, // the port names its MAC
-	WEFT_GUARD_IP = 1 << 1, // the port names its addresses
+	WEFT_GUARD_IP = 1 << 1,	 // the port names its addresses
 };
 
 // How a domain's frames are tagged on a port.
 enum weft_tagging {
 	WEFT_TAG_ACCESS, // never tagged; tagged frames are refused
-	WEFT_TAG_TRUNK, // by the domain's VLAN, but for the native one
+	WEFT_TAG_TRUNK,	 // by the domain's VLAN, but for the native one
 	WEFT_TAG_UPLINK, // by the network's VLAN on the wire
 	WEFT_TAG_TUNNEL, // QinQ: never tagged; a frame's own tags are payload
 };
 
 struct weft_port_conf {
-	uint16_t gen; // changes when the slot's port does; 0: no port here
-	uint16_t owner; // worker, or WEFT_OWNER_*
+	uint16_t gen;	 // changes when the slot's port does; 0: no port here
+	uint16_t owner;	 // worker, or WEFT_OWNER_*
 	uint16_t native; // domain of untagged frames; 0: refused
-	uint16_t tpid; // of tags on this port, host order
-	uint16_t mtu; // of the L3 payload
+	uint16_t tpid;	 // of tags on this port, host order
+	uint16_t mtu;	 // of the L3 payload
 	uint8_t tagging; // enum weft_tagging
-	uint8_t guard; // set of enum weft_guard
+	uint8_t guard;	 // set of enum weft_guard
 	bool up;
 	uint8_t n_ip4;
 	uint8_t n_ip6;
-	uint32_t max_macs; // addresses that may be learned behind it
-	uint64_t mac; // 0: not named
+	uint32_t max_macs;	    // addresses that may be learned behind it
+	uint64_t mac;		    // 0: not named
 	const uint16_t *vid_domain; // [4096]: domain of a tagged frame, 0: refused; NULL: all refused
 	const struct weft_prefix4 *ip4;
 	const struct weft_prefix6 *ip6;
@@ -68,17 +68,17 @@ struct weft_port_conf {
 } __rte_cache_aligned;
 
 struct weft_domain {
-	uint16_t vid; // VLAN inside the network, 0: untagged
+	uint16_t vid;	     // VLAN inside the network, 0: untagged
 	uint16_t uplink_vid; // VLAN on uplinks, 0: untagged
-	bool learning; // learn sources, flood unknown destinations
+	bool learning;	     // learn sources, flood unknown destinations
 	uint32_t n_ports;
 	const uint16_t *ports; // members, for flooding
-	const char *name; // "tenant/network" or "tenant/network.vid", for explain
+	const char *name;      // "tenant/network" or "tenant/network.vid", for explain
 };
 
 struct weft_snapshot {
-	uint64_t version; // counts up; never 0
-	uint32_t n_ports; // slots in PORTS
+	uint64_t version;   // counts up; never 0
+	uint32_t n_ports;   // slots in PORTS
 	uint32_t n_domains; // entries in DOMAINS, the unused 0 among them
 	struct weft_port_conf *ports;
 	struct weft_domain *domains;

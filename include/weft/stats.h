@@ -17,13 +17,13 @@ struct weft_port_stats {
 	uint64_t rx_bytes;
 	uint64_t created; // copies made by flooding
 	uint64_t adopted; // taken over from another worker
-	uint64_t sent; // delivered, on whatever port
-	uint64_t passed; // handed to another worker
-	uint64_t tx; // packets written to this port, wherever they came from
+	uint64_t sent;	  // delivered, on whatever port
+	uint64_t passed;  // handed to another worker
+	uint64_t tx;	  // packets written to this port, wherever they came from
 	uint64_t tx_bytes;
-	uint64_t tx_lost; // packets for this port that could not be written
-	uint64_t learned; // MAC addresses learned behind this port
-	uint64_t moved; // of those, taken from another port
+	uint64_t tx_lost;     // packets for this port that could not be written
+	uint64_t learned;     // MAC addresses learned behind this port
+	uint64_t moved;	      // of those, taken from another port
 	uint64_t not_learned; // addresses not learned: table or the port's quota full
 	uint64_t drop[WEFT_N_DROPS];
 } __rte_cache_aligned;

@@ -21,44 +21,44 @@ enum weft_lane_flags {
 	WEFT_LANE_IPV4 = 1 << 0,
 	WEFT_LANE_IPV6 = 1 << 1,
 	WEFT_LANE_ARP = 1 << 2,
-	WEFT_LANE_FRAGMENT = 1 << 3, // any fragment of a datagram
+	WEFT_LANE_FRAGMENT = 1 << 3,	   // any fragment of a datagram
 	WEFT_LANE_LATER_FRAGMENT = 1 << 4, // not the first: no L4 header here
-	WEFT_LANE_L4 = 1 << 5, // l4_off is valid
+	WEFT_LANE_L4 = 1 << 5,		   // l4_off is valid
 };
 
 // What the parser found in one packet; the only view of its headers that later stages trust.
 struct weft_lane {
-	uint64_t src; // source MAC in the low 48 bits; from the vlan stage on, the domain in the high 16
-	uint64_t dst; // destination MAC, likewise
-	uint16_t in; // port that it came from
-	uint16_t out; // port that it goes to; written by forward
-	uint16_t domain; // broadcast domain; written by vlan
+	uint64_t src;	    // source MAC in the low 48 bits; from the vlan stage on, the domain in the high 16
+	uint64_t dst;	    // destination MAC, likewise
+	uint16_t in;	    // port that it came from
+	uint16_t out;	    // port that it goes to; written by forward
+	uint16_t domain;    // broadcast domain; written by vlan
 	uint16_t ethertype; // behind the tags, host order
-	uint16_t tci; // outer tag's control information, host order; valid when n_tags > 0
-	uint16_t tpid; // outer tag's protocol, host order; valid when n_tags > 0
-	uint16_t l3_off; // from the start of the frame
+	uint16_t tci;	    // outer tag's control information, host order; valid when n_tags > 0
+	uint16_t tpid;	    // outer tag's protocol, host order; valid when n_tags > 0
+	uint16_t l3_off;    // from the start of the frame
 	uint16_t l4_off;
 	uint8_t n_tags; // tags in the frame: 0, 1 or 2
-	uint8_t strip; // set by vlan: the outer tag named the domain and is not payload
-	uint8_t proto; // IP protocol of the last header walked
-	uint8_t flags; // enum weft_lane_flags
+	uint8_t strip;	// set by vlan: the outer tag named the domain and is not payload
+	uint8_t proto;	// IP protocol of the last header walked
+	uint8_t flags;	// enum weft_lane_flags
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct weft_lane) == 64, "a lane is one cache line");
 
 struct weft_vec {
-	uint16_t n; // lanes in use
-	bool dry_run; // stages decide and record, and change nothing
+	uint16_t n;		      // lanes in use
+	bool dry_run;		      // stages decide and record, and change nothing
 	struct weft_explain *explain; // NULL, or where to record decisions
-	uint64_t now; // TSC when the vector was read
-	weft_lanes flood; // lanes that go to all ports of their domain; written by forward
+	uint64_t now;		      // TSC when the vector was read
+	weft_lanes flood;	      // lanes that go to all ports of their domain; written by forward
 	struct rte_mbuf *pkts[WEFT_VEC_SIZE];
 	struct weft_lane lanes[WEFT_VEC_SIZE];
 };
 
 // Iterates over the set lanes of MASK, lowest first: WEFT_FOREACH_LANE(i, mask) { ... }
-#define WEFT_FOREACH_LANE(i, mask)                                                                           \
-	for (weft_lanes left_##i = (mask), i = 0; left_##i && (i = (weft_lanes)__builtin_ctzll(left_##i), 1); \
+#define WEFT_FOREACH_LANE(i, mask)                                                                                     \
+	for (weft_lanes left_##i = (mask), i = 0; left_##i && (i = (weft_lanes)__builtin_ctzll(left_##i), 1);          \
 		left_##i &= left_##i - 1)
 
 static inline weft_lanes

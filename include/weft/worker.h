@@ -37,15 +37,15 @@ struct weft_worker {
 	struct weft_port_stats *stats; // [WEFT_MAX_PORTS]
 	struct weft_fdb *fdb;
 	struct weft_flood_state *flood; // [WEFT_MAX_PORTS]
-	struct rte_mempool *pool; // for copies
-	struct weft_txbuf *port_out; // [WEFT_MAX_PORTS]
-	struct weft_txbuf *worker_out; // [WEFT_MAX_WORKERS]
+	struct rte_mempool *pool;	// for copies
+	struct weft_txbuf *port_out;	// [WEFT_MAX_PORTS]
+	struct weft_txbuf *worker_out;	// [WEFT_MAX_WORKERS]
 	void (*flush_port)(struct weft_worker *worker, uint16_t port);
 	void (*flush_worker)(struct weft_worker *worker, uint16_t peer);
 	uint32_t clock; // seconds since the engine started
 	struct weft_stage_stats stage[WEFT_N_STAGES];
 	uint32_t dirty[WEFT_MAX_PORTS + WEFT_MAX_WORKERS]; // non-empty buffers: port, or MAX_PORTS + worker
-	struct rte_mbuf *dead[4 * WEFT_VEC_SIZE]; // dropped, to be freed together
+	struct rte_mbuf *dead[4 * WEFT_VEC_SIZE];	   // dropped, to be freed together
 };
 
 // Drops the packets of MASK for REASON, or only records it in a dry run. The caller takes them out of

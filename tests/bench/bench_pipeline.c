@@ -193,10 +193,11 @@ run_case(struct bench *b, const char *what, uint32_t n, uint32_t n_macs, uint32_
 static struct bench *
 new_bench(void)
 {
-	static const uint8_t payload[] = { 0x08, 0x00, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2,
-		0, 26, 0, 0 };
+	static const uint8_t payload[] = { 0x08, 0x00, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0,
+		2, 0, 1, 0, 2, 0, 26, 0, 0 };
 	struct bench *b = rte_zmalloc(NULL, sizeof(*b), RTE_CACHE_LINE_SIZE);
-	struct rte_mempool *pool = rte_pktmbuf_pool_create("bench", 1023, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	struct rte_mempool *pool =
+		rte_pktmbuf_pool_create("bench", 1023, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	struct weft_worker *w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
 
 	if (!b || !pool || !w || rte_pktmbuf_alloc_bulk(pool, b->pkts, BATCH))
@@ -213,14 +214,17 @@ new_bench(void)
 	w->port_out = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
 	w->flush_port = flush;
 	w->snap = &b->snap;
-	b->snap = (struct weft_snapshot) { .version = 1, .n_ports = WEFT_MAX_PORTS, .n_domains = 2, .domains = b->domains };
+	b->snap = (struct weft_snapshot){
+		.version = 1, .n_ports = WEFT_MAX_PORTS, .n_domains = 2, .domains = b->domains
+	};
 	b->snap.ports = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(b->snap.ports[0]), RTE_CACHE_LINE_SIZE);
 	b->domains[1].learning = true;
 	if (!w->stats || !w->flood || !w->port_out || !b->snap.ports || weft_mactab_init(&b->snap.static_macs, 1, 1))
 		return NULL;
 	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
-		b->snap.ports[i] = (struct weft_port_conf) { .gen = 1, .native = 1, .tpid = 0x8100, .mtu = 1500, .up = true,
-			.max_macs = UINT32_MAX };
+		b->snap.ports[i] = (struct weft_port_conf){
+			.gen = 1, .native = 1, .tpid = 0x8100, .mtu = 1500, .up = true, .max_macs = UINT32_MAX
+		};
 	return b;
 }
 
@@ -228,8 +232,8 @@ int
 main(void)
 {
 	static const uint32_t macs[] = { 1, 100, 1000, 10000, 100000, 1000000 }, ports[] = { 1, 10, 100, 1000 };
-	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256", "--lcores=0@1",
-		"--log-level=*:error" };
+	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256",
+		"--lcores=0@1", "--log-level=*:error" };
 	char *argv[RTE_DIM(arg) + 1] = { NULL };
 	json_t *cases = json_array(), *report;
 	struct bench *b;
@@ -243,7 +247,8 @@ main(void)
 	for (unsigned int i = 0; i < RTE_DIM(macs); i++)
 		json_array_append_new(cases, run_case(b, "flows", macs[i], RTE_MAX(macs[i], 2u), 2));
 	for (unsigned int i = 0; i < RTE_DIM(ports); i++)
-		json_array_append_new(cases, run_case(b, "ports", ports[i], RTE_MAX(ports[i], 2u), RTE_MAX(ports[i], 2u)));
+		json_array_append_new(
+			cases, run_case(b, "ports", ports[i], RTE_MAX(ports[i], 2u), RTE_MAX(ports[i], 2u)));
 	report = json_pack("{s:s, s:i, s:o}", "bench", "pipeline", "batch", BATCH, "cases", cases);
 	json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
 	putchar('\n');

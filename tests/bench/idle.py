@@ -63,8 +63,8 @@ def main():
                 beside += rate_beside
                 alone_cycles += cycles
                 beside_cycles += cycles_beside
-                print(f"alone {statistics.median(rate) / 1e6:.2f} Mpps, beside {n} idle ports {statistics.median(rate_beside) / 1e6:.2f} Mpps",
-                      flush=True)
+                print(f"alone {statistics.median(rate) / 1e6:.2f} Mpps, "
+                      f"beside {n} idle ports {statistics.median(rate_beside) / 1e6:.2f} Mpps", flush=True)
             g.command("stop")
     finish({"bench": "idle", "cases": [{"name": f"idle-{n}", "retention": statistics.median(retention),
                                        "retention_spread": [min(retention), max(retention)],

@@ -64,7 +64,8 @@ class Weft:
     def stages(self):
         """Where the cycles go."""
         worker = self.weftd.rpc("workers")[0]
-        return {"read": worker["rx_cycles_per_packet"], "write": worker["tx_cycles_per_packet"], "per_batch": worker["packets"] / max(worker["batches"], 1),
+        return {"read": worker["rx_cycles_per_packet"], "write": worker["tx_cycles_per_packet"],
+                "per_batch": worker["packets"] / max(worker["batches"], 1),
                 **{s["stage"]: s["cycles_per_packet"] for s in worker["stages"]}}
 
 
@@ -118,7 +119,8 @@ class Floor:
 def guest(paths, options, size):
     """testpmd as the guest on CPU 0, 8 bursts going round in each direction."""
     vdevs = [f"net_virtio_user{i},path={p},mac={MACS[i]},queues=1,queue_size=1024,{options}" for i, p in enumerate(paths)]
-    return Testpmd(vdevs, ["--txd=512", "--rxd=512", f"--txpkts={size}"], eal=["--in-memory", "--single-file-segments"], memory=256, mbufs=32768)
+    return Testpmd(vdevs, ["--txd=512", "--rxd=512", f"--txpkts={size}"], eal=["--in-memory", "--single-file-segments"],
+                   memory=256, mbufs=32768)
 
 
 def turn(make, options, size):

@@ -157,7 +157,8 @@ def test_who_may_change_things(weftd):
     assert refused.returncode == 2 and "may change things" in refused.stderr
 
 
-@pytest.mark.parametrize("line", [b"\n", b"{}\n", b"[]\n", b"nonsense\n", b'{"method": 5}\n', b'{"method": "status", "params": 7, "id": 1}\n',
+@pytest.mark.parametrize("line", [b"\n", b"{}\n", b"[]\n", b"nonsense\n", b'{"method": 5}\n',
+                                  b'{"method": "status", "params": 7, "id": 1}\n',
                                   b'{"method": "apply"}\n', b'{"method": "explain", "params": {"port": 5}}\n', b"\x00\xff\n",
                                   b'{"method":"apply","params":{"policy":' + b"[" * 3000 + b"]" * 3000 + b"}}\n"])
 def test_nonsense_on_the_socket_gets_an_answer(weftd, line):

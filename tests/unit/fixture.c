@@ -92,13 +92,21 @@ fixture_setup(void **state)
 	w->flush_port = flush_port;
 	w->flush_worker = flush_worker;
 	w->snap = &f->snap;
-	f->snap = (struct weft_snapshot) { .version = 1, .n_ports = FIXTURE_PORTS, .n_domains = FIXTURE_DOMAINS,
-		.ports = f->ports, .domains = f->domains };
+	f->snap = (struct weft_snapshot){ .version = 1,
+		.n_ports = FIXTURE_PORTS,
+		.n_domains = FIXTURE_DOMAINS,
+		.ports = f->ports,
+		.domains = f->domains };
 	assert_int_equal(weft_mactab_init(&f->snap.static_macs, 64, 9), 0);
 	for (uint16_t i = 1; i <= 4; i++)
-		f->ports[i] = (struct weft_port_conf) { .gen = 1, .native = 1, .tpid = 0x8100, .mtu = 1500, .up = true,
-			.max_macs = 64, .name = "test/port" };
-	f->domains[1] = (struct weft_domain) { .learning = true, .n_ports = 4, .ports = members, .name = "test/net" };
+		f->ports[i] = (struct weft_port_conf){ .gen = 1,
+			.native = 1,
+			.tpid = 0x8100,
+			.mtu = 1500,
+			.up = true,
+			.max_macs = 64,
+			.name = "test/port" };
+	f->domains[1] = (struct weft_domain){ .learning = true, .n_ports = 4, .ports = members, .name = "test/net" };
 	current = f;
 	*state = f;
 	return 0;
@@ -245,5 +253,5 @@ fixture_static_mac(struct fixture *f, uint16_t domain, uint64_t mac, uint16_t po
 	struct weft_mac_entry *entry = weft_mactab_free_way(&f->snap.static_macs, key);
 
 	assert_non_null(entry);
-	*entry = (struct weft_mac_entry) { .key = key, .port = port, .gen = f->ports[port].gen };
+	*entry = (struct weft_mac_entry){ .key = key, .port = port, .gen = f->ports[port].gen };
 }

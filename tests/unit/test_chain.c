@@ -44,22 +44,22 @@ static void
 explain_changes_nothing_and_is_right(void **state)
 {
 	static const char *const frames[] = {
-		"525400000002 525400000001 88b5 0000", // known destination
-		"525400000009 525400000001 88b5 0000", // unknown
-		"ffffffffffff 525400000001 88b5 0000", // broadcast
-		"525400000002 525400000003 88b5 0000", // another port's MAC
-		"525400000002 010000000001 88b5 0000", // bad source
+		"525400000002 525400000001 88b5 0000",		 // known destination
+		"525400000009 525400000001 88b5 0000",		 // unknown
+		"ffffffffffff 525400000001 88b5 0000",		 // broadcast
+		"525400000002 525400000003 88b5 0000",		 // another port's MAC
+		"525400000002 010000000001 88b5 0000",		 // bad source
 		"525400000002 525400000001 8100 0005 88b5 0000", // tagged on an access port
-		"525400000002 525400000001 0800 45", // truncated
-		"0180c2000000 525400000001 88b5 0000", // control frame
-		"525400000001 525400000008 88b5 0000", // to where it came from
+		"525400000002 525400000001 0800 45",		 // truncated
+		"0180c2000000 525400000001 88b5 0000",		 // control frame
+		"525400000001 525400000008 88b5 0000",		 // to where it came from
 	};
 	struct fixture *f = *state;
 
 	fixture_static_mac(f, 1, MAC_B, 2);
 	fixture_static_mac(f, 1, MAC_C, 3);
 	weft_fdb_learn(f->w, weft_mac_key(1, MAC_A), 1, 1);
-	f->ports[1].flood[WEFT_FLOOD_BROADCAST] = (struct weft_rate) { .cost = 100, .burst = 1000 };
+	f->ports[1].flood[WEFT_FLOOD_BROADCAST] = (struct weft_rate){ .cost = 100, .burst = 1000 };
 	for (unsigned int i = 0; i < RTE_DIM(frames); i++) {
 		uint64_t drops = fixture_drops(f, 1);
 

@@ -62,8 +62,10 @@ is_member(const struct weft_snapshot *snap, uint16_t domain, uint16_t port)
 static void
 ports_of_a_network_share_a_domain(void **state)
 {
-	struct weft_snapshot *snap = compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {\"mtu\": 9000}, \"m\": {}}, \"ports\": {"
-		"\"a\": {\"network\": \"n\"}, \"b\": {\"network\": \"n\", \"state\": \"down\"}, \"c\": {\"network\": \"m\"}}}}}");
+	struct weft_snapshot *snap =
+		compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {\"mtu\": 9000}, \"m\": {}}, \"ports\": {"
+			"\"a\": {\"network\": \"n\"}, \"b\": {\"network\": \"n\", \"state\": \"down\"}, \"c\": "
+			"{\"network\": \"m\"}}}}}");
 
 	(void)state;
 	assert_int_equal(snap->version, 5);
@@ -80,10 +82,11 @@ ports_of_a_network_share_a_domain(void **state)
 static void
 vlans_of_a_trunk_meet_the_access_ports(void **state)
 {
-	struct weft_snapshot *snap = compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"
-		"\"a\": {\"network\": \"n\", \"vlan\": {\"access\": 10}},"
-		"\"b\": {\"network\": \"n\", \"vlan\": {\"trunk\": [10, \"20-21\"], \"native\": 20}},"
-		"\"c\": {\"network\": \"n\", \"vlan\": {\"trunk\": []}}}}}}");
+	struct weft_snapshot *snap =
+		compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"
+			"\"a\": {\"network\": \"n\", \"vlan\": {\"access\": 10}},"
+			"\"b\": {\"network\": \"n\", \"vlan\": {\"trunk\": [10, \"20-21\"], \"native\": 20}},"
+			"\"c\": {\"network\": \"n\", \"vlan\": {\"trunk\": []}}}}}}");
 	const struct weft_port_conf *b = &snap->ports[2], *c = &snap->ports[3];
 
 	(void)state;
@@ -100,8 +103,10 @@ vlans_of_a_trunk_meet_the_access_ports(void **state)
 static void
 uplink_carries_the_vlan_networks_and_no_others(void **state)
 {
-	struct weft_snapshot *snap = compile("{\"tenants\": {\"t\": {\"networks\": {\"l\": {}, \"v\": {\"encap\": \"vlan\", \"vlan\": 7}},"
-		"\"ports\": {\"a\": {\"network\": \"v\"}, \"b\": {\"network\": \"l\"}, \"u\": {\"attach\": {\"type\": \"eth\", \"device\": \"net_null0\"}}}}}}");
+	struct weft_snapshot *snap =
+		compile("{\"tenants\": {\"t\": {\"networks\": {\"l\": {}, \"v\": {\"encap\": \"vlan\", \"vlan\": 7}},"
+			"\"ports\": {\"a\": {\"network\": \"v\"}, \"b\": {\"network\": \"l\"}, \"u\": {\"attach\": "
+			"{\"type\": \"eth\", \"device\": \"net_null0\"}}}}}}");
 	const struct weft_port_conf *u = &snap->ports[3];
 
 	(void)state;
@@ -116,13 +121,15 @@ uplink_carries_the_vlan_networks_and_no_others(void **state)
 static void
 own_macs_are_entered_in_every_domain_of_a_port(void **state)
 {
-	struct weft_snapshot *snap = compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"
+	struct weft_snapshot *snap = compile(
+		"{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"
 		"\"a\": {\"network\": \"n\", \"mac\": \"52:54:00:00:00:01\", \"vlan\": {\"trunk\": [\"1-4094\"]}}}}}}");
 
 	(void)state;
 	for (unsigned int vid = 1; vid < 4095; vid++) {
 		uint64_t key = weft_mac_key(snap->ports[1].vid_domain[vid], MAC_A);
-		const struct weft_mac_entry *entry = weft_mactab_find(&snap->static_macs, key, weft_mactab_hash(&snap->static_macs, key));
+		const struct weft_mac_entry *entry =
+			weft_mactab_find(&snap->static_macs, key, weft_mactab_hash(&snap->static_macs, key));
 
 		assert_non_null(entry);
 		assert_int_equal(entry->port, 1);
@@ -133,7 +140,8 @@ own_macs_are_entered_in_every_domain_of_a_port(void **state)
 static void
 domains_keep_their_number_and_give_it_back(void **state)
 {
-	const char *one = "{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {\"a\": {\"network\": \"n\", \"vlan\": {\"access\": 9}}}}}}";
+	const char *one = "{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {\"a\": {\"network\": \"n\", "
+			  "\"vlan\": {\"access\": 9}}}}}}";
 	struct weft_snapshot *snap = compile(one);
 	uint16_t domain = snap->ports[1].native;
 
@@ -143,7 +151,8 @@ domains_keep_their_number_and_give_it_back(void **state)
 	assert_int_equal(snap->ports[1].native, domain);
 	weft_snapshot_free(snap);
 	for (unsigned int i = 0; i < 3; i++) {
-		snap = compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {\"a\": {\"network\": \"n\", \"vlan\": {\"trunk\": [\"1-4094\"]}}}}}}");
+		snap = compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {\"a\": {\"network\": "
+			       "\"n\", \"vlan\": {\"trunk\": [\"1-4094\"]}}}}}}");
 		weft_snapshot_free(snap);
 		snap = compile(one);
 		weft_snapshot_free(snap);
@@ -154,7 +163,9 @@ domains_keep_their_number_and_give_it_back(void **state)
 static void
 flood_limits_become_cycles(void **state)
 {
-	struct weft_snapshot *snap = compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {\"a\": {\"network\": \"n\", \"flood\": {\"broadcast\": 1000, \"unknown\": 0}}}}}}");
+	struct weft_snapshot *snap =
+		compile("{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {\"a\": {\"network\": \"n\", "
+			"\"flood\": {\"broadcast\": 1000, \"unknown\": 0}}}}}}");
 
 	(void)state;
 	assert_int_equal(snap->ports[1].flood[WEFT_FLOOD_BROADCAST].cost, HZ / 1000);

@@ -65,9 +65,9 @@ open_null(uint16_t slot, const char *path, uint16_t owner)
 	placement.place[slot].owner = weft_engine_port_shared(slot) ? WEFT_OWNER_EACH : owner;
 }
 
-#define TREE                                                                                                 \
-	"{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"                                      \
-	"\"a\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null1\"}},"           \
+#define TREE                                                                                                           \
+	"{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"                                               \
+	"\"a\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null1\"}},"                     \
 	"\"b\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null2\"}}}}}}"
 #define EMPTY "{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}}}}"
 
@@ -149,8 +149,12 @@ device_in_use_is_refused_and_nothing_is_left(void **state)
 static int
 setup(void **state)
 {
-	const struct weft_engine_config config = { .n_workers = 2, .idle = WEFT_IDLE_ADAPTIVE, .max_sleep_us = 200,
-		.n_mbufs = 4095, .fdb_size = 1024, .fdb_age_s = 300 };
+	const struct weft_engine_config config = { .n_workers = 2,
+		.idle = WEFT_IDLE_ADAPTIVE,
+		.max_sleep_us = 200,
+		.n_mbufs = 4095,
+		.fdb_size = 1024,
+		.fdb_age_s = 300 };
 	struct weft_error err = { "" };
 
 	(void)state;

@@ -25,12 +25,13 @@ static void
 each_class_has_a_limit_of_its_own(void **state)
 {
 	const uint64_t dst[] = { BROADCAST, MULTICAST, MAC_B };
-	const enum weft_drop_reason reason[] = { WEFT_DROP_FLOOD_BROADCAST, WEFT_DROP_FLOOD_MULTICAST, WEFT_DROP_FLOOD_UNKNOWN };
+	const enum weft_drop_reason reason[] = { WEFT_DROP_FLOOD_BROADCAST, WEFT_DROP_FLOOD_MULTICAST,
+		WEFT_DROP_FLOOD_UNKNOWN };
 	struct fixture *f = *state;
 
-	for (unsigned int class = 0; class < 3; class++) {
+	for (unsigned int class = 0; class < 3; class ++) {
 		// A burst of five, and then nothing for a very long time.
-		f->ports[1].flood[class] = (struct weft_rate) { .cost = UINT64_C(1) << 50, .burst = UINT64_C(5) << 50 };
+		f->ports[1].flood[class] = (struct weft_rate){ .cost = UINT64_C(1) << 50, .burst = UINT64_C(5) << 50 };
 		f->w->flood[1].spent[class] = 0;
 		for (unsigned int i = 0; i < 10; i++)
 			fixture_add_eth(f, 1, dst[class], MAC_A);

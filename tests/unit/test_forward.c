@@ -50,7 +50,7 @@ same_address_in_another_domain_is_another_one(void **state)
 	static const uint16_t members[] = { 1, 3 };
 	struct fixture *f = *state;
 
-	f->domains[2] = (struct weft_domain) { .learning = true, .n_ports = 2, .ports = members, .name = "test/two" };
+	f->domains[2] = (struct weft_domain){ .learning = true, .n_ports = 2, .ports = members, .name = "test/two" };
 	fixture_static_mac(f, 1, MAC_B, 2);
 	fixture_static_mac(f, 2, MAC_B, 3);
 	fixture_add_eth(f, 1, MAC_B, MAC_A);

@@ -3,21 +3,21 @@
 
 #include "fixture.h"
 
-#define DST    "525400000002 "
-#define OWN    "525400000001 "
-#define OTHER  "525400000003 "
-#define ADDR4  "0a000001 "
-#define BAD4   "0a000063 "
-#define ADDR6  "fd000000000000000000000000000001 "
-#define BAD6   "fd000000000000000000000000000063 "
-#define LLA6   "fe80000000000000505400fffe000001 "
-#define BADLLA "fe80000000000000505400fffe000009 "
-#define ANY6   "00000000000000000000000000000000 "
-#define UDP4(src, ports) DST OWN "0800 4500001c 00000000 4011 0000 " src "0a000002 " ports " 0008 0000"
-#define ARP(sha, spa)	 DST OWN "0806 0001 0800 0604 0001 " sha spa "000000000000 0a000002"
+#define DST		    "525400000002 "
+#define OWN		    "525400000001 "
+#define OTHER		    "525400000003 "
+#define ADDR4		    "0a000001 "
+#define BAD4		    "0a000063 "
+#define ADDR6		    "fd000000000000000000000000000001 "
+#define BAD6		    "fd000000000000000000000000000063 "
+#define LLA6		    "fe80000000000000505400fffe000001 "
+#define BADLLA		    "fe80000000000000505400fffe000009 "
+#define ANY6		    "00000000000000000000000000000000 "
+#define UDP4(src, ports)    DST OWN "0800 4500001c 00000000 4011 0000 " src "0a000002 " ports " 0008 0000"
+#define ARP(sha, spa)	    DST OWN "0806 0001 0800 0604 0001 " sha spa "000000000000 0a000002"
 #define IP6(src, len, body) DST OWN "86dd 60000000 " len " 3aff " src "ff020000000000000000000000000001 " body
-#define NS(option) "87000000 00000000 fd000000000000000000000000000002 " option
-#define NA(target, option) "88000000 00000000 " target option
+#define NS(option)	    "87000000 00000000 fd000000000000000000000000000002 " option
+#define NA(target, option)  "88000000 00000000 " target option
 
 static const struct {
 	const char *hex;

@@ -19,7 +19,7 @@ every_key_is_found_at_half_load(void **state)
 		struct weft_mac_entry *entry = weft_mactab_free_way(&tab, weft_mac_key(1, i));
 
 		if (entry)
-			*entry = (struct weft_mac_entry) { .key = weft_mac_key(1, i), .port = (uint16_t)i };
+			*entry = (struct weft_mac_entry){ .key = weft_mac_key(1, i), .port = (uint16_t)i };
 		else
 			lost++;
 	}

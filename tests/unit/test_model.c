@@ -19,9 +19,9 @@ model_of(const char *before, const char *bundle, struct weft_error *err)
 	return tree ? weft_model_new(tree, "/run/weft/vhost", err) : NULL;
 }
 
-#define NET "\"networks\": {\"n\": {}}"
+#define NET		 "\"networks\": {\"n\": {}}"
 #define PORT(name, more) "\"" name "\": {\"network\": \"n\"" more "}"
-#define TREE(ports) "{\"tenants\": {\"red\": {" NET ", \"ports\": {" ports "}}}}"
+#define TREE(ports)	 "{\"tenants\": {\"red\": {" NET ", \"ports\": {" ports "}}}}"
 
 static void
 objects_are_added_replaced_and_removed(void **state)
@@ -30,13 +30,15 @@ objects_are_added_replaced_and_removed(void **state)
 	struct weft_model *model;
 
 	(void)state;
-	model = model_of(TREE(PORT("a", ", \"vm\": \"x\"")), "{\"tenants\": {\"red\": {\"ports\": {" PORT("a", "") ", " PORT("b", "") "}}}}", &err);
+	model = model_of(TREE(PORT("a", ", \"vm\": \"x\"")),
+		"{\"tenants\": {\"red\": {\"ports\": {" PORT("a", "") ", " PORT("b", "") "}}}}", &err);
 	assert_non_null(model);
 	assert_int_equal(model->n_ports, 2);
 	assert_string_equal(weft_model_port(model, "red/a")->vm, "");
 	assert_string_equal(weft_model_port_network(model, weft_model_port(model, "red/b"))->path, "red/n");
 	weft_model_free(model);
-	model = model_of(TREE(PORT("a", "")), "{\"tenants\": {\"red\": {\"ports\": {\"a\": null, \"none\": null}}}}", &err);
+	model = model_of(
+		TREE(PORT("a", "")), "{\"tenants\": {\"red\": {\"ports\": {\"a\": null, \"none\": null}}}}", &err);
 	assert_non_null(model);
 	assert_int_equal(model->n_ports, 0);
 	weft_model_free(model);
@@ -48,21 +50,25 @@ contradictions_are_refused_by_name(void **state)
 	static const struct {
 		const char *bundle, *says;
 	} bad[] = {
-		{ "{\"tenants\": {\"red\": {\"ports\": {" PORT("a", "") "}}}}", "port red/a: its tenant has no network \"n\"" },
+		{ "{\"tenants\": {\"red\": {\"ports\": {" PORT("a", "") "}}}}",
+			"port red/a: its tenant has no network \"n\"" },
 		{ "{\"tenant\": {}}", "tenant: there is no such field; known is tenants" },
 		{ "{\"tenants\": []}", "tenants: expected an object" },
 		{ "{\"tenants\": {\"red\": {\"port\": {}}}}", "tenants.red.port: there is no such kind" },
 		{ "{\"tenants\": {\"r/d\": {}}}", "is no name" },
 		{ "{\"tenants\": {\"red\": {\"ports\": {\"a b\": {}}}}}", "is no name" },
 		{ "{\"tenants\": {\"red\": {\"ports\": {\"a\": []}}}}", "tenants.red.ports.a: expected an object" },
-		{ TREE(PORT("a", ", \"mac\": \"52:54:00:00:00:01\"") ", " PORT("b", ", \"mac\": \"52:54:00:00:00:01\"")),
+		{ TREE(PORT("a", ", \"mac\": \"52:54:00:00:00:01\"") ", " PORT(
+			  "b", ", \"mac\": \"52:54:00:00:00:01\"")),
 			"MAC 52:54:00:00:00:01 in network red/n is already red/a's" },
-		{ TREE(PORT("a", ", \"attach\": {\"path\": \"/x\"}") ", " PORT("b", ", \"attach\": {\"path\": \"/x\"}")),
+		{ TREE(PORT("a", ", \"attach\": {\"path\": \"/x\"}") ", " PORT(
+			  "b", ", \"attach\": {\"path\": \"/x\"}")),
 			"socket /x is already red/a's" },
-		{ TREE(PORT("a", ", \"attach\": {\"type\": \"eth\", \"device\": \"net_tap0,iface=a\"}") ", "
-			PORT("b", ", \"attach\": {\"type\": \"eth\", \"device\": \"net_tap0,iface=b\"}")),
+		{ TREE(PORT("a", ", \"attach\": {\"type\": \"eth\", \"device\": \"net_tap0,iface=a\"}") ", " PORT(
+			  "b", ", \"attach\": {\"type\": \"eth\", \"device\": \"net_tap0,iface=b\"}")),
 			"device net_tap0 is already red/a's" },
-		{ "{\"tenants\": {\"red\": {\"networks\": {\"a\": {\"encap\": \"vlan\", \"vlan\": 5}, \"b\": {\"encap\": \"vlan\", \"vlan\": 5}}}}}",
+		{ "{\"tenants\": {\"red\": {\"networks\": {\"a\": {\"encap\": \"vlan\", \"vlan\": 5}, \"b\": "
+		  "{\"encap\": \"vlan\", \"vlan\": 5}}}}}",
 			"VLAN 5 is already red/a's" },
 	};
 
@@ -81,8 +87,10 @@ static void
 same_mac_in_two_networks_is_fine(void **state)
 {
 	struct weft_error err = { "" };
-	struct weft_model *model = model_of(NULL, "{\"tenants\": {\"red\": {\"networks\": {\"n\": {}, \"m\": {}}, \"ports\": {"
-		"\"a\": {\"network\": \"n\", \"mac\": \"52:54:00:00:00:01\"}, \"b\": {\"network\": \"m\", \"mac\": \"52:54:00:00:00:01\"}}}}}",
+	struct weft_model *model = model_of(NULL,
+		"{\"tenants\": {\"red\": {\"networks\": {\"n\": {}, \"m\": {}}, \"ports\": {"
+		"\"a\": {\"network\": \"n\", \"mac\": \"52:54:00:00:00:01\"}, \"b\": {\"network\": \"m\", \"mac\": "
+		"\"52:54:00:00:00:01\"}}}}}",
 		&err);
 
 	(void)state;

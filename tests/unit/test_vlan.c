@@ -5,8 +5,8 @@
 
 #define DROP(reason) WEFT_DROP_VLAN_##reason
 
-#define UNTAGGED "525400000002 525400000001 88b5 0000"
-#define TAGGED(tci) "525400000002 525400000001 8100" tci "88b5 0000"
+#define UNTAGGED     "525400000002 525400000001 88b5 0000"
+#define TAGGED(tci)  "525400000002 525400000001 8100" tci "88b5 0000"
 #define SERVICE(tci) "525400000002 525400000001 88a8" tci "88b5 0000"
 
 static uint16_t table[4096];
@@ -106,7 +106,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(access_port_takes_untagged_and_priority_tagged_frames, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			access_port_takes_untagged_and_priority_tagged_frames, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(trunk_takes_only_what_it_lists, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(trunk_without_a_list_carries_nothing, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(tunnel_port_keeps_the_guests_tags, fixture_setup, fixture_teardown),

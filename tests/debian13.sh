@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+#
+# Builds with gcc and clang and runs the unit tests and fuzz corpora in a Debian 13 chroot, with its DPDK 24.11.
+# The chroot stays in build-debian13/ for the next time.
+set -eu
+cd "$(dirname "$0")/.."
+root=build-debian13/root
+packages="gcc clang libc6-dev meson ninja-build pkg-config libdpdk-dev libjansson-dev libevent-dev libcmocka-dev"
+
+[ "$(id -u)" = 0 ] || { echo "debian13: run as root" >&2; exit 1; }
+command -v debootstrap >/dev/null || apt-get -qq install -y --no-install-recommends debootstrap
+if [ ! -f build-debian13/ready ]; then
+	mkdir -p build-debian13
+	site=$(apt-get indextargets --format '$(SITE)|$(RELEASE)' 'Created-By: Packages' |
+		awk -F'|' '$2 == "bookworm" || $2 == "trixie" { print $1; exit }')
+	[ -d "$root/etc" ] || debootstrap --variant=minbase trixie "$root" "$site" >build-debian13/log
+	chroot "$root" sh -c "apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+		apt-get -qq install -y --no-install-recommends $packages" >>build-debian13/log 2>&1
+	touch build-debian13/ready
+fi
+mkdir -p "$root/weft"
+git ls-files -co --exclude-standard | tar -cf - -T - | tar -xf - -C "$root/weft"
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --make-rslave "$root/sys"
+trap 'umount -R "$root/proc" "$root/sys"' EXIT
+for cc in gcc clang; do
+	chroot "$root" sh -c "cd /weft && { [ -f build-$cc/build.ninja ] || CC=$cc meson setup build-$cc >/dev/null; } &&
+		ninja -C build-$cc --quiet && meson test -C build-$cc --print-errorlogs"
+done
