@@ -133,7 +133,8 @@ eth_close(struct weft_portio *io)
 	struct eth_port *eth = io->priv;
 	struct rte_eth_dev_info info = { 0 };
 
-	rte_eth_dev_info_get(eth->id, &info);
+	if (rte_eth_dev_info_get(eth->id, &info))
+		info.device = NULL;
 	rte_eth_dev_stop(eth->id);
 	rte_eth_dev_close(eth->id);
 	if (info.device)
@@ -183,7 +184,8 @@ eth_status(struct weft_portio *io, struct weft_io_status *status)
 	const struct eth_port *eth = io->priv;
 	struct rte_eth_link link = { 0 };
 
-	rte_eth_link_get_nowait(eth->id, &link);
+	if (rte_eth_link_get_nowait(eth->id, &link))
+		link.link_status = RTE_ETH_LINK_DOWN;
 	atomic_store(&io->link, link.link_status != 0);
 	status->link = link.link_status;
 	status->queues = eth->n_queues;
