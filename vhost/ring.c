@@ -46,6 +46,16 @@ vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 	return got;
 }
 
+// Headers lie at any address; the hash wants words.
+static uint32_t
+hash_bytes(const uint8_t *p, uint32_t size, uint32_t seed)
+{
+	uint32_t words[9];
+
+	memcpy(words, p, size);
+	return rte_jhash(words, size, seed);
+}
+
 // A number that is the same for all packets of a flow, so that they stay in order in one ring.
 static uint32_t
 flow_hash(const struct rte_mbuf *m)
@@ -66,14 +76,14 @@ flow_hash(const struct rte_mbuf *m)
 		bool whole = (p[off + 6] & 0x3f) == 0 && p[off + 7] == 0 && (p[off] & 0xf) == 5;
 
 		// Addresses, and ports where all packets of the flow have them.
-		return rte_jhash(p + off + 12, whole ? 12 : 8, p[off + 9]);
+		return hash_bytes(p + off + 12, whole ? 12 : 8, p[off + 9]);
 	}
 	if (type == RTE_ETHER_TYPE_IPV6 && off + 44 <= m->data_len) {
 		bool direct = p[off + 6] == IPPROTO_TCP || p[off + 6] == IPPROTO_UDP;
 
-		return rte_jhash(p + off + 8, direct ? 36 : 32, 0);
+		return hash_bytes(p + off + 8, direct ? 36 : 32, 0);
 	}
-	return rte_jhash(p, 12, type);
+	return hash_bytes(p, 12, type);
 }
 
 // The ring pair for a hash, among the enabled ones.

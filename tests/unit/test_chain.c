@@ -17,7 +17,7 @@ hash_state(const struct fixture *f)
 	h = rte_jhash(f->w->flood, WEFT_MAX_PORTS * sizeof(f->w->flood[0]), h);
 	h = rte_jhash(f->w->stats, WEFT_MAX_PORTS * sizeof(f->w->stats[0]), h);
 	h = rte_jhash(f->w->stage, sizeof(f->w->stage), h);
-	return rte_jhash(&f->w->n_dirty, sizeof(f->w->n_dirty), h) ^ f->w->n_dead ^ f->n_told;
+	return rte_jhash_3words(f->w->n_dirty, f->w->n_dead, f->n_told, h);
 }
 
 static void
