@@ -93,7 +93,7 @@ check_port(struct plan *plan, const struct weft_port *port, const struct weft_pl
 	return strcmp(attach, place->attach) == 0
 		       ? 0
 		       : weft_fail(plan->err, EBUSY,
-				 "port %s: what it is attached to cannot change while it exists; "
+				 "port %s: what it is attached to, or its device's MTU, cannot change while it exists; "
 				 "run 'weftctl port del %s' first",
 				 port->path, port->path);
 }

@@ -19,6 +19,14 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what, (void)arg;
 	weft_engine_poll();
+	// Asking a device for its state also tells the workers whether its link is up.
+	for (unsigned int i = 0; ctl.model && i < ctl.model->n_ports; i++) {
+		const struct weft_port *port = &ctl.model->ports[i];
+		struct weft_io_status status;
+
+		if (port->attach.type == WEFT_ATTACH_ETH)
+			weft_engine_port_status(weft_placement_find(&ctl.placement, port->path), &status);
+	}
 }
 
 static void

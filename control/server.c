@@ -19,7 +19,8 @@
 
 #include "state.h"
 
-#define MAX_REQUEST (64u << 20)
+#define MAX_REQUEST (16u << 20)
+#define MAX_QUERY   (64u << 10) // of those who may only read
 #define MAX_CLIENTS 64
 #define MAX_GROUPS  64
 
@@ -128,7 +129,7 @@ on_read(struct bufferevent *bev, void *arg)
 		json_decref(reply);
 		free(line);
 	}
-	if (evbuffer_get_length(in) > MAX_REQUEST)
+	if (evbuffer_get_length(in) > (client->may_change ? MAX_REQUEST : MAX_QUERY))
 		drop_client(bev, client);
 }
 

@@ -4,16 +4,21 @@
 // A guest's device as the library reports it. The callbacks run on the library's event thread, some with
 // the locks of all rings held: they set fields and return. Only destroy_device waits, for the workers, which
 // never wait for anybody: after it returns the library unmaps the guest's memory.
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <linux/virtio_net.h>
 #include <rte_vhost.h>
 
 #include "vhost.h"
 
-#define MAX_DEVICES 1024 // the library's own bound
+#define MAX_DEVICES	1024 // the library's own bound
+#define SOCKET_LIMIT_MS 200
 
 // What weft does not offer: segmentation and checksum offloads, so that every frame is complete.
 #define DISABLED_FEATURES                                                                                              \
@@ -98,6 +103,35 @@ port_of(int vid)
 	return port;
 }
 
+// The library's one event thread reads whole messages from each guest's socket, and waits for the rest of one,
+// or for room for its answer. A guest that holds the rest back must not hold up all others: its socket gets a
+// time limit, after which the library closes it. The library does not say which descriptor it is.
+static void
+limit_waiting(const char *path)
+{
+	const struct timeval limit = { .tv_usec = SOCKET_LIMIT_MS * 1000 };
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		struct sockaddr_un peer = { 0 }, own = { 0 };
+		socklen_t peer_size = sizeof(peer), own_size = sizeof(own);
+		int fd = atoi(entry->d_name);
+
+		// Only connected sockets have a peer.
+		if (getpeername(fd, (struct sockaddr *)&peer, &peer_size) || peer.sun_family != AF_UNIX ||
+			getsockname(fd, (struct sockaddr *)&own, &own_size))
+			continue;
+		if (strncmp(peer.sun_path, path, sizeof(peer.sun_path)) &&
+			strncmp(own.sun_path, path, sizeof(own.sun_path)))
+			continue;
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static int
 new_connection(int vid)
 {
@@ -118,6 +152,7 @@ new_connection(int vid)
 		vhost_set_error(port, "a second guest connected to the socket and was refused");
 		return -1;
 	}
+	limit_waiting(port->path);
 	vhost_set_error(port, "%s", "");
 	atomic_store(&port->to_guest, 0);
 	atomic_store(&port->from_guest, 0);

@@ -22,8 +22,10 @@ from harness.testpmd import Testpmd  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 
 MACS = ["02:00:00:00:00:01", "02:00:00:00:00:00"]  # the destinations that testpmd sends to, crossed
-WINDOW = 0.2
-WINDOWS = 8
+WINDOW = 0.1
+ENOUGH = 6  # quiet windows in a turn
+WINDOWS = 60  # at most
+FULL = 0.75  # a window counts when bursts were as full as this: small bursts cost everybody more
 CASES = {
     "split-64": ("in_order=1,mrg_rxbuf=0", 64),
     "packed-64": ("packed_vq=1,in_order=1,mrg_rxbuf=0", 64),
@@ -54,12 +56,14 @@ class Weft:
         self.weftd.__exit__(*args)
 
     def window(self):
-        """(cycles per packet, packets) of one window."""
+        """(cycles per packet, packets, how full the bursts were) of one window."""
         before = self.weftd.rpc("workers")[0]
         time.sleep(WINDOW)
         after = self.weftd.rpc("workers")[0]
         packets = after["packets"] - before["packets"]
-        return (after["busy_cycles"] - before["busy_cycles"]) / max(packets, 1), packets
+        # Two ports are read in a round: 64 packets are two full bursts.
+        batch = packets / max(after["batches"] - before["batches"], 1)
+        return (after["busy_cycles"] - before["busy_cycles"]) / max(packets, 1), packets, batch / 64
 
     def stages(self):
         """Where the cycles go."""
@@ -85,10 +89,10 @@ class Peer:
         self.ovs.stop()
 
     def window(self):
-        """(cycles per packet, packets) of one window."""
+        """(cycles per packet, packets, how full the bursts were) of one window."""
         self.ovs.appctl("dpif-netdev/pmd-stats-clear")
         time.sleep(WINDOW)
-        return self.ovs.cycles()
+        return *self.ovs.cycles(), self.ovs.batch() / 32
 
 
 class Floor:
@@ -99,7 +103,7 @@ class Floor:
         self.paths = [f"{self.dir}/p{i}" for i in (0, 1)]
 
     def __enter__(self):
-        self.testpmd = Testpmd([f"net_vhost{i},iface={p},queues=1" for i, p in enumerate(self.paths)], ["--record-core-cycles"],
+        self.testpmd = Testpmd([f"net_vhost{i},iface={p},queues=1" for i, p in enumerate(self.paths)], ["--record-core-cycles", "--record-burst-stats"],
                                eal=["--in-memory"], lcores="0@0,1@1", memory=256, mbufs=32768).__enter__()
         self.testpmd.command("start")
         return self
@@ -109,11 +113,18 @@ class Floor:
         os.rmdir(self.dir) if not os.listdir(self.dir) else None
 
     def window(self):
-        """(cycles per packet, packets) of one window."""
+        """(cycles per packet, packets, how full the bursts were) of one window."""
         self.testpmd.command("clear fwd stats all")
         time.sleep(WINDOW)
-        found = self.testpmd.command("show fwd stats all", r"CPU cycles/packet=([\d.]+) .*?total io packets=(\d+)")
-        return float(found[1]), int(found[2])
+        found = self.testpmd.command("show fwd stats all", r"(.*?)CPU cycles/packet=([\d.]+) .*?total io packets=(\d+)")
+        return float(found[2]), int(found[3]), share_of_full(found[1])
+
+
+def share_of_full(text):
+    """How many of testpmd's bursts that were not empty were full: 0 to 1."""
+    shares = [dict((int(n), int(p)) for p, n in re.findall(r"(\d+)% of (\d+) pkts", line))
+              for line in re.findall(r"RX-bursts : (.*)", text)]
+    return min((s.get(32, 0) / max(100 - s.get(0, 0), 1) for s in shares), default=0)
 
 
 def guest(paths, options, size):
@@ -123,18 +134,27 @@ def guest(paths, options, size):
                    memory=256, mbufs=32768)
 
 
-def turn(make, options, size):
-    """Starts a switch and its guest, and takes windows: [(cycles, loudness)]."""
+def calibrate():
+    """The loudness under which a window counts as quiet: a little over the best that these cores show in 10 s."""
+    end, best = time.monotonic() + 10, loudness()
+    while time.monotonic() < end:
+        best = min(best, loudness())
+        time.sleep(0.02)
+    return 1.15 * best
+
+
+def turn(make, options, size, threshold):
+    """Starts a switch and its guest, and takes windows until enough are quiet: [(cycles, loudness)]."""
     windows, stages = [], None
     with make() as switch, guest(switch.paths, options, size) as g:
         g.command("start tx_first 8")
         time.sleep(1)
         loud = loudness()
-        for _ in range(WINDOWS):
-            cycles, packets = switch.window()
+        while len(windows) < WINDOWS and sum(l <= threshold for _, l in windows) < ENOUGH:
+            cycles, packets, full = switch.window()
             after = loudness()
-            if packets > 1000 and cycles:
-                windows.append((cycles, max(loud, after)))
+            good = packets > 1000 and cycles and full >= FULL
+            windows.append((cycles, max(loud, after) if good else 1000))
             loud = after
         if hasattr(switch, "stages"):
             stages = switch.stages()
@@ -142,11 +162,9 @@ def turn(make, options, size):
     return windows, stages
 
 
-def summary(turns, threshold):
-    """Quiet windows of all turns, and each turn's median."""
-    quiet = [c for t in turns for c, loud in t if loud <= threshold]
-    medians = [statistics.median([c for c, loud in t if loud <= threshold] or [c for c, _ in t]) for t in turns if t]
-    return spread(quiet) or spread([c for t in turns for c, _ in t]), medians
+def quiet(windows, threshold):
+    """The cycles of the quiet windows with full bursts."""
+    return [c for c, loud in windows if loud <= threshold]
 
 
 def measure(name, turns):
@@ -156,26 +174,34 @@ def measure(name, turns):
     if ovs.available():
         switches["ovs"] = Peer
     taken = {s: [] for s in switches}
-    stages = None
+    threshold, stages = calibrate(), None
     for i in range(turns):
         for s, make in switches.items():
-            windows, where = turn(make, options, size)
+            windows, where = turn(make, options, size, threshold)
             taken[s].append(windows)
             stages = where or stages
-        print(f"{name} turn {i + 1}: " + ", ".join(f"{s} {statistics.median(c for c, _ in t[-1]):.0f}" for s, t in taken.items() if t[-1]),
-              flush=True)
-    threshold = 1.15 * min(loud for t in taken.values() for w in t for _, loud in w)
+        # A quieter moment than the calibration saw: what counts as quiet is quieter.
+        threshold = min([threshold] + [1.15 * loud for t in taken.values() for w in t for _, loud in w])
+        print(f"{name} turn {i + 1}: " + ", ".join(describe(s, t[-1], threshold) for s, t in taken.items()), flush=True)
     case = {"name": name, "bytes": size, "turns": turns, "quiet_threshold": threshold, "stages": stages}
-    medians = {}
     for s, t in taken.items():
-        case[s], medians[s] = summary(t, threshold)
-        case[s]["all_windows"] = spread([c for w in t for c, _ in w])
+        case[s] = spread([c for w in t for c in quiet(w, threshold)])
+        case[f"{s}_all_windows"] = spread([c for w in t for c, _ in w])
     for s in ("ovs", "floor"):
-        if s in medians:
-            ratios = [other / own for other, own in zip(medians[s], medians["weft"])]
+        # Only turns in which both had quiet windows say anything.
+        pairs = [(quiet(a, threshold), quiet(b, threshold)) for a, b in zip(taken.get(s, []), taken["weft"])]
+        ratios = [statistics.median(a) / statistics.median(b) for a, b in pairs if a and b]
+        if ratios:
             case[f"ratio_{s}"] = statistics.median(ratios)
             case[f"ratio_{s}_spread"] = [min(ratios), max(ratios)]
+            case[f"ratio_{s}_turns"] = len(ratios)
     return case
+
+
+def describe(name, windows, threshold):
+    """One turn of one switch, for people."""
+    good = quiet(windows, threshold)
+    return f"{name} " + (f"{statistics.median(good):.0f}" if good else "-") + f" ({len(good)} of {len(windows)} windows quiet and full)"
 
 
 def main():

@@ -9,7 +9,7 @@ import pytest
 from conftest import Lan, mac
 from harness.proc import run, wait_for
 from harness.vhost_guest import VhostGuest
-from harness.weftd import Weftd
+from harness.weftd import Rejected, Weftd
 from scapy.all import ARP, ICMP, IP, Dot1Q, Ether, Raw, raw
 
 EVERYONE = "ff:ff:ff:ff:ff:ff"
@@ -147,6 +147,42 @@ def test_tagged_frames_cross_a_wire(netns):
             assert not any(guests[n].poll() for n in names if n != b)
         for g in guests.values():
             g.close()
+
+
+def test_af_xdp_talks_to_the_kernel(netns):
+    """An XDP socket on one end of a veth pair, the kernel's own stack on the other."""
+    run("ip", "-n", netns, "link", "add", "xdp0", "type", "veth", "peer", "name", "kernel0")
+    for dev in ("xdp0", "kernel0"):
+        run("ip", "-n", netns, "link", "set", dev, "up")
+        run("ip", "netns", "exec", netns, "ethtool", "-K", dev, "tx", "off")
+    run("ip", "-n", netns, "addr", "add", "10.4.0.254/24", "dev", "kernel0")
+    with Weftd(netns=netns) as weftd:
+        try:
+            weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
+                "x": {"network": "lan", "attach": {"type": "eth", "device": "net_af_xdp0,iface=xdp0"}}, "g1": {"network": "lan"}}}})
+        except Rejected as why:
+            if "net_af_xdp0" in why.text:
+                pytest.skip(f"this kernel has no AF_XDP sockets on veth: {why.text.strip()[-80:]}")
+            raise
+        with VhostGuest(weftd.socket("g1")) as guest:
+            weftd.wait_link("g1")
+            assert ping_through(netns, guest, "10.4.0.1")
+
+
+def test_memif_between_two_switches(weftd):
+    """Two weftd, wired by shared memory."""
+    with Weftd() as other:
+        path = os.path.join(weftd.dir, "memif.sock")
+        for w, role in ((weftd, "server"), (other, "client")):
+            w.apply({"default": {"networks": {"lan": {}}, "ports": {"g1": {"network": "lan"}, "m": {
+                "network": "lan", "attach": {"type": "eth", "device": f"net_memif0,role={role},socket={path},socket-abstract=no"}}}}})
+        with VhostGuest(weftd.socket("g1")) as here, VhostGuest(other.socket("g1")) as there:
+            weftd.wait_link("g1", "m")
+            other.wait_link("g1", "m")
+            for a, b, i in ((here, there, 1), (there, here, 2)):
+                frame = raw(Ether(dst=EVERYONE, src=mac(i), type=0x88b5) / Raw(bytes([i]) * 60))
+                a.send(frame)
+                assert b.expect() == [frame]
 
 
 def test_device_that_goes_and_comes(weftd):

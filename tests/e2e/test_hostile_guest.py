@@ -122,6 +122,29 @@ def test_random_bytes_on_the_socket(weftd, victims):
     assert victims[2].expect() == [FRAME]
 
 
+@pytest.mark.parametrize("held_back", ["header", "payload", "answers"])
+def test_message_that_is_held_back(weftd, victims, held_back):
+    """The library has one thread for all guests' messages: a guest that stops in one must not stop the others."""
+    guest = VhostGuest(weftd.socket("liar"))
+    guest.connect()
+    if held_back == "header":
+        guest.sock.sendall(b"\x01\x00")
+    elif held_back == "payload":
+        guest.sock.sendall(struct.pack("<III", vu.SET_FEATURES, 1, 8))
+    else:
+        guest.sock.setblocking(False)
+        try:
+            while True:
+                guest.send_message(vu.GET_FEATURES)
+        except BlockingIOError:
+            pass
+    victims[2].close()
+    victims.guests[2] = VhostGuest(weftd.socket("g2"))
+    victims[2].start()
+    weftd.wait_link("g2")
+    guest.close()
+
+
 def test_memory_that_goes_away(weftd, victims):
     """The guest truncates nothing: it replaces its memory table while its rings run."""
     guest = liar(weftd)

@@ -56,7 +56,8 @@ def test_vlans_against_the_kernels_devices_and_bridge(weftd):
         "vm1": {"network": "lan", "vlan": {"trunk": ["10-20"]}},
         "vm2": {"network": "lan", "vlan": {"trunk": [10, 30], "native": 20}},
         "vm3": {"network": "lan", "vlan": {"access": 10}}}}})
-    guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i), modules=["8021q", "bridge"]) for i in (1, 2, 3)}
+    guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i), modules=["8021q", "bridge"], mtu=1400 if i == 3 else None)
+              for i in (1, 2, 3)}
     try:
         for g in guests.values():
             g.wait_boot()
@@ -68,6 +69,9 @@ def test_vlans_against_the_kernels_devices_and_bridge(weftd):
                      "ip link set br0.10 up; vconfig add br0 30; ip addr add 10.30.0.2/24 dev br0.30; ip link set br0.30 up")
         guests[3].sh("ip link set eth0 up; ip addr add 10.10.0.3/24 dev eth0")
         weftd.wait_link("vm1", "vm2", "vm3")
+        # The MTU that QEMU was told reaches the guest, and weft knows it.
+        assert "mtu 1400" in guests[3].sh("ip link show eth0")[1]
+        assert weftd.port("vm3")["guest_mtu"] == 1400
         assert pinged(guests[1].sh("ping -c 3 -W 5 10.10.0.2")) == 3
         assert pinged(guests[1].sh("ping -c 3 -W 5 10.20.0.2")) == 3
         assert pinged(guests[3].sh("ping -c 3 -W 5 10.10.0.1")) == 3

@@ -102,6 +102,12 @@ class Ovs:
         packets = re.search(r"packets received: (\d+)", text)
         return (float(cycles[1]) if cycles else 0.0), int(packets[1])
 
+    def batch(self):
+        """Packets of an output batch since the last clear."""
+        text = self.appctl("dpif-netdev/pmd-stats-show")
+        found = re.search(r"avg\. packets per output batch: ([\d.]+)", text[text.index("core_id 1"):])
+        return float(found[1]) if found else 0.0
+
     def stop(self):
         """Ends both."""
         for process in reversed(self.processes):

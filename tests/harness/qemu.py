@@ -132,7 +132,7 @@ def accelerator():
 class QemuGuest:
     """A virtual machine with one virtio NIC on a vhost-user SOCKET. sh() runs a command in it."""
 
-    def __init__(self, socket_path, mac, modules=(), client=False, queues=1):
+    def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None):
         self.dir = tempfile.mkdtemp(prefix="weft-qemu-")
         self.mac = mac
         vmlinuz, initrd = initramfs(list(modules))
@@ -142,7 +142,8 @@ class QemuGuest:
             "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else "qemu64", "-M", "q35", "-nodefaults",
             "-m", "192", "-object", "memory-backend-memfd,id=m0,size=192M,share=on", "-numa", "node,memdev=m0",
             "-chardev", chardev, "-netdev", f"vhost-user,id=n0,chardev=c0,queues={queues}",
-            "-device", f"virtio-net-pci,netdev=n0,mac={mac},romfile=" + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else ""),
+            "-device", f"virtio-net-pci,netdev=n0,mac={mac},romfile=" + (f",host_mtu={mtu}" if mtu else "")
+            + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else ""),
             "-serial", f"unix:{self.dir}/serial,server=on,wait=off", "-display", "none", "-no-reboot",
             "-kernel", vmlinuz, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1"],
             os.path.join(self.dir, "log"))
