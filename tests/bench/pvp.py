@@ -103,8 +103,8 @@ class Floor:
         self.paths = [f"{self.dir}/p{i}" for i in (0, 1)]
 
     def __enter__(self):
-        self.testpmd = Testpmd([f"net_vhost{i},iface={p},queues=1" for i, p in enumerate(self.paths)], ["--record-core-cycles", "--record-burst-stats"],
-                               eal=["--in-memory"], lcores="0@0,1@1", memory=256, mbufs=32768).__enter__()
+        self.testpmd = Testpmd([f"net_vhost{i},iface={p},queues=1" for i, p in enumerate(self.paths)],
+                               ["--record-core-cycles", "--record-burst-stats"], eal=["--in-memory"], lcores="0@0,1@1", memory=256, mbufs=32768).__enter__()
         self.testpmd.command("start")
         return self
 
@@ -116,7 +116,8 @@ class Floor:
         """(cycles per packet, packets, how full the bursts were) of one window."""
         self.testpmd.command("clear fwd stats all")
         time.sleep(WINDOW)
-        found = self.testpmd.command("show fwd stats all", r"(.*?)CPU cycles/packet=([\d.]+) .*?total io packets=(\d+)")
+        found = self.testpmd.command("show fwd stats all",
+                                     r"(.*?)CPU cycles/packet=([\d.]+) .*?total io packets=(\d+)")
         return float(found[2]), int(found[3]), share_of_full(found[1])
 
 

@@ -9,13 +9,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-check(const struct weft_lane *lane, uint32_t total)
+check(const struct weft_lane *lane, uint32_t have, uint32_t total)
 {
-	if (lane->l3_off > total || lane->n_tags > 2)
+	if (lane->l3_off > have || lane->n_tags > 2)
 		abort();
 	if ((lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)) && lane->l4_off > total)
 		abort();
-	if ((lane->flags & WEFT_LANE_L4) && (lane->l4_off + 4u > total || (lane->flags & WEFT_LANE_LATER_FRAGMENT)))
+	if ((lane->flags & WEFT_LANE_L4) && (lane->l4_off + 4u > have || (lane->flags & WEFT_LANE_LATER_FRAGMENT)))
 		abort();
 	if (lane->src == 0 || lane->src >> 40 & 1)
 		abort();
@@ -30,9 +30,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > UINT16_MAX)
 		return 0;
 	if (weft_parse_frame(data, size, size, &lane) < 0)
-		check(&lane, size);
+		check(&lane, size, size);
 	have = size ? data[size - 1] % size : 0;
 	if (weft_parse_frame(data, have, size, &lane) < 0)
-		check(&lane, have);
+		check(&lane, have, size);
 	return 0;
 }
