@@ -23,8 +23,8 @@ from harness.weftd import Weftd  # noqa: E402
 
 MACS = ["02:00:00:00:00:01", "02:00:00:00:00:00"]  # the destinations that testpmd sends to, crossed
 WINDOW = 0.1
-ENOUGH = 6  # quiet windows in a turn
-WINDOWS = 60  # at most
+ENOUGH = 5  # quiet windows in a turn
+WINDOWS = 24  # at most
 FULL = 0.75  # a window counts when bursts were as full as this: small bursts cost everybody more
 CASES = {
     "split-64": ("in_order=1,mrg_rxbuf=0", 64),
@@ -104,7 +104,8 @@ class Floor:
 
     def __enter__(self):
         self.testpmd = Testpmd([f"net_vhost{i},iface={p},queues=1" for i, p in enumerate(self.paths)],
-                               ["--record-core-cycles", "--record-burst-stats"], eal=["--in-memory"], lcores="0@0,1@1", memory=256, mbufs=32768).__enter__()
+                               ["--record-core-cycles", "--record-burst-stats"], eal=["--in-memory"], lcores="0@0,1@1",
+                               memory=256, mbufs=32768).__enter__()
         self.testpmd.command("start")
         return self
 
@@ -135,6 +136,12 @@ def guest(paths, options, size):
                    memory=256, mbufs=32768)
 
 
+def distance():
+    """Cycles for a cache line to go from one core to the other and back, while both are free."""
+    quiet = os.path.join(BUILD, "tests", "bench", "quiet")
+    return min(float(run(quiet, "pair")) for _ in range(3))
+
+
 def calibrate():
     """The loudness under which a window counts as quiet: a little over the best that these cores show in 10 s."""
     end, best = time.monotonic() + 10, loudness()
@@ -145,8 +152,12 @@ def calibrate():
 
 
 def turn(make, options, size, threshold):
-    """Starts a switch and its guest, and takes windows until enough are quiet: [(cycles, loudness)]."""
+    """Starts a switch and its guest, and takes windows until enough are quiet.
+
+    Returns [(cycles, loudness)], the stages' cycles, and how far apart the cores were before and after.
+    """
     windows, stages = [], None
+    before = distance()
     with make() as switch, guest(switch.paths, options, size) as g:
         g.command("start tx_first 8")
         time.sleep(1)
@@ -160,7 +171,25 @@ def turn(make, options, size, threshold):
         if hasattr(switch, "stages"):
             stages = switch.stages()
         g.command("stop")
-    return windows, stages
+    return windows, stages, (before, distance())
+
+
+def place(distances, best):
+    """Where the cores were during a turn: near, far, or moved."""
+    far = [d > 2 * best for d in distances]
+    return "moved" if far[0] != far[1] else "far" if far[0] else "near"
+
+
+def ratios_by_place(turns, other, best, threshold):
+    """Other's median over weft's, by place: the n-th turn of the one with the n-th of the other in the same place."""
+    result = {}
+    for where in ("near", "far"):
+        medians = {}
+        for name in (other, "weft"):
+            good = [quiet(w, threshold) for w, d in turns[name] if place(d, best) == where]
+            medians[name] = [statistics.median(g) for g in good if g]
+        result[where] = [a / b for a, b in zip(medians[other], medians["weft"])]
+    return result
 
 
 def quiet(windows, threshold):
@@ -178,31 +207,34 @@ def measure(name, turns):
     threshold, stages = calibrate(), None
     for i in range(turns):
         for s, make in switches.items():
-            windows, where = turn(make, options, size, threshold)
-            taken[s].append(windows)
+            windows, where, apart = turn(make, options, size, threshold)
+            taken[s].append((windows, apart))
             stages = where or stages
         # A quieter moment than the calibration saw: what counts as quiet is quieter.
-        threshold = min([threshold] + [1.15 * loud for t in taken.values() for w in t for _, loud in w])
-        print(f"{name} turn {i + 1}: " + ", ".join(describe(s, t[-1], threshold) for s, t in taken.items()), flush=True)
-    case = {"name": name, "bytes": size, "turns": turns, "quiet_threshold": threshold, "stages": stages}
+        threshold = min([threshold] + [1.15 * loud for t in taken.values() for w, _ in t for _, loud in w])
+        best = min(d for t in taken.values() for _, apart in t for d in apart)
+        print(f"{name} turn {i + 1}: " + ", ".join(describe(s, *t[-1], best, threshold) for s, t in taken.items()), flush=True)
+    case = {"name": name, "bytes": size, "turns": turns, "quiet_threshold": threshold, "near_cycles": best, "stages": stages}
     for s, t in taken.items():
-        case[s] = spread([c for w in t for c in quiet(w, threshold)])
-        case[f"{s}_all_windows"] = spread([c for w in t for c, _ in w])
+        for where in ("near", "far"):
+            case.setdefault(where, {})[s] = spread([c for w, d in t if place(d, best) == where for c in quiet(w, threshold)])
+        case[s] = case["near"][s] or case["far"][s]
+        case[f"{s}_all_windows"] = spread([c for w, _ in t for c, _ in w])
     for s in ("ovs", "floor"):
-        # Only turns in which both had quiet windows say anything.
-        pairs = [(quiet(a, threshold), quiet(b, threshold)) for a, b in zip(taken.get(s, []), taken["weft"])]
-        ratios = [statistics.median(a) / statistics.median(b) for a, b in pairs if a and b]
-        if ratios:
-            case[f"ratio_{s}"] = statistics.median(ratios)
-            case[f"ratio_{s}_spread"] = [min(ratios), max(ratios)]
-            case[f"ratio_{s}_turns"] = len(ratios)
+        ratios = ratios_by_place(taken, s, best, threshold) if s in taken else {}
+        both = [r for where in ratios.values() for r in where]
+        if both:
+            case[f"ratio_{s}"] = statistics.median(both)
+            case[f"ratio_{s}_spread"] = [min(both), max(both)]
+            case[f"ratio_{s}_by_place"] = {k: statistics.median(v) for k, v in ratios.items() if v}
+            case[f"ratio_{s}_turns"] = len(both)
     return case
 
 
-def describe(name, windows, threshold):
+def describe(name, windows, apart, best, threshold):
     """One turn of one switch, for people."""
     good = quiet(windows, threshold)
-    return f"{name} " + (f"{statistics.median(good):.0f}" if good else "-") + f" ({len(good)} of {len(windows)} windows quiet and full)"
+    return f"{name} " + (f"{statistics.median(good):.0f}" if good else "-") + f" ({place(apart, best)}, {len(good)} of {len(windows)})"
 
 
 def main():
