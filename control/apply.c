@@ -14,6 +14,7 @@
 #define SETTLE_MS 2000
 
 struct plan {
+	bool restoring;			 // the state is what was in force before a restart
 	struct weft_model *model;	 // the new one
 	uint16_t opened[WEFT_MAX_PORTS]; // slots
 	unsigned int n_opened;
@@ -177,6 +178,30 @@ take_back(struct plan *plan)
 	settle();
 }
 
+// Opens the ports that have no place yet. What was part of the state before may fail without harm to others.
+static int
+open_ports(struct plan *plan)
+{
+	for (unsigned int i = 0; i < plan->model->n_ports; i++) {
+		const struct weft_port *port = &plan->model->ports[i];
+		bool known = plan->restoring || (ctl.model && weft_model_port(ctl.model, port->path));
+		int ret;
+
+		if (place_of(port))
+			continue;
+		ret = open_port(plan, port);
+		if (ret && !known)
+			return ret;
+		if (ret && !json_object_get(ctl.failed, port->path))
+			WEFT_LOG(ERR, "port=%s error=\"%s\"", port->path, plan->err->text);
+		if (ret)
+			json_object_set_new(ctl.failed, port->path, json_string(plan->err->text));
+		else
+			json_object_del(ctl.failed, port->path);
+	}
+	return 0;
+}
+
 // Slots whose port the new model has no more: withdrawn, or, with BACK, theirs again.
 static void
 withdraw(const struct weft_model *model, bool back)
@@ -197,15 +222,13 @@ static int
 carry_out(struct plan *plan)
 {
 	struct weft_snapshot *snap = NULL;
-	int ret = 0;
+	int ret = open_ports(plan);
 
-	for (unsigned int i = 0; ret == 0 && i < plan->model->n_ports; i++)
-		if (place_of(&plan->model->ports[i]) == NULL)
-			ret = open_port(plan, &plan->model->ports[i]);
 	if (ret)
 		return ret;
 	for (unsigned int i = 0; i < plan->model->n_ports; i++)
-		update_place(plan->model, &plan->model->ports[i]);
+		if (place_of(&plan->model->ports[i]))
+			update_place(plan->model, &plan->model->ports[i]);
 	withdraw(plan->model, false);
 	snap = compile(plan->model, plan->err);
 	ret = snap ? weft_store_save(ctl.config.state_dir, plan->model->tree, plan->err) : -errno;
@@ -226,6 +249,20 @@ close_withdrawn(void)
 		if (ctl.placement.place[slot].closing)
 			weft_engine_close_port(slot, closed);
 	settle();
+}
+
+// Ports that are gone are not missing any more.
+static void
+forget_failures(void)
+{
+	const char *path;
+	json_t *reason;
+	void *next;
+
+	json_object_foreach_safe (ctl.failed, next, path, reason) {
+		if (!weft_model_port(ctl.model, path))
+			json_object_del(ctl.failed, path);
+	}
 }
 
 // {added: [...], changed: [...], removed: [...]}: paths of objects that differ between two trees.
@@ -261,7 +298,7 @@ compare(const json_t *before, const json_t *after)
 }
 
 int
-weft_apply(const json_t *bundle, bool dry_run, json_t **changes, struct weft_error *err)
+weft_apply(const json_t *bundle, enum weft_apply_mode mode, json_t **changes, struct weft_error *err)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
 	json_t *tree = plan ? weft_model_merge(ctl.model ? ctl.model->tree : NULL, bundle, err) : NULL;
@@ -273,6 +310,7 @@ weft_apply(const json_t *bundle, bool dry_run, json_t **changes, struct weft_err
 		return ret;
 	}
 	plan->err = err;
+	plan->restoring = mode == WEFT_APPLY_RESTORE;
 	plan->model = weft_model_new(tree, ctl.config.vhost_dir, err);
 	if (plan->model == NULL)
 		ret = -errno;
@@ -280,7 +318,7 @@ weft_apply(const json_t *bundle, bool dry_run, json_t **changes, struct weft_err
 		ret = check_port(plan, &plan->model->ports[i], place_of(&plan->model->ports[i]));
 	if (ret == 0)
 		*changes = compare(ctl.model ? ctl.model->tree : NULL, plan->model->tree);
-	if (ret == 0 && !dry_run) {
+	if (ret == 0 && mode != WEFT_APPLY_DRY_RUN) {
 		ret = carry_out(plan);
 		if (ret) {
 			take_back(plan);
@@ -290,6 +328,7 @@ weft_apply(const json_t *bundle, bool dry_run, json_t **changes, struct weft_err
 
 			ctl.model = plan->model;
 			plan->model = old;
+			forget_failures();
 			close_withdrawn();
 		}
 	}

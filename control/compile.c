@@ -287,7 +287,8 @@ weft_compile(const struct weft_model *model, struct weft_placement *placement, u
 	if (!c.snap || !c.snap->ports || grow_domains(&c, 0))
 		ret = no_memory(&c);
 	for (unsigned int i = 0; ret == 0 && i < model->n_ports; i++)
-		ret = compile_port(&c, &model->ports[i]);
+		if (weft_placement_find(placement, model->ports[i].path))
+			ret = compile_port(&c, &model->ports[i]);
 	if (ret == 0)
 		ret = compile_macs(&c);
 	if (ret == 0)

@@ -7,7 +7,7 @@
 #include "model.h"
 #include "placement.h"
 
-// Compiles MODEL, its ports being placed. Domains are numbered in PLACEMENT; those that no port uses any
+// Compiles MODEL; ports that have no place are left out. Domains are numbered in PLACEMENT; those that no port uses any
 // more lose their number. VERSION is the snapshot's. Returns NULL with ERR.
 struct weft_snapshot *weft_compile(const struct weft_model *model, struct weft_placement *placement, uint64_t version,
 	uint64_t tsc_hz, struct weft_error *err);

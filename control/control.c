@@ -10,15 +10,32 @@
 
 #include "state.h"
 
-#define TICK_MS 100
+#define TICK_MS	    100
+#define RETRY_TICKS 50 // between two attempts to open what failed
 
 struct weft_state ctl;
+
+// Opens what failed before, now that its device may be there.
+static void
+retry_failed(void)
+{
+	json_t *nothing = json_object(), *changes = NULL;
+	struct weft_error err;
+
+	if (weft_apply(nothing, WEFT_APPLY, &changes, &err) == 0)
+		json_decref(changes);
+	json_decref(nothing);
+}
 
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
+	static unsigned int ticks;
+
 	(void)fd, (void)what, (void)arg;
 	weft_engine_poll();
+	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.failed))
+		retry_failed();
 	// Asking a device for its state also tells the workers whether its link is up.
 	for (unsigned int i = 0; ctl.model && i < ctl.model->n_ports; i++) {
 		const struct weft_port *port = &ctl.model->ports[i];
@@ -40,7 +57,7 @@ static int
 apply_file(const char *path, struct weft_error *err)
 {
 	json_t *bundle = weft_json_load_file(path, err), *changes = NULL;
-	int ret = bundle ? weft_apply(bundle, false, &changes, err) : -errno;
+	int ret = bundle ? weft_apply(bundle, WEFT_APPLY, &changes, err) : -errno;
 
 	json_decref(bundle);
 	if (ret == 0)
@@ -56,7 +73,7 @@ restore(struct weft_error *err)
 	int ret = weft_store_load(ctl.config.state_dir, &tree, err);
 
 	if (ret == 0 && tree) {
-		ret = weft_apply(tree, false, &changes, err);
+		ret = weft_apply(tree, WEFT_APPLY_RESTORE, &changes, err);
 		json_decref(tree);
 		if (ret == 0)
 			json_decref(changes);
@@ -107,14 +124,16 @@ weft_control_run(const struct weft_config *config, struct weft_error *err)
 	ctl.version = weft_engine_snapshot()->version;
 	ctl.placement.domains = json_object();
 	ctl.placement.index = json_object();
+	ctl.failed = json_object();
 	ctl.base = event_base_new();
-	if (!ctl.placement.domains || !ctl.placement.index || !ctl.base)
+	if (!ctl.placement.domains || !ctl.placement.index || !ctl.failed || !ctl.base)
 		return weft_fail(err, ENOMEM, "no memory for the control thread");
 	signal(SIGPIPE, SIG_IGN);
 	ret = serve(err);
 	weft_model_free(ctl.model);
 	json_decref(ctl.placement.domains);
 	json_decref(ctl.placement.index);
+	json_decref(ctl.failed);
 	event_base_free(ctl.base);
 	return ret;
 }

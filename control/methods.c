@@ -155,7 +155,7 @@ do_apply(const json_t *params, struct weft_error *err)
 	json_t *changes = NULL;
 	bool dry_run = json_is_true(json_object_get(params, "dry_run"));
 
-	if (weft_apply(json_object_get(params, "policy"), dry_run, &changes, err))
+	if (weft_apply(json_object_get(params, "policy"), dry_run ? WEFT_APPLY_DRY_RUN : WEFT_APPLY, &changes, err))
 		return NULL;
 	json_object_set_new(changes, "version", json_integer(ctl.version));
 	json_object_set_new(changes, "dry_run", json_boolean(dry_run));

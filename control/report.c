@@ -95,6 +95,8 @@ weft_report_port(const struct weft_port *port)
 		json_object_set_new(result, "features", json_sprintf("0x%llx", (unsigned long long)io.features));
 	if (io.error[0])
 		json_object_set_new(result, "error", json_string(io.error));
+	if (json_object_get(ctl.failed, port->path))
+		json_object_set(result, "error", json_object_get(ctl.failed, port->path));
 	return result;
 }
 
@@ -119,10 +121,11 @@ weft_report_status(void)
 		weft_engine_port_status(weft_placement_find(&ctl.placement, ctl.model->ports[i].path), &io);
 		up += io.link;
 	}
-	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:b, s:i, s:i, s:i, s:i}", "version", WEFT_VERSION, "dpdk",
+	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:b, s:i, s:i, s:i, s:i, s:i}", "version", WEFT_VERSION, "dpdk",
 		rte_version(), "pid", (int)getpid(), "started_us", ctl.start_us, "policy_version", ctl.version,
 		"settled", weft_engine_settled(ctl.version), "workers", weft_engine_n_workers(), "networks",
-		ctl.model ? ctl.model->n_networks : 0, "ports", n, "ports_up", up);
+		ctl.model ? ctl.model->n_networks : 0, "ports", n, "ports_up", up, "ports_failed",
+		(int)json_object_size(ctl.failed));
 }
 
 static json_t *

@@ -17,15 +17,23 @@ struct weft_state {
 	struct weft_model *model;
 	struct weft_placement placement;
 	uint64_t version;  // of the snapshot in force
+	json_t *failed;	   // ports of the model whose device did not open: path to reason
 	uint64_t start_us; // wall clock
 	uint64_t tsc_hz;
 };
 
 extern struct weft_state ctl;
 
-// apply.c: makes BUNDLE part of the desired state, or nothing. With DRY_RUN only says what would be. CHANGES
-// gets a new object {added, changed, removed}. Returns 0 or -errno with ERR.
-int weft_apply(const json_t *bundle, bool dry_run, json_t **changes, struct weft_error *err);
+enum weft_apply_mode {
+	WEFT_APPLY,
+	WEFT_APPLY_DRY_RUN, // only says what would be
+	WEFT_APPLY_RESTORE, // BUNDLE was in force before a restart
+};
+
+// apply.c: makes BUNDLE part of the desired state, or nothing. CHANGES
+// gets a new object {added, changed, removed}. Returns 0 or -errno with ERR. A port that was part of the state
+// before, and whose device does not open now, does not hold up the others: it stands in ctl.failed.
+int weft_apply(const json_t *bundle, enum weft_apply_mode mode, json_t **changes, struct weft_error *err);
 
 // Compiles and publishes again after the placement changed, and waits until all workers use it.
 int weft_republish(struct weft_error *err);

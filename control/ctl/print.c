@@ -43,6 +43,9 @@ print_status(const json_t *s)
 							    : "not yet in force on every worker");
 	printf("%lld workers, %lld networks, %lld ports, %lld of them connected\n", number(s, "workers"),
 		number(s, "networks"), number(s, "ports"), number(s, "ports_up"));
+	if (number(s, "ports_failed"))
+		printf("%lld ports could not be opened; weftd tries again, and 'weftctl port show NAME' says why\n",
+			number(s, "ports_failed"));
 }
 
 static void

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """Ports, guests and weftd come and go, while traffic flows."""
+import os
 import random
 import time
 
@@ -8,7 +9,7 @@ import pytest
 from conftest import Lan, mac
 from harness.proc import wait_for
 from harness.vhost_guest import VhostGuest
-from scapy.all import Ether, Raw, raw
+from scapy.all import Ether, Raw, raw, wrpcap
 
 
 def probe(lan, a, b):
@@ -93,6 +94,33 @@ def test_policy_survives_a_kill_and_a_removal(weftd):
     weftd.kill()
     weftd.start()
     assert [p["name"] for p in weftd.ctl("port", "list")] == ["default/g2"]
+
+
+def test_device_that_is_gone_after_a_restart_holds_up_nobody(weftd):
+    """weftd starts without it, says so, serves the others, takes changes, and takes the device when it is back."""
+    path = os.path.join(weftd.dir, "in.pcap")
+    wrpcap(path, [Ether(dst="01:80:c2:00:00:00", src=mac(9), type=0x88b5) / Raw(bytes(50))])
+    with Lan(weftd, 2, extra=MACS) as lan:
+        device = f"net_pcap0,rx_pcap={path},tx_pcap={weftd.dir}/out.pcap"
+        weftd.ctl("port", "add", "p", "--network", "lan", "--device", device)
+        weftd.stop()
+        os.rename(path, path + ".away")
+        weftd.start()
+        assert weftd.ctl("status")["ports_failed"] == 1
+        assert "net_pcap0" in weftd.port("p")["error"]
+        for i in (1, 2):
+            lan[i].disconnect()
+            lan[i].connect()
+            lan[i].negotiate()
+            for index in range(2):
+                lan[i].start_ring(index)
+        weftd.wait_link("g1", "g2")
+        probe(lan, 1, 2)
+        weftd.ctl("port", "add", "x", "--network", "lan")
+        os.rename(path + ".away", path)
+        wait_for(lambda: weftd.ctl("status")["ports_failed"] == 0, 30, step=0.05)
+        weftd.wait_link("p")
+        probe(lan, 2, 1)
 
 
 def test_ports_change_while_others_carry_traffic(weftd):
