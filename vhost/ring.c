@@ -28,10 +28,15 @@ vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 	struct vhost_port *port = io->priv;
 	int vid = atomic_load_explicit(&port->vid, memory_order_acquire);
 	uint32_t enabled = atomic_load_explicit(&port->from_guest, memory_order_relaxed);
+	uint64_t served = atomic_load_explicit(&port->connects, memory_order_relaxed);
 	uint16_t got = 0;
 
 	if (vid < 0)
 		return 0;
+	if (unlikely(served != port->served)) {
+		port->served = served;
+		port->silent = 0;
+	}
 	if (unlikely(enabled != port->silent))
 		silence(port, vid, enabled);
 	if (likely(enabled == 1))

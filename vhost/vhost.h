@@ -40,6 +40,7 @@ struct vhost_port {
 
 	// Owner worker only.
 	uint16_t next_queue;
+	uint64_t served; // connects, when the worker last looked
 	uint32_t silent; // pairs whose guest was told not to kick
 } __rte_cache_aligned;
 

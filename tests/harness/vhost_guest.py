@@ -226,6 +226,11 @@ class VhostGuest:
         frames, self.received = self.received, []
         return frames
 
+    def silenced(self, pair=0):
+        """Whether weft has told the guest that it need not kick (VIRTQ_USED_F_NO_NOTIFY)."""
+        ring = self.rings[2 * pair + 1]
+        return ring.words[ring.used // 2] == 1
+
     def drained(self):
         """Whether weft has taken everything that was sent."""
         for pair in range(self.pairs):
