@@ -218,11 +218,14 @@ def measure(name, turns):
     for s, t in taken.items():
         for where in ("near", "far"):
             case.setdefault(where, {})[s] = spread([c for w, d in t if place(d, best) == where for c in quiet(w, threshold)])
-        case[s] = case["near"][s] or case["far"][s]
         case[f"{s}_all_windows"] = spread([c for w, _ in t for c, _ in w])
+        case[s] = case["near"][s] or case["far"][s] or case[f"{s}_all_windows"]
     for s in ("ovs", "floor"):
         ratios = ratios_by_place(taken, s, best, threshold) if s in taken else {}
         both = [r for where in ratios.values() for r in where]
+        if s in taken and not both:
+            # No two turns can be compared: what is left is every window, which says little.
+            case[f"ratio_{s}"] = case[f"{s}_all_windows"]["median"] / case["weft_all_windows"]["median"]
         if both:
             case[f"ratio_{s}"] = statistics.median(both)
             case[f"ratio_{s}_spread"] = [min(both), max(both)]
