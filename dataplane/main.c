@@ -131,6 +131,7 @@ main(int argc, char **argv)
 		rte_eal_cleanup();
 	}
 	if (ret)
-		fprintf(stderr, "weftd: %s\n", err.text);
+		fprintf(stderr, "weftd: %s%s\n", err.text,
+			ret == -ENOENT && !dev ? "; 'weftd --dev DIR' needs no configuration" : "");
 	return ret ? 2 : 0;
 }

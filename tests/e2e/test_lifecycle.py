@@ -77,14 +77,9 @@ def test_weftd_killed_and_back(weftd):
         probe(lan, 1, 2)
         for _ in range(3):
             weftd.kill()
-            for i in (1, 2):
-                lan[i].disconnect()
             weftd.start()
             for i in (1, 2):
-                lan[i].connect()
-                lan[i].negotiate()
-                for index in range(2):
-                    lan[i].start_ring(index)
+                lan[i].reconnect()
             weftd.wait_link("g1", "g2")
             probe(lan, 1, 2)
             probe(lan, 2, 1)
@@ -112,11 +107,7 @@ def test_device_that_is_gone_after_a_restart_holds_up_nobody(weftd):
         assert weftd.ctl("status")["ports_failed"] == 1
         assert "net_pcap0" in weftd.port("p")["error"]
         for i in (1, 2):
-            lan[i].disconnect()
-            lan[i].connect()
-            lan[i].negotiate()
-            for index in range(2):
-                lan[i].start_ring(index)
+            lan[i].reconnect()
         weftd.wait_link("g1", "g2")
         probe(lan, 1, 2)
         weftd.ctl("port", "add", "x", "--network", "lan")

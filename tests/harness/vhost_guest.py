@@ -173,6 +173,14 @@ class VhostGuest:
                 ring.offer(i)
         return self
 
+    def reconnect(self):
+        """The same guest, with its rings as they are, when weft has come back."""
+        self.disconnect()
+        self.connect()
+        self.negotiate()
+        for index in range(2 * self.pairs):
+            self.start_ring(index)
+
     def negotiate(self):
         """Features and memory."""
         offered = struct.unpack("<Q", self.ask(GET_FEATURES))[0]
