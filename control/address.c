@@ -85,3 +85,28 @@ weft_prefix6_parse(const char *text, struct weft_prefix6 *prefix)
 	}
 	return 0;
 }
+
+static void
+append_len(char *text, size_t size, unsigned int len, unsigned int full)
+{
+	if (len < full)
+		snprintf(text + strlen(text), size - strlen(text), "/%u", len);
+}
+
+void
+weft_prefix4_format(const struct weft_prefix4 *prefix, char *text, size_t size)
+{
+	inet_ntop(AF_INET, &prefix->addr, text, size);
+	append_len(text, size, __builtin_popcount(prefix->mask), 32);
+}
+
+void
+weft_prefix6_format(const struct weft_prefix6 *prefix, char *text, size_t size)
+{
+	unsigned int len = 0;
+
+	for (unsigned int i = 0; i < 16; i++)
+		len += __builtin_popcount(prefix->mask[i]);
+	inet_ntop(AF_INET6, prefix->addr, text, size);
+	append_len(text, size, len, 128);
+}

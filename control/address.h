@@ -4,6 +4,7 @@
 // MAC and IP addresses between text, JSON and the snapshot's form.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "weft/snapshot.h"
@@ -17,3 +18,7 @@ void weft_mac_format(uint64_t mac, char text[WEFT_MAC_TEXT]);
 // "10.0.0.1" or "10.0.0.0/24"; bits outside the mask must be 0. Return 0 or -EINVAL.
 int weft_prefix4_parse(const char *text, struct weft_prefix4 *prefix);
 int weft_prefix6_parse(const char *text, struct weft_prefix6 *prefix);
+
+// Back to text; a prefix of full length is written as an address.
+void weft_prefix4_format(const struct weft_prefix4 *prefix, char *text, size_t size);
+void weft_prefix6_format(const struct weft_prefix6 *prefix, char *text, size_t size);

@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// From objects to the snapshot that workers use. Control thread.
+// From objects to the snapshot that workers use, incrementally: a build begins as the snapshot before, shares its
+// pages, and copies those on which something changes. Control thread.
 #pragma once
 
 #include "model.h"
 #include "placement.h"
 
-// Compiles MODEL; ports that have no place are left out. Domains are numbered in PLACEMENT; those that no port uses any
-// more lose their number. VERSION is the snapshot's. Returns NULL with ERR.
-struct weft_snapshot *weft_compile(const struct weft_model *model, struct weft_placement *placement, uint64_t version,
-	uint64_t tsc_hz, struct weft_error *err);
+struct weft_build;
+
+// Begins a snapshot after BASE, or after an empty one where BASE is NULL. Domains are numbered in PLACEMENT, which must
+// not change otherwise until the build ends. Returns NULL without memory.
+struct weft_build *
+weft_build_begin(const struct weft_snapshot *base, struct weft_placement *placement, uint64_t version, uint64_t tsc_hz);
+
+// Compiles PORT into its slot, anew or again; FENCED: its host lost the cluster, and its tenant wants it closed then.
+// The port's generation changes where addresses learned on it are void. Returns 0 or -errno with ERR.
+int weft_build_port(struct weft_build *build, const struct weft_model *model, const struct weft_port *port, bool fenced,
+	struct weft_error *err);
+
+// Takes the port in SLOT out, if there is one. Returns 0 or -errno with ERR.
+int weft_build_remove(struct weft_build *build, uint16_t slot, struct weft_error *err);
+
+// Whether all compiled memory together, with the build's, stays within BUDGET bytes. Returns 0, or -ENOSPC with ERR,
+// which has the number.
+int weft_build_check(const struct weft_build *build, size_t budget, struct weft_error *err);
+
+// Ends the build: with its snapshot, which is GENERATION of the policy, or without, and then PLACEMENT has its domains
+// as before.
+struct weft_snapshot *weft_build_finish(struct weft_build *build, uint64_t generation);
+void weft_build_abort(struct weft_build *build); // NULL is nothing
 
 void weft_snapshot_free(struct weft_snapshot *snap);

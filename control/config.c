@@ -11,6 +11,7 @@
 
 #include "control.h"
 #include "field.h"
+#include "kinds.h"
 
 struct workers {
 	uint16_t n;
@@ -46,6 +47,45 @@ parse_workers(const json_t *value, void *to, char expected[160])
 
 static const char *const idles[] = { "adaptive", "busy", NULL };
 
+static int
+parse_endpoints(const json_t *value, void *to, char expected[160])
+{
+	struct weft_etcd_config *etcd = to;
+	size_t i;
+	json_t *item;
+
+	snprintf(expected, 160, "a list of 1 to %d addresses such as \"http://10.0.0.1:2379\"", WEFT_MAX_ENDPOINTS);
+	if (!json_is_array(value) || json_array_size(value) == 0 || json_array_size(value) > WEFT_MAX_ENDPOINTS)
+		return -1;
+	etcd->n_endpoints = 0;
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+		const char *text = json_string_value(item);
+
+		if (text == NULL || strlen(text) >= sizeof(etcd->endpoint[0]) ||
+			(strncmp(text, "http://", 7) && strncmp(text, "https://", 8)))
+			return -1;
+		snprintf(etcd->endpoint[etcd->n_endpoints++], sizeof(etcd->endpoint[0]), "%s", text);
+	}
+	return 0;
+}
+
+static const struct weft_field etcd_fields[] = {
+	{ "endpoints", WEFT_FIELD_CUSTOM, AT(config.etcd), .parse = parse_endpoints, .required = true,
+		.help = "etcd's client addresses" },
+	{ "prefix", WEFT_FIELD_STRING, AT(config.etcd.prefix), .help = "of all keys" },
+	{ "user", WEFT_FIELD_STRING, AT(config.etcd.user), .help = "etcd's user; without it none" },
+	{ "password_file", WEFT_FIELD_STRING, AT(config.etcd.password_file), .help = "the file with its password" },
+	{ "ca", WEFT_FIELD_STRING, AT(config.etcd.ca),
+		.help = "PEM file of the authority that etcd's certificate is from" },
+	{ "cert", WEFT_FIELD_STRING, AT(config.etcd.cert), .help = "PEM file of this host's certificate" },
+	{ "key", WEFT_FIELD_STRING, AT(config.etcd.key), .help = "PEM file of its key" },
+	{ "lease_s", WEFT_FIELD_UINT, AT(config.etcd.lease_s), .min = 2, .max = 600,
+		.help = "a host that is silent for so long is left out" },
+	{ "prepare_s", WEFT_FIELD_UINT, AT(config.etcd.prepare_s), .min = 1, .max = 600,
+		.help = "so long may hosts take to prepare a generation" },
+	{ 0 },
+};
+
 static const struct weft_field fields[] = {
 	{ "workers", WEFT_FIELD_CUSTOM, AT(workers), .parse = parse_workers, .help = "CPUs of the workers" },
 	{ "control_cpus", WEFT_FIELD_STRING, AT(config.control_cpus), .help = "CPUs of everything else" },
@@ -68,6 +108,11 @@ static const struct weft_field fields[] = {
 	{ "state_dir", WEFT_FIELD_STRING, AT(config.state_dir), .help = "where applied objects are kept" },
 	{ "vhost_dir", WEFT_FIELD_STRING, AT(config.vhost_dir), .help = "where guests' sockets are" },
 	{ "policy", WEFT_FIELD_STRING, AT(config.policy), .help = "objects that are applied at every start" },
+	{ "host", WEFT_FIELD_STRING, AT(config.host), .help = "this host's name in the cluster" },
+	{ "policy_memory_mb", WEFT_FIELD_UINT, AT(config.policy_memory_mb), .min = 1, .max = 1u << 20,
+		.help = "memory of the compiled policy" },
+	{ "etcd", WEFT_FIELD_OBJECT, .offset = 0, .fields = etcd_fields,
+		.help = "the cluster's store; without it this host is on its own" },
 	{ "file_prefix", WEFT_FIELD_STRING, AT(config.file_prefix), .help = "DPDK's" },
 	{ "dpdk_args", WEFT_FIELD_STRING, AT(config.dpdk_args), .help = "more arguments for DPDK" },
 	{ 0 },
@@ -100,7 +145,10 @@ set_defaults(struct parsed *p)
 		.socket_mode = 0660,
 		.state_dir = "/var/lib/weft",
 		.vhost_dir = "/run/weft/vhost",
+		.policy_memory_mb = 64,
+		.etcd = { .prefix = "/weft/v1", .lease_s = 10, .prepare_s = 10 },
 	};
+	gethostname(p->config.host, sizeof(p->config.host) - 1);
 }
 
 static int
@@ -177,6 +225,10 @@ weft_config_load(const char *file, const char *dev, struct weft_config *config, 
 		ret = json ? weft_fields_parse(fields, file, json, &p, err) : -errno;
 		json_decref(json);
 	}
+	if (ret == 0 && !weft_name_valid(p.config.host))
+		ret = weft_fail(err, EINVAL,
+			"host: \"%s\" is no name: set \"host\" to 1 to 63 letters, digits, '.', '_' and '-'",
+			p.config.host);
 	if (ret)
 		return ret;
 	*config = p.config;

@@ -3,11 +3,13 @@
 
 // The control thread's life.
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include <rte_cycles.h>
 
+#include "bundle.h"
 #include "state.h"
 
 #define TICK_MS	    100
@@ -15,34 +17,27 @@
 
 struct weft_state ctl;
 
-// Opens what failed before, now that its device may be there.
-static void
-retry_failed(void)
-{
-	json_t *nothing = json_object(), *changes = NULL;
-	struct weft_error err;
-
-	if (weft_apply(nothing, WEFT_APPLY, &changes, &err) == 0)
-		json_decref(changes);
-	json_decref(nothing);
-}
-
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	static unsigned int ticks;
+	struct weft_error err;
+	const char *key;
+	json_t *value;
 
 	(void)fd, (void)what, (void)arg;
 	weft_engine_poll();
-	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.failed))
-		retry_failed();
+	// What did not open before may be there now.
+	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
+		weft_local_republish(&ctl.local, false, &err))
+		WEFT_LOG(ERR, "event=retry error=\"%s\"", err.text);
 	// Asking a device for its state also tells the workers whether its link is up.
-	for (unsigned int i = 0; ctl.model && i < ctl.model->n_ports; i++) {
-		const struct weft_port *port = &ctl.model->ports[i];
+	json_object_foreach (ctl.local.devices, key, value) {
+		const struct weft_object *port = weft_model_get(ctl.local.model, key);
 		struct weft_io_status status;
 
-		if (port->attach.type == WEFT_ATTACH_ETH)
-			weft_engine_port_status(weft_placement_find(&ctl.placement, port->path), &status);
+		if (port)
+			weft_engine_port_status(weft_placement_find(ctl.local.placement, port->path), &status);
 	}
 }
 
@@ -53,34 +48,38 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(ctl.base);
 }
 
+static void
+on_policy(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
+{
+	(void)late;
+	if (result == NULL)
+		*(struct weft_error *)write->arg = *err;
+	json_decref(result);
+	weft_write_free(write);
+}
+
+// Applies the policy file, which wins over what was applied before.
 static int
 apply_file(const char *path, struct weft_error *err)
 {
-	json_t *bundle = weft_json_load_file(path, err), *changes = NULL;
-	int ret = bundle ? weft_apply(bundle, WEFT_APPLY, &changes, err) : -errno;
+	static struct weft_error failure;
+	json_t *bundle = weft_json_load_file(path, err), *changes = bundle ? weft_bundle_changes(bundle, err) : NULL;
+	struct weft_write *write = changes ? calloc(1, sizeof(*write)) : NULL;
 
 	json_decref(bundle);
-	if (ret == 0)
+	if (write == NULL) {
 		json_decref(changes);
-	return ret;
-}
-
-// What was applied before is in force before the first packet, then the policy file, which wins.
-static int
-restore(struct weft_error *err)
-{
-	json_t *tree, *changes = NULL;
-	int ret = weft_store_load(ctl.config.state_dir, &tree, err);
-
-	if (ret == 0 && tree) {
-		ret = weft_apply(tree, WEFT_APPLY_RESTORE, &changes, err);
-		json_decref(tree);
-		if (ret == 0)
-			json_decref(changes);
+		return -EINVAL;
 	}
-	if (ret == 0 && ctl.config.policy[0])
-		ret = apply_file(ctl.config.policy, err);
-	return ret;
+	*write = (struct weft_write){
+		.changes = changes, .done = on_policy, .arg = &failure, .who = "weftd", .note = "policy file"
+	};
+	ctl.store->submit(write);
+	// On a host of its own it is in force before weftd says that it is ready.
+	event_base_loop(ctl.base, EVLOOP_NONBLOCK);
+	if (failure.text[0])
+		return weft_fail(err, EINVAL, "%.200s: %.280s", path, failure.text);
+	return 0;
 }
 
 static int
@@ -97,14 +96,19 @@ serve(struct weft_error *err)
 	event_add(timer, &tick);
 	event_add(term, NULL);
 	event_add(intr, NULL);
-	ret = restore(err);
+	ret = ctl.store->start(err);
+	if (ret == 0 && ctl.config.policy[0])
+		ret = apply_file(ctl.config.policy, err);
 	if (ret == 0)
 		ret = weft_server_start(err);
 	if (ret == 0) {
-		WEFT_LOG(INFO, "event=ready socket=%s ports=%u", ctl.config.socket, ctl.model ? ctl.model->n_ports : 0);
+		WEFT_LOG(INFO, "event=ready socket=%s host=%s store=%s generation=%llu ports=%u", ctl.config.socket,
+			ctl.local.host, ctl.store->name, (unsigned long long)ctl.local.generation,
+			weft_model_count(ctl.local.model, &weft_kind_port));
 		event_base_dispatch(ctl.base);
 	}
 	weft_server_stop();
+	ctl.store->stop();
 	event_free(timer);
 	event_free(term);
 	event_free(intr);
@@ -120,20 +124,18 @@ weft_control_run(const struct weft_config *config, struct weft_error *err)
 	clock_gettime(CLOCK_REALTIME, &now);
 	ctl.config = *config;
 	ctl.start_us = now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-	ctl.tsc_hz = rte_get_tsc_hz();
-	ctl.version = weft_engine_snapshot()->version;
-	ctl.placement.domains = json_object();
-	ctl.placement.index = json_object();
-	ctl.failed = json_object();
+	snprintf(ctl.local.host, sizeof(ctl.local.host), "%s", config->host);
+	ctl.store = &weft_store_file;
+	ctl.local.alone = config->etcd.n_endpoints == 0;
+	ctl.local.tsc_hz = rte_get_tsc_hz();
+	ctl.local.budget = (size_t)config->policy_memory_mb << 20;
+	ctl.local.version = weft_engine_snapshot()->version;
 	ctl.base = event_base_new();
-	if (!ctl.placement.domains || !ctl.placement.index || !ctl.failed || !ctl.base)
+	if (weft_local_init(&ctl.local, config->vhost_dir) || !ctl.base)
 		return weft_fail(err, ENOMEM, "no memory for the control thread");
 	signal(SIGPIPE, SIG_IGN);
 	ret = serve(err);
-	weft_model_free(ctl.model);
-	json_decref(ctl.placement.domains);
-	json_decref(ctl.placement.index);
-	json_decref(ctl.failed);
+	weft_local_fini(&ctl.local);
 	event_base_free(ctl.base);
 	return ret;
 }

@@ -5,11 +5,12 @@
 #include "field.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sys/stat.h>
 
-#define MAX_FILE (64 << 20)
+#define MAX_FILE (256 << 20)
 
 static void
 list_names(const char *const *names, char *text, size_t size)
@@ -93,6 +94,56 @@ parse_value(const struct weft_field *field, const json_t *value, void *to, char 
 }
 
 static int
+parse_list(const struct weft_field *field, const char *path, const json_t *value, struct weft_list *list,
+	struct weft_error *err)
+{
+	size_t i;
+	json_t *item;
+	int ret = 0;
+
+	if (!json_is_array(value) || json_array_size(value) > field->max)
+		return weft_fail(err, EINVAL, "%s: expected a list of at most %llu %s", path,
+			(unsigned long long)field->max, field->fields ? "objects" : "strings");
+	list->items = calloc(json_array_size(value) + 1, field->item_size);
+	if (list->items == NULL)
+		return weft_fail(err, ENOMEM, "%s: no memory", path);
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+		char *to = (char *)list->items + i * field->item_size, here[320];
+		size_t len = json_string_length(item);
+
+		snprintf(here, sizeof(here), "%s.%zu", path, i);
+		list->n++;
+		if (field->fields)
+			ret = weft_fields_parse(field->fields, here, item, to, err);
+		else if (json_is_string(item) && len < field->item_size && strlen(json_string_value(item)) == len)
+			memcpy(to, json_string_value(item), len + 1);
+		else
+			ret = weft_fail(
+				err, EINVAL, "%s: expected a string of at most %zu bytes", here, field->item_size - 1);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+void
+weft_fields_free(const struct weft_field *fields, void *from)
+{
+	for (const struct weft_field *f = fields; f->name; f++) {
+		struct weft_list *list = (void *)((char *)from + f->offset);
+
+		if (f->type == WEFT_FIELD_OBJECT)
+			weft_fields_free(f->fields, list);
+		if (f->type != WEFT_FIELD_LIST)
+			continue;
+		for (uint32_t i = 0; f->fields && i < list->n; i++)
+			weft_fields_free(f->fields, (char *)list->items + i * f->item_size);
+		free(list->items);
+		*list = (struct weft_list){ 0 };
+	}
+}
+
+static int
 check_unknown(const struct weft_field *fields, const char *path, const json_t *object, struct weft_error *err)
 {
 	const char *key;
@@ -130,6 +181,8 @@ parse_field(const struct weft_field *field, const char *path, json_t *object, vo
 		return field->required ? weft_fail(err, EINVAL, "%s: missing; it is %s", here, field->help) : 0;
 	if (field->type == WEFT_FIELD_OBJECT)
 		return weft_fields_parse(field->fields, here, value, to, err);
+	if (field->type == WEFT_FIELD_LIST)
+		return parse_list(field, here, value, to, err);
 	if (parse_value(field, value, to, expected) == 0)
 		return 0;
 	got = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);

@@ -18,7 +18,14 @@ enum weft_field_type {
 	WEFT_FIELD_BOOL,   // bool
 	WEFT_FIELD_ENUM,   // int: index into NAMES
 	WEFT_FIELD_OBJECT, // described by FIELDS, in place
+	WEFT_FIELD_LIST,   // struct weft_list of at most MAX items, of ITEM_SIZE each: objects that FIELDS describe,
+			   // or without FIELDS strings
 	WEFT_FIELD_CUSTOM, // PARSE does it
+};
+
+struct weft_list {
+	void *items;
+	uint32_t n;
 };
 
 struct weft_field {
@@ -29,9 +36,11 @@ struct weft_field {
 	bool required;
 	uint64_t min, max;		 // numbers
 	const char *const *names;	 // enums, NULL-terminated
-	const struct weft_field *fields; // objects
+	const struct weft_field *fields; // objects, and items of lists
+	size_t item_size;		 // lists
 	// Returns 0, or -1 with what was EXPECTED in words.
 	int (*parse)(const json_t *value, void *to, char expected[160]);
+	const char *schema; // custom: its JSON Schema
 	const char *preset; // JSON text of the default
 	const char *help;   // one line for people
 };
@@ -40,6 +49,12 @@ struct weft_field {
 // errors. Returns 0, or -EINVAL with ERR naming the field and what was expected.
 int
 weft_fields_parse(const struct weft_field *fields, const char *path, json_t *object, void *to, struct weft_error *err);
+
+// Frees the lists in FROM, which weft_fields_parse() filled, successfully or not.
+void weft_fields_free(const struct weft_field *fields, void *from);
+
+// The JSON Schema (draft 2020-12) of objects that FIELDS describe. A new reference.
+json_t *weft_fields_schema(const struct weft_field *fields);
 
 // Loads JSON text that a user wrote: duplicate keys are errors. Returns a new reference, or NULL with ERR,
 // which names FILE, line and column.

@@ -12,6 +12,7 @@
 #include <rte_ip.h>
 
 #include "address.h"
+#include "map.h"
 #include "state.h"
 
 #define SAMPLE_SRC UINT64_C(0x020000000001) // a locally administered address, for ports without one
@@ -52,11 +53,15 @@ weft_frame_from_hex(const char *hex, uint8_t frame[WEFT_FRAME_MAX], struct weft_
 static uint64_t
 owner_mac(const struct weft_port *port, const void *address, bool v6)
 {
-	for (unsigned int i = 0; i < ctl.model->n_ports; i++) {
-		const struct weft_port *other = &ctl.model->ports[i];
+	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
+	const json_t *users = network ? json_object_get(ctl.local.model->users, network->o.key) : NULL;
+	const char *key;
+	json_t *value;
 
-		if (other->mac == 0 ||
-			weft_model_port_network(ctl.model, other) != weft_model_port_network(ctl.model, port))
+	json_object_foreach ((json_t *)(uintptr_t)users, key, value) {
+		const struct weft_port *other = weft_map_value(value);
+
+		if (other->o.kind != &weft_kind_port || other->mac == 0)
 			continue;
 		for (unsigned int k = 0; !v6 && k < other->ips.n4; k++)
 			if (memcmp(&other->ips.v4[k].addr, address, 4) == 0)

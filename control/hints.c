@@ -42,7 +42,7 @@ libvirt(const struct weft_port *port, const char *socket, const char *mac, unsig
 json_t *
 weft_hints(const struct weft_port *port)
 {
-	const struct weft_network *network = weft_model_port_network(ctl.model, port);
+	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
 	char socket[600], mac[WEFT_MAC_TEXT] = "", id[WEFT_PATH_SIZE];
 	unsigned int mtu = network ? network->mtu : WEFT_MTU_DEFAULT;
 
@@ -51,7 +51,7 @@ weft_hints(const struct weft_port *port)
 	weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));
 	if (port->mac)
 		weft_mac_format(port->mac, mac);
-	snprintf(id, sizeof(id), "%s", port->path);
+	snprintf(id, sizeof(id), "%s", port->o.path);
 	for (char *p = id; *p; p++)
 		if (*p == '/' || *p == '.')
 			*p = '-';

@@ -1,179 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The descriptions of networks and ports, and what a table cannot say of them.
+// Keys, and objects of whatever kind.
 #include "kinds.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
-
-#define MAX_VID 4094
-
-static const char *const encaps[] = { "local", "vlan", NULL };
-static const char *const attach_types[] = { "vhost-user", "eth", NULL };
-static const char *const modes[] = { "client", "server", NULL };
-static const char *const tpids[] = { "802.1q", "802.1ad", NULL };
-static const char *const states[] = { "up", "down", NULL };
-
-static int
-parse_mac(const json_t *value, void *to, char expected[160])
-{
-	uint64_t mac;
-
-	snprintf(expected, 160, "a unicast MAC such as \"52:54:00:00:00:01\"");
-	if (!json_is_string(value) || weft_mac_parse(json_string_value(value), &mac) || mac == 0 || mac >> 40 & 1)
-		return -1;
-	*(uint64_t *)to = mac;
-	return 0;
-}
-
-static int
-parse_ips(const json_t *value, void *to, char expected[160])
-{
-	struct weft_port *port = NULL;
-	__typeof__(port->ips) *ips = to;
-	size_t i;
-	json_t *item;
-
-	snprintf(expected, 160,
-		"a list of at most %d addresses or prefixes of each family, such as "
-		"[\"10.0.0.1\", \"fd00::/64\"], without bits behind the prefix",
-		WEFT_MAX_IPS);
-	if (!json_is_array(value))
-		return -1;
-	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
-		const char *text = json_string_value(item);
-
-		if (text && ips->n4 < WEFT_MAX_IPS && weft_prefix4_parse(text, &ips->v4[ips->n4]) == 0)
-			ips->n4++;
-		else if (text && ips->n6 < WEFT_MAX_IPS && weft_prefix6_parse(text, &ips->v6[ips->n6]) == 0)
-			ips->n6++;
-		else
-			return -1;
-	}
-	return 0;
-}
-
-// One item of a trunk: 10, "10" or "10-20".
-static int
-parse_range(const json_t *item, unsigned int *low, unsigned int *high)
-{
-	const char *text = json_string_value(item);
-	int used = 0;
-
-	if (json_is_integer(item)) {
-		json_int_t v = json_integer_value(item);
-
-		if (v < 1 || v > MAX_VID)
-			return -1;
-		*low = *high = (unsigned int)v;
-		return 0;
-	}
-	if (text == NULL || !isdigit((unsigned char)text[0]) || strlen(text) > 9)
-		return -1;
-	if (sscanf(text, "%u-%u%n", low, high, &used) != 2 || text[used]) {
-		used = 0;
-		if (sscanf(text, "%u%n", low, &used) != 1 || text[used])
-			return -1;
-		*high = *low;
-	}
-	return *low >= 1 && *low <= *high && *high <= MAX_VID ? 0 : -1;
-}
-
-static int
-parse_trunk(const json_t *value, void *to, char expected[160])
-{
-	struct weft_vlan_set *set = to;
-	size_t i;
-	json_t *item;
-
-	snprintf(expected, 160, "a list of VLANs from 1 to %d, such as [10, \"20-29\"]", MAX_VID);
-	if (!json_is_array(value))
-		return -1;
-	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
-		unsigned int low, high;
-
-		if (parse_range(item, &low, &high))
-			return -1;
-		for (unsigned int vid = low; vid <= high; vid++)
-			set->bits[vid / 64] |= UINT64_C(1) << (vid % 64);
-	}
-	set->given = true;
-	return 0;
-}
-
-#define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-
-static const struct weft_field network_fields[] = {
-	{ "encap", WEFT_FIELD_ENUM, AT(weft_network, encap), .names = encaps, .preset = "\"local\"",
-		.help = "how the network leaves the host: not at all, or as a VLAN on the uplinks" },
-	{ "vlan", WEFT_FIELD_UINT, AT(weft_network, vlan), .min = 1, .max = MAX_VID,
-		.help = "the network's VLAN on uplinks; with encap vlan" },
-	{ "mtu", WEFT_FIELD_UINT, AT(weft_network, mtu), .min = WEFT_MTU_MIN, .max = WEFT_MTU_MAX, .preset = "1500",
-		.help = "the largest L3 packet" },
-	{ "learning", WEFT_FIELD_BOOL, AT(weft_network, learning), .preset = "true",
-		.help = "learn addresses from traffic and flood what is unknown" },
-	{ 0 },
-};
-
-static const struct weft_field vlan_fields[] = {
-	{ "access", WEFT_FIELD_UINT, AT(weft_port, vlan.access), .min = 1, .max = MAX_VID,
-		.help = "the VLAN of the port's untagged frames; tagged ones are refused" },
-	{ "trunk", WEFT_FIELD_CUSTOM, AT(weft_port, vlan.trunk), .parse = parse_trunk,
-		.help = "the VLANs that the port carries tagged; an empty list carries none" },
-	{ "native", WEFT_FIELD_UINT, AT(weft_port, vlan.native), .min = 1, .max = MAX_VID,
-		.help = "with trunk: the VLAN of untagged frames; without it they are refused" },
-	{ "qinq", WEFT_FIELD_UINT, AT(weft_port, vlan.qinq), .min = 1, .max = MAX_VID,
-		.help = "the service VLAN around whatever the port sends, its own tags included" },
-	{ "tpid", WEFT_FIELD_ENUM, AT(weft_port, vlan.tpid), .names = tpids,
-		.help = "with trunk: the kind of tag on this port" },
-	{ 0 },
-};
-
-static const struct weft_field attach_fields[] = {
-	{ "type", WEFT_FIELD_ENUM, AT(weft_port, attach.type), .names = attach_types, .preset = "\"vhost-user\"",
-		.help = "what the port is attached to" },
-	{ "mode", WEFT_FIELD_ENUM, AT(weft_port, attach.mode), .names = modes,
-		.help = "vhost-user: client (QEMU listens) or server (weft listens)" },
-	{ "path", WEFT_FIELD_STRING, AT(weft_port, attach.path), .help = "vhost-user: the socket" },
-	{ "queues", WEFT_FIELD_UINT, AT(weft_port, attach.queues), .min = 1, .max = WEFT_MAX_QUEUE_PAIRS,
-		.help = "vhost-user: queue pairs that the guest may use" },
-	{ "device", WEFT_FIELD_STRING, AT(weft_port, attach.device), .help = "eth: a DPDK device" },
-	{ 0 },
-};
-
-static const struct weft_field flood_fields[] = {
-	{ "broadcast", WEFT_FIELD_UINT, AT(weft_port, flood.rate[WEFT_FLOOD_BROADCAST]), .max = 100000000,
-		.preset = "1000", .help = "packets per second, 0: no limit" },
-	{ "multicast", WEFT_FIELD_UINT, AT(weft_port, flood.rate[WEFT_FLOOD_MULTICAST]), .max = 100000000,
-		.preset = "10000", .help = "packets per second, 0: no limit" },
-	{ "unknown", WEFT_FIELD_UINT, AT(weft_port, flood.rate[WEFT_FLOOD_UNKNOWN]), .max = 100000000, .preset = "1000",
-		.help = "packets per second, 0: no limit" },
-	{ 0 },
-};
-
-static const struct weft_field port_fields[] = {
-	{ "vm", WEFT_FIELD_STRING, AT(weft_port, vm), .help = "the virtual machine, for people" },
-	{ "network", WEFT_FIELD_STRING, AT(weft_port, network), .help = "a network of the same tenant" },
-	{ "mac", WEFT_FIELD_CUSTOM, AT(weft_port, mac), .parse = parse_mac, .help = "the only MAC that it may use" },
-	{ "ips", WEFT_FIELD_CUSTOM, AT(weft_port, ips), .parse = parse_ips,
-		.help = "the only addresses that it may use" },
-	{ "vlan", WEFT_FIELD_OBJECT, .offset = 0, .fields = vlan_fields, .help = "its VLANs inside the network" },
-	{ "attach", WEFT_FIELD_OBJECT, .offset = 0, .fields = attach_fields, .preset = "{}",
-		.help = "what it is attached to" },
-	{ "flood", WEFT_FIELD_OBJECT, .offset = 0, .fields = flood_fields, .preset = "{}",
-		.help = "limits of what it may send to all" },
-	{ "max_macs", WEFT_FIELD_UINT, AT(weft_port, max_macs), .max = 1u << 24, .preset = "1024",
-		.help = "addresses that may be learned behind it" },
-	{ "state", WEFT_FIELD_ENUM, AT(weft_port, state), .names = states, .preset = "\"up\"",
-		.help = "down: nothing passes" },
-	{ "worker", WEFT_FIELD_UINT, AT(weft_port, worker), .max = WEFT_MAX_WORKERS - 1,
-		.help = "the worker that must own it; without it weft chooses" },
-	{ 0 },
-};
+const struct weft_kind *const weft_kinds[] = { &weft_kind_host, &weft_kind_limits, &weft_kind_network, &weft_kind_plan,
+	&weft_kind_group, &weft_kind_retired, &weft_kind_port, NULL };
 
 bool
 weft_name_valid(const char *name)
@@ -185,93 +22,129 @@ weft_name_valid(const char *name)
 	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
 }
 
-// "tenant/name" as it stands in a bundle: "tenants.tenant.KIND.name".
-static void
-json_path(const char *path, const char *kind, char *text, size_t size)
+const struct weft_kind *
+weft_kind_by_plural(const char *plural)
 {
-	const char *slash = strchr(path, '/');
+	for (unsigned int i = 0; weft_kinds[i]; i++)
+		if (strcmp(weft_kinds[i]->plural, plural) == 0)
+			return weft_kinds[i];
+	return NULL;
+}
 
-	snprintf(text, size, "tenants.%.*s.%s.%s", (int)(slash - path), path, kind, slash + 1);
+const struct weft_kind *
+weft_kind_by_name(const char *name)
+{
+	for (unsigned int i = 0; weft_kinds[i]; i++)
+		if (strcmp(weft_kinds[i]->name, name) == 0)
+			return weft_kinds[i];
+	return weft_kind_by_plural(name);
+}
+
+// The next part of a key into PART; returns what follows its slash, or NULL at the key's end or where it is no name.
+static const char *
+take_part(const char *key, char part[WEFT_NAME_SIZE])
+{
+	size_t len = key ? strcspn(key, "/") : 0;
+
+	part[0] = 0;
+	if (len >= WEFT_NAME_SIZE)
+		return NULL;
+	if (key)
+		snprintf(part, WEFT_NAME_SIZE, "%.*s", (int)len, key);
+	return key && key[len] ? key + len + 1 : NULL;
 }
 
 int
-weft_network_parse(const char *path, json_t *object, struct weft_network *network, struct weft_error *err)
+weft_key_parse(const char *key, const struct weft_kind **kind, char tenant[WEFT_NAME_SIZE], char name[WEFT_NAME_SIZE],
+	struct weft_error *err)
 {
-	char where[256];
-	int ret;
+	char first[WEFT_NAME_SIZE], plural[WEFT_NAME_SIZE];
+	const char *rest = take_part(key, first);
+	bool in_tenant = strcmp(first, "tenants") == 0;
 
-	memset(network, 0, sizeof(*network));
-	snprintf(network->path, sizeof(network->path), "%s", path);
-	json_path(path, "networks", where, sizeof(where));
-	ret = weft_fields_parse(network_fields, where, object, network, err);
-	if (ret == 0 && (network->encap == WEFT_ENCAP_VLAN) != (network->vlan != 0))
-		ret = weft_fail(err, EINVAL, "%s.vlan: goes with \"encap\": \"vlan\", and only with it", where);
-	return ret;
-}
-
-static int
-check_vlan(const char *where, const struct weft_port *port, struct weft_error *err)
-{
-	bool access = port->vlan.access != WEFT_VLAN_UNSET, qinq = port->vlan.qinq != WEFT_VLAN_UNSET;
-	bool trunk = port->vlan.trunk.given;
-
-	if (access + qinq + trunk > 1)
-		return weft_fail(err, EINVAL, "%s.vlan: has more than one of access, trunk and qinq", where);
-	if (!trunk && port->vlan.native != WEFT_VLAN_UNSET)
-		return weft_fail(err, EINVAL, "%s.vlan.native: goes with trunk only; use access", where);
-	if (!trunk && port->vlan.tpid)
-		return weft_fail(err, EINVAL, "%s.vlan.tpid: goes with trunk only", where);
-	if (port->network[0] == 0 && (access || qinq || trunk))
-		return weft_fail(err, EINVAL,
-			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network",
-			where);
-	return 0;
-}
-
-static int
-check_attach(const char *where, const struct weft_port *port, struct weft_error *err)
-{
-	struct weft_attach *attach = NULL;
-
-	if (port->attach.type == WEFT_ATTACH_ETH) {
-		if (port->attach.device[0] == 0)
-			return weft_fail(err, EINVAL,
-				"%s.attach.device: missing; it is a PCI address or a DPDK "
-				"device such as \"net_tap0,iface=tap0\"",
-				where);
-		if (port->attach.path[0])
-			return weft_fail(err, EINVAL, "%s.attach.path: goes with type vhost-user only", where);
-		return 0;
+	tenant[0] = name[0] = 0;
+	if (in_tenant) {
+		rest = take_part(rest, tenant);
+		rest = take_part(rest, plural);
 	}
-	if (port->attach.device[0])
-		return weft_fail(err, EINVAL, "%s.attach.device: goes with type eth only", where);
-	if (port->network[0] == 0)
-		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
-	if (strlen(port->attach.path) >= sizeof(attach->path))
+	*kind = weft_kind_by_plural(in_tenant ? plural : first);
+	if (*kind == NULL || (*kind)->in_tenant != in_tenant)
+		return weft_fail(err, EINVAL, "\"%.80s\" is no object's key", key);
+	if (!(*kind)->single)
+		rest = take_part(rest, name);
+	if (rest || (in_tenant && !weft_name_valid(tenant)) || (!(*kind)->single && !weft_name_valid(name)))
 		return weft_fail(err, EINVAL,
-			"%s.attach.path: %zu bytes, and a UNIX socket's path has at most %zu: choose "
-			"a shorter one",
-			where, strlen(port->attach.path), sizeof(attach->path) - 1);
-	if (port->attach.path[0] && port->attach.path[0] != '/')
-		return weft_fail(err, EINVAL, "%s.attach.path: must start with /", where);
+			"\"%.100s\" names no object: a name is 1 to 63 letters, digits, '.', '_' and '-', a letter or "
+			"digit "
+			"first",
+			key);
 	return 0;
 }
 
-int
-weft_port_parse(const char *path, json_t *object, struct weft_port *port, struct weft_error *err)
+void
+weft_key_make(const struct weft_kind *kind, const char *path, char key[WEFT_KEY_SIZE])
 {
-	char where[256];
-	int ret;
+	size_t len = strcspn(path, "/");
 
-	memset(port, 0, sizeof(*port));
-	snprintf(port->path, sizeof(port->path), "%s", path);
-	port->vlan.access = port->vlan.native = port->vlan.qinq = WEFT_VLAN_UNSET;
-	port->worker = WEFT_OWNER_NONE;
-	json_path(path, "ports", where, sizeof(where));
-	ret = weft_fields_parse(port_fields, where, object, port, err);
-	if (ret == 0)
-		ret = check_attach(where, port, err);
-	if (ret == 0)
-		ret = check_vlan(where, port, err);
-	return ret;
+	if (!kind->in_tenant)
+		snprintf(key, WEFT_KEY_SIZE, "%s/%.63s", kind->plural, path);
+	else if (kind->single)
+		snprintf(key, WEFT_KEY_SIZE, "tenants/%.63s/%s", path, kind->plural);
+	else
+		snprintf(key, WEFT_KEY_SIZE, "tenants/%.*s/%s/%.63s", (int)(len < 64 ? len : 63), path, kind->plural,
+			path[len] ? path + len + 1 : "");
+}
+
+struct weft_object *
+weft_object_new(const char *key, json_t *json, struct weft_error *err)
+{
+	char tenant[WEFT_NAME_SIZE], name[WEFT_NAME_SIZE], where[WEFT_KEY_SIZE];
+	const struct weft_kind *kind;
+	struct weft_object *object;
+	int ret = weft_key_parse(key, &kind, tenant, name, err);
+
+	if (ret)
+		return NULL;
+	object = calloc(1, kind->size);
+	if (object == NULL) {
+		weft_fail(err, ENOMEM, "%s: no memory", key);
+		return NULL;
+	}
+	object->kind = kind;
+	snprintf(object->key, sizeof(object->key), "%s", key);
+	snprintf(object->path, sizeof(object->path), "%s%s%s", tenant, tenant[0] && name[0] ? "/" : "", name);
+	// In errors the path is written as in the bundle.
+	snprintf(where, sizeof(where), "%s", key);
+	for (char *p = where; (p = strchr(p, '/')) != NULL;)
+		*p = '.';
+	if (kind->init)
+		kind->init(object);
+	ret = weft_fields_parse(kind->fields, where, json, object, err);
+	if (ret == 0 && kind->check)
+		ret = kind->check(where, object, err);
+	if (ret == 0) {
+		object->text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+		if (object->text)
+			return object;
+		ret = weft_fail(err, ENOMEM, "%s: no memory", where);
+	}
+	weft_object_free(object);
+	errno = -ret;
+	return NULL;
+}
+
+void
+weft_object_free(struct weft_object *object)
+{
+	if (object == NULL)
+		return;
+	weft_fields_free(object->kind->fields, object);
+	free(object->text);
+	free(object);
+}
+
+void
+weft_object_tenant(const struct weft_object *object, char tenant[WEFT_NAME_SIZE])
+{
+	snprintf(tenant, WEFT_NAME_SIZE, "%.*s", (int)strcspn(object->path, "/"), object->path);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The kinds of policy objects: what a network and a port are, as parsed and checked structs.
+// The kinds of policy objects, as parsed and checked structs. One description of each kind drives parsing, defaults,
+// errors and the schema. Objects are immutable; the control thread owns them.
 #pragma once
 
 #include "weft/portio.h"
@@ -9,19 +10,118 @@
 
 #include "field.h"
 
-#define WEFT_NAME_SIZE 64		    // of one part of a name
-#define WEFT_PATH_SIZE (2 * WEFT_NAME_SIZE) // "tenant/name"
-#define WEFT_MAX_IPS   32		    // of each family
-#define WEFT_N_VLANS   4096
+#define WEFT_NAME_SIZE	64		      // of one part of a name
+#define WEFT_PATH_SIZE	(2 * WEFT_NAME_SIZE)  // "tenant/name"
+#define WEFT_KEY_SIZE	(WEFT_PATH_SIZE + 32) // "tenants/tenant/networks/name"
+#define WEFT_MAX_IPS	32		      // of each family
+#define WEFT_MAX_GROUPS 16		      // of one port
+#define WEFT_MAX_RULES	4000		      // of one group
+#define WEFT_MAX_RANGES 16		      // of ports, in one rule
+#define WEFT_N_VLANS	4096
+#define WEFT_MAX_VID	4094
 
-enum weft_encap { WEFT_ENCAP_LOCAL, WEFT_ENCAP_VLAN };
+struct weft_kind;
+
+// What every object begins with.
+struct weft_object {
+	const struct weft_kind *kind;
+	char key[WEFT_KEY_SIZE];   // its place: "tenants/tenant/ports/name", "tenants/tenant/limits", "hosts/name"
+	char path[WEFT_PATH_SIZE]; // its name for people: "tenant/name", "tenant", "name"
+	char *text;		   // compact JSON with all defaults, keys sorted: equal objects have equal texts
+};
+
+struct weft_kind {
+	const char *name;   // "port"
+	const char *plural; // "ports": its place in a bundle
+	const char *help;
+	bool in_tenant; // below tenants.TENANT, else at the top
+	bool single;	// one in a tenant, without a name of its own
+	size_t size;	// of its struct
+	const struct weft_field *fields;
+	void (*init)(struct weft_object *object); // what is not zero before parsing; may be NULL
+	int (*check)(const char *where, const struct weft_object *object, struct weft_error *err); // may be NULL
+};
+
+extern const struct weft_kind weft_kind_network, weft_kind_group, weft_kind_plan, weft_kind_limits, weft_kind_port,
+	weft_kind_retired, weft_kind_host;
+
+// All of them, NULL at the end; what others refer to stands before those.
+extern const struct weft_kind *const weft_kinds[];
+
+enum weft_encap { WEFT_ENCAP_LOCAL, WEFT_ENCAP_VLAN, WEFT_ENCAP_VXLAN, WEFT_ENCAP_GENEVE };
 
 struct weft_network {
-	char path[WEFT_PATH_SIZE]; // "tenant/name"
-	int encap;		   // enum weft_encap
-	uint16_t vlan;		   // on uplinks; with encap vlan
+	struct weft_object o;
+	int encap;     // enum weft_encap
+	uint32_t vni;  // with encap vxlan or geneve
+	uint16_t vlan; // on uplinks; with encap vlan
 	uint16_t mtu;
 	bool learning;
+	struct weft_list subnets; // of char[WEFT_NAME_SIZE]
+};
+
+enum weft_direction { WEFT_DIR_IN, WEFT_DIR_OUT };
+enum weft_action { WEFT_ALLOW, WEFT_DENY, WEFT_REJECT };
+
+struct weft_rule {
+	char name[WEFT_NAME_SIZE];
+	int direction;	   // enum weft_direction
+	uint32_t priority; // the lowest is judged first
+	int action;	   // enum weft_action
+	int16_t protocol;  // IP protocol number; -1: any
+	struct {
+		uint8_t n; // 0: any
+		struct {
+			uint16_t low, high;
+		} range[WEFT_MAX_RANGES];
+	} ports;
+	struct {
+		int16_t type, code; // -1: any
+	} icmp;
+	struct {
+		char group[WEFT_NAME_SIZE];
+		char network[WEFT_NAME_SIZE];
+		char cidr[WEFT_NAME_SIZE];
+	} remote; // all empty: any
+	bool log;
+};
+
+struct weft_group {
+	struct weft_object o;
+	struct weft_list rules; // of struct weft_rule
+	int default_in;		// enum weft_action
+	int default_out;
+};
+
+struct weft_plan_way {
+	uint64_t rate;	// bits per second of the L2 frame without FCS; 0: no limit
+	uint64_t burst; // bytes
+	uint64_t pps;	// packets per second; 0: no limit
+};
+
+struct weft_plan {
+	struct weft_object o;
+	struct weft_plan_way from_vm, to_vm;
+	uint64_t min_rate;
+	uint32_t weight;
+	int16_t dscp; // -1: as it is
+};
+
+enum weft_isolation { WEFT_ISOLATION_KEEP, WEFT_ISOLATION_DENY_NEW, WEFT_ISOLATION_DENY_ALL };
+
+struct weft_limits {
+	struct weft_object o;
+	uint32_t ports; // 0: no limit; and so on
+	uint64_t sessions;
+	uint64_t new_sessions_per_second;
+	uint64_t rate;
+	int on_isolation; // enum weft_isolation: what a host that lost the cluster does with the tenant's ports
+};
+
+struct weft_ips {
+	uint8_t n4, n6;
+	struct weft_prefix4 v4[WEFT_MAX_IPS];
+	struct weft_prefix6 v6[WEFT_MAX_IPS];
 };
 
 struct weft_vlan_set {
@@ -29,20 +129,19 @@ struct weft_vlan_set {
 	bool given;
 };
 
-enum weft_port_state { WEFT_PORT_UP, WEFT_PORT_DOWN };
+enum weft_port_state { WEFT_PORT_UP, WEFT_PORT_DOWN, WEFT_PORT_QUARANTINED };
 
 #define WEFT_VLAN_UNSET UINT16_MAX
 
 struct weft_port {
-	char path[WEFT_PATH_SIZE];    // "tenant/name"
+	struct weft_object o;
 	char network[WEFT_NAME_SIZE]; // of the same tenant; empty: an uplink of all VLAN networks
 	char vm[WEFT_NAME_SIZE];
-	uint64_t mac; // 0: not named
-	struct {
-		uint8_t n4, n6;
-		struct weft_prefix4 v4[WEFT_MAX_IPS];
-		struct weft_prefix6 v6[WEFT_MAX_IPS];
-	} ips;
+	char host[WEFT_NAME_SIZE]; // empty: not bound to a host, which alone means: here
+	char plan[WEFT_NAME_SIZE];
+	struct weft_list groups; // of char[WEFT_NAME_SIZE]
+	uint64_t mac;		 // 0: not named
+	struct weft_ips ips;
 	struct {
 		uint16_t access; // WEFT_VLAN_UNSET where not given, and so on
 		uint16_t native;
@@ -65,13 +164,60 @@ struct weft_port {
 	uint16_t worker; // WEFT_OWNER_NONE: weft places it
 };
 
-// Parse a JSON object and complete it with its defaults. PATH is "tenant/name". Return 0, or -EINVAL with
-// ERR, which names the field by its path from "tenants".
-int weft_network_parse(const char *path, json_t *object, struct weft_network *network, struct weft_error *err);
-int weft_port_parse(const char *path, json_t *object, struct weft_port *port, struct weft_error *err);
+// What a port leaves behind when it is retired: nobody else may have its addresses for a time.
+struct weft_retired {
+	struct weft_object o;
+	char network[WEFT_NAME_SIZE];
+	uint64_t mac;
+	struct weft_ips ips;
+	uint64_t until; // seconds since 1970
+};
+
+struct weft_host {
+	struct weft_object o;
+	struct {
+		char address[WEFT_NAME_SIZE];
+	} tunnel;
+	struct weft_list uplinks; // of char[WEFT_NAME_SIZE]
+};
+
+// Takes KEY apart: its kind, its tenant (empty for hosts) and its name (empty where the kind is single). Returns 0,
+// or -EINVAL with ERR.
+int weft_key_parse(const char *key, const struct weft_kind **kind, char tenant[WEFT_NAME_SIZE],
+	char name[WEFT_NAME_SIZE], struct weft_error *err);
+
+// The key of an object from its kind and its path ("tenant/name", "tenant" or "name").
+void weft_key_make(const struct weft_kind *kind, const char *path, char key[WEFT_KEY_SIZE]);
+
+const struct weft_kind *weft_kind_by_plural(const char *plural);
+const struct weft_kind *weft_kind_by_name(const char *name); // singular or plural
+
+// Parses JSON, completed in place with the defaults, as the object of KEY. Returns a new object, or NULL with errno and
+// ERR, which names the field by its path from the top of a bundle.
+struct weft_object *weft_object_new(const char *key, json_t *json, struct weft_error *err);
+void weft_object_free(struct weft_object *object);
+
+// The tenant of an object that is in one.
+void weft_object_tenant(const struct weft_object *object, char tenant[WEFT_NAME_SIZE]);
 
 // Whether NAME can name an object: 1-63 of a-z A-Z 0-9 . _ -, the first a letter or digit.
 bool weft_name_valid(const char *name);
+
+// Parsers that several kinds use, as struct weft_field has them: of uint64_t, and of struct weft_ips.
+int weft_parse_mac(const json_t *value, void *to, char expected[160]);
+int weft_parse_ips(const json_t *value, void *to, char expected[160]);
+
+#define WEFT_MAC_SCHEMA "{\"type\":\"string\",\"pattern\":\"^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$\"}"
+#define WEFT_IPS_SCHEMA "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
+
+// Where a field stands in its struct.
+#define WEFT_AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+
+static inline const char *
+weft_name_at(const struct weft_list *names, uint32_t i)
+{
+	return (const char *)names->items + i * WEFT_NAME_SIZE;
+}
 
 static inline bool
 weft_vlan_set_has(const struct weft_vlan_set *set, unsigned int vid)

@@ -11,10 +11,7 @@
 #include "address.h"
 #include "state.h"
 
-// JSON-RPC 2.0 leaves -32000 to -32099 to the server.
-#define NO_METHOD -32601
-#define REJECTED  -32000
-#define FORBIDDEN -32001
+#define NO_METHOD -32601 // JSON-RPC 2.0, section 5.1
 
 void
 weft_full_name(const char *name, char path[WEFT_PATH_SIZE])
@@ -34,11 +31,15 @@ port_param(const json_t *params, struct weft_error *err)
 		return NULL;
 	}
 	weft_full_name(name, path);
-	if (ctl.model)
-		port = weft_model_port(ctl.model, path);
-	if (port == NULL)
+	port = weft_model_port(ctl.local.model, path);
+	if (port && weft_local_has(&ctl.local, port))
+		return port;
+	if (port)
+		weft_fail(err, ENOENT, "port %s is on host %s, and this is %s", path,
+			port->host[0] ? port->host : "none", ctl.local.host);
+	else
 		weft_fail(err, ENOENT, "there is no port %s; see 'weftctl port list'", path);
-	return port;
+	return NULL;
 }
 
 static json_t *
@@ -79,7 +80,7 @@ do_drops(const json_t *params, struct weft_error *err)
 	if (json_object_get(params, "port")) {
 		const struct weft_port *port = port_param(params, err);
 
-		return port ? weft_report_drops(port->path) : NULL;
+		return port ? weft_report_drops(port->o.path) : NULL;
 	}
 	return weft_report_drops(NULL);
 }
@@ -96,13 +97,6 @@ do_fdb(const json_t *params, struct weft_error *err)
 {
 	(void)params, (void)err;
 	return weft_report_fdb();
-}
-
-static json_t *
-do_get(const json_t *params, struct weft_error *err)
-{
-	(void)params, (void)err;
-	return ctl.model ? json_deep_copy(ctl.model->tree) : json_pack("{s:{}}", "tenants");
 }
 
 static json_t *
@@ -132,16 +126,16 @@ do_explain(const json_t *params, struct weft_error *err)
 	len = hex ? weft_frame_from_hex(hex, frame, err) : weft_frame_build(port, to, frame, err);
 	if (len < 0)
 		return NULL;
-	ret = weft_engine_explain(weft_placement_find(&ctl.placement, port->path), frame, len, &explain);
+	ret = weft_engine_explain(weft_placement_find(ctl.local.placement, port->o.path), frame, len, &explain);
 	if (ret) {
-		weft_fail(err, -ret, "port %s: cannot explain: %s", port->path, strerror(-ret));
+		weft_fail(err, -ret, "port %s: cannot explain: %s", port->o.path, strerror(-ret));
 		return NULL;
 	}
 	steps = json_array();
 	for (unsigned int i = 0; i < explain.n_steps; i++)
 		json_array_append_new(steps,
 			json_pack("{s:s, s:s}", "stage", explain.step[i].stage, "decision", explain.step[i].text));
-	result = json_pack("{s:s, s:i, s:i, s:o}", "port", port->path, "length", len, "outputs", explain.n_outputs,
+	result = json_pack("{s:s, s:i, s:i, s:o}", "port", port->o.path, "length", len, "outputs", explain.n_outputs,
 		"steps", steps);
 	json_object_set_new(result, "verdict", json_string(explain.n_outputs ? "delivered" : "dropped"));
 	if (explain.dropped)
@@ -150,63 +144,72 @@ do_explain(const json_t *params, struct weft_error *err)
 }
 
 static json_t *
-do_apply(const json_t *params, struct weft_error *err)
-{
-	json_t *changes = NULL;
-	bool dry_run = json_is_true(json_object_get(params, "dry_run"));
-
-	if (weft_apply(json_object_get(params, "policy"), dry_run ? WEFT_APPLY_DRY_RUN : WEFT_APPLY, &changes, err))
-		return NULL;
-	json_object_set_new(changes, "version", json_integer(ctl.version));
-	json_object_set_new(changes, "dry_run", json_boolean(dry_run));
-	return changes;
-}
-
-static json_t *
 do_rebalance(const json_t *params, struct weft_error *err)
 {
-	unsigned int moved = weft_placement_rebalance(&ctl.placement, weft_engine_n_workers());
+	struct weft_local *local = &ctl.local;
+	unsigned int moved;
 
 	(void)params;
-	if (moved && ctl.model && weft_republish(err))
+	if (local->prepared) {
+		weft_fail(err, EBUSY, "a generation is being applied; try again in a moment");
+		return NULL;
+	}
+	moved = weft_placement_rebalance(local->placement, weft_engine_n_workers());
+	if (moved && weft_local_republish(local, true, err))
 		return NULL;
 	return json_pack("{s:i}", "moved", moved);
 }
 
+// Methods that are answered at once have RUN, the others START.
 static const struct {
 	const char *name;
 	bool changes;
 	json_t *(*run)(const json_t *params, struct weft_error *err);
+	void (*start)(struct weft_call *call, const json_t *params);
 } methods[] = {
-	{ "status", false, do_status },
-	{ "ports", false, do_ports },
-	{ "port", false, do_port },
-	{ "workers", false, do_workers },
-	{ "drops", false, do_drops },
-	{ "audit", false, do_audit },
-	{ "fdb", false, do_fdb },
-	{ "get", false, do_get },
-	{ "explain", false, do_explain },
-	{ "state_hash", false, do_state_hash },
-	{ "apply", true, do_apply },
-	{ "rebalance", true, do_rebalance },
+	{ "status", false, do_status, NULL },
+	{ "ports", false, do_ports, NULL },
+	{ "port", false, do_port, NULL },
+	{ "workers", false, do_workers, NULL },
+	{ "drops", false, do_drops, NULL },
+	{ "audit", false, do_audit, NULL },
+	{ "fdb", false, do_fdb, NULL },
+	{ "explain", false, do_explain, NULL },
+	{ "state_hash", false, do_state_hash, NULL },
+	{ "rebalance", true, do_rebalance, NULL },
+	{ "get", false, NULL, weft_policy_get },
+	{ "schema", false, NULL, weft_policy_schema },
+	{ "where", false, NULL, weft_policy_where },
+	{ "wait", false, NULL, weft_policy_wait },
+	{ "generations", false, NULL, weft_policy_generations },
+	{ "apply", true, NULL, weft_policy_apply },
+	{ "set", true, NULL, weft_policy_set },
+	{ "delete", true, NULL, weft_policy_delete },
+	{ "undo", true, NULL, weft_policy_undo },
+	{ "retire", true, NULL, weft_policy_retire },
 };
 
-json_t *
-weft_method_call(const char *method, const json_t *params, bool may_change, int *code, struct weft_error *err)
+void
+weft_method_run(struct weft_call *call, const char *method, const json_t *params, bool may_change)
 {
-	for (unsigned int i = 0; i < RTE_DIM(methods); i++) {
-		if (strcmp(methods[i].name, method))
-			continue;
-		*code = REJECTED;
-		if (!methods[i].changes || may_change)
-			return methods[i].run(params, err);
-		*code = FORBIDDEN;
-		weft_fail(err, EPERM,
+	struct weft_error err = { "" };
+	unsigned int i = 0;
+	json_t *result;
+
+	while (i < RTE_DIM(methods) && strcmp(methods[i].name, method))
+		i++;
+	if (i == RTE_DIM(methods)) {
+		weft_fail(&err, ENOSYS, "there is no method \"%.64s\"", method);
+		weft_call_error(call, NO_METHOD, &err);
+	} else if (methods[i].changes && !may_change) {
+		weft_fail(&err, EPERM,
 			"%s: only root, weftd's own user and the group \"socket_group\" may change things", method);
-		return NULL;
+		weft_call_error(call, WEFT_FORBIDDEN, &err);
+	} else if (methods[i].start) {
+		methods[i].start(call, params);
+	} else if ((result = methods[i].run(params, &err)) != NULL) {
+		weft_call_result(call, result);
+	} else {
+		weft_call_error(call, WEFT_REJECTED, &err);
 	}
-	*code = NO_METHOD;
-	weft_fail(err, ENOSYS, "there is no method \"%.64s\"", method);
-	return NULL;
 }

@@ -28,7 +28,7 @@ weft_placement_assign(struct weft_placement *placement, uint16_t slot, const cha
 {
 	struct weft_place *place = &placement->place[slot];
 
-	*place = (struct weft_place){ .gen = place->gen };
+	*place = (struct weft_place){ .gen = place->gen, .owner = WEFT_OWNER_NONE };
 	weft_placement_renew(placement, slot);
 	snprintf(place->path, sizeof(place->path), "%s", path);
 	weft_engine_port_stats(slot, &place->before);
@@ -53,30 +53,42 @@ weft_placement_reinstate(struct weft_placement *placement, uint16_t slot)
 void
 weft_placement_release(struct weft_placement *placement, uint16_t slot)
 {
+	weft_placement_own(placement, slot, WEFT_OWNER_NONE);
 	placement->place[slot].closing = false;
 	placement->place[slot].path[0] = 0;
+	placement->first_free = RTE_MIN(placement->first_free, slot);
+}
+
+void
+weft_placement_own(struct weft_placement *placement, uint16_t slot, uint16_t worker)
+{
+	uint16_t *owner = &placement->place[slot].owner;
+
+	if (*owner < WEFT_MAX_WORKERS)
+		placement->owned[*owner]--;
+	if (worker < WEFT_MAX_WORKERS)
+		placement->owned[worker]++;
+	*owner = worker;
 }
 
 uint16_t
-weft_placement_free_slot(const struct weft_placement *placement)
+weft_placement_free_slot(struct weft_placement *placement)
 {
-	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
+	for (unsigned int i = RTE_MAX(placement->first_free, 1); i < WEFT_MAX_PORTS; i++) {
+		placement->first_free = i;
 		if (placement->place[i].path[0] == 0)
 			return i;
+	}
 	return 0;
 }
 
 uint16_t
 weft_placement_least(const struct weft_placement *placement, uint16_t n_workers)
 {
-	unsigned int n[WEFT_MAX_WORKERS] = { 0 };
 	uint16_t best = 0;
 
-	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
-		if (placement->place[i].path[0] && placement->place[i].owner < n_workers)
-			n[placement->place[i].owner]++;
 	for (uint16_t w = 1; w < n_workers; w++)
-		if (n[w] < n[best])
+		if (placement->owned[w] < placement->owned[best])
 			best = w;
 	return best;
 }
@@ -129,7 +141,7 @@ weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers)
 			if (sum[w] < sum[best])
 				best = w;
 		moved += best != place->owner;
-		place->owner = best;
+		weft_placement_own(placement, loads[i].slot, best);
 		sum[best] += loads[i].packets;
 	}
 	free(loads);
@@ -156,4 +168,19 @@ weft_placement_domain(struct weft_placement *placement, const char *network, uin
 		return id;
 	}
 	return 0;
+}
+
+void
+weft_placement_forget_domain(struct weft_placement *placement, const char *network, uint16_t vid)
+{
+	char key[WEFT_PATH_SIZE + 8];
+	uint16_t id;
+
+	snprintf(key, sizeof(key), "%s.%u", network, vid);
+	id = json_integer_value(json_object_get(placement->domains, key));
+	if (id == 0)
+		return;
+	placement->domain_used[id] = false;
+	placement->next_domain = RTE_MIN(placement->next_domain, (uint16_t)(id - 1));
+	json_object_del(placement->domains, key);
 }

@@ -14,8 +14,6 @@ struct weft_place {
 	bool pinned;		       // the port names its worker
 	uint16_t gen;		       // never 0 in use; changes when the port or its domains change
 	uint16_t owner;		       // worker, or WEFT_OWNER_EACH
-	char attach[768];	       // what it is attached to, as text: to notice changes
-	char domains[640];	       // what its domains depend on, likewise
 	struct weft_port_stats before; // counters when the port got the slot
 	uint64_t load;		       // packets at the last rebalancing
 };
@@ -25,6 +23,8 @@ struct weft_placement {
 	json_t *index;	 // port path to slot
 	json_t *domains; // "tenant/network.vid" to the domain's number
 	uint16_t next_domain;
+	uint16_t first_free;		  // no slot below it is free
+	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
 	bool domain_used[WEFT_MAX_DOMAINS + 1];
 };
 
@@ -41,8 +41,11 @@ void weft_placement_release(struct weft_placement *placement, uint16_t slot);
 // The next generation of the port in SLOT: what was learned on it is void.
 void weft_placement_renew(struct weft_placement *placement, uint16_t slot);
 
+// Makes WORKER, or WEFT_OWNER_EACH, the owner of the port in SLOT.
+void weft_placement_own(struct weft_placement *placement, uint16_t slot, uint16_t worker);
+
 // A free slot, or 0.
-uint16_t weft_placement_free_slot(const struct weft_placement *placement);
+uint16_t weft_placement_free_slot(struct weft_placement *placement);
 
 // The worker with the fewest ports.
 uint16_t weft_placement_least(const struct weft_placement *placement, uint16_t n_workers);
@@ -51,5 +54,9 @@ uint16_t weft_placement_least(const struct weft_placement *placement, uint16_t n
 // first, each to the worker with the least so far. Returns how many change their worker.
 unsigned int weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers);
 
-// The number of a domain; new ones get one. 0: all are in use.
+// The number of a domain, "tenant/network.vid"; new ones get one. 0: all are in use.
 uint16_t weft_placement_domain(struct weft_placement *placement, const char *network, uint16_t vid);
+
+// Makes the number of the domain free again. Learned addresses under it are dead: their port has another generation
+// since.
+void weft_placement_forget_domain(struct weft_placement *placement, const char *network, uint16_t vid);

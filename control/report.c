@@ -13,6 +13,7 @@
 #include "weft/fdb.h"
 
 #include "address.h"
+#include "share.h"
 #include "state.h"
 
 #define MAX_FDB_ROWS 65536
@@ -24,7 +25,7 @@ static const char *const attach_names[] = { "vhost-user", "eth" };
 static void
 read_stats(uint16_t slot, struct weft_port_stats *stats)
 {
-	const uint64_t *before = (const uint64_t *)&ctl.placement.place[slot].before;
+	const uint64_t *before = (const uint64_t *)&ctl.local.placement->place[slot].before;
 	uint64_t *now = (uint64_t *)stats;
 
 	weft_engine_port_stats(slot, stats);
@@ -62,13 +63,21 @@ counters(const struct weft_port_stats *s)
 		"macs_refused", s->not_learned);
 }
 
+static const char *
+state_of(const struct weft_port *port, const struct weft_port_conf *conf)
+{
+	if (port->state == WEFT_PORT_UP && conf->gen && !conf->up)
+		return "fenced";
+	return port->state == WEFT_PORT_UP ? "up" : port->state == WEFT_PORT_DOWN ? "down" : "quarantined";
+}
+
 json_t *
 weft_report_port(const struct weft_port *port)
 {
-	uint16_t slot = weft_placement_find(&ctl.placement, port->path);
-	const struct weft_place *place = &ctl.placement.place[slot];
-	const struct weft_network *network = weft_model_port_network(ctl.model, port);
-	const struct weft_port_conf *conf = &weft_engine_snapshot()->ports[slot];
+	uint16_t slot = weft_placement_find(ctl.local.placement, port->o.path);
+	const struct weft_place *place = &ctl.local.placement->place[slot];
+	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
+	const struct weft_port_conf *conf = weft_snapshot_slot(weft_engine_snapshot(), slot);
 	struct weft_io_status io;
 	struct weft_port_stats stats;
 	char socket[600] = "", mac[WEFT_MAC_TEXT] = "";
@@ -81,12 +90,11 @@ weft_report_port(const struct weft_port *port)
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));
 	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:o, s:o}", "name",
-		port->path, "network", network ? network->path : "", "state",
-		port->state == WEFT_PORT_UP ? "up" : "down", "link", io.link ? "up" : "down", "mac", mac, "vlan_mode",
-		tagging_names[conf->tagging], "attach", attach_names[port->attach.type], "where",
-		socket[0] ? socket : port->attach.device, "mtu", conf->mtu, "queues", io.queues, "guest_mtu",
-		io.guest_mtu, "connects", io.connects, "slot", slot, "counters", counters(&stats), "drops",
-		drops_by_name(&stats));
+		port->o.path, "network", network ? network->o.path : "", "state", state_of(port, conf), "link",
+		io.link ? "up" : "down", "mac", mac, "vlan_mode", tagging_names[conf->tagging], "attach",
+		attach_names[port->attach.type], "where", socket[0] ? socket : port->attach.device, "mtu", conf->mtu,
+		"queues", io.queues, "guest_mtu", io.guest_mtu, "connects", io.connects, "slot", slot, "counters",
+		counters(&stats), "drops", drops_by_name(&stats));
 	if (place->owner == WEFT_OWNER_EACH)
 		json_object_set_new(result, "worker", json_string("each"));
 	else
@@ -95,9 +103,15 @@ weft_report_port(const struct weft_port *port)
 		json_object_set_new(result, "features", json_sprintf("0x%llx", (unsigned long long)io.features));
 	if (io.error[0])
 		json_object_set_new(result, "error", json_string(io.error));
-	if (json_object_get(ctl.failed, port->path))
-		json_object_set(result, "error", json_object_get(ctl.failed, port->path));
+	if (json_object_get(ctl.local.failed, port->o.path))
+		json_object_set(result, "error", json_object_get(ctl.local.failed, port->o.path));
 	return result;
+}
+
+static void
+add_port(void *arg, const struct weft_port *port)
+{
+	json_array_append_new(arg, weft_report_port(port));
 }
 
 json_t *
@@ -105,27 +119,42 @@ weft_report_ports(void)
 {
 	json_t *ports = json_array();
 
-	for (unsigned int i = 0; ctl.model && i < ctl.model->n_ports; i++)
-		json_array_append_new(ports, weft_report_port(&ctl.model->ports[i]));
+	weft_local_each(&ctl.local, add_port, ports);
 	return ports;
+}
+
+struct port_count {
+	unsigned int n, up;
+};
+
+static void
+count_port(void *arg, const struct weft_port *port)
+{
+	struct port_count *count = arg;
+	struct weft_io_status io;
+
+	weft_engine_port_status(weft_placement_find(ctl.local.placement, port->o.path), &io);
+	count->n++;
+	count->up += io.link;
 }
 
 json_t *
 weft_report_status(void)
 {
-	unsigned int up = 0, n = ctl.model ? ctl.model->n_ports : 0;
+	struct port_count count = { 0 };
+	json_t *status;
 
-	for (unsigned int i = 0; i < n; i++) {
-		struct weft_io_status io;
-
-		weft_engine_port_status(weft_placement_find(&ctl.placement, ctl.model->ports[i].path), &io);
-		up += io.link;
-	}
-	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:b, s:i, s:i, s:i, s:i, s:i}", "version", WEFT_VERSION, "dpdk",
-		rte_version(), "pid", (int)getpid(), "started_us", ctl.start_us, "policy_version", ctl.version,
-		"settled", weft_engine_settled(ctl.version), "workers", weft_engine_n_workers(), "networks",
-		ctl.model ? ctl.model->n_networks : 0, "ports", n, "ports_up", up, "ports_failed",
-		(int)json_object_size(ctl.failed));
+	weft_local_each(&ctl.local, count_port, &count);
+	status = json_pack("{s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:b, s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:I}",
+		"version", WEFT_VERSION, "dpdk", rte_version(), "pid", (int)getpid(), "started_us", ctl.start_us,
+		"host", ctl.local.host, "generation", ctl.local.generation, "policy_version", ctl.local.version,
+		"settled", weft_local_settled(&ctl.local), "workers", weft_engine_n_workers(), "networks",
+		weft_model_count(ctl.local.model, &weft_kind_network), "ports", count.n, "ports_up", count.up,
+		"ports_failed", (int)json_object_size(ctl.local.failed), "fenced", ctl.local.fenced,
+		"policy_memory_bytes", (json_int_t)weft_share_used(), "policy_memory_budget",
+		(json_int_t)ctl.local.budget);
+	ctl.store->status(status);
+	return status;
 }
 
 static json_t *
@@ -151,7 +180,7 @@ json_t *
 weft_report_workers(void)
 {
 	json_t *workers = json_array();
-	double us = ctl.tsc_hz / 1e6;
+	double us = ctl.local.tsc_hz / 1e6;
 
 	for (uint16_t w = 0; w < weft_engine_n_workers(); w++) {
 		struct weft_stage_stats stages[WEFT_N_STAGES];
@@ -161,13 +190,13 @@ weft_report_workers(void)
 
 		weft_engine_worker_stats(w, &s, stages);
 		for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
-			n_ports += ctl.placement.place[i].path[0] && ctl.placement.place[i].owner == w;
+			n_ports += ctl.local.placement->place[i].path[0] && ctl.local.placement->place[i].owner == w;
 		row = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "worker", w, "cpu",
 			weft_engine_worker_lcore(w), "ports", n_ports, "packets", s.packets, "batches", s.batches,
 			"busy_cycles", s.busy_cycles, "idle_cycles", s.idle_cycles, "sleeps", s.sleeps, "loops",
 			s.loops, "longest_sleep_us", s.longest_sleep / us, "mean_sleep_us",
 			s.sleeps ? s.slept_cycles / us / s.sleeps : 0.0);
-		json_object_set_new(row, "tsc_hz", json_integer(ctl.tsc_hz));
+		json_object_set_new(row, "tsc_hz", json_integer(ctl.local.tsc_hz));
 		json_object_set_new(row, "cycles_per_packet", json_real(per_packet(s.busy_cycles, s.packets)));
 		json_object_set_new(row, "rx_cycles_per_packet", json_real(per_packet(s.io_rx_cycles, s.io_packets)));
 		json_object_set_new(row, "tx_cycles_per_packet", json_real(per_packet(s.io_tx_cycles, s.io_packets)));
@@ -177,25 +206,34 @@ weft_report_workers(void)
 	return workers;
 }
 
+struct drops_query {
+	json_t *rows;
+	const char *only; // a port's path, or NULL
+};
+
+static void
+add_drops(void *arg, const struct weft_port *port)
+{
+	const struct drops_query *query = arg;
+	struct weft_port_stats stats;
+
+	if (query->only && strcmp(query->only, port->o.path))
+		return;
+	read_stats(weft_placement_find(ctl.local.placement, port->o.path), &stats);
+	for (unsigned int r = 0; r < WEFT_N_DROPS; r++)
+		if (stats.drop[r])
+			json_array_append_new(query->rows,
+				json_pack("{s:s, s:s, s:I, s:s}", "port", port->o.path, "reason", weft_drop_name(r),
+					"packets", stats.drop[r], "text", weft_drop_text(r)));
+}
+
 json_t *
 weft_report_drops(const char *only)
 {
-	json_t *rows = json_array();
+	struct drops_query query = { .rows = json_array(), .only = only };
 
-	for (unsigned int i = 0; ctl.model && i < ctl.model->n_ports; i++) {
-		const struct weft_port *port = &ctl.model->ports[i];
-		struct weft_port_stats stats;
-
-		if (only && strcmp(only, port->path))
-			continue;
-		read_stats(weft_placement_find(&ctl.placement, port->path), &stats);
-		for (unsigned int r = 0; r < WEFT_N_DROPS; r++)
-			if (stats.drop[r])
-				json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:s}", "port", port->path,
-								    "reason", weft_drop_name(r), "packets",
-								    stats.drop[r], "text", weft_drop_text(r)));
-	}
-	return rows;
+	weft_local_each(&ctl.local, add_drops, &query);
+	return query.rows;
 }
 
 static json_t *
@@ -219,7 +257,7 @@ weft_report_audit(struct weft_error *err)
 	}
 	rows = json_array();
 	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++) {
-		const struct weft_place *place = &ctl.placement.place[i];
+		const struct weft_place *place = &ctl.local.placement->place[i];
 		char name[WEFT_PATH_SIZE + 32];
 
 		if (audit->port[i].rx == 0 && audit->port[i].created == 0 && audit->port[i].missing == 0)
@@ -252,9 +290,10 @@ weft_report_fdb(void)
 		weft_mac_format(rows[i].key & UINT64_C(0xffffffffffff), mac);
 		json_array_append_new(result,
 			json_pack("{s:s, s:s, s:s, s:I}", "mac", mac, "domain",
-				domain < snap->n_domains && snap->domains[domain].name ? snap->domains[domain].name
-										       : "",
-				"port", ctl.placement.place[rows[i].port].path, "age_s", (json_int_t)rows[i].age_s));
+				weft_snapshot_domain(snap, domain)->name ? weft_snapshot_domain(snap, domain)->name
+									 : "",
+				"port", ctl.local.placement->place[rows[i].port].path, "age_s",
+				(json_int_t)rows[i].age_s));
 	}
 	free(rows);
 	return result;

@@ -5,6 +5,7 @@
 // mode and the peer's credentials.
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 
 #include "state.h"
 
-#define MAX_REQUEST (16u << 20)
+#define MAX_REQUEST (256u << 20)
 #define MAX_QUERY   (64u << 10) // of those who may only read
 #define MAX_CLIENTS 64
 #define MAX_GROUPS  64
@@ -28,8 +29,12 @@
 #define PARSE_ERROR -32700
 #define BAD_REQUEST -32600
 
-struct client {
+struct weft_client {
+	struct bufferevent *bev;
+	struct weft_call *calls; // in work
+	size_t scanned;		 // bytes at the start of its input in which no line ends
 	bool may_change;
+	char who[96];
 };
 
 static struct evconnlistener *listener;
@@ -54,57 +59,22 @@ in_group(int fd, const struct ucred *cred)
 	return false;
 }
 
-static bool
-may_change(int fd)
+// Who is at the other end, and what it may do.
+static void
+identify(struct weft_client *client, int fd)
 {
+	const struct passwd *user;
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
-		return false;
-	return cred.uid == 0 || cred.uid == geteuid() || in_group(fd, &cred);
-}
-
-static json_t *
-failure(int code, const char *text)
-{
-	return json_pack("{s:i, s:s%}", "code", code, "message", text, strnlen(text, sizeof(struct weft_error)));
-}
-
-static json_t *
-answer(const struct client *client, const char *line, size_t len)
-{
-	json_t *reply = json_pack("{s:s}", "jsonrpc", "2.0"), *request, *result = NULL;
-	struct weft_error err = { "" };
-	int code = PARSE_ERROR;
-	const char *method;
-
-	request = weft_json_load(line, len, "request", &err);
-	method = json_string_value(json_object_get(request, "method"));
-	if (method)
-		result = weft_method_call(method, json_object_get(request, "params"), client->may_change, &code, &err);
-	else if (request)
-		weft_fail(&err, EINVAL, "request: \"method\" is missing");
-	if (request && !method)
-		code = BAD_REQUEST;
-	if (result)
-		json_object_set_new(reply, "result", result);
-	else
-		json_object_set_new(reply, "error", failure(code, err.text));
-	if (json_object_get(request, "id"))
-		json_object_set(reply, "id", json_object_get(request, "id"));
-	else
-		json_object_set_new(reply, "id", json_null());
-	json_decref(request);
-	return reply;
-}
-
-static void
-drop_client(struct bufferevent *bev, struct client *client)
-{
-	bufferevent_free(bev);
-	free(client);
-	n_clients--;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
+		snprintf(client->who, sizeof(client->who), "unknown");
+		return;
+	}
+	user = getpwuid(cred.uid);
+	snprintf(client->who, sizeof(client->who), "%.40s (uid %u) on %.32s", user ? user->pw_name : "?", cred.uid,
+		ctl.local.host);
+	client->may_change = cred.uid == 0 || cred.uid == geteuid() || in_group(fd, &cred);
 }
 
 static int
@@ -113,37 +83,113 @@ send_json(const char *text, size_t len, void *out)
 	return evbuffer_add(out, text, len);
 }
 
+// Ends CALL with FIELD ("result" or "error"), whose VALUE it takes over.
+static void
+reply(struct weft_call *call, const char *field, json_t *value)
+{
+	json_t *message = json_pack("{s:s, s:o, s:o}", "jsonrpc", "2.0", field, value, "id", call->id);
+	struct weft_client *client = call->client;
+
+	if (client) {
+		struct evbuffer *out = bufferevent_get_output(client->bev);
+		struct weft_call **p = &client->calls;
+
+		json_dump_callback(message, send_json, out, JSON_COMPACT);
+		evbuffer_add(out, "\n", 1);
+		while (*p != call)
+			p = &(*p)->next;
+		*p = call->next;
+	}
+	json_decref(message);
+	free(call);
+}
+
+void
+weft_call_result(struct weft_call *call, json_t *result)
+{
+	reply(call, "result", result);
+}
+
+void
+weft_call_error(struct weft_call *call, int code, const struct weft_error *err)
+{
+	reply(call, "error",
+		json_pack("{s:i, s:s%}", "code", code, "message", err->text, strnlen(err->text, sizeof(err->text))));
+}
+
+static void
+take_request(struct weft_client *client, const char *line, size_t len)
+{
+	struct weft_call *call = calloc(1, sizeof(*call));
+	struct weft_error err = { "" };
+	json_t *request, *id;
+	const char *method;
+
+	if (call == NULL)
+		return;
+	request = weft_json_load(line, len, "request", &err);
+	method = json_string_value(json_object_get(request, "method"));
+	id = json_object_get(request, "id");
+	call->id = id ? json_incref(id) : json_null();
+	call->client = client;
+	call->next = client->calls;
+	client->calls = call;
+	memcpy(call->who, client->who, sizeof(call->who));
+	if (method) {
+		weft_method_run(call, method, json_object_get(request, "params"), client->may_change);
+	} else {
+		if (request)
+			weft_fail(&err, EINVAL, "request: \"method\" is missing");
+		weft_call_error(call, request ? BAD_REQUEST : PARSE_ERROR, &err);
+	}
+	json_decref(request);
+}
+
+// What is in work for it goes on; nobody hears of its end.
+static void
+drop_client(struct weft_client *client)
+{
+	for (struct weft_call *call = client->calls; call; call = call->next)
+		call->client = NULL;
+	bufferevent_free(client->bev);
+	free(client);
+	n_clients--;
+}
+
 static void
 on_read(struct bufferevent *bev, void *arg)
 {
-	struct evbuffer *in = bufferevent_get_input(bev), *out = bufferevent_get_output(bev);
-	struct client *client = arg;
-	size_t len;
-	char *line;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	struct weft_client *client = arg;
+	struct evbuffer_ptr from, end;
 
-	while ((line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF)) != NULL) {
-		json_t *reply = answer(client, line, len);
-
-		json_dump_callback(reply, send_json, out, JSON_COMPACT);
-		evbuffer_add(out, "\n", 1);
-		json_decref(reply);
-		free(line);
+	while (evbuffer_get_length(in)) {
+		evbuffer_ptr_set(in, &from, client->scanned, EVBUFFER_PTR_SET);
+		end = evbuffer_search_eol(in, &from, NULL, EVBUFFER_EOL_LF);
+		if (end.pos < 0) {
+			client->scanned = evbuffer_get_length(in);
+			break;
+		}
+		take_request(client, (const char *)evbuffer_pullup(in, end.pos + 1), end.pos);
+		evbuffer_drain(in, end.pos + 1);
+		client->scanned = 0;
 	}
 	if (evbuffer_get_length(in) > (client->may_change ? MAX_REQUEST : MAX_QUERY))
-		drop_client(bev, client);
+		drop_client(client);
 }
 
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
+	(void)bev;
 	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
-		drop_client(bev, arg);
+		drop_client(arg);
 }
 
 static void
 on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr, int len, void *arg)
 {
-	struct client *client = n_clients < MAX_CLIENTS ? calloc(1, sizeof(*client)) : NULL;
+	struct weft_client *client = n_clients < MAX_CLIENTS ? calloc(1, sizeof(*client)) : NULL;
 	struct bufferevent *bev = client ? bufferevent_socket_new(ctl.base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
 
 	(void)from, (void)addr, (void)len, (void)arg;
@@ -153,7 +199,8 @@ on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr
 		return;
 	}
 	n_clients++;
-	client->may_change = may_change(fd);
+	client->bev = bev;
+	identify(client, fd);
 	bufferevent_setcb(bev, on_read, NULL, on_event, client);
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }

@@ -8,47 +8,54 @@
 #include <jansson.h>
 
 #include "control.h"
-#include "model.h"
-#include "placement.h"
+#include "journal.h"
+#include "local.h"
+#include "store.h"
 
 struct weft_state {
 	struct weft_config config;
 	struct event_base *base;
-	struct weft_model *model;
-	struct weft_placement placement;
-	uint64_t version;  // of the snapshot in force
-	json_t *failed;	   // ports of the model whose device did not open: path to reason
+	struct weft_local local;
+	struct weft_journal *journal;
+	const struct weft_store_ops *store;
 	uint64_t start_us; // wall clock
-	uint64_t tsc_hz;
 };
 
 extern struct weft_state ctl;
-
-enum weft_apply_mode {
-	WEFT_APPLY,
-	WEFT_APPLY_DRY_RUN, // only says what would be
-	WEFT_APPLY_RESTORE, // BUNDLE was in force before a restart
-};
-
-// apply.c: makes BUNDLE part of the desired state, or nothing. CHANGES
-// gets a new object {added, changed, removed}. Returns 0 or -errno with ERR. A port that was part of the state
-// before, and whose device does not open now, does not hold up the others: it stands in ctl.failed.
-int weft_apply(const json_t *bundle, enum weft_apply_mode mode, json_t **changes, struct weft_error *err);
-
-// Compiles and publishes again after the placement changed, and waits until all workers use it.
-int weft_republish(struct weft_error *err);
-
-// store.c: the applied objects on disk.
-int weft_store_load(const char *dir, json_t **tree, struct weft_error *err);
-int weft_store_save(const char *dir, const json_t *tree, struct weft_error *err);
 
 // server.c: the UNIX socket.
 int weft_server_start(struct weft_error *err);
 void weft_server_stop(void);
 
-// methods.c: answers one JSON-RPC request. MAY_CHANGE: the peer may change things. Returns the result, a
-// new reference, or NULL with ERR; CODE is JSON-RPC's error code.
-json_t *weft_method_call(const char *method, const json_t *params, bool may_change, int *code, struct weft_error *err);
+// A request in work. What is done for it later holds a pointer, and ends it with exactly one of these two.
+struct weft_call {
+	struct weft_client *client; // NULL: it has gone meanwhile
+	struct weft_call *next;	    // of the client's
+	json_t *id;
+	char who[96]; // asks
+};
+
+void weft_call_result(struct weft_call *call, json_t *result); // takes RESULT over
+void weft_call_error(struct weft_call *call, int code, const struct weft_error *err);
+
+// methods.c: carries out one JSON-RPC request, now or later. MAY_CHANGE: the peer may change things.
+void weft_method_run(struct weft_call *call, const char *method, const json_t *params, bool may_change);
+
+// policy.c: the methods that read and write the policy. PARAMS is valid during the call only.
+void weft_policy_apply(struct weft_call *call, const json_t *params);
+void weft_policy_set(struct weft_call *call, const json_t *params);
+void weft_policy_delete(struct weft_call *call, const json_t *params);
+void weft_policy_undo(struct weft_call *call, const json_t *params);
+void weft_policy_retire(struct weft_call *call, const json_t *params);
+void weft_policy_get(struct weft_call *call, const json_t *params);
+void weft_policy_where(struct weft_call *call, const json_t *params);
+void weft_policy_wait(struct weft_call *call, const json_t *params);
+void weft_policy_generations(struct weft_call *call, const json_t *params);
+void weft_policy_schema(struct weft_call *call, const json_t *params);
+
+// JSON-RPC 2.0 leaves -32000 to -32099 to the server.
+#define WEFT_REJECTED  -32000
+#define WEFT_FORBIDDEN -32001
 
 // report.c: results of the methods that read.
 json_t *weft_report_status(void);

@@ -109,6 +109,7 @@ take_memory(struct weft_error *err)
 		weft_mactab_init(&empty->static_macs, 1, rte_rand()))
 		return weft_fail(err, ENOMEM, "no memory for the first snapshot: raise \"memory_mb\"");
 	empty->version = 1;
+	weft_snapshot_blank(empty);
 	atomic_store(&dp.snapshot, empty);
 	return dp_handoff_init(err);
 }

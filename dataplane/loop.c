@@ -14,6 +14,8 @@
 // Idle ports polled in one loop, when the loop found packets and when it did not.
 #define IDLE_POLLS_BUSY 4
 #define IDLE_POLLS_FREE 32
+// The same when it is about to sleep: what came meanwhile must not wait for several sleeps.
+#define IDLE_POLLS_SLEEPY 1024
 // One vector in so many is timed stage by stage.
 #define TIMED_EVERY 32
 // Empty loops before the first sleep, which is this long.
@@ -78,7 +80,8 @@ static void
 read_idle(struct dp_worker *self)
 {
 	uint16_t n_idle = self->n_owned - self->n_active;
-	uint16_t polls = RTE_MIN(n_idle, self->vec.n ? IDLE_POLLS_BUSY : IDLE_POLLS_FREE);
+	uint16_t free = self->sleepy ? IDLE_POLLS_SLEEPY : IDLE_POLLS_FREE;
+	uint16_t polls = RTE_MIN(n_idle, self->vec.n ? IDLE_POLLS_BUSY : free);
 
 	while (polls-- && self->vec.n <= WEFT_VEC_SIZE - WEFT_BURST && self->n_active < self->n_owned) {
 		uint16_t pos = self->next_idle, slot;
@@ -202,9 +205,11 @@ dp_loop(void *arg)
 			self->stats.busy_cycles += end - now;
 			empty = 0;
 			us = FIRST_SLEEP_US;
+			self->sleepy = false;
 		} else {
 			self->stats.idle_cycles += end - now;
 			if (dp.config.idle == WEFT_IDLE_ADAPTIVE && ++empty > EMPTY_LOOPS) {
+				self->sleepy = true;
 				sleep_us(self, us);
 				us = RTE_MIN(us * 2, dp.config.max_sleep_us);
 				self->stats.idle_cycles += rte_rdtsc() - end;

@@ -84,7 +84,7 @@ raise_limits(void)
 static uint32_t
 first_memory(const struct weft_engine_config *engine)
 {
-	const uint64_t per_mbuf = 2560, per_address = 64, per_worker = 8 << 20, rest = 8 << 20;
+	const uint64_t per_mbuf = 2560, per_address = 64, per_worker = 32 << 20, rest = 8 << 20;
 	uint64_t bytes = engine->n_mbufs * per_mbuf + rest;
 
 	bytes += engine->n_workers * (engine->fdb_size * per_address + per_worker);

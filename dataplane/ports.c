@@ -15,7 +15,8 @@ static const struct weft_io_ops *const ops_of[WEFT_N_ATTACH_TYPES] = {
 
 struct closing {
 	uint16_t slot;
-	void (*done)(uint16_t slot);
+	void (*done)(void *arg, uint16_t slot);
+	void *arg;
 };
 
 int
@@ -42,17 +43,17 @@ run_close(void *arg)
 
 	io->ops->close(io);
 	io->ops = NULL;
-	closing->done(closing->slot);
+	closing->done(closing->arg, closing->slot);
 	free(closing);
 }
 
 void
-weft_engine_close_port(uint16_t slot, void (*done)(uint16_t slot))
+weft_engine_close_port(uint16_t slot, void (*done)(void *arg, uint16_t slot), void *arg)
 {
 	struct closing *closing = malloc(sizeof(*closing));
 
 	if (closing) {
-		*closing = (struct closing){ .slot = slot, .done = done };
+		*closing = (struct closing){ .slot = slot, .done = done, .arg = arg };
 		if (dp_defer(run_close, closing) == 0)
 			return;
 		free(closing);
@@ -60,7 +61,7 @@ weft_engine_close_port(uint16_t slot, void (*done)(uint16_t slot))
 	dp_quiesce();
 	dp.ports[slot].ops->close(&dp.ports[slot]);
 	dp.ports[slot].ops = NULL;
-	done(slot);
+	done(arg, slot);
 }
 
 void
@@ -123,28 +124,55 @@ dp_claim_waiting(struct dp_worker *self)
 			self->n_waiting++;
 }
 
+// What the worker has to do with SLOT from now on. Returns whether it leaves the worker's list.
+static bool
+adopt_slot(struct dp_worker *self, uint16_t slot, const struct weft_port_conf *port)
+{
+	struct own_port *own = &self->own[slot];
+	uint16_t gen = port->owner == self->w.id || port->owner == WEFT_OWNER_EACH ? port->gen : 0, was = own->gen;
+
+	if (own->held && own->held != gen)
+		give_back(self, slot);
+	if (was == gen)
+		return false;
+	own->gen = gen;
+	own->empty = 0;
+	// New ones stand among the idle: one that has something shows itself soon.
+	if (was == 0)
+		self->list[self->n_owned++] = slot;
+	return gen == 0;
+}
+
+// Takes out of the list what is not the worker's own any more.
+static void
+compact_list(struct dp_worker *self)
+{
+	uint16_t n = 0, n_active = self->n_active;
+
+	for (uint16_t i = 0; i < self->n_owned; i++) {
+		if (i == n_active)
+			self->n_active = n;
+		if (self->own[self->list[i]].gen)
+			self->list[n++] = self->list[i];
+	}
+	if (n_active == self->n_owned)
+		self->n_active = n;
+	self->n_owned = n;
+}
+
 void
 dp_adopt(struct dp_worker *self, const struct weft_snapshot *snap)
 {
-	uint16_t n = 0;
+	bool gone = false;
 
-	for (uint32_t slot = 1; slot < WEFT_MAX_PORTS; slot++) {
-		const struct weft_port_conf *port = slot < snap->n_ports ? &snap->ports[slot] : NULL;
-		struct own_port *own = &self->own[slot];
-		uint16_t gen = port && (port->owner == self->w.id || port->owner == WEFT_OWNER_EACH) ? port->gen : 0;
-
-		if (own->held && own->held != gen)
-			give_back(self, slot);
-		if (own->gen != gen)
-			own->empty = 0;
-		own->gen = gen;
-		if (gen)
-			self->list[n++] = slot;
+	for (unsigned int page = 0; page < WEFT_PORT_PAGES; page++) {
+		if (snap->port_version[page] <= self->version)
+			continue;
+		for (unsigned int i = 0; i < WEFT_PAGE; i++)
+			gone |= adopt_slot(self, page * WEFT_PAGE + i, &snap->port_page[page]->port[i]);
 	}
-	// All start as active: the idle ones show themselves soon.
-	self->n_owned = n;
-	self->n_active = n;
-	self->next_active = self->next_idle = 0;
+	if (gone)
+		compact_list(self);
 	self->version = snap->version;
 	dp_claim_waiting(self);
 }

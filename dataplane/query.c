@@ -62,7 +62,7 @@ run_explain(struct weft_worker *worker, void *arg)
 	vec->now = rte_rdtsc();
 	vec->pkts[0] = m;
 	vec->lanes[0].in = call->slot;
-	if (call->slot < worker->snap->n_ports && worker->snap->ports[call->slot].gen)
+	if (weft_snapshot_slot(worker->snap, call->slot)->gen)
 		weft_chain_run(worker, vec, false);
 	else
 		call->ret = -ENOENT;
@@ -76,8 +76,7 @@ int
 weft_engine_explain(uint16_t slot, const uint8_t *frame, uint16_t len, struct weft_explain *explain)
 {
 	struct explain_call call = { .slot = slot, .frame = frame, .len = len, .explain = explain };
-	const struct weft_snapshot *snap = weft_engine_snapshot();
-	uint16_t owner = slot < snap->n_ports ? snap->ports[slot].owner : 0;
+	uint16_t owner = weft_snapshot_slot(weft_engine_snapshot(), slot)->owner;
 	int ret;
 
 	memset(explain, 0, sizeof(*explain));

@@ -81,7 +81,7 @@ enter(struct weft_fdb *fdb, const struct weft_snapshot *snap, uint64_t key, uint
 	uint32_t *count = count_of(fdb, port, gen);
 
 	*moved = entry && weft_snapshot_port(snap, entry->port, entry->gen);
-	if (*count >= snap->ports[port].max_macs)
+	if (*count >= weft_snapshot_slot(snap, port)->max_macs)
 		return false;
 	if (entry) {
 		discount(fdb, entry);

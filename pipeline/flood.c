@@ -26,7 +26,7 @@ static bool
 within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,
 	enum weft_flood_class class)
 {
-	const struct weft_rate *rate = &worker->snap->ports[lane->in].flood[class];
+	const struct weft_rate *rate = &weft_snapshot_slot(worker->snap, lane->in)->flood[class];
 	uint64_t *spent = &worker->flood[lane->in].spent[class];
 	uint64_t next;
 
@@ -42,7 +42,7 @@ within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struc
 static void
 replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, struct rte_mbuf *m)
 {
-	const struct weft_domain *domain = &worker->snap->domains[lane->domain];
+	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
 	uint16_t waiting = WEFT_PORT_NONE;
 
 	for (uint32_t i = 0; i < domain->n_ports; i++) {

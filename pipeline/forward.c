@@ -19,7 +19,7 @@ look_up(const struct weft_worker *worker, const struct weft_lane *lane, uint64_t
 	const struct weft_mac_entry *entry;
 
 	entry = weft_mactab_find(fixed, lane->dst, weft_mactab_hash(fixed, lane->dst));
-	if (entry == NULL && snap->domains[lane->domain].learning)
+	if (entry == NULL && weft_snapshot_domain(snap, lane->domain)->learning)
 		entry = weft_fdb_find(worker->fdb, snap, lane->dst, hash);
 	return entry ? entry->port : WEFT_PORT_NONE;
 }
@@ -33,7 +33,8 @@ verdict(const struct weft_snapshot *snap, const struct weft_lane *lane)
 		return -1;
 	if (unlikely((lane->dst & MAC_MASK & ~UINT64_C(0xf)) == RESERVED_BASE))
 		return WEFT_DROP_FWD_RESERVED;
-	return lane->dst & GROUP_BIT || snap->domains[lane->domain].learning ? -1 : (int)WEFT_DROP_FWD_UNKNOWN;
+	return lane->dst & GROUP_BIT || weft_snapshot_domain(snap, lane->domain)->learning ? -1
+											   : (int)WEFT_DROP_FWD_UNKNOWN;
 }
 
 static void
@@ -42,9 +43,10 @@ explain(struct weft_explain *explain, const struct weft_snapshot *snap, const st
 	if (bad >= 0)
 		weft_explain_add(explain, "forward", "refused: %s", weft_drop_text(bad));
 	else if (lane->out)
-		weft_explain_add(explain, "forward", "to port %s", snap->ports[lane->out].name);
+		weft_explain_add(explain, "forward", "to port %s", weft_snapshot_slot(snap, lane->out)->name);
 	else
-		weft_explain_add(explain, "forward", "to all ports of %s", snap->domains[lane->domain].name);
+		weft_explain_add(
+			explain, "forward", "to all ports of %s", weft_snapshot_domain(snap, lane->domain)->name);
 }
 
 weft_lanes

@@ -183,7 +183,7 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 	weft_lanes good = mask;
 
 	WEFT_FOREACH_LANE (i, mask) {
-		const struct weft_port_conf *port = &worker->snap->ports[vec->lanes[i].in];
+		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, vec->lanes[i].in);
 		int bad;
 
 		// Most guarded frames: the MAC is right, and there is nothing else to check.

@@ -46,7 +46,7 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 			continue;
 		last = lane->src;
 		last_in = lane->in;
-		if (snap->ports[lane->in].guard & WEFT_GUARD_MAC)
+		if (weft_snapshot_slot(snap, lane->in)->guard & WEFT_GUARD_MAC)
 			continue;
 		open |= UINT64_C(1) << i;
 		hash[i] = weft_mactab_hash(&worker->fdb->tab, lane->src);
@@ -59,8 +59,8 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 			bad |= UINT64_C(1) << i;
 			continue;
 		}
-		if (snap->domains[lane->domain].learning)
-			learn(worker, vec, lane, snap->ports[lane->in].gen, hash[i]);
+		if (weft_snapshot_domain(snap, lane->domain)->learning)
+			learn(worker, vec, lane, weft_snapshot_slot(snap, lane->in)->gen, hash[i]);
 	}
 	if (likely(bad == 0))
 		return mask;
@@ -68,7 +68,7 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
 
-		if (!(snap->ports[lane->in].guard & WEFT_GUARD_MAC) && is_taken(snap, lane))
+		if (!(weft_snapshot_slot(snap, lane->in)->guard & WEFT_GUARD_MAC) && is_taken(snap, lane))
 			bad |= UINT64_C(1) << i;
 	}
 	if (unlikely(vec->explain != NULL))

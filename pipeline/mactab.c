@@ -8,11 +8,16 @@
 
 #include <rte_malloc.h>
 
+uint32_t
+weft_mactab_buckets(uint32_t n)
+{
+	return rte_align32pow2(RTE_MAX(n, 2u)) * 2 / WEFT_MACTAB_WAYS;
+}
+
 int
 weft_mactab_init(struct weft_mactab *tab, uint32_t n, uint64_t seed)
 {
-	// At most half full when it holds N.
-	uint32_t n_buckets = rte_align32pow2(RTE_MAX(n, 2u)) * 2 / WEFT_MACTAB_WAYS;
+	uint32_t n_buckets = weft_mactab_buckets(n);
 
 	tab->buckets = rte_zmalloc("mactab", (size_t)n_buckets * sizeof(tab->buckets[0]), RTE_CACHE_LINE_SIZE);
 	if (tab->buckets == NULL)

@@ -15,9 +15,9 @@ tag_on(const struct weft_port_conf *port, const struct weft_snapshot *snap, uint
 {
 	switch (port->tagging) {
 	case WEFT_TAG_TRUNK:
-		return domain == port->native ? 0 : snap->domains[domain].vid;
+		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->vid;
 	case WEFT_TAG_UPLINK:
-		return domain == port->native ? 0 : snap->domains[domain].uplink_vid;
+		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->uplink_vid;
 	default:
 		return 0;
 	}
@@ -60,7 +60,7 @@ static inline int
 refuses(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	if (unlikely(!port->up))
-		return WEFT_DROP_OUT_PORT_DOWN;
+		return WEFT_DROP_OUT_PORT_DOWN + port->closed;
 	if (unlikely(m->pkt_len > (uint32_t)port->mtu + lane->l3_off))
 		return WEFT_DROP_OUT_MTU;
 	if (unlikely(port->owner == WEFT_OWNER_NONE))
@@ -89,7 +89,7 @@ void
 weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m)
 {
-	const struct weft_port_conf *port = &worker->snap->ports[out];
+	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, out);
 	uint16_t vid = tag_on(port, worker->snap, lane->domain);
 	int bad = refuses(port, lane, m);
 
@@ -131,7 +131,7 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 		// Frames come in trains: what holds for one holds for those that follow it to the same port.
 		if (way != last) {
 			last = way;
-			port = &worker->snap->ports[lane->out];
+			port = weft_snapshot_slot(worker->snap, lane->out);
 			plain = is_plain(worker, vec, port, lane->domain);
 		}
 		if (likely(plain && !lane->strip && m->pkt_len <= (uint32_t)port->mtu + lane->l3_off))

@@ -45,7 +45,8 @@ explain(struct weft_explain *explain, const struct weft_snapshot *snap, const st
 	if (bad >= 0)
 		weft_explain_add(explain, "vlan", "refused on port %s: %s", port->name, weft_drop_text(bad));
 	else
-		weft_explain_add(explain, "vlan", "port %s, domain %s", port->name, snap->domains[lane->domain].name);
+		weft_explain_add(explain, "vlan", "port %s, domain %s", port->name,
+			weft_snapshot_domain(snap, lane->domain)->name);
 }
 
 weft_lanes
@@ -56,8 +57,8 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 
 	WEFT_FOREACH_LANE (i, mask) {
 		struct weft_lane *lane = &vec->lanes[i];
-		const struct weft_port_conf *port = &snap->ports[lane->in];
-		int bad = likely(port->up) ? classify(port, lane) : (int)WEFT_DROP_PORT_DOWN;
+		const struct weft_port_conf *port = weft_snapshot_slot(snap, lane->in);
+		int bad = likely(port->up) ? classify(port, lane) : WEFT_DROP_PORT_DOWN + port->closed;
 
 		lane->src = weft_mac_key(lane->domain, lane->src);
 		lane->dst = weft_mac_key(lane->domain, lane->dst);

@@ -13,12 +13,14 @@
 #include <sys/un.h>
 
 #include <linux/virtio_net.h>
+#include <rte_jhash.h>
 #include <rte_vhost.h>
 
 #include "vhost.h"
 
 #define MAX_DEVICES	1024 // the library's own bound
 #define SOCKET_LIMIT_MS 200
+#define N_BUCKETS	4096
 
 // What weft does not offer: segmentation and checksum offloads, so that every frame is complete.
 #define DISABLED_FEATURES                                                                                              \
@@ -28,7 +30,7 @@
 		1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // held for look-ups only
-static struct vhost_port *bound[WEFT_MAX_PORTS];	 // open ports, in no order; under the lock
+static struct vhost_port *bound[N_BUCKETS];		 // open ports by their paths; under the lock
 static struct vhost_port *of_vid[MAX_DEVICES];		 // under the lock
 
 void
@@ -45,25 +47,28 @@ vhost_set_error(struct vhost_port *port, const char *fmt, ...)
 		WEFT_LOG(WARNING, "port=%s socket=%s error=\"%s\"", port->name, port->path, port->error);
 }
 
+static struct vhost_port **
+bucket_of(const char *path)
+{
+	return &bound[rte_jhash(path, strlen(path), 0) % N_BUCKETS];
+}
+
 static struct vhost_port *
 find(const char *path)
 {
-	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++)
-		if (bound[i] && strcmp(bound[i]->path, path) == 0)
-			return bound[i];
-	return NULL;
+	struct vhost_port *port = *bucket_of(path);
+
+	while (port && strcmp(port->path, path))
+		port = port->next_bound;
+	return port;
 }
 
 void
 vhost_device_bind(struct vhost_port *port)
 {
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++) {
-		if (bound[i] == NULL) {
-			bound[i] = port;
-			break;
-		}
-	}
+	port->next_bound = *bucket_of(port->path);
+	*bucket_of(port->path) = port;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -71,9 +76,12 @@ void
 vhost_device_unbind(struct vhost_port *port)
 {
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++)
-		if (bound[i] == port)
-			bound[i] = NULL;
+	for (struct vhost_port **p = bucket_of(port->path); *p; p = &(*p)->next_bound) {
+		if (*p == port) {
+			*p = port->next_bound;
+			break;
+		}
+	}
 	for (unsigned int i = 0; i < MAX_DEVICES; i++) {
 		if (of_vid[i] == port)
 			of_vid[i] = NULL;

@@ -11,7 +11,8 @@
 #include "weft/portio.h"
 
 struct vhost_port {
-	struct vhost_port *next; // connector's list, under its lock
+	struct vhost_port *next;       // connector's list, under its lock
+	struct vhost_port *next_bound; // of those with a like path, under device.c's lock
 	struct weft_portio *io;
 	char path[108];
 	char name[160];

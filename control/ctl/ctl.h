@@ -32,8 +32,18 @@ void print_drops(const json_t *drops);
 void print_audit(const json_t *audit);
 void print_explain(const json_t *explain);
 void print_fdb(const json_t *fdb);
-void print_changes(const json_t *changes);
 void print_top(const json_t *before, const json_t *after, double seconds);
+
+// print_policy.c
+void print_changes(const json_t *changes);
+void print_diff(const json_t *changes);
+void print_generation(const json_t *result);
+void print_generations(const json_t *list);
+void print_where(const json_t *found);
+void print_schema(const json_t *kinds);
+
+// policy.c: runs the command in ARGV[0], if it is one of those that read and write the policy.
+bool cmd_policy(int argc, char **argv, int *code);
 
 // port.c: "weftctl port ..." and "weftctl network ...".
 int cmd_port(int argc, char **argv);

@@ -18,9 +18,19 @@ struct options options = { .socket = DEFAULT_SOCKET };
 
 static const char main_usage[] =
 	"usage: weftctl [--socket PATH | --dev DIR] [--json] COMMAND\n"
-	"  status                           what runs, and whether the policy is in force\n"
-	"  apply -f FILE... [--dry-run]     make the objects in FILE part of the policy, all or none\n"
-	"  get                              the policy as JSON, in the form that apply takes\n"
+	"  status                           what runs, and which generation of the policy is in force\n"
+	"  apply -f FILE... [OPTIONS]       make the objects in FILE part of the policy, all or none\n"
+	"  diff -f FILE...                  what apply would change\n"
+	"  get [KIND [NAME]]                the policy as JSON, in the form that apply takes; or one object\n"
+	"  set KIND NAME FIELD=VALUE...     change fields of an object; FIELD.SUB=VALUE, FIELD= removes it\n"
+	"  delete KIND NAME                 remove an object\n"
+	"  explain-object [KIND]            the fields of a kind of object\n"
+	"  wait [GENERATION]                until it is applied on every host, or name those that are late\n"
+	"  generations                      who changed what and when\n"
+	"  undo [GENERATION]                take the latest, or that, generation's changes back\n"
+	"  hosts                            the hosts of the cluster and the generations that they apply\n"
+	"  where NAME|MAC|IP                which host, port and generation\n"
+	"  retire PORT [--bar SECONDS]      close a port for good, on every host, and bar its addresses\n"
 	"  network add|list|del             networks\n"
 	"  port add|list|show|del           ports; add and show print what QEMU and libvirt need\n"
 	"  top [--once]                     rates by port, every second\n"
@@ -60,72 +70,6 @@ static int
 cmd_simple(const char *method, int argc, void (*print)(const json_t *result))
 {
 	return argc == 1 ? show(method, NULL, print) : usage(main_usage);
-}
-
-// Copies the objects of one bundle into another; the same object in two files is an error.
-static int
-join(json_t *to, const json_t *from, unsigned int depth, const char *file)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)(uintptr_t)from, key, value) {
-		json_t *there = json_object_get(to, key);
-
-		if (there == NULL) {
-			json_object_set(to, key, value);
-		} else if (depth == 0 || !json_is_object(there) || !json_is_object(value)) {
-			fprintf(stderr, "weftctl: %s: \"%s\" stands in another file too\n", file, key);
-			return REJECTED;
-		} else if (join(there, value, depth - 1, file)) {
-			return REJECTED;
-		}
-	}
-	return DONE;
-}
-
-static json_t *
-load(const char *file)
-{
-	json_error_t where;
-	json_t *json = strcmp(file, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &where)
-					      : json_load_file(file, JSON_REJECT_DUPLICATES, &where);
-
-	if (json == NULL)
-		fprintf(stderr, "weftctl: %s, line %d, column %d: %s\n", file, where.line, where.column, where.text);
-	return json;
-}
-
-static int
-cmd_apply(int argc, char **argv)
-{
-	json_t *policy = json_object(), *params;
-	bool dry_run = false, any = false;
-	int ret = DONE;
-
-	for (int i = 1; ret == DONE && i < argc; i++) {
-		json_t *json;
-
-		if (strcmp(argv[i], "--dry-run") == 0) {
-			dry_run = true;
-			continue;
-		}
-		if (strcmp(argv[i], "-f") == 0)
-			continue;
-		any = true;
-		json = load(argv[i]);
-		// The objects stand three levels deep: tenants, tenant, kind.
-		ret = json ? join(policy, json, 3, argv[i]) : REJECTED;
-		json_decref(json);
-	}
-	if (ret == DONE && !any)
-		ret = usage("usage: weftctl apply -f FILE... [--dry-run]\n");
-	if (ret != DONE) {
-		json_decref(policy);
-		return ret;
-	}
-	params = json_pack("{s:o, s:b}", "policy", policy, "dry_run", dry_run);
-	return show("apply", params, print_changes);
 }
 
 static int
@@ -208,15 +152,12 @@ static int
 dispatch(int argc, char **argv)
 {
 	const char *command = argv[0];
+	int code;
 
 	if (strcmp(command, "status") == 0)
 		return cmd_simple("status", argc, print_status);
-	if (strcmp(command, "get") == 0)
-		return cmd_simple("get", argc, print_json);
 	if (strcmp(command, "fdb") == 0)
 		return cmd_simple("fdb", argc, print_fdb);
-	if (strcmp(command, "apply") == 0)
-		return cmd_apply(argc, argv);
 	if (strcmp(command, "port") == 0)
 		return cmd_port(argc, argv);
 	if (strcmp(command, "network") == 0)
@@ -233,6 +174,8 @@ dispatch(int argc, char **argv)
 		return show("rebalance", NULL, print_moved);
 	if (strcmp(command, "workers") == 0)
 		return cmd_simple("workers", argc, print_workers);
+	if (cmd_policy(argc, argv, &code))
+		return code;
 	fprintf(stderr, "weftctl: there is no command \"%s\"\n", command);
 	return usage(main_usage);
 }

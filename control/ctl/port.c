@@ -14,6 +14,7 @@ static const char port_usage[] =
 	"       weftctl port show NAME\n"
 	"       weftctl port del NAME\n"
 	"       weftctl port add NAME [--network N] [--mac MAC] [--ip ADDRESS]... [--vm VM]\n"
+	"                [--host HOST] [--group GROUP]... [--plan PLAN]\n"
 	"                [--access VLAN | --trunk VLANS [--native VLAN] [--tpid 802.1ad] | --qinq VLAN]\n"
 	"                [--path SOCKET] [--server] [--queues N] | [--device DPDK-DEVICE]\n"
 	"                [--worker N] [--max-macs N] [--down]\n"
@@ -38,7 +39,7 @@ bundle(const char *kind, const char *path, json_t *object)
 static int
 apply(const char *kind, const char *path, json_t *object)
 {
-	json_t *params = json_pack("{s:o}", "policy", bundle(kind, path, object)), *changes;
+	json_t *params = json_pack("{s:o, s:b}", "policy", bundle(kind, path, object), "bind_here", 1), *changes;
 	int code;
 
 	changes = call("apply", params, &code);
@@ -81,11 +82,11 @@ sub(json_t *object, const char *key)
 }
 
 static void
-add_ip(json_t *object, const char *text)
+add_item(json_t *object, const char *field, const char *text)
 {
-	if (json_object_get(object, "ips") == NULL)
-		json_object_set_new(object, "ips", json_array());
-	json_array_append_new(json_object_get(object, "ips"), json_string(text));
+	if (json_object_get(object, field) == NULL)
+		json_object_set_new(object, field, json_array());
+	json_array_append_new(json_object_get(object, field), json_string(text));
 }
 
 // Which part of the object an option fills.
@@ -93,7 +94,10 @@ static const struct option port_options[] = {
 	{ "network", required_argument, NULL, 0 },
 	{ "mac", required_argument, NULL, 0 },
 	{ "vm", required_argument, NULL, 0 },
+	{ "host", required_argument, NULL, 0 },
+	{ "plan", required_argument, NULL, 0 },
 	{ "ip", required_argument, NULL, 'i' },
+	{ "group", required_argument, NULL, 'g' },
 	{ "access", required_argument, NULL, 'v' },
 	{ "native", required_argument, NULL, 'v' },
 	{ "qinq", required_argument, NULL, 'v' },
@@ -121,7 +125,10 @@ parse_port(int argc, char **argv)
 			json_object_set_new(object, port_options[which].name, json_string(optarg));
 			break;
 		case 'i':
-			add_ip(object, optarg);
+			add_item(object, "ips", optarg);
+			break;
+		case 'g':
+			add_item(object, "groups", optarg);
 			break;
 		case 'v':
 			json_object_set_new(sub(object, "vlan"), port_options[which].name, typed(optarg));

@@ -38,7 +38,7 @@ print_status(const json_t *s)
 	strftime(when, sizeof(when), "%F %T %z", localtime(&started));
 	printf("weftd %s, DPDK %s, pid %lld, counting since %s\n", text(s, "version"), text(s, "dpdk"),
 		number(s, "pid"), when);
-	printf("policy version %lld, %s\n", number(s, "policy_version"),
+	printf("generation %lld of the policy, %s\n", number(s, "generation"),
 		json_is_true(json_object_get(s, "settled")) ? "in force on every worker"
 							    : "not yet in force on every worker");
 	printf("%lld workers, %lld networks, %lld ports, %lld of them connected\n", number(s, "workers"),
@@ -200,24 +200,6 @@ print_fdb(const json_t *fdb)
 	json_array_foreach (fdb, i, row)
 		printf("%-18s %-28s %-28s %6lld\n", text(row, "mac"), text(row, "domain"), text(row, "port"),
 			number(row, "age_s"));
-}
-
-void
-print_changes(const json_t *changes)
-{
-	const char *kinds[] = { "added", "changed", "removed" };
-	bool dry = json_is_true(json_object_get(changes, "dry_run"));
-	size_t n = 0, i;
-	json_t *path;
-
-	for (unsigned int k = 0; k < 3; k++) {
-		json_array_foreach (json_object_get(changes, kinds[k]), i, path)
-			printf("%s%s %s\n", dry ? "would be " : "", kinds[k], json_string_value(path));
-		n += json_array_size(json_object_get(changes, kinds[k]));
-	}
-	if (n == 0)
-		printf("nothing to change\n");
-	printf("policy version %lld%s\n", number(changes, "version"), dry ? ", as before" : ", in force");
 }
 
 static const json_t *

@@ -17,6 +17,8 @@
 	X(PARSE_L4, "TCP, UDP or ICMP header truncated or lying about its length")                                     \
 	X(PARSE_SPLIT, "headers do not lie in the packet's first buffer")                                              \
 	X(PORT_DOWN, "the port it came from is administratively down or was removed")                                  \
+	X(PORT_QUARANTINED, "the port it came from is quarantined")                                                    \
+	X(PORT_FENCED, "this host lost the cluster, and the tenant wants its ports closed then")                       \
 	X(VLAN_UNTAGGED, "untagged frame on a trunk without a native VLAN")                                            \
 	X(VLAN_TAGGED, "tagged frame on an access port")                                                               \
 	X(VLAN_NOT_ALLOWED, "VLAN that the trunk does not list")                                                       \
@@ -35,6 +37,8 @@
 	X(FLOOD_EMPTY, "no other port in its VLAN")                                                                    \
 	X(FLOOD_NO_MBUF, "no memory for a flooded copy")                                                               \
 	X(OUT_PORT_DOWN, "destination port is administratively down")                                                  \
+	X(OUT_PORT_QUARANTINED, "destination port is quarantined")                                                     \
+	X(OUT_PORT_FENCED, "this host lost the cluster, and the destination's tenant wants its ports closed then")     \
 	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                               \
 	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                    \
 	X(OUT_MTU, "larger than the destination port's MTU")                                                           \

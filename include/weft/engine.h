@@ -35,9 +35,9 @@ uint16_t weft_engine_n_workers(void);
 // Opens a device in SLOT, which is free; the port lives once a snapshot names it.
 int weft_engine_open_port(uint16_t slot, const struct weft_attach *attach, struct weft_error *err);
 
-// Closes SLOT's device once no worker can use it any more, then calls DONE. Publish a snapshot
+// Closes SLOT's device once no worker can use it any more, then calls DONE with ARG. Publish a snapshot
 // without the port first.
-void weft_engine_close_port(uint16_t slot, void (*done)(uint16_t slot));
+void weft_engine_close_port(uint16_t slot, void (*done)(void *arg, uint16_t slot), void *arg);
 
 void weft_engine_port_status(uint16_t slot, struct weft_io_status *status);
 

@@ -5,7 +5,7 @@
 #pragma once
 
 // Port slots of one host; slot 0 stays free, so that 0 means "no port".
-#define WEFT_MAX_PORTS 4096
+#define WEFT_MAX_PORTS 16384
 #define WEFT_PORT_NONE 0
 
 // Broadcast domains of one host: a domain is a (network, VLAN) pair; 0 means "none".

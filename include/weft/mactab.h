@@ -78,6 +78,9 @@ weft_mactab_find(const struct weft_mactab *tab, uint64_t key, uint64_t hash)
 	return entry ? entry : weft_mac_bucket_find(weft_mactab_second(tab, hash), key);
 }
 
+// Buckets of a table that holds N entries at half load: a power of two.
+uint32_t weft_mactab_buckets(uint32_t n);
+
 // Takes memory for N entries at half load, zeroed. Returns 0 or -ENOMEM.
 int weft_mactab_init(struct weft_mactab *tab, uint32_t n, uint64_t seed);
 void weft_mactab_fini(struct weft_mactab *tab);

@@ -47,6 +47,9 @@ enum weft_tagging {
 	WEFT_TAG_TUNNEL, // QinQ: never tagged; a frame's own tags are payload
 };
 
+// Why a port that is not up is closed; in the order of the drop reasons from PORT_DOWN and from OUT_PORT_DOWN on.
+enum weft_closed { WEFT_CLOSED_DOWN, WEFT_CLOSED_QUARANTINED, WEFT_CLOSED_FENCED };
+
 struct weft_port_conf {
 	uint16_t gen;	 // changes when the slot's port does; 0: no port here
 	uint16_t owner;	 // worker, or WEFT_OWNER_*
@@ -56,6 +59,7 @@ struct weft_port_conf {
 	uint8_t tagging; // enum weft_tagging
 	uint8_t guard;	 // set of enum weft_guard
 	bool up;
+	uint8_t closed; // enum weft_closed, where it is not up
 	uint8_t n_ip4;
 	uint8_t n_ip6;
 	uint32_t max_macs;	    // addresses that may be learned behind it
@@ -76,20 +80,55 @@ struct weft_domain {
 	const char *name;      // "tenant/network" or "tenant/network.vid", for explain
 };
 
-struct weft_snapshot {
-	uint64_t version;   // counts up; never 0
-	uint32_t n_ports;   // slots in PORTS
-	uint32_t n_domains; // entries in DOMAINS, the unused 0 among them
-	struct weft_port_conf *ports;
-	struct weft_domain *domains;
-	struct weft_mactab static_macs;
+// Ports and domains stand in pages, which snapshots share as long as nothing on a page changes.
+#define WEFT_PAGE	  64
+#define WEFT_PORT_PAGES	  (WEFT_MAX_PORTS / WEFT_PAGE)
+#define WEFT_DOMAIN_PAGES ((WEFT_MAX_DOMAINS + 1) / WEFT_PAGE)
+
+struct weft_port_page {
+	struct weft_port_conf port[WEFT_PAGE];
 };
+
+struct weft_domain_page {
+	struct weft_domain domain[WEFT_PAGE];
+};
+
+// Pages on which nothing is; snapshots point to them, and nobody writes to them.
+extern struct weft_port_page weft_no_ports;
+extern struct weft_domain_page weft_no_domains;
+
+struct weft_snapshot {
+	uint64_t version;	// counts up; never 0
+	uint64_t generation;	// of the policy, see control/
+	struct weft_macs *macs; // control's own: whose STATIC_MACS are
+	struct weft_mactab static_macs;
+	uint64_t port_version[WEFT_PORT_PAGES]; // of the snapshot that a page was made for: workers look at newer ones
+						// only
+	struct weft_port_page *port_page[WEFT_PORT_PAGES];
+	struct weft_domain_page *domain_page[WEFT_DOMAIN_PAGES];
+};
+
+// Makes all pages of SNAP the empty ones.
+void weft_snapshot_blank(struct weft_snapshot *snap);
+
+// What SLOT holds; a free slot has generation 0.
+static inline const struct weft_port_conf *
+weft_snapshot_slot(const struct weft_snapshot *snap, uint16_t slot)
+{
+	return &snap->port_page[slot / WEFT_PAGE]->port[slot % WEFT_PAGE];
+}
+
+static inline const struct weft_domain *
+weft_snapshot_domain(const struct weft_snapshot *snap, uint16_t id)
+{
+	return &snap->domain_page[id / WEFT_PAGE]->domain[id % WEFT_PAGE];
+}
 
 // The port in SLOT, or NULL where there is none or it is another than GEN.
 static inline const struct weft_port_conf *
 weft_snapshot_port(const struct weft_snapshot *snap, uint16_t slot, uint16_t gen)
 {
-	const struct weft_port_conf *port = slot < snap->n_ports ? &snap->ports[slot] : NULL;
+	const struct weft_port_conf *port = slot < WEFT_MAX_PORTS ? weft_snapshot_slot(snap, slot) : NULL;
 
 	return port && port->gen == gen && gen ? port : NULL;
 }

@@ -26,7 +26,7 @@ struct bench {
 	struct weft_vec vec;
 	struct rte_mbuf *pkts[BATCH];
 	struct weft_snapshot snap;
-	struct weft_domain domains[2];
+	struct weft_domain_page domains;
 	uint32_t n_macs, n_ports;
 	bool one_flow;
 	uint64_t random;
@@ -193,6 +193,7 @@ run_case(struct bench *b, const char *what, uint32_t n, uint32_t n_macs, uint32_
 static struct bench *
 new_bench(void)
 {
+	struct weft_port_page *pages;
 	static const uint8_t payload[] = { 0x08, 0x00, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0,
 		2, 0, 1, 0, 2, 0, 26, 0, 0 };
 	struct bench *b = rte_zmalloc(NULL, sizeof(*b), RTE_CACHE_LINE_SIZE);
@@ -214,15 +215,17 @@ new_bench(void)
 	w->port_out = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
 	w->flush_port = flush;
 	w->snap = &b->snap;
-	b->snap = (struct weft_snapshot){
-		.version = 1, .n_ports = WEFT_MAX_PORTS, .n_domains = 2, .domains = b->domains
-	};
-	b->snap.ports = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(b->snap.ports[0]), RTE_CACHE_LINE_SIZE);
-	b->domains[1].learning = true;
-	if (!w->stats || !w->flood || !w->port_out || !b->snap.ports || weft_mactab_init(&b->snap.static_macs, 1, 1))
+	b->snap = (struct weft_snapshot){ .version = 1 };
+	weft_snapshot_blank(&b->snap);
+	pages = rte_zmalloc(NULL, WEFT_PORT_PAGES * sizeof(*pages), RTE_CACHE_LINE_SIZE);
+	b->domains.domain[1].learning = true;
+	b->snap.domain_page[0] = &b->domains;
+	if (!w->stats || !w->flood || !w->port_out || !pages || weft_mactab_init(&b->snap.static_macs, 1, 1))
 		return NULL;
+	for (unsigned int i = 0; i < WEFT_PORT_PAGES; i++)
+		b->snap.port_page[i] = &pages[i];
 	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
-		b->snap.ports[i] = (struct weft_port_conf){
+		pages[i / WEFT_PAGE].port[i % WEFT_PAGE] = (struct weft_port_conf){
 			.gen = 1, .native = 1, .tpid = 0x8100, .mtu = 1500, .up = true, .max_macs = UINT32_MAX
 		};
 	return b;

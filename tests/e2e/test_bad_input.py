@@ -30,16 +30,16 @@ from harness.weftd import Rejected, Weftd
     ('{"tenants": {"default": {"ports": {"g1": {"network": "lan", "attach": {"mode": "server"}}}}}}',
      "weftctl port del default/g1"),
     ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "worker": 7}}}}}', "worker 7 is not there"),
-    ('{"tenants": {"default": {"networks": {"lan": null}}}}', 'has no network "lan"'),
+    ('{"tenants": {"default": {"networks": {"lan": null}}}}', "network default/lan: port default/g1 uses it"),
 ])
 def test_bundle_is_refused_as_a_whole(weftd, bundle, says):
     with Lan(weftd, 1, extra={1: {"mac": mac(1)}}):
-        before = weftd.ctl("get"), weftd.ctl("status")["policy_version"], weftd.rpc("state_hash")
+        before = weftd.ctl("get"), weftd.ctl("status")["generation"], weftd.rpc("state_hash")
         with pytest.raises(Rejected) as refused:
             weftd.ctl("apply", "-f", "-", stdin=bundle)
         assert refused.value.code == 2
         assert says in refused.value.text
-        assert before == (weftd.ctl("get"), weftd.ctl("status")["policy_version"], weftd.rpc("state_hash"))
+        assert before == (weftd.ctl("get"), weftd.ctl("status")["generation"], weftd.rpc("state_hash"))
         assert os.path.exists(weftd.socket("g1"))
 
 
@@ -118,16 +118,34 @@ def test_configuration_that_is_wrong(config, says):
 
 
 def test_damaged_store_is_named_and_kept(weftd):
-    weftd.ctl("network", "add", "lan")
+    for i in range(3):
+        weftd.ctl("network", "add", f"lan{i}")
     weftd.stop()
-    path = os.path.join(weftd.dir, "state", "policy.json")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write('{"tenants": {"default": ')
+    path = os.path.join(weftd.dir, "state", "journal")
+    with open(path, "rb") as f:
+        image = bytearray(f.read())
+    whole = bytes(image)
+    # Both copies of the first record lose a byte of their payload; the other records are sound.
+    first = image.index(b"WFTJ", 1)
+    for at in (40, first + 40):
+        image[at] ^= 0xff
+    with open(path, "wb") as f:
+        f.write(image)
     done = subprocess.run([WEFTD, "--dev", weftd.dir], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=60, check=False)
-    assert done.returncode == 2 and "policy.json, line 1" in done.stdout
-    assert os.path.exists(path)
-    os.unlink(path)
+    assert done.returncode == 2 and "journal is damaged at byte 0" in done.stdout
+    with open(path, "rb") as f:
+        assert f.read() == bytes(image)
+    # One damaged copy costs nothing.
+    image[40] ^= 0xff
+    with open(path, "wb") as f:
+        f.write(image)
+    weftd.start()
+    assert set(weftd.ctl("get")["tenants"]["default"]["networks"]) == {"lan0", "lan1", "lan2"}
+    weftd.stop()
+    with open(path, "rb") as f:
+        assert f.read() != bytes(image)  # made good
+    assert whole
     weftd.start()
 
 

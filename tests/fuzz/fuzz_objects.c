@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "bundle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,22 +13,29 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct weft_error err = { "" };
-	json_t *bundle = weft_json_load((const char *)data, size, "input", &err), *tree, *again;
-	struct weft_model *model = NULL;
+	struct weft_model *model = weft_model_new("/run/weft/vhost");
+	json_t *bundle = weft_json_load((const char *)data, size, "input", &err);
+	json_t *changes = bundle ? weft_bundle_changes(bundle, &err) : NULL, *again, *whole;
+	struct weft_changeset set;
 
-	tree = bundle ? weft_model_merge(NULL, bundle, &err) : NULL;
-	if (tree)
-		model = weft_model_new(tree, "/run/weft/vhost", &err);
-	if (model == NULL && err.text[0] == 0)
+	if (model == NULL)
 		abort();
-	if (model) {
+	if (changes && weft_model_change(model, changes, 0, &set, &err) == 0) {
+		weft_changeset_accept(&set);
 		// What was accepted, defaults and all, is accepted again and means the same.
-		again = weft_model_merge(NULL, model->tree, &err);
-		if (again == NULL || !json_equal(again, model->tree))
+		whole = weft_model_bundle(model);
+		again = weft_bundle_changes(whole, &err);
+		if (again == NULL || weft_model_change(model, again, 0, &set, &err) || set.n)
 			abort();
+		// And it can be taken back.
+		weft_changeset_accept(&set);
 		json_decref(again);
-		weft_model_free(model);
+		json_decref(whole);
+	} else if (err.text[0] == 0) {
+		abort();
 	}
+	json_decref(changes);
 	json_decref(bundle);
+	weft_model_free(model);
 	return 0;
 }

@@ -92,11 +92,10 @@ fixture_setup(void **state)
 	w->flush_port = flush_port;
 	w->flush_worker = flush_worker;
 	w->snap = &f->snap;
-	f->snap = (struct weft_snapshot){ .version = 1,
-		.n_ports = FIXTURE_PORTS,
-		.n_domains = FIXTURE_DOMAINS,
-		.ports = f->ports,
-		.domains = f->domains };
+	f->snap = (struct weft_snapshot){ .version = 1 };
+	weft_snapshot_blank(&f->snap);
+	f->snap.port_page[0] = &f->port_page;
+	f->snap.domain_page[0] = &f->domain_page;
 	assert_int_equal(weft_mactab_init(&f->snap.static_macs, 64, 9), 0);
 	for (uint16_t i = 1; i <= 4; i++)
 		f->ports[i] = (struct weft_port_conf){ .gen = 1,

@@ -36,8 +36,14 @@ struct fixture {
 	struct weft_worker *w;
 	struct weft_vec vec;
 	struct weft_snapshot snap;
-	struct weft_port_conf ports[FIXTURE_PORTS] __rte_cache_aligned;
-	struct weft_domain domains[FIXTURE_DOMAINS];
+	union {
+		struct weft_port_page port_page;
+		struct weft_port_conf ports[FIXTURE_PORTS];
+	};
+	union {
+		struct weft_domain_page domain_page;
+		struct weft_domain domains[FIXTURE_DOMAINS];
+	};
 	struct weft_explain explain;
 	struct sent sent[FIXTURE_SENT];
 	unsigned int n_sent;

@@ -7,8 +7,8 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
-#include "compile.h"
 #include "fixture.h"
+#include "policy.h"
 #include "weft/engine.h"
 
 static struct weft_placement placement;
@@ -16,8 +16,9 @@ static uint64_t version;
 static unsigned int n_closed, n_retired;
 
 static void
-closed(uint16_t slot)
+closed(void *arg, uint16_t slot)
 {
+	(void)arg;
 	(void)slot;
 	n_closed++;
 }
@@ -38,17 +39,35 @@ settle(void)
 	assert_true(weft_engine_settled(version));
 }
 
+struct publication {
+	struct weft_build *build;
+	const struct weft_model *model;
+};
+
+static void
+build_port(void *arg, const struct weft_port *port)
+{
+	const struct publication *p = arg;
+	struct weft_error err = { "" };
+
+	assert_int_equal(weft_build_port(p->build, p->model, port, false, &err), 0);
+}
+
 static void
 publish(const char *tree)
 {
 	struct weft_error err = { "" };
-	struct weft_model *model = weft_model_new(json_loads(tree, 0, NULL), "/tmp", &err);
-	struct weft_snapshot *snap;
+	struct weft_model *model = policy_model(tree, &err);
+	struct publication p = { .model = model };
 
 	assert_non_null(model);
-	snap = weft_compile(model, &placement, ++version, 1000000000, &err);
-	assert_non_null(snap);
-	weft_engine_publish(snap, retire);
+	p.build = weft_build_begin(weft_engine_snapshot(), &placement, ++version, 1000000000);
+	assert_non_null(p.build);
+	for (uint16_t slot = 1; slot <= 2; slot++)
+		if (placement.place[slot].closing)
+			assert_int_equal(weft_build_remove(p.build, slot, &err), 0);
+	policy_each_port(model, build_port, &p);
+	weft_engine_publish(weft_build_finish(p.build, version), retire);
 	weft_model_free(model);
 	settle();
 }
@@ -62,7 +81,7 @@ open_null(uint16_t slot, const char *path, uint16_t owner)
 	snprintf(attach.device, sizeof(attach.device), "net_null%u,no-rx=%u", slot, slot == 2);
 	assert_int_equal(weft_engine_open_port(slot, &attach, &err), 0);
 	weft_placement_assign(&placement, slot, path);
-	placement.place[slot].owner = weft_engine_port_shared(slot) ? WEFT_OWNER_EACH : owner;
+	weft_placement_own(&placement, slot, weft_engine_port_shared(slot) ? WEFT_OWNER_EACH : owner);
 }
 
 #define TREE                                                                                                           \
@@ -116,8 +135,8 @@ ports_come_and_go_while_packets_flow(void **state)
 		weft_placement_withdraw(&placement, 1);
 		weft_placement_withdraw(&placement, 2);
 		publish(EMPTY);
-		weft_engine_close_port(1, closed);
-		weft_engine_close_port(2, closed);
+		weft_engine_close_port(1, closed, NULL);
+		weft_engine_close_port(2, closed, NULL);
 		settle();
 		assert_int_equal(n_closed, 2 * (round + 1));
 		weft_placement_release(&placement, 1);
@@ -141,7 +160,7 @@ device_in_use_is_refused_and_nothing_is_left(void **state)
 	assert_true(weft_engine_open_port(3, &attach, &err) < 0);
 	assert_non_null(strstr(err.text, "no_such_device0"));
 	weft_placement_withdraw(&placement, 1);
-	weft_engine_close_port(1, closed);
+	weft_engine_close_port(1, closed, NULL);
 	settle();
 	weft_placement_release(&placement, 1);
 }

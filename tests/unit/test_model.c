@@ -4,43 +4,29 @@
 #include <stdlib.h>
 
 #include "fixture.h"
-#include "model.h"
-
-static struct weft_model *
-model_of(const char *before, const char *bundle, struct weft_error *err)
-{
-	json_t *from = before ? json_loads(before, 0, NULL) : NULL, *json = json_loads(bundle, 0, NULL);
-	json_t *tree;
-
-	assert_non_null(json);
-	tree = weft_model_merge(from, json, err);
-	json_decref(from);
-	json_decref(json);
-	return tree ? weft_model_new(tree, "/run/weft/vhost", err) : NULL;
-}
+#include "policy.h"
 
 #define NET		 "\"networks\": {\"n\": {}}"
 #define PORT(name, more) "\"" name "\": {\"network\": \"n\"" more "}"
 #define TREE(ports)	 "{\"tenants\": {\"red\": {" NET ", \"ports\": {" ports "}}}}"
+#define PORTS(ports)	 "{\"tenants\": {\"red\": {\"ports\": {" ports "}}}}"
+#define MAC1		 ", \"mac\": \"52:54:00:00:00:01\""
+#define MAC2		 ", \"mac\": \"52:54:00:00:00:02\""
 
 static void
 objects_are_added_replaced_and_removed(void **state)
 {
 	struct weft_error err = { "" };
-	struct weft_model *model;
+	struct weft_model *model = policy_model(TREE(PORT("a", ", \"vm\": \"x\"")), &err);
 
 	(void)state;
-	model = model_of(TREE(PORT("a", ", \"vm\": \"x\"")),
-		"{\"tenants\": {\"red\": {\"ports\": {" PORT("a", "") ", " PORT("b", "") "}}}}", &err);
-	assert_non_null(model);
-	assert_int_equal(model->n_ports, 2);
+	assert_int_equal(policy_apply(model, PORTS(PORT("a", "") ", " PORT("b", "")), &err), 0);
+	assert_int_equal(weft_model_count(model, &weft_kind_port), 2);
 	assert_string_equal(weft_model_port(model, "red/a")->vm, "");
-	assert_string_equal(weft_model_port_network(model, weft_model_port(model, "red/b"))->path, "red/n");
-	weft_model_free(model);
-	model = model_of(
-		TREE(PORT("a", "")), "{\"tenants\": {\"red\": {\"ports\": {\"a\": null, \"none\": null}}}}", &err);
-	assert_non_null(model);
-	assert_int_equal(model->n_ports, 0);
+	assert_string_equal(weft_model_port_network(model, weft_model_port(model, "red/b"))->o.path, "red/n");
+	assert_int_equal(policy_apply(model, PORTS("\"a\": null, \"none\": null"), &err), 0);
+	assert_int_equal(weft_model_count(model, &weft_kind_port), 1);
+	assert_null(weft_model_port(model, "red/a"));
 	weft_model_free(model);
 }
 
@@ -52,7 +38,7 @@ contradictions_are_refused_by_name(void **state)
 	} bad[] = {
 		{ "{\"tenants\": {\"red\": {\"ports\": {" PORT("a", "") "}}}}",
 			"port red/a: its tenant has no network \"n\"" },
-		{ "{\"tenant\": {}}", "tenant: there is no such field; known is tenants" },
+		{ "{\"tenant\": {}}", "tenant: there is no such field; known are tenants, hosts" },
 		{ "{\"tenants\": []}", "tenants: expected an object" },
 		{ "{\"tenants\": {\"red\": {\"port\": {}}}}", "tenants.red.port: there is no such kind" },
 		{ "{\"tenants\": {\"r/d\": {}}}", "is no name" },
@@ -70,13 +56,25 @@ contradictions_are_refused_by_name(void **state)
 		{ "{\"tenants\": {\"red\": {\"networks\": {\"a\": {\"encap\": \"vlan\", \"vlan\": 5}, \"b\": "
 		  "{\"encap\": \"vlan\", \"vlan\": 5}}}}}",
 			"VLAN 5 is already red/a's" },
+		{ "{\"tenants\": {\"red\": {\"networks\": {\"a\": {\"encap\": \"vxlan\", \"vni\": 5}, \"b\": "
+		  "{\"encap\": \"geneve\", \"vni\": 5}}}}}",
+			"VNI 5 is already red/a's" },
+		{ TREE(PORT("a", ", \"groups\": [\"web\"]")), "port red/a: its tenant has no group \"web\"" },
+		{ TREE(PORT("a", ", \"plan\": \"gold\"")), "port red/a: its tenant has no plan \"gold\"" },
+		{ "{\"tenants\": {\"red\": {\"groups\": {\"g\": {\"rules\": [{\"direction\": \"in\", \"action\": "
+		  "\"allow\", "
+		  "\"remote\": {\"group\": \"h\"}}]}}}}}",
+			"group red/g: its tenant has no group \"h\"" },
+		{ "{\"tenants\": {\"red\": {\"limits\": {\"ports\": 1}, " NET
+		  ", \"ports\": {" PORT("a", "") ", " PORT("b", "") "}}}}",
+			"tenant red would have 2 ports, and its limit is 1" },
 	};
 
 	(void)state;
 	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
 		struct weft_error err = { "" };
 
-		assert_null(model_of(NULL, bad[i].bundle, &err));
+		assert_null(policy_model(bad[i].bundle, &err));
 		if (strstr(err.text, bad[i].says) == NULL)
 			print_error("%s says: %s\n", bad[i].bundle, err.text);
 		assert_non_null(strstr(err.text, bad[i].says));
@@ -87,34 +85,178 @@ static void
 same_mac_in_two_networks_is_fine(void **state)
 {
 	struct weft_error err = { "" };
-	struct weft_model *model = model_of(NULL,
-		"{\"tenants\": {\"red\": {\"networks\": {\"n\": {}, \"m\": {}}, \"ports\": {"
-		"\"a\": {\"network\": \"n\", \"mac\": \"52:54:00:00:00:01\"}, \"b\": {\"network\": \"m\", \"mac\": "
-		"\"52:54:00:00:00:01\"}}}}}",
-		&err);
+	struct weft_model *model =
+		policy_model("{\"tenants\": {\"red\": {\"networks\": {\"n\": {}, \"m\": {}}, \"ports\": {" PORT(
+				     "a", MAC1) ", "
+						"\"b\": {\"network\": \"m\"" MAC1 "}}}}}",
+			&err);
 
 	(void)state;
 	assert_non_null(model);
 	weft_model_free(model);
 }
 
+// Everything that the model knows, as text: to see that a refusal left nothing behind.
+static char *
+fingerprint(const struct weft_model *model)
+{
+	json_t *all = json_pack("{s:o, s:O, s:O, s:O, s:O}", "objects", weft_model_bundle(model), "users", model->users,
+		"unique", model->unique, "barred", model->barred, "tenants", model->tenants);
+	char *text = json_dumps(all, JSON_SORT_KEYS);
+
+	json_decref(all);
+	return text;
+}
+
 static void
-tree_is_complete_and_reads_back_the_same(void **state)
+refused_change_leaves_nothing_behind(void **state)
+{
+	static const char *const bad[] = {
+		PORTS(PORT("c", "") ", " PORT("d", MAC1)),		      // a's MAC
+		PORTS("\"a\": null, " PORT("c", ", \"groups\": [\"none\"]")), // no such group
+		"{\"tenants\": {\"red\": {\"networks\": {\"n\": null}}}}",    // still used
+		"{\"tenants\": {\"red\": {\"groups\": {\"g\": null}}}}",      // still used, by a port and a group
+		PORTS(PORT("b", MAC1) ", " PORT("e", ", \"worker\": -1")),    // no number
+	};
+	struct weft_error err = { "" };
+	struct weft_model *model =
+		policy_model("{\"tenants\": {\"red\": {" NET
+			     ", \"groups\": {\"g\": {\"rules\": [{\"direction\": \"in\", \"action\": "
+			     "\"allow\", \"remote\": {\"group\": \"g\"}}]}}, \"ports\": {" PORT("a", MAC1) ", " PORT(
+				     "b", MAC2 ", \"groups\": [\"g\"]") "}}}}",
+			&err);
+	char *before, *after;
+
+	(void)state;
+	assert_non_null(model);
+	before = fingerprint(model);
+	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
+		err.text[0] = 0;
+		assert_true(policy_apply(model, bad[i], &err) < 0);
+		assert_true(err.text[0]);
+		after = fingerprint(model);
+		assert_string_equal(before, after);
+		free(after);
+	}
+	free(before);
+	weft_model_free(model);
+}
+
+static void
+two_ports_may_exchange_what_only_one_may_have(void **state)
 {
 	struct weft_error err = { "" };
-	struct weft_model *model = model_of(NULL, TREE(PORT("a", "")), &err), *again;
-	char *text = json_dumps(model->tree, JSON_SORT_KEYS), *text_again;
+	struct weft_model *model = policy_model(TREE(PORT("a", MAC1) ", " PORT("b", MAC2)), &err);
+
+	(void)state;
+	assert_int_equal(policy_apply(model, PORTS(PORT("a", MAC2) ", " PORT("b", MAC1)), &err), 0);
+	assert_true(weft_model_port(model, "red/a")->mac == MAC_B);
+	weft_model_free(model);
+}
+
+static void
+change_can_be_taken_back(void **state)
+{
+	struct weft_error err = { "" };
+	struct weft_model *model = policy_model(TREE(PORT("a", MAC1) ", " PORT("b", MAC2)), &err);
+	json_t *bundle = json_loads(PORTS("\"a\": null, " PORT("b", MAC1) ", " PORT("c", MAC2)), 0, NULL);
+	json_t *changes = weft_bundle_changes(bundle, &err), *inverse;
+	struct weft_changeset set;
+	char *before = fingerprint(model), *after;
+
+	(void)state;
+	assert_int_equal(weft_model_change(model, changes, 0, &set, &err), 0);
+	assert_int_equal(set.n, 3);
+	weft_model_revert(model, &set);
+	after = fingerprint(model);
+	assert_string_equal(before, after);
+	free(after);
+	// And undone, when it was accepted.
+	assert_int_equal(weft_model_change(model, changes, 0, &set, &err), 0);
+	inverse = weft_changeset_inverse(&set);
+	weft_changeset_accept(&set);
+	assert_int_equal(weft_model_change(model, inverse, 0, &set, &err), 0);
+	weft_changeset_accept(&set);
+	json_decref(inverse);
+	json_decref(changes);
+	json_decref(bundle);
+	assert_true(weft_model_port(model, "red/a")->mac == MAC_A);
+	assert_null(weft_model_port(model, "red/c"));
+	free(before);
+	weft_model_free(model);
+}
+
+static void
+retired_until(char *text, size_t size, unsigned int until)
+{
+	snprintf(text, size,
+		"{\"tenants\": {\"red\": {\"retired\": {\"a\": {\"network\": \"n\"" MAC1
+		", \"ips\": [\"10.0.0.1\"], \"until\": %u}}}}}",
+		until);
+}
+
+static void
+addresses_of_retired_ports_are_barred_for_a_time(void **state)
+{
+	struct weft_error err = { "" };
+	struct weft_model *model = policy_model(TREE(PORT("a", MAC1)), &err);
+	char text[256];
+
+	(void)state;
+	retired_until(text, sizeof(text), 1001); // the tests' clock stands at 1000
+	assert_int_equal(policy_apply(model, text, &err), 0);
+	assert_int_equal(policy_apply(model, PORTS("\"a\": null"), &err), 0);
+	assert_int_equal(policy_apply(model, PORTS(PORT("b", MAC1)), &err), -EBUSY);
+	assert_non_null(strstr(err.text, "was retired port red/a's, and is barred for another 1 s"));
+	assert_int_equal(policy_apply(model, PORTS(PORT("b", ", \"ips\": [\"10.0.0.1\"]")), &err), -EBUSY);
+	assert_int_equal(policy_apply(model, PORTS(PORT("a", MAC1)), &err), 0);
+	assert_int_equal(policy_apply(model, PORTS("\"a\": null"), &err), 0);
+	retired_until(text, sizeof(text), 1000);
+	assert_int_equal(policy_apply(model, text, &err), 0);
+	assert_int_equal(policy_apply(model, PORTS(PORT("b", MAC1)), &err), 0);
+	weft_model_free(model);
+}
+
+static void
+bundle_is_complete_and_reads_back_the_same(void **state)
+{
+	struct weft_error err = { "" };
+	struct weft_model *model = policy_model(TREE(PORT("a", "")), &err), *again;
+	json_t *bundle = weft_model_bundle(model);
+	char *text = json_dumps(bundle, JSON_SORT_KEYS), *text_again;
 
 	(void)state;
 	assert_non_null(strstr(text, "\"mtu\": 1500"));
-	again = model_of(NULL, text, &err);
+	again = policy_model(text, &err);
 	assert_non_null(again);
-	text_again = json_dumps(again->tree, JSON_SORT_KEYS);
+	json_decref(bundle);
+	bundle = weft_model_bundle(again);
+	text_again = json_dumps(bundle, JSON_SORT_KEYS);
 	assert_string_equal(text, text_again);
+	json_decref(bundle);
 	free(text);
 	free(text_again);
 	weft_model_free(model);
 	weft_model_free(again);
+}
+
+// What a bundle does not name goes, in the tenants that it names.
+static void
+pruning_removes_what_is_not_in_the_bundle(void **state)
+{
+	struct weft_error err = { "" };
+	struct weft_model *model = policy_model(TREE(PORT("a", "") ", " PORT("b", "")), &err);
+	json_t *bundle = json_loads(TREE(PORT("b", "")), 0, NULL), *changes = weft_bundle_changes(bundle, &err);
+
+	(void)state;
+	assert_int_equal(policy_apply(model, "{\"tenants\": {\"blue\": {" NET "}}}", &err), 0);
+	weft_bundle_prune(changes, bundle, model);
+	assert_true(json_is_null(json_object_get(changes, "tenants/red/ports/a")));
+	assert_null(json_object_get(changes, "tenants/blue/networks/n"));
+	assert_int_equal(json_object_size(changes), 3);
+	json_decref(changes);
+	json_decref(bundle);
+	weft_model_free(model);
 }
 
 static void
@@ -135,7 +277,12 @@ main(void)
 		cmocka_unit_test(objects_are_added_replaced_and_removed),
 		cmocka_unit_test(contradictions_are_refused_by_name),
 		cmocka_unit_test(same_mac_in_two_networks_is_fine),
-		cmocka_unit_test(tree_is_complete_and_reads_back_the_same),
+		cmocka_unit_test(refused_change_leaves_nothing_behind),
+		cmocka_unit_test(two_ports_may_exchange_what_only_one_may_have),
+		cmocka_unit_test(change_can_be_taken_back),
+		cmocka_unit_test(addresses_of_retired_ports_are_barred_for_a_time),
+		cmocka_unit_test(bundle_is_complete_and_reads_back_the_same),
+		cmocka_unit_test(pruning_removes_what_is_not_in_the_bundle),
 		cmocka_unit_test(names_are_checked),
 	};
 

@@ -99,8 +99,8 @@ new_port_goes_to_the_emptiest_worker(void **state)
 	(void)state;
 	weft_placement_assign(&placement, 1, "t/a");
 	weft_placement_assign(&placement, 2, "t/b");
-	placement.place[1].owner = 0;
-	placement.place[2].owner = 2;
+	weft_placement_own(&placement, 1, 0);
+	weft_placement_own(&placement, 2, 2);
 	assert_int_equal(weft_placement_least(&placement, 3), 1);
 }
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A snapshot in the making, for the compiler alone.
+#pragma once
+
+#include "compile.h"
+
+// The table of configured addresses; several snapshots may use it.
+struct weft_macs {
+	unsigned int refs;
+	uint32_t n;
+	uint32_t room; // entries at half load
+	struct weft_mactab tab;
+};
+
+struct domain_name {
+	const struct weft_network *network;
+	uint16_t vid;
+};
+
+struct weft_build {
+	struct weft_snapshot *snap;
+	struct weft_placement *placement;
+	uint64_t hz;
+	uint64_t domain_version[WEFT_DOMAIN_PAGES];   // of pages that are the build's own
+	json_t *fresh;				      // domains numbered in this build: [network, vid]
+	json_t *emptied;			      // domains whose last port has left: their numbers
+	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which what was learned holds no more
+	uint64_t set[(WEFT_MAX_DOMAINS + 1) / 64];    // scratch
+	uint16_t before[WEFT_N_VLANS + 1];	      // scratch: the domains of a port
+	uint16_t after[WEFT_N_VLANS + 1];
+};
+
+// The number of a domain; its name and properties are brought up to date. 0: none left, or no memory.
+uint16_t build_domain(struct weft_build *build, const struct domain_name *name);
+
+// Puts CONF into SLOT: moves the port between domains, and enters its MAC. Takes CONF's references over when it returns
+// 0; else -ENOMEM.
+int build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_conf *conf);
+
+// macs.c: the table of configured addresses in the build. Return 0 or -errno.
+struct weft_macs *build_macs_new(uint32_t room);
+void build_macs_unref(struct weft_macs *macs);
+int build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const struct weft_port_conf *conf);
+int build_macs_remove(struct weft_build *build, uint16_t domain, uint16_t slot, uint64_t mac);
+
+static inline bool
+build_set_has(const uint64_t *set, uint16_t id)
+{
+	return set[id / 64] >> (id % 64) & 1;
+}

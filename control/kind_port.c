@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What a port is: its fields, and what a table cannot say of them.
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+#include "kinds.h"
+
+static const char *const attach_types[] = { "vhost-user", "eth", NULL };
+static const char *const modes[] = { "client", "server", NULL };
+static const char *const tpids[] = { "802.1q", "802.1ad", NULL };
+static const char *const states[] = { "up", "down", "quarantined", NULL };
+
+#define TRUNK_SCHEMA                                                                                                   \
+	"{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":4094},"             \
+	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(-[0-9]+)?$\"}]}}"
+
+int
+weft_parse_mac(const json_t *value, void *to, char expected[160])
+{
+	uint64_t mac;
+
+	snprintf(expected, 160, "a unicast MAC such as \"52:54:00:00:00:01\"");
+	if (!json_is_string(value) || weft_mac_parse(json_string_value(value), &mac) || mac == 0 || mac >> 40 & 1)
+		return -1;
+	*(uint64_t *)to = mac;
+	return 0;
+}
+
+int
+weft_parse_ips(const json_t *value, void *to, char expected[160])
+{
+	struct weft_ips *ips = to;
+	size_t i;
+	json_t *item;
+
+	snprintf(expected, 160,
+		"a list of at most %d addresses or prefixes of each family, such as "
+		"[\"10.0.0.1\", \"fd00::/64\"], without bits behind the prefix",
+		WEFT_MAX_IPS);
+	if (!json_is_array(value))
+		return -1;
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+		const char *text = json_string_value(item);
+
+		if (text && ips->n4 < WEFT_MAX_IPS && weft_prefix4_parse(text, &ips->v4[ips->n4]) == 0)
+			ips->n4++;
+		else if (text && ips->n6 < WEFT_MAX_IPS && weft_prefix6_parse(text, &ips->v6[ips->n6]) == 0)
+			ips->n6++;
+		else
+			return -1;
+	}
+	return 0;
+}
+
+// One item of a trunk: 10, "10" or "10-20".
+static int
+parse_range(const json_t *item, unsigned int *low, unsigned int *high)
+{
+	const char *text = json_string_value(item);
+	int used = 0;
+
+	if (json_is_integer(item)) {
+		json_int_t v = json_integer_value(item);
+
+		if (v < 1 || v > WEFT_MAX_VID)
+			return -1;
+		*low = *high = (unsigned int)v;
+		return 0;
+	}
+	if (text == NULL || !isdigit((unsigned char)text[0]) || strlen(text) > 9)
+		return -1;
+	if (sscanf(text, "%u-%u%n", low, high, &used) != 2 || text[used]) {
+		used = 0;
+		if (sscanf(text, "%u%n", low, &used) != 1 || text[used])
+			return -1;
+		*high = *low;
+	}
+	return *low >= 1 && *low <= *high && *high <= WEFT_MAX_VID ? 0 : -1;
+}
+
+static int
+parse_trunk(const json_t *value, void *to, char expected[160])
+{
+	struct weft_vlan_set *set = to;
+	size_t i;
+	json_t *item;
+
+	snprintf(expected, 160, "a list of VLANs from 1 to %d, such as [10, \"20-29\"]", WEFT_MAX_VID);
+	if (!json_is_array(value))
+		return -1;
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+		unsigned int low, high;
+
+		if (parse_range(item, &low, &high))
+			return -1;
+		for (unsigned int vid = low; vid <= high; vid++)
+			set->bits[vid / 64] |= UINT64_C(1) << (vid % 64);
+	}
+	set->given = true;
+	return 0;
+}
+
+static const struct weft_field vlan_fields[] = {
+	{ "access", WEFT_FIELD_UINT, WEFT_AT(weft_port, vlan.access), .min = 1, .max = WEFT_MAX_VID,
+		.help = "the VLAN of the port's untagged frames; tagged ones are refused" },
+	{ "trunk", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, vlan.trunk), .parse = parse_trunk, .schema = TRUNK_SCHEMA,
+		.help = "the VLANs that the port carries tagged; an empty list carries none" },
+	{ "native", WEFT_FIELD_UINT, WEFT_AT(weft_port, vlan.native), .min = 1, .max = WEFT_MAX_VID,
+		.help = "with trunk: the VLAN of untagged frames; without it they are refused" },
+	{ "qinq", WEFT_FIELD_UINT, WEFT_AT(weft_port, vlan.qinq), .min = 1, .max = WEFT_MAX_VID,
+		.help = "the service VLAN around whatever the port sends, its own tags included" },
+	{ "tpid", WEFT_FIELD_ENUM, WEFT_AT(weft_port, vlan.tpid), .names = tpids,
+		.help = "with trunk: the kind of tag on this port" },
+	{ 0 },
+};
+
+static const struct weft_field attach_fields[] = {
+	{ "type", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.type), .names = attach_types, .preset = "\"vhost-user\"",
+		.help = "what the port is attached to" },
+	{ "mode", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.mode), .names = modes,
+		.help = "vhost-user: client (QEMU listens) or server (weft listens)" },
+	{ "path", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.path), .help = "vhost-user: the socket" },
+	{ "queues", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.queues), .min = 1, .max = WEFT_MAX_QUEUE_PAIRS,
+		.help = "vhost-user: queue pairs that the guest may use" },
+	{ "device", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.device), .help = "eth: a DPDK device" },
+	{ 0 },
+};
+
+static const struct weft_field flood_fields[] = {
+	{ "broadcast", WEFT_FIELD_UINT, WEFT_AT(weft_port, flood.rate[WEFT_FLOOD_BROADCAST]), .max = 100000000,
+		.preset = "1000", .help = "packets per second, 0: no limit" },
+	{ "multicast", WEFT_FIELD_UINT, WEFT_AT(weft_port, flood.rate[WEFT_FLOOD_MULTICAST]), .max = 100000000,
+		.preset = "10000", .help = "packets per second, 0: no limit" },
+	{ "unknown", WEFT_FIELD_UINT, WEFT_AT(weft_port, flood.rate[WEFT_FLOOD_UNKNOWN]), .max = 100000000,
+		.preset = "1000", .help = "packets per second, 0: no limit" },
+	{ 0 },
+};
+
+static const struct weft_field port_fields[] = {
+	{ "vm", WEFT_FIELD_STRING, WEFT_AT(weft_port, vm), .help = "the virtual machine, for people" },
+	{ "host", WEFT_FIELD_STRING, WEFT_AT(weft_port, host),
+		.help = "the host that it is on; without it the one host there is, and in a cluster none" },
+	{ "network", WEFT_FIELD_STRING, WEFT_AT(weft_port, network), .help = "a network of the same tenant" },
+	{ "mac", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, mac), .parse = weft_parse_mac, .schema = WEFT_MAC_SCHEMA,
+		.help = "the only MAC that it may use" },
+	{ "ips", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, ips), .parse = weft_parse_ips, .schema = WEFT_IPS_SCHEMA,
+		.help = "the only addresses that it may use" },
+	{ "groups", WEFT_FIELD_LIST, .offset = offsetof(struct weft_port, groups), .item_size = WEFT_NAME_SIZE,
+		.max = WEFT_MAX_GROUPS, .help = "groups of the same tenant, whose rules hold for it" },
+	{ "plan", WEFT_FIELD_STRING, WEFT_AT(weft_port, plan), .help = "a data plan of the same tenant" },
+	{ "vlan", WEFT_FIELD_OBJECT, .offset = 0, .fields = vlan_fields, .help = "its VLANs inside the network" },
+	{ "attach", WEFT_FIELD_OBJECT, .offset = 0, .fields = attach_fields, .preset = "{}",
+		.help = "what it is attached to" },
+	{ "flood", WEFT_FIELD_OBJECT, .offset = 0, .fields = flood_fields, .preset = "{}",
+		.help = "limits of what it may send to all" },
+	{ "max_macs", WEFT_FIELD_UINT, WEFT_AT(weft_port, max_macs), .max = 1u << 24, .preset = "1024",
+		.help = "addresses that may be learned behind it" },
+	{ "state", WEFT_FIELD_ENUM, WEFT_AT(weft_port, state), .names = states, .preset = "\"up\"",
+		.help = "down and quarantined: nothing passes" },
+	{ "worker", WEFT_FIELD_UINT, WEFT_AT(weft_port, worker), .max = WEFT_MAX_WORKERS - 1,
+		.help = "the worker that must own it; without it weft chooses" },
+	{ 0 },
+};
+
+static int
+check_vlan(const char *where, const struct weft_port *port, struct weft_error *err)
+{
+	bool access = port->vlan.access != WEFT_VLAN_UNSET, qinq = port->vlan.qinq != WEFT_VLAN_UNSET;
+	bool trunk = port->vlan.trunk.given;
+
+	if (access + qinq + trunk > 1)
+		return weft_fail(err, EINVAL, "%s.vlan: has more than one of access, trunk and qinq", where);
+	if (!trunk && port->vlan.native != WEFT_VLAN_UNSET)
+		return weft_fail(err, EINVAL, "%s.vlan.native: goes with trunk only; use access", where);
+	if (!trunk && port->vlan.tpid)
+		return weft_fail(err, EINVAL, "%s.vlan.tpid: goes with trunk only", where);
+	if (port->network[0] == 0 && (access || qinq || trunk))
+		return weft_fail(err, EINVAL,
+			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network",
+			where);
+	return 0;
+}
+
+static int
+check_attach(const char *where, const struct weft_port *port, struct weft_error *err)
+{
+	struct weft_attach *attach = NULL;
+
+	if (port->attach.type == WEFT_ATTACH_ETH) {
+		if (port->attach.device[0] == 0)
+			return weft_fail(err, EINVAL,
+				"%s.attach.device: missing; it is a PCI address or a DPDK "
+				"device such as \"net_tap0,iface=tap0\"",
+				where);
+		if (port->attach.path[0])
+			return weft_fail(err, EINVAL, "%s.attach.path: goes with type vhost-user only", where);
+		return 0;
+	}
+	if (port->attach.device[0])
+		return weft_fail(err, EINVAL, "%s.attach.device: goes with type eth only", where);
+	if (port->network[0] == 0)
+		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
+	if (strlen(port->attach.path) >= sizeof(attach->path))
+		return weft_fail(err, EINVAL,
+			"%s.attach.path: %zu bytes, and a UNIX socket's path has at most %zu: choose "
+			"a shorter one",
+			where, strlen(port->attach.path), sizeof(attach->path) - 1);
+	if (port->attach.path[0] && port->attach.path[0] != '/')
+		return weft_fail(err, EINVAL, "%s.attach.path: must start with /", where);
+	return 0;
+}
+
+static void
+init(struct weft_object *object)
+{
+	struct weft_port *port = (struct weft_port *)object;
+
+	port->vlan.access = port->vlan.native = port->vlan.qinq = WEFT_VLAN_UNSET;
+	port->worker = WEFT_OWNER_NONE;
+}
+
+static int
+check(const char *where, const struct weft_object *object, struct weft_error *err)
+{
+	const struct weft_port *port = (const struct weft_port *)object;
+	int ret = check_attach(where, port, err);
+
+	if (ret == 0)
+		ret = check_vlan(where, port, err);
+	if (ret == 0 && port->host[0] && !weft_name_valid(port->host))
+		ret = weft_fail(err, EINVAL, "%s.host: \"%s\" is no name", where, port->host);
+	for (uint32_t i = 0; ret == 0 && i < port->groups.n; i++)
+		for (uint32_t k = 0; ret == 0 && k < i; k++)
+			if (strcmp(weft_name_at(&port->groups, i), weft_name_at(&port->groups, k)) == 0)
+				ret = weft_fail(err, EINVAL, "%s.groups: \"%s\" stands there twice", where,
+					weft_name_at(&port->groups, i));
+	return ret;
+}
+
+const struct weft_kind weft_kind_port = {
+	.name = "port",
+	.plural = "ports",
+	.help = "a port of the switch, which a virtual machine or a device is attached to",
+	.in_tenant = true,
+	.size = sizeof(struct weft_port),
+	.fields = port_fields,
+	.init = init,
+	.check = check,
+};

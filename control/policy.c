@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The methods that read and write the policy. All writes go through the store as changes.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "address.h"
+#include "bundle.h"
+#include "map.h"
+#include "state.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+#define MAX_TIMEOUT_MS	   3600000
+#define DEFAULT_BAR_S	   3600
+
+// A request that waits for a look at the whole policy.
+struct query {
+	struct weft_call *call;
+	json_t *params;
+	int (*run)(struct query *query, struct weft_model *model, struct weft_error *err);
+};
+
+static void
+reject(struct weft_call *call, const struct weft_error *err)
+{
+	weft_call_error(call, WEFT_REJECTED, err);
+}
+
+static void
+on_view(void *arg, struct weft_model *model, const struct weft_error *error)
+{
+	struct query *query = arg;
+	struct weft_error err = { "" };
+
+	if (model == NULL)
+		reject(query->call, error);
+	else if (query->run(query, model, &err))
+		reject(query->call, &err);
+	json_decref(query->params);
+	free(query);
+}
+
+// Has RUN look at the whole policy; it ends the call where it returns 0.
+static void
+look(struct weft_call *call, const json_t *params,
+	int (*run)(struct query *query, struct weft_model *model, struct weft_error *err))
+{
+	struct query *query = calloc(1, sizeof(*query));
+	struct weft_error err;
+
+	if (query == NULL) {
+		weft_fail(&err, ENOMEM, "no memory");
+		reject(call, &err);
+		return;
+	}
+	*query = (struct query){ .call = call, .params = json_incref((json_t *)(uintptr_t)params), .run = run };
+	ctl.store->view(on_view, query);
+}
+
+static void
+on_json(void *arg, json_t *result, bool late, const struct weft_error *err)
+{
+	if (result && late)
+		json_object_set_new(result, "late", json_true());
+	if (result)
+		weft_call_result(arg, result);
+	else
+		reject(arg, err);
+}
+
+// What CHANGES ask for and this version does not enforce yet, for people.
+static json_t *
+unenforced(const json_t *changes)
+{
+	unsigned int groups = 0, plans = 0, tunnels = 0, limits = 0;
+	json_t *warnings = json_array(), *object;
+	const char *key;
+
+	json_object_foreach ((json_t *)(uintptr_t)changes, key, object) {
+		const char *encap = json_string_value(json_object_get(object, "encap"));
+
+		groups += json_array_size(json_object_get(object, "groups")) != 0;
+		plans += json_string_length(json_object_get(object, "plan")) != 0;
+		tunnels += encap && (strcmp(encap, "vxlan") == 0 || strcmp(encap, "geneve") == 0);
+		limits += json_object_get(object, "new_sessions_per_second") || json_object_get(object, "sessions");
+	}
+	if (groups)
+		json_array_append_new(warnings, json_sprintf("%u port(s) name groups: there is no firewall in this "
+							     "version, and rules are NOT enforced",
+							groups));
+	if (plans)
+		json_array_append_new(warnings, json_sprintf("%u port(s) name a plan: there is no shaping in this "
+							     "version, and plans are NOT enforced",
+							plans));
+	if (tunnels)
+		json_array_append_new(warnings, json_sprintf("%u network(s) want tunnels: there are none in this "
+							     "version, and they do not leave the host",
+							tunnels));
+	if (limits)
+		json_array_append_new(warnings, json_string("limits of sessions are NOT enforced in this version"));
+	return warnings;
+}
+
+static void
+on_write_done(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
+{
+	if (result)
+		json_object_set_new(result, "warnings", unenforced(write->changes));
+	on_json(write->arg, result, late, err);
+	weft_write_free(write);
+}
+
+// Writes CHANGES, which it takes over.
+static void
+submit(struct weft_call *call, json_t *changes, const json_t *params, const char *note)
+{
+	struct weft_write *write = calloc(1, sizeof(*write));
+	json_int_t timeout = json_integer_value(json_object_get(params, "timeout_ms"));
+	struct weft_error err;
+
+	if (write == NULL) {
+		json_decref(changes);
+		weft_fail(&err, ENOMEM, "no memory");
+		reject(call, &err);
+		return;
+	}
+	write->changes = changes;
+	write->wait = json_is_true(json_object_get(params, "wait"));
+	write->timeout_ms = timeout > 0 && timeout <= MAX_TIMEOUT_MS ? timeout : DEFAULT_TIMEOUT_MS;
+	snprintf(write->who, sizeof(write->who), "%s", call->who);
+	snprintf(write->note, sizeof(write->note), "%s", note);
+	write->done = on_write_done;
+	write->arg = call;
+	ctl.store->submit(write);
+}
+
+// Ports that "weftctl port add" makes are on the host where it was typed.
+static void
+bind_here(json_t *changes)
+{
+	const char *key;
+	json_t *object;
+
+	json_object_foreach (changes, key, object)
+		if (strstr(key, "/ports/") && json_is_object(object) && !json_object_get(object, "host"))
+			json_object_set_new(object, "host", json_string(ctl.local.host));
+}
+
+// Answers a dry run: what would change.
+static int
+try_out(struct query *query, struct weft_model *model, const json_t *changes, struct weft_error *err)
+{
+	struct weft_changeset set;
+	json_t *report;
+	int ret = weft_model_change(model, changes, time(NULL), &set, err);
+
+	if (ret)
+		return ret;
+	report = weft_changeset_report(&set);
+	if (json_is_true(json_object_get(query->params, "diff")))
+		json_object_set_new(report, "diff", weft_changeset_diff(&set));
+	weft_model_revert(model, &set);
+	json_object_set_new(report, "dry_run", json_true());
+	json_object_set_new(report, "generation", json_integer(ctl.local.generation));
+	json_object_set_new(report, "warnings", unenforced(changes));
+	weft_call_result(query->call, report);
+	return 0;
+}
+
+static int
+run_apply(struct query *query, struct weft_model *model, struct weft_error *err)
+{
+	const json_t *params = query->params, *bundle = json_object_get(params, "policy");
+	json_t *changes = weft_bundle_changes(bundle, err);
+	int ret = 0;
+
+	if (changes == NULL)
+		return -EINVAL;
+	if (json_is_true(json_object_get(params, "prune")))
+		weft_bundle_prune(changes, bundle, model);
+	if (json_is_true(json_object_get(params, "dry_run"))) {
+		ret = try_out(query, model, changes, err);
+		json_decref(changes);
+	} else {
+		submit(query->call, changes, params, "apply");
+	}
+	return ret;
+}
+
+void
+weft_policy_apply(struct weft_call *call, const json_t *params)
+{
+	struct weft_error err;
+	json_t *changes;
+
+	if (json_is_true(json_object_get(params, "prune")) || json_is_true(json_object_get(params, "dry_run"))) {
+		look(call, params, run_apply);
+		return;
+	}
+	changes = weft_bundle_changes(json_object_get(params, "policy"), &err);
+	if (changes == NULL) {
+		reject(call, &err);
+		return;
+	}
+	if (json_is_true(json_object_get(params, "bind_here")) && !ctl.local.alone)
+		bind_here(changes);
+	submit(call, changes, params, "apply");
+}
+
+// The key that params.kind and params.name name. Returns 0 or -EINVAL with ERR.
+static int
+key_param(const json_t *params, char key[WEFT_KEY_SIZE], struct weft_error *err)
+{
+	const char *name = json_string_value(json_object_get(params, "name"));
+	const char *kind_name = json_string_value(json_object_get(params, "kind"));
+	const struct weft_kind *kind = kind_name ? weft_kind_by_name(kind_name) : NULL;
+	char tenant[WEFT_NAME_SIZE], last[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
+
+	if (kind == NULL)
+		return weft_fail(err, EINVAL,
+			"there is no kind of object \"%.40s\"; known are network, port, group, plan, "
+			"limits, host, retired",
+			kind_name ? kind_name : "");
+	if (name == NULL || strlen(name) >= WEFT_PATH_SIZE)
+		return weft_fail(err, EINVAL, "a %s is named %s", kind->name, kind->in_tenant ? "TENANT/NAME" : "NAME");
+	if (kind->in_tenant && !kind->single)
+		weft_full_name(name, path);
+	else
+		snprintf(path, sizeof(path), "%s", name);
+	weft_key_make(kind, path, key);
+	return weft_key_parse(key, &kind, tenant, last, err);
+}
+
+static int
+get_one(const struct weft_model *model, const json_t *params, char key[WEFT_KEY_SIZE], struct weft_object **object,
+	struct weft_error *err)
+{
+	int ret = key_param(params, key, err);
+
+	if (ret)
+		return ret;
+	*object = weft_model_get(model, key);
+	return *object ? 0 : weft_fail(err, ENOENT, "there is no %s; see 'weftctl get'", key);
+}
+
+static int
+run_set(struct query *query, struct weft_model *model, struct weft_error *err)
+{
+	char key[WEFT_KEY_SIZE];
+	struct weft_object *object;
+	const json_t *patch = json_object_get(query->params, "patch");
+	json_t *merged, *value;
+	const char *field;
+	int ret = get_one(model, query->params, key, &object, err);
+
+	if (ret)
+		return ret;
+	if (!json_is_object(patch))
+		return weft_fail(err, EINVAL, "params.patch: expected an object of fields");
+	merged = json_loads(object->text, 0, NULL);
+	// RFC 7396, a level deep and one below: null takes a field out, an object is merged, all else replaces.
+	json_object_foreach ((json_t *)(uintptr_t)patch, field, value) {
+		json_t *there = json_object_get(merged, field), *deeper;
+		const char *sub;
+
+		if (json_is_null(value)) {
+			json_object_del(merged, field);
+		} else if (json_is_object(value) && json_is_object(there)) {
+			json_object_foreach (value, sub, deeper) {
+				if (json_is_null(deeper))
+					json_object_del(there, sub);
+				else
+					json_object_set(there, sub, deeper);
+			}
+		} else {
+			json_object_set(merged, field, value);
+		}
+	}
+	submit(query->call, json_pack("{s:o}", key, merged), query->params, "set");
+	return 0;
+}
+
+void
+weft_policy_set(struct weft_call *call, const json_t *params)
+{
+	look(call, params, run_set);
+}
+
+static int
+run_delete(struct query *query, struct weft_model *model, struct weft_error *err)
+{
+	char key[WEFT_KEY_SIZE];
+	int ret = key_param(query->params, key, err);
+
+	(void)model;
+	// What is not there is deleted already.
+	if (ret == 0)
+		submit(query->call, json_pack("{s:n}", key), query->params, "delete");
+	return ret;
+}
+
+void
+weft_policy_delete(struct weft_call *call, const json_t *params)
+{
+	look(call, params, run_delete);
+}
+
+// undo: first the record, then a look at the policy.
+static int
+run_undo(struct query *query, struct weft_model *model, struct weft_error *err)
+{
+	const json_t *record = json_object_get(query->params, "record");
+	json_t *changes = weft_record_undo(record, model, err);
+	char note[64];
+
+	if (changes == NULL)
+		return -ESTALE;
+	snprintf(note, sizeof(note), "undo %lld", json_integer_value(json_object_get(record, "generation")));
+	submit(query->call, changes, query->params, note);
+	return 0;
+}
+
+struct undo {
+	struct weft_call *call;
+	json_t *params;
+};
+
+static void
+on_record(void *arg, json_t *record, bool late, const struct weft_error *err)
+{
+	struct undo *undo = arg;
+
+	(void)late;
+	if (record) {
+		json_object_set_new(undo->params, "record", record);
+		look(undo->call, undo->params, run_undo);
+	} else {
+		reject(undo->call, err);
+	}
+	json_decref(undo->params);
+	free(undo);
+}
+
+void
+weft_policy_undo(struct weft_call *call, const json_t *params)
+{
+	struct undo *undo = calloc(1, sizeof(*undo));
+	struct weft_error err;
+
+	if (undo == NULL) {
+		weft_fail(&err, ENOMEM, "no memory");
+		reject(call, &err);
+		return;
+	}
+	undo->call = call;
+	undo->params = params ? json_deep_copy(params) : json_object();
+	ctl.store->record(json_integer_value(json_object_get(params, "generation")), on_record, undo);
+}
+
+// A port is closed, and what it was known by is kept from others for a time.
+static int
+run_retire(struct query *query, struct weft_model *model, struct weft_error *err)
+{
+	json_int_t bar = json_integer_value(json_object_get(query->params, "bar_s"));
+	char key[WEFT_KEY_SIZE], left[WEFT_KEY_SIZE];
+	struct weft_object *object;
+	json_t *port, *retired;
+	int ret;
+
+	json_object_set_new(query->params, "kind", json_string("port"));
+	ret = get_one(model, query->params, key, &object, err);
+	if (ret)
+		return ret;
+	port = json_loads(object->text, 0, NULL);
+	json_object_set_new(port, "state", json_string("quarantined"));
+	retired = json_pack("{s:O, s:I}", "network", json_object_get(port, "network"), "until",
+		(json_int_t)time(NULL) + (bar > 0 ? bar : DEFAULT_BAR_S));
+	if (retired == NULL) {
+		json_decref(port);
+		return weft_fail(err, EINVAL, "port %s: an uplink has no network, and cannot be retired; delete it",
+			object->path);
+	}
+	if (json_object_get(port, "mac"))
+		json_object_set(retired, "mac", json_object_get(port, "mac"));
+	if (json_object_get(port, "ips"))
+		json_object_set(retired, "ips", json_object_get(port, "ips"));
+	weft_key_make(&weft_kind_retired, object->path, left);
+	json_object_set_new(query->params, "wait", json_true());
+	submit(query->call, json_pack("{s:o, s:o}", key, port, left, retired), query->params, "retire");
+	return 0;
+}
+
+void
+weft_policy_retire(struct weft_call *call, const json_t *params)
+{
+	json_t *copy = json_deep_copy(params);
+
+	look(call, copy, run_retire);
+	json_decref(copy);
+}
+
+static int
+run_get(struct query *query, struct weft_model *model, struct weft_error *err)
+{
+	const char *kind = json_string_value(json_object_get(query->params, "kind"));
+	char key[WEFT_KEY_SIZE];
+	struct weft_object *object;
+	json_t *bundle, *value;
+	const char *name;
+	int ret;
+
+	if (kind && json_object_get(query->params, "name")) {
+		ret = get_one(model, query->params, key, &object, err);
+		if (ret == 0)
+			weft_call_result(query->call, json_loads(object->text, 0, NULL));
+		return ret;
+	}
+	if (kind && !weft_kind_by_name(kind))
+		return key_param(query->params, key, err);
+	if (model == ctl.local.model && kind == NULL) {
+		weft_call_result(query->call, weft_local_bundle(&ctl.local));
+		return 0;
+	}
+	bundle = json_pack("{s:{}}", "tenants");
+	json_object_foreach (model->objects, name, value) {
+		object = weft_map_value(value);
+		if (kind == NULL || object->kind == weft_kind_by_name(kind))
+			weft_bundle_put(bundle, name, json_loads(object->text, 0, NULL));
+	}
+	weft_call_result(query->call, bundle);
+	return 0;
+}
+
+void
+weft_policy_get(struct weft_call *call, const json_t *params)
+{
+	look(call, params, run_get);
+}
+
+void
+weft_policy_wait(struct weft_call *call, const json_t *params)
+{
+	json_int_t timeout = json_integer_value(json_object_get(params, "timeout_ms"));
+
+	ctl.store->wait(json_integer_value(json_object_get(params, "generation")),
+		timeout > 0 && timeout <= MAX_TIMEOUT_MS ? timeout : DEFAULT_TIMEOUT_MS, on_json, call);
+}
+
+void
+weft_policy_generations(struct weft_call *call, const json_t *params)
+{
+	(void)params;
+	ctl.store->generations(on_json, call);
+}
+
+void
+weft_policy_schema(struct weft_call *call, const json_t *params)
+{
+	const char *name = json_string_value(json_object_get(params, "kind"));
+	const struct weft_kind *only = name ? weft_kind_by_name(name) : NULL;
+	json_t *kinds = json_object();
+	char key[WEFT_KEY_SIZE];
+	struct weft_error err;
+
+	if (name && only == NULL) {
+		json_decref(kinds);
+		key_param(params, key, &err);
+		reject(call, &err);
+		return;
+	}
+	for (unsigned int i = 0; weft_kinds[i]; i++) {
+		const struct weft_kind *kind = weft_kinds[i];
+		json_t *schema;
+
+		if (only && kind != only)
+			continue;
+		schema = weft_fields_schema(kind->fields);
+		json_object_set_new(schema, "title", json_string(kind->name));
+		json_object_set_new(schema, "description", json_string(kind->help));
+		json_object_set_new(schema, "x-path",
+			json_sprintf(!kind->in_tenant ? "%s/NAME"
+				     : kind->single   ? "tenants/TENANT/%s"
+						      : "tenants/TENANT/%s/NAME",
+				kind->plural));
+		json_object_set_new(kinds, kind->name, schema);
+	}
+	weft_call_result(call, kinds);
+}
