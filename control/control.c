@@ -125,7 +125,7 @@ weft_control_run(const struct weft_config *config, struct weft_error *err)
 	ctl.config = *config;
 	ctl.start_us = now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
 	snprintf(ctl.local.host, sizeof(ctl.local.host), "%s", config->host);
-	ctl.store = &weft_store_file;
+	ctl.store = config->etcd.n_endpoints ? &weft_store_etcd : &weft_store_file;
 	ctl.local.alone = config->etcd.n_endpoints == 0;
 	ctl.local.tsc_hz = rte_get_tsc_hz();
 	ctl.local.budget = (size_t)config->policy_memory_mb << 20;

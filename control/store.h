@@ -15,6 +15,7 @@ struct weft_write {
 	char note[96];
 	bool wait; // done() is called when it is applied everywhere, not when it is accepted
 	uint32_t timeout_ms;
+	uint64_t begin_by; // the store's own
 
 	// RESULT is {added, changed, removed, generation, ...}, the callee's; NULL: rejected, ERR says why. LATE:
 	// accepted, but the deadline has passed, and RESULT names the hosts that are late.

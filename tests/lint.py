@@ -15,8 +15,9 @@ MAY_USE = {
     "vhost": r"weft/",
     "sriov": r"weft/",
     "dataplane": r"weft/",
-    "control": r"weft/",
+    "control": r"weft/|cluster/cluster\.h",
     "control/ctl": r"$^",
+    "control/cluster": r"weft/|(bundle|control|field|history|local|map|model|store)\.h",
 }
 # main() wires the rooms.
 WIRES = {"dataplane/main.c": r"weft/|control\.h|eal\.h"}

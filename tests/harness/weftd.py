@@ -92,7 +92,7 @@ class Weftd:
     def rpc(self, method, **params):
         """One JSON-RPC call without weftctl."""
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(30)
+            s.settimeout(60)
             s.connect(os.path.join(self.dir, "weftd.sock"))
             s.sendall(json.dumps({"method": method, "params": params, "id": 1}).encode() + b"\n")
             answer = json.loads(s.makefile("rb").readline())

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The steps of a generation: claimed, its record written, prepared by all, in force, written down. Every step is a
+// compare-and-swap of the publication, so that of two hosts that think it is their turn, one finds out that it is not.
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+
+// A publication of this host's generation in STATE.
+static json_t *
+publication(const struct driver *d, const char *state)
+{
+	const struct weft_cluster *c = d->c;
+	json_t *pub = json_pack("{s:O, s:s, s:s, s:s, s:i}", "generation", json_object_get(d->record, "generation"),
+		"id", d->id, "state", state, "driver", c->me, "parts", (int)d->parts);
+
+	if (strcmp(state, "idle"))
+		json_object_set(pub, "hosts", d->hosts);
+	if (strcmp(state, "prepare") == 0 && strlen(d->text) < INLINE_MAX)
+		json_object_set(pub, "changes", json_object_get(d->record, "changes"));
+	return pub;
+}
+
+static json_t *
+swap(const struct driver *d, json_t *pub)
+{
+	char key[KEY_MAX];
+	json_t *txn;
+
+	cluster_key(d->c, key, "publish");
+	txn = weft_etcd_txn(key, d->c->pub.revision);
+	weft_etcd_txn_put(txn, weft_etcd_put_json(key, pub, 0));
+	json_decref(pub);
+	return txn;
+}
+
+// What comes of a request is seen in the publication: its own, or another host's, which was first.
+static void
+on_swapped(void *arg, const json_t *reply, int code, const struct weft_error *err)
+{
+	struct driver *d = arg;
+
+	(void)code;
+	d->busy = false;
+	if (reply == NULL) {
+		// Whether it was done is seen when the publication is read again.
+		d->c->trouble = *err;
+		d->c->synced = false;
+		d->c->retry_at = 0;
+		d->wait = 0;
+		return;
+	}
+	if (!weft_etcd_succeeded(reply))
+		d->wait = d->sent + 1;
+	else
+		d->wait = d->swapping ? weft_etcd_revision(reply) : 0;
+	driver_step(d);
+}
+
+static void
+request(struct driver *d, json_t *txn, bool swapping)
+{
+	d->busy = true;
+	d->swapping = swapping;
+	d->sent = d->c->pub.revision;
+	weft_etcd_call(d->c->etcd, "kv/txn", txn, on_swapped, d);
+}
+
+static void
+put_part(const struct driver *d, json_t *txn, unsigned int i)
+{
+	char key[KEY_MAX], *part = strndup(d->text + (size_t)i * RECORD_PART, RECORD_PART);
+
+	cluster_key(d->c, key, "gens/%020lld/%06u", json_integer_value(json_object_get(d->record, "generation")), i);
+	weft_etcd_txn_put(txn, weft_etcd_put(key, part ? part : "", 0));
+	free(part);
+}
+
+void
+barrier_claim(struct driver *d)
+{
+	bool small = d->parts == 1;
+	json_t *txn = swap(d, publication(d, small ? "prepare" : "write"));
+
+	if (small)
+		put_part(d, txn, 0);
+	d->part = 0;
+	d->mine = true;
+	d->deadline = cluster_now_ms() + d->c->config->prepare_s * UINT64_C(1000);
+	acks_look(d->c->acks);
+	request(d, txn, true);
+}
+
+// The record stands: the hosts are asked to prepare.
+void
+barrier_write(struct driver *d)
+{
+	char key[KEY_MAX];
+	bool last_one = d->part >= d->parts;
+	json_t *txn;
+
+	cluster_key(d->c, key, "publish");
+	if (!last_one) {
+		txn = weft_etcd_txn(key, d->c->pub.revision);
+		put_part(d, txn, d->part++);
+	} else {
+		d->deadline = cluster_now_ms() + d->c->config->prepare_s * UINT64_C(1000);
+		txn = swap(d, publication(d, "prepare"));
+	}
+	request(d, txn, last_one);
+}
+
+// Gives the generation up: what was before stays in force everywhere.
+void
+barrier_abandon(struct driver *d, const char *why)
+{
+	const struct publication *pub = &d->c->pub;
+	json_t *back = json_pack("{s:I, s:s, s:s, s:s, s:{s:I, s:s, s:s}}", "generation",
+		(json_int_t)pub->generation - 1, "id", "", "state", "idle", "driver", d->c->me, "abandoned",
+		"generation", (json_int_t)pub->generation, "id", pub->id, "reason", why);
+	json_t *txn = swap(d, back);
+	struct weft_error err;
+	char key[KEY_MAX];
+
+	cluster_key(d->c, key, "gens/%020llu/", (unsigned long long)pub->generation);
+	weft_etcd_txn_delete(txn, weft_etcd_delete(key, true));
+	weft_fail(&err, EINVAL, "%s; generation %llu stays in force everywhere", why,
+		(unsigned long long)pub->generation - 1);
+	WEFT_LOG(WARNING, "event=abandoned generation=%llu reason=\"%s\"", (unsigned long long)pub->generation, why);
+	driver_reject(&d->writes, &err);
+	driver_forget_attempt(d);
+	request(d, txn, true);
+}
+
+// What writes CHANGES down as objects, BEFORE being what they were: operations of a transaction.
+static json_t *
+fold_ops(const struct driver *d)
+{
+	const json_t *before = json_object_get(d->record, "before");
+	json_t *txn = weft_etcd_txn(NULL, 0), *value, *ops;
+	const char *key;
+
+	json_object_foreach (json_object_get(d->record, "changes"), key, value) {
+		const char *from = json_string_value(json_object_get(json_object_get(before, key), "host"));
+		const char *to = json_string_value(json_object_get(value, "host"));
+		char path[KEY_MAX], tenant[WEFT_NAME_SIZE], name[WEFT_NAME_SIZE];
+		const struct weft_kind *kind;
+		struct weft_error err;
+
+		if (weft_key_parse(key, &kind, tenant, name, &err))
+			continue;
+		cluster_key(d->c, path, "objects/%s", key);
+		if (json_is_null(value))
+			weft_etcd_txn_delete(txn, weft_etcd_delete(path, false));
+		else
+			weft_etcd_txn_put(txn, weft_etcd_put_json(path, value, 0));
+		if (kind != &weft_kind_port)
+			continue;
+		if (from && (to == NULL || strcmp(from, to))) {
+			cluster_key(d->c, path, "at/%s/%s/%s", from, tenant, name);
+			weft_etcd_txn_delete(txn, weft_etcd_delete(path, false));
+		}
+		if (to && (from == NULL || strcmp(from, to))) {
+			cluster_key(d->c, path, "at/%s/%s/%s", to, tenant, name);
+			weft_etcd_txn_put(txn, weft_etcd_put(path, "", 0));
+		}
+	}
+	ops = json_incref(json_object_get(txn, "success"));
+	json_decref(txn);
+	return ops;
+}
+
+// The summary of the record, with the hosts; long lists are cut.
+static json_t *
+summary(const struct driver *d)
+{
+	static const char *const lists[] = { "added", "changed", "removed" };
+	json_t *summary = weft_record_summary(d->record);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		json_t *list = json_object_get(summary, lists[i]);
+		size_t n = json_array_size(list);
+
+		while (json_array_size(list) > 100)
+			json_array_remove(list, json_array_size(list) - 1);
+		if (n > 100)
+			json_array_append_new(list, json_sprintf("and %zu more", n - 100));
+	}
+	json_object_set(summary, "hosts", d->hosts);
+	return summary;
+}
+
+// Moves up to TXN_OPS operations into TXN. Returns whether these were all.
+static bool
+take_ops(struct driver *d, json_t *txn)
+{
+	size_t n = json_array_size(d->ops), take = n < TXN_OPS ? n : TXN_OPS;
+	json_t *success = json_object_get(txn, "success");
+
+	for (size_t i = 0; i < take; i++)
+		json_array_append(success, json_array_get(d->ops, n - 1 - i));
+	for (size_t i = 0; i < take; i++)
+		json_array_remove(d->ops, n - 1 - i);
+	return take == n;
+}
+
+// All hosts have prepared: the generation is in force, with this one transaction.
+static void
+bring_into_force(struct driver *d)
+{
+	bool small;
+	json_t *txn, *log = summary(d);
+	char key[KEY_MAX];
+
+	if (d->ops == NULL)
+		d->ops = fold_ops(d);
+	small = json_array_size(d->ops) <= TXN_OPS;
+	txn = swap(d, publication(d, small ? "idle" : "active"));
+	cluster_key(d->c, key, "log/%020lld", json_integer_value(json_object_get(d->record, "generation")));
+	weft_etcd_txn_put(txn, weft_etcd_put_json(key, log, 0));
+	json_decref(log);
+	if (small)
+		take_ops(d, txn);
+	request(d, txn, true);
+}
+
+// Writes down more of what is in force. The last transaction ends it; the objects of the one before must stand by then.
+void
+barrier_fold(struct driver *d)
+{
+	char key[KEY_MAX];
+	json_t *txn;
+
+	if (d->ops == NULL)
+		d->ops = fold_ops(d);
+	if (json_array_size(d->ops) == 0) {
+		request(d, swap(d, publication(d, "idle")), true);
+		return;
+	}
+	cluster_key(d->c, key, "publish");
+	txn = weft_etcd_txn(key, d->c->pub.revision);
+	take_ops(d, txn);
+	request(d, txn, false);
+}
+
+// Whether the host NAME in STATE is one that the generation waits for.
+static bool
+is_pending(struct driver *d, const char *name, const json_t *state)
+{
+	const struct publication *pub = &d->c->pub;
+	const char *id = json_string_value(json_object_get(state, "id"));
+	const char *refused = json_string_value(json_object_get(state, "refused_id"));
+
+	if (state == NULL || !acks_concerned(json_object_get(pub->json, "hosts"), name))
+		return false;
+	if (refused && strcmp(refused, pub->id) == 0)
+		d->refused = true;
+	if ((uint64_t)json_integer_value(json_object_get(state, "applied")) >= pub->generation)
+		return false;
+	return id == NULL || strcmp(id, pub->id) ||
+	       (uint64_t)json_integer_value(json_object_get(state, "prepared")) != pub->generation;
+}
+
+void
+driver_ack(struct driver *d, const char *name, const json_t *state)
+{
+	if (d->pending == NULL)
+		return;
+	if (name == NULL) {
+		json_decref(d->pending);
+		d->pending = NULL;
+	} else if (is_pending(d, name, state)) {
+		json_object_set_new(d->pending, name, json_true());
+	} else {
+		json_object_del(d->pending, name);
+	}
+}
+
+// Why the generation is given up, with the host that refuses it, or those that are late.
+static void
+say_why(const struct driver *d, char why[400])
+{
+	const json_t *states = acks_states(d->c->acks);
+	const char *name;
+	json_t *state;
+	unsigned int n = 0;
+
+	json_object_foreach ((json_t *)(uintptr_t)states, name, state) {
+		const char *refused = json_string_value(json_object_get(state, "refused_id"));
+
+		if (refused && strcmp(refused, d->c->pub.id) == 0) {
+			snprintf(why, 400, "host %s refuses: %.330s", name,
+				json_string_value(json_object_get(state, "reason")));
+			return;
+		}
+	}
+	snprintf(why, 400, "%zu host(s) did not prepare within %u s:", json_object_size(d->pending),
+		d->c->config->prepare_s);
+	json_object_foreach (d->pending, name, state)
+		if (n++ < 5)
+			snprintf(why + strlen(why), 400 - strlen(why), " %s", name);
+}
+
+// Whether all hosts that are concerned and live have prepared. A refusal, or the deadline, ends the attempt.
+void
+barrier_check(struct driver *d)
+{
+	const json_t *states = acks_states(d->c->acks);
+	const char *name;
+	json_t *state;
+	char why[400];
+
+	acks_look(d->c->acks);
+	if (states == NULL)
+		return;
+	if (d->pending == NULL) {
+		d->pending = json_object();
+		d->refused = false;
+		json_object_foreach ((json_t *)(uintptr_t)states, name, state)
+			driver_ack(d, name, state);
+	}
+	if (d->refused || (json_object_size(d->pending) && cluster_now_ms() >= d->deadline)) {
+		say_why(d, why);
+		barrier_abandon(d, why);
+	} else if (json_object_size(d->pending) == 0) {
+		bring_into_force(d);
+	}
+}
+
+void
+barrier_take_over(struct driver *d)
+{
+	json_t *pub = json_deep_copy(d->c->pub.json);
+
+	json_object_set_new(pub, "driver", json_string(d->c->me));
+	request(d, swap(d, pub), true);
+}

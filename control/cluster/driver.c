@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Bringing generations about: writes queue up, and become the next one together. Whoever applies does this; when it
+// dies, another host finishes what it began, or gives it up.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bundle.h"
+#include "driver.h"
+
+#define TAKEOVER_MS 1000 // after so long without a step, and up to twice that, others look after the driver
+
+void
+driver_forget_attempt(struct driver *d)
+{
+	json_decref(d->record);
+	json_decref(d->hosts);
+	json_decref(d->report);
+	json_decref(d->ops);
+	json_decref(d->pending);
+	free(d->text);
+	d->record = d->hosts = d->report = d->ops = d->pending = NULL;
+	d->text = NULL;
+	d->mine = false;
+}
+
+void
+driver_reject(struct weft_write **list, const struct weft_error *err)
+{
+	while (*list) {
+		struct weft_write *write = *list;
+
+		*list = write->next;
+		write->done(write, NULL, false, err);
+	}
+}
+
+// Puts the attempt's writes back, to be tried on another generation.
+static void
+requeue(struct driver *d)
+{
+	struct weft_write **p = &d->writes;
+
+	while (*p)
+		p = &(*p)->next;
+	*p = d->queue;
+	if (d->queue == NULL)
+		d->last = p;
+	d->queue = d->writes;
+	if (d->queue == NULL)
+		d->last = &d->queue;
+	d->writes = NULL;
+	driver_forget_attempt(d);
+}
+
+struct waiting {
+	struct weft_write *write;
+	json_t *report;
+};
+
+static void
+on_applied(void *arg, json_t *result, bool late, const struct weft_error *err)
+{
+	struct waiting *w = arg;
+
+	(void)err;
+	if (result)
+		json_object_update(w->report, result);
+	else
+		late = true;
+	json_decref(result);
+	w->write->done(w->write, w->report, late, NULL);
+	free(w);
+}
+
+// The generation is in force: writes are answered, those that wait when all hosts have applied it.
+void
+driver_answer(struct driver *d, uint64_t generation)
+{
+	json_object_set_new(d->report, "generation", json_integer(generation));
+	while (d->writes) {
+		struct weft_write *write = d->writes;
+		json_t *report = json_deep_copy(d->report);
+		struct waiting *w = write->wait ? malloc(sizeof(*w)) : NULL;
+
+		d->writes = write->next;
+		if (w) {
+			*w = (struct waiting){ .write = write, .report = report };
+			acks_wait(d->c->acks, generation, write->timeout_ms, d->hosts, on_applied, w);
+		} else {
+			write->done(write, report, false, NULL);
+		}
+	}
+}
+
+// Joins what is queued as the next generation. Returns whether there is anything to claim.
+static bool
+begin(struct driver *d)
+{
+	struct weft_cluster *c = d->c;
+	struct weft_changeset set;
+	struct weft_error err;
+	json_t *changes;
+	char *text;
+
+	d->writes = d->queue;
+	d->queue = NULL;
+	d->last = &d->queue;
+	changes = weft_batch_join(c->view, &d->writes);
+	if (d->writes == NULL || weft_model_change(c->view, changes, time(NULL), &set, &err)) {
+		driver_reject(&d->writes, &err);
+		json_decref(changes);
+		return false;
+	}
+	json_decref(changes);
+	d->report = weft_changeset_report(&set);
+	d->hosts = concerned_hosts(c->view, &set);
+	d->record = weft_record_new(c->pub.generation + 1, d->writes->who, d->writes->note, &set);
+	weft_model_revert(c->view, &set);
+	if (json_object_size(json_object_get(d->record, "changes")) == 0) {
+		driver_answer(d, c->pub.generation);
+		driver_forget_attempt(d);
+		return false;
+	}
+	text = json_dumps(d->record, JSON_COMPACT);
+	d->text = text;
+	d->parts = text ? strlen(text) / RECORD_PART + 1 : 0;
+	cluster_make_id(d->id);
+	// The view follows by itself, however large the changes are.
+	json_decref(c->view_next);
+	c->view_next = json_incref(json_object_get(d->record, "changes"));
+	c->view_next_generation = c->pub.generation + 1;
+	memcpy(c->view_next_id, d->id, sizeof(d->id));
+	return true;
+}
+
+static void
+on_record(struct weft_cluster *c, void *arg, json_t *record)
+{
+	struct driver *d = arg;
+
+	d->busy = false;
+	if (record == NULL || !d->mine) {
+		json_decref(record);
+		return;
+	}
+	d->record = record;
+	d->hosts = json_incref(json_object_get(c->pub.json, "hosts"));
+	d->report = json_object();
+	d->text = json_dumps(record, JSON_COMPACT);
+	d->parts = c->pub.parts;
+	memcpy(d->id, c->pub.id, sizeof(d->id));
+	d->deadline = cluster_now_ms() + c->config->prepare_s * UINT64_C(1000);
+	driver_step(d);
+}
+
+// The publication is this host's to bring about: the next step.
+static void
+go_on(struct driver *d)
+{
+	const struct publication *pub = &d->c->pub;
+
+	if (pub->state == PUB_WRITE && d->record == NULL) {
+		barrier_abandon(d, "the host that applied it went away before it was written");
+	} else if (d->record == NULL) {
+		// Taken over: what is to be done stands in its record.
+		d->busy = true;
+		load_record(d->c, pub->generation, on_record, d);
+	} else if (pub->state == PUB_WRITE) {
+		barrier_write(d);
+	} else if (pub->state == PUB_PREPARE) {
+		barrier_check(d);
+	} else if (pub->state == PUB_ACTIVE) {
+		driver_answer(d, pub->generation);
+		barrier_fold(d);
+	}
+}
+
+static void
+on_driver_state(void *arg, const json_t *reply, int code, const struct weft_error *err)
+{
+	struct driver *d = arg;
+	struct weft_cluster *c = d->c;
+	json_t *state;
+	const char *incarnation;
+	bool alive, waited;
+
+	(void)code, (void)err;
+	d->looking = false;
+	if (reply == NULL || c->pub.state == PUB_IDLE || c->pub.revision != d->seen || d->mine)
+		return;
+	state = weft_etcd_json(json_array_get(weft_etcd_kvs(reply), 0));
+	incarnation = json_string_value(json_object_get(state, "incarnation"));
+	alive = incarnation && strcmp(incarnation, c->pub.driver) == 0;
+	json_decref(state);
+	waited = cluster_now_ms() - d->stalled_at > (c->config->prepare_s + 5) * UINT64_C(1000);
+	// A driver that writes down much, or collects many answers, is left alone for as long as it lives.
+	if (alive && (!waited || c->pub.state != PUB_PREPARE))
+		return;
+	WEFT_LOG(
+		NOTICE, "event=takeover generation=%llu from=%s", (unsigned long long)c->pub.generation, c->pub.driver);
+	barrier_take_over(d);
+}
+
+// The publication is in another host's hands: if nothing moves for a while, its driver may be gone.
+static void
+watch_over(struct driver *d)
+{
+	struct weft_cluster *c = d->c;
+	uint64_t now = cluster_now_ms();
+	char key[KEY_MAX];
+
+	if (d->seen != c->pub.revision) {
+		d->seen = c->pub.revision;
+		// Not all at the same time.
+		d->stalled_at = now + cluster_random(TAKEOVER_MS);
+	}
+	if (d->looking || now < d->stalled_at + TAKEOVER_MS)
+		return;
+	d->looking = true;
+	cluster_key(c, key, "state/%.*s", (int)strcspn(c->pub.driver, "/"), c->pub.driver);
+	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_driver_state, d);
+}
+
+// Writes that cannot even begin are not kept forever.
+static void
+expire(struct driver *d)
+{
+	uint64_t now = cluster_now_ms();
+	struct weft_error err;
+
+	weft_fail(&err, EHOSTUNREACH, "the cluster's store cannot be reached, and nothing was changed: %.400s",
+		d->c->trouble.text[0] ? d->c->trouble.text : "no answer");
+	for (struct weft_write **w = &d->queue; *w;) {
+		struct weft_write *write = *w;
+
+		if (now < write->begin_by) {
+			w = &write->next;
+			continue;
+		}
+		*w = write->next;
+		write->done(write, NULL, false, &err);
+	}
+	d->last = &d->queue;
+	while (*d->last)
+		d->last = &(*d->last)->next;
+}
+
+static void
+on_view(void *arg, struct weft_model *view, const struct weft_error *err)
+{
+	struct driver *d = arg;
+
+	(void)view, (void)err;
+	d->viewing = false;
+	driver_step(d);
+}
+
+// Another host was first with this generation, or has ended it: its publication says which.
+static void
+lose(struct driver *d)
+{
+	const struct publication *pub = &d->c->pub;
+	const json_t *abandoned = json_object_get(pub->json, "abandoned");
+	const char *id = json_string_value(json_object_get(abandoned, "id"));
+	json_int_t generation = json_integer_value(json_object_get(d->record, "generation"));
+	struct weft_error err;
+
+	if (id && strcmp(id, d->id) == 0) {
+		weft_fail(&err, EINVAL, "%s", json_string_value(json_object_get(abandoned, "reason")));
+		driver_reject(&d->writes, &err);
+	}
+	// The cluster has gone on without this host: whether with this generation or another one, the log says.
+	while (d->writes && pub->generation > (uint64_t)generation) {
+		struct weft_write *write = d->writes;
+
+		d->writes = write->next;
+		write->done(write, json_pack("{s:I, s:s}", "generation", generation, "state", "unknown"), true, NULL);
+	}
+	requeue(d);
+}
+
+void
+driver_step(struct driver *d)
+{
+	struct weft_cluster *c = d->c;
+	const struct publication *pub = &c->pub;
+
+	if (d->queue)
+		expire(d);
+	if (!c->synced || d->busy || pub->revision < d->wait)
+		return;
+	if (d->mine && d->record && strcmp(pub->id, d->id))
+		lose(d);
+	if (d->mine && pub->state == PUB_IDLE) {
+		if (d->record)
+			driver_answer(d, pub->generation);
+		driver_forget_attempt(d);
+	}
+	if (pub->state != PUB_IDLE) {
+		d->mine = strcmp(pub->driver, c->me) == 0;
+		if (d->mine)
+			go_on(d);
+		else
+			watch_over(d);
+		return;
+	}
+	if (d->queue == NULL || d->viewing)
+		return;
+	if (c->view == NULL) {
+		d->viewing = true;
+		weft_cluster_view(c, on_view, d);
+	} else if (c->view_generation == pub->generation && begin(d)) {
+		barrier_claim(d);
+	}
+}
+
+void
+driver_kick(struct driver *d)
+{
+	if (d->queue || d->mine || d->c->pub.state != PUB_IDLE)
+		driver_step(d);
+}
+
+void
+driver_submit(struct driver *d, struct weft_write *write)
+{
+	write->next = NULL;
+	write->begin_by = cluster_now_ms() + write->timeout_ms;
+	*d->last = write;
+	d->last = &write->next;
+	// With the loop's next turn: writes that come together become one generation.
+	cluster_after(d->c->tick, 0);
+}
+
+struct driver *
+driver_new(struct weft_cluster *c)
+{
+	struct driver *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->c = c;
+	d->last = &d->queue;
+	return d;
+}
+
+void
+driver_free(struct driver *d)
+{
+	if (d == NULL)
+		return;
+	requeue(d);
+	while (d->queue) {
+		struct weft_write *write = d->queue;
+
+		d->queue = write->next;
+		weft_write_free(write);
+	}
+	free(d);
+}
