@@ -182,6 +182,7 @@ static const struct {
 	{ "where", false, NULL, weft_policy_where },
 	{ "wait", false, NULL, weft_policy_wait },
 	{ "generations", false, NULL, weft_policy_generations },
+	{ "record", false, NULL, weft_policy_record },
 	{ "apply", true, NULL, weft_policy_apply },
 	{ "set", true, NULL, weft_policy_set },
 	{ "delete", true, NULL, weft_policy_delete },

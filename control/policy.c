@@ -457,6 +457,12 @@ weft_policy_generations(struct weft_call *call, const json_t *params)
 }
 
 void
+weft_policy_record(struct weft_call *call, const json_t *params)
+{
+	ctl.store->record(json_integer_value(json_object_get(params, "generation")), on_json, call);
+}
+
+void
 weft_policy_schema(struct weft_call *call, const json_t *params)
 {
 	const char *name = json_string_value(json_object_get(params, "kind"));

@@ -51,9 +51,12 @@ weft_share_ref(const void *shared)
 void
 weft_share_unref(const void *shared)
 {
-	struct head *head = head_of(shared);
+	struct head *head;
 
-	if (shared == NULL || --head->refs)
+	if (shared == NULL)
+		return;
+	head = head_of(shared);
+	if (--head->refs)
 		return;
 	used -= head->size;
 	if (head->looked_up)

@@ -51,6 +51,7 @@ void weft_policy_get(struct weft_call *call, const json_t *params);
 void weft_policy_where(struct weft_call *call, const json_t *params);
 void weft_policy_wait(struct weft_call *call, const json_t *params);
 void weft_policy_generations(struct weft_call *call, const json_t *params);
+void weft_policy_record(struct weft_call *call, const json_t *params);
 void weft_policy_schema(struct weft_call *call, const json_t *params);
 
 // JSON-RPC 2.0 leaves -32000 to -32099 to the server.

@@ -103,13 +103,12 @@ forget(struct acks *acks)
 }
 
 static void
-on_events(void *arg, const json_t *events, int64_t revision)
+on_events(void *arg, const json_t *events)
 {
 	struct acks *acks = arg;
 	size_t i;
 	json_t *event;
 
-	(void)revision;
 	if (events == NULL) {
 		forget(acks);
 		acks_look(acks);
@@ -144,8 +143,8 @@ on_states(void *arg, const json_t *reply, int code, const struct weft_error *err
 		judge_all(acks, w);
 	driver_ack(acks->c->driver, NULL, NULL);
 	cluster_key(acks->c, key, "state/");
-	acks->watch = weft_watch_new(acks->c->etcd, key, true, weft_etcd_revision(reply) + 1,
-		acks->c->config->lease_s * 1000 / 3, on_events, acks);
+	acks->watch = weft_watch_new(acks->c->etcd, (const char *const[WEFT_WATCH_KEYS]){ key }, true,
+		weft_etcd_revision(reply) + 1, acks->c->config->lease_s * 1000 / 3, on_events, acks);
 	changed(acks);
 }
 

@@ -57,28 +57,43 @@ on_log(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	free(q);
 }
 
+// The publication is read anew: this host may not be concerned, and not know of the latest.
+static void
+on_latest(void *arg, const json_t *reply, int code, const struct weft_error *err)
+{
+	struct question *q = arg;
+	struct weft_error late;
+	char key[KEY_MAX];
+	uint64_t latest;
+
+	(void)code;
+	cluster_seen(q->c, json_array_get(weft_etcd_kvs(reply), 0));
+	latest = publication_in_force(&q->c->last);
+	if (reply && q->generation <= latest) {
+		q->generation = q->generation ? q->generation : latest;
+		cluster_key(q->c, key, "log/%020llu", (unsigned long long)q->generation);
+		weft_etcd_call(q->c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_log, q);
+		return;
+	}
+	if (reply)
+		weft_fail(&late, ENOENT, "there is no generation %llu yet; the latest is %llu",
+			(unsigned long long)q->generation, (unsigned long long)latest);
+	q->cb(q->arg, NULL, false, reply ? &late : err);
+	free(q);
+}
+
 void
 weft_cluster_wait(struct weft_cluster *c, uint64_t generation, uint32_t timeout_ms, weft_json_cb cb, void *arg)
 {
 	struct question *q = new_question(c, cb, arg);
-	uint64_t latest =
-		c->pub.state == PUB_WRITE || c->pub.state == PUB_PREPARE ? c->pub.generation - 1 : c->pub.generation;
-	struct weft_error err;
 	char key[KEY_MAX];
 
 	if (q == NULL)
 		return;
-	if (generation > latest) {
-		weft_fail(&err, ENOENT, "there is no generation %llu yet; the latest is %llu",
-			(unsigned long long)generation, (unsigned long long)latest);
-		cb(arg, NULL, false, &err);
-		free(q);
-		return;
-	}
-	q->generation = generation ? generation : latest;
+	q->generation = generation;
 	q->timeout_ms = generation ? timeout_ms : 0;
-	cluster_key(c, key, "log/%020llu", (unsigned long long)q->generation);
-	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_log, q);
+	cluster_key(c, key, "publish");
+	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_latest, q);
 }
 
 static void
@@ -141,6 +156,6 @@ weft_cluster_record(struct weft_cluster *c, uint64_t generation, weft_json_cb cb
 
 	if (q == NULL)
 		return;
-	q->generation = generation ? generation : c->pub.generation;
+	q->generation = generation ? generation : publication_in_force(&c->last);
 	load_record(c, q->generation, on_record, q);
 }

@@ -16,47 +16,82 @@ publication(const struct driver *d, const char *state)
 	json_t *pub = json_pack("{s:O, s:s, s:s, s:s, s:i}", "generation", json_object_get(d->record, "generation"),
 		"id", d->id, "state", state, "driver", c->me, "parts", (int)d->parts);
 
-	if (strcmp(state, "idle"))
-		json_object_set(pub, "hosts", d->hosts);
+	json_object_set(pub, "hosts", d->hosts);
 	if (strcmp(state, "prepare") == 0 && strlen(d->text) < INLINE_MAX)
 		json_object_set(pub, "changes", json_object_get(d->record, "changes"));
 	return pub;
 }
 
+// Who is concerned hears of it: each at a key of its own, or all at one, so that a change costs the others nothing.
+static void
+tell(const struct driver *d, json_t *txn, const json_t *pub)
+{
+	const json_t *hosts = json_object_get(pub, "hosts");
+	char key[KEY_MAX];
+	size_t i;
+	json_t *name;
+
+	if (json_is_string(hosts)) {
+		cluster_key(d->c, key, "all");
+		weft_etcd_txn_put(txn, weft_etcd_put_json(key, pub, 0));
+		return;
+	}
+	json_array_foreach ((json_t *)(uintptr_t)hosts, i, name) {
+		cluster_key(d->c, key, "want/%s", json_string_value(name));
+		weft_etcd_txn_put(txn, weft_etcd_put_json(key, pub, 0));
+	}
+}
+
+// A transaction that makes PUB the publication, if the last one known is still the last. Takes PUB over.
 static json_t *
-swap(const struct driver *d, json_t *pub)
+swap(struct driver *d, json_t *pub)
 {
 	char key[KEY_MAX];
 	json_t *txn;
 
 	cluster_key(d->c, key, "publish");
-	txn = weft_etcd_txn(key, d->c->pub.revision);
+	txn = weft_etcd_txn(key, d->c->last.revision);
 	weft_etcd_txn_put(txn, weft_etcd_put_json(key, pub, 0));
-	json_decref(pub);
+	tell(d, txn, pub);
+	json_decref(d->next);
+	d->next = pub;
 	return txn;
 }
 
-// What comes of a request is seen in the publication: its own, or another host's, which was first.
 static void
-on_swapped(void *arg, const json_t *reply, int code, const struct weft_error *err)
+on_refreshed(void *arg, const json_t *reply, int code, const struct weft_error *err)
 {
 	struct driver *d = arg;
 
-	(void)code;
+	(void)code, (void)err;
 	d->busy = false;
-	if (reply == NULL) {
-		// Whether it was done is seen when the publication is read again.
-		d->c->trouble = *err;
-		d->c->synced = false;
-		d->c->retry_at = 0;
-		d->wait = 0;
+	cluster_seen(d->c, json_array_get(weft_etcd_kvs(reply), 0));
+	driver_step(d);
+}
+
+// What became of a request: it was done, or another host was first, and its publication is read.
+static void
+on_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
+{
+	struct driver *d = arg;
+	struct weft_cluster *c = d->c;
+	char key[KEY_MAX];
+
+	(void)code;
+	if (reply && weft_etcd_succeeded(reply)) {
+		d->busy = false;
+		if (d->swapping && weft_etcd_revision(reply) > c->last.revision) {
+			publication_set(&c->last, d->next, weft_etcd_revision(reply));
+			view_follow(c);
+		}
+		driver_step(d);
 		return;
 	}
-	if (!weft_etcd_succeeded(reply))
-		d->wait = d->sent + 1;
-	else
-		d->wait = d->swapping ? weft_etcd_revision(reply) : 0;
-	driver_step(d);
+	if (reply == NULL)
+		c->trouble = *err;
+	// Nothing heard: whether it was done is seen there, too.
+	cluster_key(c, key, "publish");
+	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_refreshed, d);
 }
 
 static void
@@ -64,8 +99,7 @@ request(struct driver *d, json_t *txn, bool swapping)
 {
 	d->busy = true;
 	d->swapping = swapping;
-	d->sent = d->c->pub.revision;
-	weft_etcd_call(d->c->etcd, "kv/txn", txn, on_swapped, d);
+	weft_etcd_call(d->c->etcd, "kv/txn", txn, on_done, d);
 }
 
 static void
@@ -103,7 +137,7 @@ barrier_write(struct driver *d)
 
 	cluster_key(d->c, key, "publish");
 	if (!last_one) {
-		txn = weft_etcd_txn(key, d->c->pub.revision);
+		txn = weft_etcd_txn(key, d->c->last.revision);
 		put_part(d, txn, d->part++);
 	} else {
 		d->deadline = cluster_now_ms() + d->c->config->prepare_s * UINT64_C(1000);
@@ -116,14 +150,16 @@ barrier_write(struct driver *d)
 void
 barrier_abandon(struct driver *d, const char *why)
 {
-	const struct publication *pub = &d->c->pub;
+	const struct publication *pub = &d->c->last;
 	json_t *back = json_pack("{s:I, s:s, s:s, s:s, s:{s:I, s:s, s:s}}", "generation",
 		(json_int_t)pub->generation - 1, "id", "", "state", "idle", "driver", d->c->me, "abandoned",
 		"generation", (json_int_t)pub->generation, "id", pub->id, "reason", why);
-	json_t *txn = swap(d, back);
+	json_t *txn;
 	struct weft_error err;
 	char key[KEY_MAX];
 
+	json_object_set(back, "hosts", json_object_get(pub->json, "hosts"));
+	txn = swap(d, back);
 	cluster_key(d->c, key, "gens/%020llu/", (unsigned long long)pub->generation);
 	weft_etcd_txn_delete(txn, weft_etcd_delete(key, true));
 	weft_fail(&err, EINVAL, "%s; generation %llu stays in force everywhere", why,
@@ -240,7 +276,7 @@ barrier_fold(struct driver *d)
 		return;
 	}
 	cluster_key(d->c, key, "publish");
-	txn = weft_etcd_txn(key, d->c->pub.revision);
+	txn = weft_etcd_txn(key, d->c->last.revision);
 	take_ops(d, txn);
 	request(d, txn, false);
 }
@@ -249,7 +285,7 @@ barrier_fold(struct driver *d)
 static bool
 is_pending(struct driver *d, const char *name, const json_t *state)
 {
-	const struct publication *pub = &d->c->pub;
+	const struct publication *pub = &d->c->last;
 	const char *id = json_string_value(json_object_get(state, "id"));
 	const char *refused = json_string_value(json_object_get(state, "refused_id"));
 
@@ -290,7 +326,7 @@ say_why(const struct driver *d, char why[400])
 	json_object_foreach ((json_t *)(uintptr_t)states, name, state) {
 		const char *refused = json_string_value(json_object_get(state, "refused_id"));
 
-		if (refused && strcmp(refused, d->c->pub.id) == 0) {
+		if (refused && strcmp(refused, d->c->last.id) == 0) {
 			snprintf(why, 400, "host %s refuses: %.330s", name,
 				json_string_value(json_object_get(state, "reason")));
 			return;
@@ -332,7 +368,7 @@ barrier_check(struct driver *d)
 void
 barrier_take_over(struct driver *d)
 {
-	json_t *pub = json_deep_copy(d->c->pub.json);
+	json_t *pub = json_deep_copy(d->c->last.json);
 
 	json_object_set_new(pub, "driver", json_string(d->c->me));
 	request(d, swap(d, pub), true);

@@ -66,23 +66,46 @@ cluster_after(struct event *event, uint32_t ms)
 }
 
 void
-publication_take(struct publication *pub, const json_t *kv)
+publication_set(struct publication *pub, const json_t *value, int64_t revision)
 {
-	const char *state, *id, *driver;
+	const char *state = json_string_value(json_object_get(value, "state"));
+	const char *id = json_string_value(json_object_get(value, "id"));
+	const char *driver = json_string_value(json_object_get(value, "driver"));
+	json_t *json = json_incref((json_t *)(uintptr_t)value);
 
 	json_decref(pub->json);
-	*pub = (struct publication){ .json = kv ? weft_etcd_json(kv) : NULL };
-	pub->revision = weft_etcd_int(kv, "mod_revision");
-	pub->generation = json_integer_value(json_object_get(pub->json, "generation"));
-	pub->parts = json_integer_value(json_object_get(pub->json, "parts"));
-	state = json_string_value(json_object_get(pub->json, "state"));
-	id = json_string_value(json_object_get(pub->json, "id"));
-	driver = json_string_value(json_object_get(pub->json, "driver"));
+	*pub = (struct publication){ .json = json, .revision = revision };
+	pub->generation = json_integer_value(json_object_get(json, "generation"));
+	pub->parts = json_integer_value(json_object_get(json, "parts"));
 	snprintf(pub->id, sizeof(pub->id), "%s", id ? id : "");
 	snprintf(pub->driver, sizeof(pub->driver), "%s", driver ? driver : "");
 	for (unsigned int i = 0; state && i < 4; i++)
 		if (strcmp(state, pub_states[i]) == 0)
 			pub->state = i;
+}
+
+void
+publication_take(struct publication *pub, const json_t *kv)
+{
+	json_t *value = kv ? weft_etcd_json(kv) : NULL;
+
+	publication_set(pub, value, weft_etcd_int(kv, "mod_revision"));
+	json_decref(value);
+}
+
+uint64_t
+publication_in_force(const struct publication *pub)
+{
+	return pub->state == PUB_WRITE || pub->state == PUB_PREPARE ? pub->generation - 1 : pub->generation;
+}
+
+void
+cluster_seen(struct weft_cluster *c, const json_t *kv)
+{
+	if (weft_etcd_int(kv, "mod_revision") <= c->last.revision)
+		return;
+	publication_take(&c->last, kv);
+	view_follow(c);
 }
 
 void
@@ -118,7 +141,7 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	c->lease = weft_etcd_int(result, "ID");
 	if (c->granting && c->synced)
 		member_put_state(c);
-	if (c->synced && !c->settling && c->generation == c->pub.generation)
+	if (c->synced && !c->settling && c->generation >= publication_in_force(&c->pub))
 		cluster_unfence(c);
 }
 
@@ -214,6 +237,7 @@ weft_cluster_free(struct weft_cluster *c)
 	weft_model_free(c->view);
 	json_decref(c->view_next);
 	json_decref(c->pub.json);
+	json_decref(c->last.json);
 	free(c);
 }
 
@@ -240,8 +264,8 @@ weft_cluster_status(const struct weft_cluster *c, json_t *status)
 {
 	json_object_set_new(status, "cluster", json_string(weft_etcd_cluster_id(c->etcd)));
 	json_object_set_new(status, "cluster_synced", json_boolean(c->synced));
-	json_object_set_new(status, "cluster_generation", json_integer(c->pub.generation));
-	json_object_set_new(status, "cluster_state", json_string(pub_states[c->pub.state]));
+	json_object_set_new(status, "cluster_generation", json_integer(c->last.generation));
+	json_object_set_new(status, "cluster_state", json_string(pub_states[c->last.state]));
 	if (c->trouble.text[0])
 		json_object_set_new(status, "cluster_trouble", json_string(c->trouble.text));
 	if (c->refused)

@@ -118,10 +118,10 @@ begin(struct driver *d)
 	json_decref(changes);
 	d->report = weft_changeset_report(&set);
 	d->hosts = concerned_hosts(c->view, &set);
-	d->record = weft_record_new(c->pub.generation + 1, d->writes->who, d->writes->note, &set);
+	d->record = weft_record_new(c->last.generation + 1, d->writes->who, d->writes->note, &set);
 	weft_model_revert(c->view, &set);
 	if (json_object_size(json_object_get(d->record, "changes")) == 0) {
-		driver_answer(d, c->pub.generation);
+		driver_answer(d, c->last.generation);
 		driver_forget_attempt(d);
 		return false;
 	}
@@ -132,7 +132,7 @@ begin(struct driver *d)
 	// The view follows by itself, however large the changes are.
 	json_decref(c->view_next);
 	c->view_next = json_incref(json_object_get(d->record, "changes"));
-	c->view_next_generation = c->pub.generation + 1;
+	c->view_next_generation = c->last.generation + 1;
 	memcpy(c->view_next_id, d->id, sizeof(d->id));
 	return true;
 }
@@ -148,11 +148,11 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 		return;
 	}
 	d->record = record;
-	d->hosts = json_incref(json_object_get(c->pub.json, "hosts"));
+	d->hosts = json_incref(json_object_get(c->last.json, "hosts"));
 	d->report = json_object();
 	d->text = json_dumps(record, JSON_COMPACT);
-	d->parts = c->pub.parts;
-	memcpy(d->id, c->pub.id, sizeof(d->id));
+	d->parts = c->last.parts;
+	memcpy(d->id, c->last.id, sizeof(d->id));
 	d->deadline = cluster_now_ms() + c->config->prepare_s * UINT64_C(1000);
 	driver_step(d);
 }
@@ -161,7 +161,7 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 static void
 go_on(struct driver *d)
 {
-	const struct publication *pub = &d->c->pub;
+	const struct publication *pub = &d->c->last;
 
 	if (pub->state == PUB_WRITE && d->record == NULL) {
 		barrier_abandon(d, "the host that applied it went away before it was written");
@@ -190,18 +190,19 @@ on_driver_state(void *arg, const json_t *reply, int code, const struct weft_erro
 
 	(void)code, (void)err;
 	d->looking = false;
-	if (reply == NULL || c->pub.state == PUB_IDLE || c->pub.revision != d->seen || d->mine)
+	cluster_seen(c, json_array_get(weft_etcd_txn_kvs(reply, 0), 0));
+	if (reply == NULL || c->last.state == PUB_IDLE || c->last.revision != d->seen || d->mine || d->busy)
 		return;
-	state = weft_etcd_json(json_array_get(weft_etcd_kvs(reply), 0));
+	state = weft_etcd_json(json_array_get(weft_etcd_txn_kvs(reply, 1), 0));
 	incarnation = json_string_value(json_object_get(state, "incarnation"));
-	alive = incarnation && strcmp(incarnation, c->pub.driver) == 0;
+	alive = incarnation && strcmp(incarnation, c->last.driver) == 0;
 	json_decref(state);
 	waited = cluster_now_ms() - d->stalled_at > (c->config->prepare_s + 5) * UINT64_C(1000);
 	// A driver that writes down much, or collects many answers, is left alone for as long as it lives.
-	if (alive && (!waited || c->pub.state != PUB_PREPARE))
+	if (alive && (!waited || c->last.state != PUB_PREPARE))
 		return;
-	WEFT_LOG(
-		NOTICE, "event=takeover generation=%llu from=%s", (unsigned long long)c->pub.generation, c->pub.driver);
+	WEFT_LOG(NOTICE, "event=takeover generation=%llu from=%s", (unsigned long long)c->last.generation,
+		c->last.driver);
 	barrier_take_over(d);
 }
 
@@ -212,17 +213,24 @@ watch_over(struct driver *d)
 	struct weft_cluster *c = d->c;
 	uint64_t now = cluster_now_ms();
 	char key[KEY_MAX];
+	json_t *txn;
 
-	if (d->seen != c->pub.revision) {
-		d->seen = c->pub.revision;
+	if (d->seen != c->last.revision) {
+		d->seen = c->last.revision;
 		// Not all at the same time.
-		d->stalled_at = now + cluster_random(TAKEOVER_MS);
+		d->stalled_at = now;
+		d->look_at = now + TAKEOVER_MS + cluster_random(TAKEOVER_MS);
 	}
-	if (d->looking || now < d->stalled_at + TAKEOVER_MS)
+	if (d->looking || now < d->look_at)
 		return;
 	d->looking = true;
-	cluster_key(c, key, "state/%.*s", (int)strcspn(c->pub.driver, "/"), c->pub.driver);
-	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_driver_state, d);
+	d->look_at = now + TAKEOVER_MS;
+	txn = weft_etcd_txn(NULL, 0);
+	cluster_key(c, key, "publish");
+	weft_etcd_txn_range(txn, weft_etcd_range(key, false, false, 0));
+	cluster_key(c, key, "state/%.*s", (int)strcspn(c->last.driver, "/"), c->last.driver);
+	weft_etcd_txn_range(txn, weft_etcd_range(key, false, false, 0));
+	weft_etcd_call(c->etcd, "kv/txn", txn, on_driver_state, d);
 }
 
 // Writes that cannot even begin are not kept forever.
@@ -263,7 +271,7 @@ on_view(void *arg, struct weft_model *view, const struct weft_error *err)
 static void
 lose(struct driver *d)
 {
-	const struct publication *pub = &d->c->pub;
+	const struct publication *pub = &d->c->last;
 	const json_t *abandoned = json_object_get(pub->json, "abandoned");
 	const char *id = json_string_value(json_object_get(abandoned, "id"));
 	json_int_t generation = json_integer_value(json_object_get(d->record, "generation"));
@@ -287,11 +295,11 @@ void
 driver_step(struct driver *d)
 {
 	struct weft_cluster *c = d->c;
-	const struct publication *pub = &c->pub;
+	const struct publication *pub = &c->last;
 
 	if (d->queue)
 		expire(d);
-	if (!c->synced || d->busy || pub->revision < d->wait)
+	if (!c->synced || d->busy)
 		return;
 	if (d->mine && d->record && strcmp(pub->id, d->id))
 		lose(d);
@@ -310,10 +318,10 @@ driver_step(struct driver *d)
 	}
 	if (d->queue == NULL || d->viewing)
 		return;
-	if (c->view == NULL) {
+	if (c->view == NULL || c->view_generation != pub->generation) {
 		d->viewing = true;
 		weft_cluster_view(c, on_view, d);
-	} else if (c->view_generation == pub->generation && begin(d)) {
+	} else if (begin(d)) {
 		barrier_claim(d);
 	}
 }
@@ -321,7 +329,7 @@ driver_step(struct driver *d)
 void
 driver_kick(struct driver *d)
 {
-	if (d->queue || d->mine || d->c->pub.state != PUB_IDLE)
+	if (d->queue || d->mine || d->c->last.state != PUB_IDLE)
 		driver_step(d);
 }
 
@@ -354,6 +362,7 @@ driver_free(struct driver *d)
 	if (d == NULL)
 		return;
 	requeue(d);
+	json_decref(d->next);
 	while (d->queue) {
 		struct weft_write *write = d->queue;
 

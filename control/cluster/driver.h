@@ -23,11 +23,11 @@ struct driver {
 	uint64_t deadline;
 	json_t *pending; // set of hosts that have not prepared; NULL: not known yet
 	bool refused;	 // one has refused
-	int64_t sent;	 // revision of the publication that the request under way is based on
-	int64_t wait;	 // for the publication to be of this revision at least
+	json_t *next;	 // the publication that the request under way writes
 	bool swapping;	 // the request changes the publication
 	int64_t seen;	 // revision of the publication when the stall was first seen
 	uint64_t stalled_at;
+	uint64_t look_at;
 	bool looking; // after the driver's life
 };
 

@@ -62,9 +62,12 @@ const json_t *weft_etcd_txn_kvs(const json_t *reply, unsigned int n);
 // Events of a watch. EVENTS is an array of {"type": "DELETE" or nothing, "kv": ...}; NULL: some may have been missed,
 // and the keys are to be read again.
 struct weft_watch;
-typedef void (*weft_watch_cb)(void *arg, const json_t *events, int64_t revision);
+typedef void (*weft_watch_cb)(void *arg, const json_t *events);
 
-// Watches KEY (with PREFIX: all that start with it) from REVISION on, and goes on at another endpoint when one fails.
-struct weft_watch *weft_watch_new(struct weft_etcd *etcd, const char *key, bool prefix, int64_t revision,
-	uint32_t heartbeat_ms, weft_watch_cb cb, void *arg);
+#define WEFT_WATCH_KEYS 2
+
+// Watches KEYS, up to WEFT_WATCH_KEYS, NULL where there are fewer (with PREFIX: all that start with them) from REVISION
+// on, over one connection, and goes on at another endpoint when one fails.
+struct weft_watch *weft_watch_new(struct weft_etcd *etcd, const char *const keys[WEFT_WATCH_KEYS], bool prefix,
+	int64_t revision, uint32_t heartbeat_ms, weft_watch_cb cb, void *arg);
 void weft_watch_free(struct weft_watch *watch);

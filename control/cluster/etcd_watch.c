@@ -18,9 +18,11 @@
 struct weft_watch {
 	struct weft_transfer transfer; // first
 	struct weft_etcd *etcd;
-	char *key;
+	struct {
+		char *key;
+		int64_t revision; // the next one to hear of
+	} keys[WEFT_WATCH_KEYS];
 	bool prefix;
-	int64_t revision; // the next one to hear of
 	uint32_t heartbeat_ms;
 	uint32_t backoff_ms;
 	weft_watch_cb cb;
@@ -59,11 +61,11 @@ on_deliver(evutil_socket_t fd, short what, void *arg)
 	if (w->compacted) {
 		w->compacted = false;
 		json_decref(events);
-		w->cb(w->arg, NULL, w->revision);
+		w->cb(w->arg, NULL);
 		return;
 	}
 	if (json_array_size(events))
-		w->cb(w->arg, events, w->revision - 1);
+		w->cb(w->arg, events);
 	json_decref(events);
 }
 
@@ -72,7 +74,7 @@ static int
 take_message(struct weft_watch *w, const char *line, size_t len)
 {
 	json_t *message = json_loadb(line, len, 0, NULL), *result = json_object_get(message, "result"), *events;
-	int64_t revision = weft_etcd_int(json_object_get(result, "header"), "revision");
+	int64_t id = weft_etcd_int(result, "watch_id") - 1;
 	int ret = json_is_object(result) && etcd_check_cluster(w->etcd, json_object_get(result, "header")) ? 0 : -1;
 
 	events = json_object_get(result, "events");
@@ -85,11 +87,13 @@ take_message(struct weft_watch *w, const char *line, size_t len)
 			w->etcd->token[0] = 0;
 		}
 		ret = -1;
-	} else if (ret == 0 && json_array_size(events)) {
+	} else if (ret == 0 && json_array_size(events) && id >= 0 && id < WEFT_WATCH_KEYS) {
+		const json_t *last = json_array_get(events, json_array_size(events) - 1);
+
 		w->backoff_ms = FIRST_BACKOFF_MS;
 		json_array_extend(w->events, events);
-		// A message may be a part of a revision only where fragments were asked for.
-		w->revision = revision + 1;
+		// Not the header's revision: that is the store's, and what lies between may come with the next message.
+		w->keys[id].revision = weft_etcd_int(json_object_get(last, "kv"), "mod_revision") + 1;
 		event_active(w->deliver, 0, 0);
 	} else if (ret == 0 && json_is_true(json_object_get(result, "created"))) {
 		w->backoff_ms = FIRST_BACKOFF_MS;
@@ -136,19 +140,19 @@ give_data(char *to, size_t size, size_t n, void *arg)
 	return len;
 }
 
+// Sends JSON behind what is yet to be sent.
 static void
 send_json(struct weft_watch *w, json_t *json)
 {
-	size_t len;
+	char *text = json_dumps(json, JSON_COMPACT), *all = NULL;
 
-	free(w->upload);
-	w->upload = json_dumps(json, JSON_COMPACT);
-	w->sent = 0;
 	json_decref(json);
-	// The gateway reads a line at a time; the dump's final zero makes room for its end.
-	len = w->upload ? strlen(w->upload) : 0;
-	if (w->upload && (w->upload = realloc(w->upload, len + 2)) != NULL)
-		memcpy(w->upload + len, "\n", 2);
+	if (text && asprintf(&all, "%s%s\n", w->upload ? w->upload + w->sent : "", text) > 0) {
+		free(w->upload);
+		w->upload = all;
+		w->sent = 0;
+	}
+	free(text);
 }
 
 static void
@@ -204,11 +208,17 @@ on_beat(evutil_socket_t fd, short what, void *arg)
 static void
 connect_watch(struct weft_watch *w)
 {
-	json_t *create = weft_etcd_range(w->key, w->prefix, false, 0);
 	CURL *easy;
 
-	json_object_set_new(create, "start_revision", json_sprintf("%lld", (long long)w->revision));
-	send_json(w, json_pack("{s:o}", "create_request", create));
+	free(w->upload);
+	w->upload = NULL;
+	for (unsigned int i = 0; i < WEFT_WATCH_KEYS && w->keys[i].key; i++) {
+		json_t *create = weft_etcd_range(w->keys[i].key, w->prefix, false, 0);
+
+		json_object_set_new(create, "start_revision", json_sprintf("%lld", (long long)w->keys[i].revision));
+		json_object_set_new(create, "watch_id", json_sprintf("%u", i + 1));
+		send_json(w, json_pack("{s:o}", "create_request", create));
+	}
 	easy = w->upload ? etcd_handle(w->etcd, "watch", &w->headers) : NULL;
 	w->transfer.easy = easy;
 	w->transfer.done = ended;
@@ -237,17 +247,19 @@ connect_watch(struct weft_watch *w)
 }
 
 struct weft_watch *
-weft_watch_new(struct weft_etcd *etcd, const char *key, bool prefix, int64_t revision, uint32_t heartbeat_ms,
-	weft_watch_cb cb, void *arg)
+weft_watch_new(struct weft_etcd *etcd, const char *const keys[WEFT_WATCH_KEYS], bool prefix, int64_t revision,
+	uint32_t heartbeat_ms, weft_watch_cb cb, void *arg)
 {
 	struct weft_watch *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		return NULL;
 	w->etcd = etcd;
-	w->key = strdup(key);
+	for (unsigned int i = 0; i < WEFT_WATCH_KEYS && keys[i]; i++) {
+		w->keys[i].key = strdup(keys[i]);
+		w->keys[i].revision = revision;
+	}
 	w->prefix = prefix;
-	w->revision = revision;
 	w->heartbeat_ms = heartbeat_ms;
 	w->backoff_ms = FIRST_BACKOFF_MS;
 	w->cb = cb;
@@ -255,7 +267,7 @@ weft_watch_new(struct weft_etcd *etcd, const char *key, bool prefix, int64_t rev
 	w->events = json_array();
 	w->beat = evtimer_new(etcd->base, on_beat, w);
 	w->deliver = event_new(etcd->base, -1, 0, on_deliver, w);
-	if (w->key && w->events && w->beat && w->deliver) {
+	if (w->keys[0].key && w->events && w->beat && w->deliver) {
 		connect_watch(w);
 		return w;
 	}
@@ -278,6 +290,7 @@ weft_watch_free(struct weft_watch *w)
 	json_decref(w->events);
 	free(w->upload);
 	free(w->line);
-	free(w->key);
+	for (unsigned int i = 0; i < WEFT_WATCH_KEYS; i++)
+		free(w->keys[i].key);
 	free(w);
 }

@@ -12,7 +12,8 @@
 #define KEY_MAX	    (64 + WEFT_KEY_SIZE + 32)
 #define INLINE_MAX  (32u << 10)	 // bytes of changes that stand in the publication itself
 #define RECORD_PART (512u << 10) // bytes of a record in one key
-#define TXN_OPS	    100
+#define TXN_OPS	    60		 // in a transaction; etcd takes 128
+#define MAX_HOSTS   60		 // that a publication names; more are all
 
 enum pub_state { PUB_IDLE, PUB_WRITE, PUB_PREPARE, PUB_ACTIVE };
 
@@ -37,9 +38,10 @@ struct weft_cluster {
 	const struct weft_cluster_ops *ops;
 	void *host;
 	char name[WEFT_NAME_SIZE];
-	char me[128];	     // name and incarnation
-	bool broken_barrier; // see weft_cluster_break_barrier()
-	struct publication pub;
+	char me[128];		 // name and incarnation
+	bool broken_barrier;	 // see weft_cluster_break_barrier()
+	struct publication pub;	 // as this host heard of it: every one that concerns it, in order
+	struct publication last; // the latest that is known, from wherever
 
 	// member.c
 	struct weft_watch *watch; // of publish
@@ -53,6 +55,7 @@ struct weft_cluster {
 	bool granting; // it is the latter
 	bool synced;   // in step with PUB, since the last gap
 	bool busy;     // reading, before the next step
+	bool missed;   // a generation has come and gone meanwhile
 	bool fenced;
 	bool settling;
 	uint64_t generation; // in force
@@ -61,7 +64,6 @@ struct weft_cluster {
 	uint64_t refused; // likewise, with the reason
 	char refused_id[ID_SIZE];
 	struct weft_error reason;
-	uint64_t passed;	   // a generation that does not concern this host
 	struct weft_error trouble; // the last, for status
 
 	// load.c: the whole policy
@@ -88,11 +90,22 @@ void cluster_key(const struct weft_cluster *c, char key[KEY_MAX], const char *fm
 	__attribute__((format(printf, 3, 4)));
 void cluster_after(struct event *event, uint32_t ms);
 
-// Takes a kv of publish, or NULL where there is none; REVISION is what was read at.
+// Takes a kv of publish, or NULL where there is none.
 void publication_take(struct publication *pub, const json_t *kv);
+
+// Takes VALUE, which was written at REVISION.
+void publication_set(struct publication *pub, const json_t *value, int64_t revision);
+
+// The generation in force.
+uint64_t publication_in_force(const struct publication *pub);
+
+// A publication was seen: if it is newer than LAST, it becomes that.
+void cluster_seen(struct weft_cluster *c, const json_t *kv);
 
 // member.c: a new state of PUB is acted on.
 void member_evaluate(struct weft_cluster *c);
+void member_publication(struct weft_cluster *c, const json_t *kv); // heard of
+void member_refresh(struct weft_cluster *c);			   // reads the publication
 void member_put_state(struct weft_cluster *c);
 void member_on_settle(evutil_socket_t fd, short what, void *arg); // timer
 void member_sync(struct weft_cluster *c);			  // reads all, and gets in step with it
@@ -107,10 +120,8 @@ void load_policy(struct weft_cluster *c, bool all, const json_t *tenants, load_c
 typedef void (*record_cb)(struct weft_cluster *c, void *arg, json_t *record);
 void load_record(struct weft_cluster *c, uint64_t generation, record_cb cb, void *arg);
 
-// Keeps the view in step with PUB; a view that cannot follow is dropped.
+// Keeps the view in step with LAST, where it knows the changes.
 void view_follow(struct weft_cluster *c);
-void view_drop(struct weft_cluster *c);
-void view_fail(struct weft_cluster *c, const struct weft_error *err);
 
 // relevance.c: what of CHANGES (against MODEL, the host's objects) host NAME must know, as changes of its own. LOAD: it
 // cannot be told from them alone, the whole is to be read. And what of OBJECTS, the whole, it must know.

@@ -3,12 +3,14 @@
 
 // Reading the policy as of one moment, and keeping a view of the whole one. The objects are those of the generation in
 // force, except while a large one is being written down: then its record stands over them.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "impl.h"
 
-#define PAGE 1000 // objects in one reply
+#define PAGE	    1000 // objects in one reply
+#define MAX_RECORDS 100	 // that a view catches up with one by one
 
 struct loading {
 	struct weft_cluster *c;
@@ -259,12 +261,15 @@ struct view_waiter {
 	void *arg;
 };
 
+static void catch_up(struct weft_cluster *c);
+
 static void
 answer_view(struct weft_cluster *c, struct weft_model *view, const struct weft_error *err)
 {
 	struct view_waiter *waiters = c->view_waiters;
 
 	c->view_waiters = NULL;
+	c->view_loading = false;
 	while (waiters) {
 		struct view_waiter *w = waiters;
 
@@ -274,15 +279,19 @@ answer_view(struct weft_cluster *c, struct weft_model *view, const struct weft_e
 	}
 }
 
-void
-view_fail(struct weft_cluster *c, const struct weft_error *err)
+// Makes CHANGES, which brought GENERATION about, part of the view; a view that cannot follow is dropped.
+static void
+apply_to_view(struct weft_cluster *c, const json_t *changes, uint64_t generation)
 {
-	answer_view(c, NULL, err);
-}
+	struct weft_changeset set;
+	struct weft_error err;
 
-void
-view_drop(struct weft_cluster *c)
-{
+	if (weft_model_change(c->view, changes, 0, &set, &err) == 0) {
+		weft_changeset_accept(&set);
+		c->view_generation = generation;
+		return;
+	}
+	WEFT_LOG(WARNING, "event=view-dropped generation=%llu error=\"%s\"", (unsigned long long)generation, err.text);
 	weft_model_free(c->view);
 	c->view = NULL;
 }
@@ -290,43 +299,86 @@ view_drop(struct weft_cluster *c)
 static void
 on_view(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
 {
-	struct weft_model *view = weft_model_new("");
 	struct publication pub = { 0 };
-	struct weft_changeset set;
 	struct weft_error err = c->trouble;
 
 	(void)arg, (void)revision;
-	c->view_loading = false;
-	publication_take(&pub, kv);
-	json_decref(pub.json);
-	if (objects && view && weft_model_change(view, objects, 0, &set, &err) == 0) {
-		weft_changeset_accept(&set);
-		view_drop(c);
-		c->view = view;
-		// In the midst of being agreed on, the one before is in force.
-		c->view_generation =
-			pub.state == PUB_WRITE || pub.state == PUB_PREPARE ? pub.generation - 1 : pub.generation;
+	if (objects)
+		c->view = weft_model_new("");
+	if (c->view == NULL) {
 		json_decref(objects);
-		answer_view(c, view, NULL);
-		driver_kick(c->driver);
+		answer_view(c, NULL, &err);
 		return;
 	}
-	weft_model_free(view);
+	publication_take(&pub, kv);
+	apply_to_view(c, objects, publication_in_force(&pub));
+	cluster_seen(c, kv);
+	json_decref(pub.json);
 	json_decref(objects);
+	if (c->view) {
+		catch_up(c);
+		return;
+	}
+	weft_fail(&err, EBADMSG, "the objects in the cluster's store contradict each other; see the log");
 	answer_view(c, NULL, &err);
+}
+
+static void
+on_later_record(struct weft_cluster *c, void *arg, json_t *record)
+{
+	uint64_t generation = json_integer_value(json_object_get(record, "generation"));
+
+	(void)arg;
+	if (c->view && generation == c->view_generation + 1)
+		apply_to_view(c, json_object_get(record, "changes"), generation);
+	else if (record == NULL && c->view) {
+		weft_model_free(c->view);
+		c->view = NULL;
+	}
+	json_decref(record);
+	catch_up(c);
+}
+
+// Brings the view to the generation in force: by its records where they are few, else anew.
+static void
+catch_up(struct weft_cluster *c)
+{
+	uint64_t generation = publication_in_force(&c->last);
+
+	if (c->view && generation > c->view_generation + MAX_RECORDS) {
+		weft_model_free(c->view);
+		c->view = NULL;
+	}
+	if (c->view == NULL)
+		load_policy(c, true, NULL, on_view, NULL);
+	else if (c->view_generation < generation)
+		load_record(c, c->view_generation + 1, on_later_record, NULL);
+	else
+		answer_view(c, c->view, NULL);
+}
+
+static void
+on_publish(void *arg, const json_t *reply, int code, const struct weft_error *err)
+{
+	struct weft_cluster *c = arg;
+
+	(void)code;
+	if (reply == NULL) {
+		c->trouble = *err;
+		answer_view(c, NULL, err);
+		return;
+	}
+	cluster_seen(c, json_array_get(weft_etcd_kvs(reply), 0));
+	catch_up(c);
 }
 
 void
 weft_cluster_view(struct weft_cluster *c, weft_view_cb cb, void *arg)
 {
-	struct view_waiter *w;
+	struct view_waiter *w = c->synced ? calloc(1, sizeof(*w)) : NULL;
 	struct weft_error err;
+	char key[KEY_MAX];
 
-	if (c->view && c->synced) {
-		cb(arg, c->view, NULL);
-		return;
-	}
-	w = c->synced ? calloc(1, sizeof(*w)) : NULL;
 	if (w == NULL) {
 		weft_fail(&err, EHOSTUNREACH, "the cluster's store cannot be reached: %.400s",
 			c->trouble.text[0] ? c->trouble.text : "no answer yet");
@@ -338,32 +390,25 @@ weft_cluster_view(struct weft_cluster *c, weft_view_cb cb, void *arg)
 	if (c->view_loading)
 		return;
 	c->view_loading = true;
-	load_policy(c, true, NULL, on_view, NULL);
+	cluster_key(c, key, "publish");
+	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_publish, c);
 }
 
 void
 view_follow(struct weft_cluster *c)
 {
-	const struct publication *pub = &c->pub;
-	json_t *changes = json_object_get(pub->json, "changes");
-	struct weft_changeset set;
-	struct weft_error err;
+	const struct publication *last = &c->last;
+	json_t *changes = json_object_get(last->json, "changes");
 
 	if (c->view == NULL)
 		return;
-	if (pub->state == PUB_PREPARE && changes) {
+	if (last->state == PUB_PREPARE && changes) {
 		json_decref(c->view_next);
 		c->view_next = json_incref(changes);
-		c->view_next_generation = pub->generation;
-		memcpy(c->view_next_id, pub->id, sizeof(pub->id));
+		c->view_next_generation = last->generation;
+		memcpy(c->view_next_id, last->id, sizeof(last->id));
 	}
-	if ((pub->state != PUB_IDLE && pub->state != PUB_ACTIVE) || c->view_generation == pub->generation)
-		return;
-	if (c->view_generation + 1 == pub->generation && c->view_next && c->view_next_generation == pub->generation &&
-		strcmp(c->view_next_id, pub->id) == 0 && weft_model_change(c->view, c->view_next, 0, &set, &err) == 0) {
-		weft_changeset_accept(&set);
-		c->view_generation = pub->generation;
-	} else {
-		view_drop(c);
-	}
+	if ((last->state == PUB_IDLE || last->state == PUB_ACTIVE) && c->view_generation + 1 == last->generation &&
+		c->view_next && c->view_next_generation == last->generation && strcmp(c->view_next_id, last->id) == 0)
+		apply_to_view(c, c->view_next, last->generation);
 }

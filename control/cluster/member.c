@@ -239,17 +239,15 @@ consider_prepare(struct weft_cluster *c)
 	const struct publication *pub = &c->pub;
 	json_t *changes = json_object_get(pub->json, "changes");
 
-	if (!acks_concerned(json_object_get(pub->json, "hosts"), c->name)) {
-		c->passed = pub->generation;
+	if (!acks_concerned(json_object_get(pub->json, "hosts"), c->name))
 		return;
-	}
 	if ((c->prepared == pub->generation && strcmp(c->prepared_id, pub->id) == 0) ||
 		(c->refused == pub->generation && strcmp(c->refused_id, pub->id) == 0) ||
 		c->generation >= pub->generation)
 		return;
-	if (c->generation + 1 != pub->generation) {
-		schedule_retry(c);
-	} else if (changes) {
+	// Generations between the one in force here and this one did not concern this host: it would have heard of
+	// them.
+	if (changes) {
 		take_changes(c, changes);
 	} else {
 		c->busy = true;
@@ -266,9 +264,9 @@ consider_active(struct weft_cluster *c)
 		return;
 	if (c->prepared == pub->generation && strcmp(c->prepared_id, pub->id) == 0) {
 		activate(c, pub->generation);
-	} else if (c->passed == pub->generation && c->generation + 1 == pub->generation) {
-		c->generation = pub->generation;
+	} else if (!acks_concerned(json_object_get(pub->json, "hosts"), c->name)) {
 		// No hurry: nobody waits for it. Not all at once, either.
+		c->generation = pub->generation;
 		if (c->lazy_at == 0)
 			c->lazy_at = cluster_now_ms() + LAZY_MS + cluster_random(LAZY_MS);
 	} else {
@@ -283,6 +281,10 @@ member_evaluate(struct weft_cluster *c)
 
 	if (!c->synced || c->busy || c->settling)
 		return;
+	if (c->missed) {
+		schedule_retry(c);
+		return;
+	}
 	if (c->prepared && (c->prepared != pub->generation || strcmp(c->prepared_id, pub->id))) {
 		drop_prepared(c);
 		member_put_state(c);
@@ -293,14 +295,38 @@ member_evaluate(struct weft_cluster *c)
 		consider_active(c);
 }
 
+// Whether PUB is in force, and was not prepared here.
+static bool
+is_unprepared(const struct weft_cluster *c)
+{
+	const struct publication *pub = &c->pub;
+
+	return (pub->state == PUB_IDLE || pub->state == PUB_ACTIVE) && pub->generation > c->generation &&
+	       (c->prepared != pub->generation || strcmp(c->prepared_id, pub->id));
+}
+
+void
+member_publication(struct weft_cluster *c, const json_t *kv)
+{
+	// The same transaction writes the publication to several keys: they all have its revision.
+	if (weft_etcd_int(kv, "mod_revision") <= c->pub.revision)
+		return;
+	publication_take(&c->pub, kv);
+	cluster_seen(c, kv);
+	// While we cannot act, a generation may come and go: then what follows does not build on what we have.
+	if ((c->busy || c->settling) && is_unprepared(c) &&
+		acks_concerned(json_object_get(c->pub.json, "hosts"), c->name))
+		c->missed = true;
+	member_evaluate(c);
+}
+
 static void
-on_publish(void *arg, const json_t *events, int64_t revision)
+on_publish(void *arg, const json_t *events)
 {
 	struct weft_cluster *c = arg;
 	size_t i;
 	json_t *event;
 
-	(void)revision;
 	if (events == NULL) {
 		// Something was missed: all is read again.
 		weft_watch_free(c->watch);
@@ -308,23 +334,22 @@ on_publish(void *arg, const json_t *events, int64_t revision)
 		schedule_retry(c);
 		return;
 	}
-	json_array_foreach ((json_t *)(uintptr_t)events, i, event) {
-		publication_take(&c->pub, json_object_get(event, "kv"));
-		view_follow(c);
-		member_evaluate(c);
-	}
+	json_array_foreach ((json_t *)(uintptr_t)events, i, event)
+		member_publication(c, json_object_get(event, "kv"));
 	driver_kick(c->driver);
 }
 
 static void
 follow(struct weft_cluster *c, int64_t revision)
 {
-	char key[KEY_MAX];
+	char all[KEY_MAX], want[KEY_MAX];
 
 	if (c->watch)
 		return;
-	cluster_key(c, key, "publish");
-	c->watch = weft_watch_new(c->etcd, key, false, revision + 1, c->config->lease_s * 1000 / 3, on_publish, c);
+	cluster_key(c, all, "all");
+	cluster_key(c, want, "want/%s", c->name);
+	c->watch = weft_watch_new(c->etcd, (const char *const[WEFT_WATCH_KEYS]){ all, want }, false, revision + 1,
+		c->config->lease_s * 1000 / 3, on_publish, c);
 }
 
 // The policy in force, as the store has it: the host gets in step with it.
@@ -343,7 +368,8 @@ on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 		return;
 	}
 	publication_take(&pub, kv);
-	generation = pub.state == PUB_WRITE || pub.state == PUB_PREPARE ? pub.generation - 1 : pub.generation;
+	cluster_seen(c, kv);
+	generation = publication_in_force(&pub);
 	if (generation < c->generation) {
 		weft_fail(&c->trouble, ESTALE,
 			"the store is at generation %llu, and this host applies %llu: it was set back",
@@ -367,6 +393,7 @@ on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 			pub.json = NULL;
 		}
 		c->synced = true;
+		c->missed = false;
 		c->retry_ms = CLUSTER_FIRST_RETRY_MS;
 		c->trouble.text[0] = 0;
 		follow(c, revision);

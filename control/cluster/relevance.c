@@ -233,7 +233,7 @@ concerned_hosts(const struct weft_model *model, const struct weft_changeset *set
 	json_object_foreach (hosts.names, key, value)
 		json_array_append_new(list, json_string(key));
 	// A long list costs every host more than a question too many.
-	if (hosts.all || json_array_size(list) > 256) {
+	if (hosts.all || json_array_size(list) > MAX_HOSTS) {
 		json_decref(list);
 		list = json_string("*");
 	}

@@ -24,10 +24,10 @@ class Rejected(Exception):
 class Weftd:
     """Starts weftd --dev; use as a context manager. CONFIG goes over the defaults."""
 
-    def __init__(self, netns=None, **config):
+    def __init__(self, netns=None, env=None, **config):
         self.dir = tempfile.mkdtemp(prefix="weft-")
         self.log = os.path.join(self.dir, "log")
-        self.netns = netns
+        self.netns, self.env = netns, env
         self.process = None
         with open(os.path.join(self.dir, "weftd.json"), "w", encoding="utf-8") as f:
             json.dump({"memory_mb": 160, "mbufs": 8192, **config}, f)
@@ -44,7 +44,7 @@ class Weftd:
 
     def start(self, wait=True):
         """Starts the process, and waits until it answers."""
-        self.process = spawn([WEFTD, "--dev", self.dir], self.log, netns=self.netns)
+        self.process = spawn([WEFTD, "--dev", self.dir], self.log, netns=self.netns, env=self.env)
         if wait:
             self.wait_ready()
 
