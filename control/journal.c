@@ -44,10 +44,27 @@ struct image {
 	size_t size;
 };
 
+// CRC32C of bytes that may lie anywhere.
+static uint32_t
+crc(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint32_t sum = 0;
+	uint64_t word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum = rte_hash_crc_8byte(word, sum);
+	}
+	for (; len; len--, p++)
+		sum = rte_hash_crc_1byte(*p, sum);
+	return sum;
+}
+
 static uint32_t
 header_crc(const struct header *h)
 {
-	return rte_hash_crc(h, offsetof(struct header, header_crc), 0);
+	return crc(h, offsetof(struct header, header_crc));
 }
 
 // Whether an undamaged copy number COPY stands at OFFSET; its header goes into H.
@@ -59,7 +76,7 @@ read_copy(const struct image *image, size_t offset, uint32_t copy, struct header
 	memcpy(h, image->data + offset, sizeof(*h));
 	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->copy == copy && h->header_crc == header_crc(h) &&
 	       h->len <= image->size - offset - sizeof(*h) &&
-	       h->payload_crc == rte_hash_crc(image->data + offset + sizeof(*h), h->len, 0);
+	       h->payload_crc == crc(image->data + offset + sizeof(*h), h->len);
 }
 
 // The record at OFFSET: from its first copy, or from the second, which stands as far behind as it is long. Returns the
@@ -240,7 +257,7 @@ write_record(int fd, const json_t *record, off_t *at)
 	int ret = text == NULL ? -ENOMEM : len > MAX_RECORD ? -EFBIG : 0;
 
 	memcpy(h.magic, magic, sizeof(magic));
-	h.payload_crc = rte_hash_crc(text, len, 0);
+	h.payload_crc = crc(text, len);
 	for (uint32_t copy = 0; ret == 0 && copy < 2; copy++) {
 		h.copy = copy;
 		h.header_crc = header_crc(&h);

@@ -170,6 +170,19 @@ stage_report(const struct weft_stage_stats *stages)
 	return result;
 }
 
+// How many rounds took at most how many microseconds: [[us, rounds], ...].
+static json_t *
+rounds_report(const struct weft_worker_stats *s, double us)
+{
+	json_t *rows = json_array();
+
+	for (unsigned int i = 8; i < WEFT_N_ROUND_CLASSES; i++)
+		if (s->rounds[i])
+			json_array_append_new(
+				rows, json_pack("[f, I]", weft_round_class_end(i) / us, (json_int_t)s->rounds[i]));
+	return rows;
+}
+
 static double
 per_packet(uint64_t cycles, uint64_t packets)
 {
@@ -200,6 +213,7 @@ weft_report_workers(void)
 		json_object_set_new(row, "cycles_per_packet", json_real(per_packet(s.busy_cycles, s.packets)));
 		json_object_set_new(row, "rx_cycles_per_packet", json_real(per_packet(s.io_rx_cycles, s.io_packets)));
 		json_object_set_new(row, "tx_cycles_per_packet", json_real(per_packet(s.io_tx_cycles, s.io_packets)));
+		json_object_set_new(row, "rounds", rounds_report(&s, us));
 		json_object_set_new(row, "stages", stage_report(stages));
 		json_array_append_new(workers, row);
 	}

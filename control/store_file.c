@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include "bundle.h"
 #include "journal.h"
 #include "state.h"
@@ -73,11 +75,12 @@ rewrite(void)
 	json_decref(bundle);
 }
 
-// Answers all writes in LIST with REPORT.
+// Answers all writes in LIST with REPORT; it took so long from the store's commit until all workers used it.
 static void
-answer(struct weft_write *list, json_t *report)
+answer(struct weft_write *list, json_t *report, uint64_t in_force_us)
 {
 	json_object_set_new(report, "generation", json_integer(ctl.local.generation));
+	json_object_set_new(report, "in_force_us", json_integer(in_force_us));
 	while (list) {
 		struct weft_write *write = list;
 
@@ -94,20 +97,22 @@ store_prepared(struct weft_write *list, struct weft_error *err)
 	const struct weft_changeset *set = weft_local_changes(&ctl.local);
 	json_t *report = weft_changeset_report(set);
 	json_t *record = weft_record_new(ctl.local.generation + 1, list->who, list->note, set);
+	uint64_t committed;
 	int ret = set->n ? weft_journal_append(ctl.journal, record, err) : 0;
 
 	if (ret) {
 		json_decref(report);
 	} else if (set->n) {
 		weft_history_add(&history, record);
+		committed = rte_rdtsc();
 		weft_local_activate(&ctl.local);
 		settle();
-		answer(list, report);
+		answer(list, report, (rte_rdtsc() - committed) * 1000000 / ctl.local.tsc_hz);
 		if (weft_journal_is_long(ctl.journal))
 			rewrite();
 	} else {
 		weft_local_abort(&ctl.local);
-		answer(list, report);
+		answer(list, report, 0);
 	}
 	json_decref(record);
 	return ret;

@@ -200,6 +200,7 @@ dp_loop(void *arg)
 		rte_rcu_qsbr_quiescent(dp.qsbr, self->w.id);
 		self->stats.loops++;
 		end = rte_rdtsc();
+		self->stats.rounds[weft_round_class(end - now)]++;
 		if (n) {
 			self->stats.busy_loops++;
 			self->stats.busy_cycles += end - now;

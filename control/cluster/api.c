@@ -28,8 +28,7 @@ new_question(struct weft_cluster *c, weft_json_cb cb, void *arg)
 		*q = (struct question){ .c = c, .cb = cb, .arg = arg };
 		return q;
 	}
-	weft_fail(&err, EHOSTUNREACH, "the cluster's store cannot be reached: %.400s",
-		c->trouble.text[0] ? c->trouble.text : "no answer yet");
+	cluster_unavailable(c, &err);
 	cb(arg, NULL, false, &err);
 	return NULL;
 }

@@ -240,8 +240,7 @@ expire(struct driver *d)
 	uint64_t now = cluster_now_ms();
 	struct weft_error err;
 
-	weft_fail(&err, EHOSTUNREACH, "the cluster's store cannot be reached, and nothing was changed: %.400s",
-		d->c->trouble.text[0] ? d->c->trouble.text : "no answer");
+	cluster_unavailable(d->c, &err);
 	for (struct weft_write **w = &d->queue; *w;) {
 		struct weft_write *write = *w;
 

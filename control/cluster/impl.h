@@ -82,9 +82,10 @@ struct weft_cluster {
 #define CLUSTER_FIRST_RETRY_MS 50
 
 // cluster.c
-uint64_t cluster_now_ms(void);		      // monotonic
-void cluster_unfence(struct weft_cluster *c); // if it has a lease
-uint32_t cluster_random(uint32_t n);	      // below N
+uint64_t cluster_now_ms(void);						       // monotonic
+int cluster_unavailable(const struct weft_cluster *c, struct weft_error *err); // says why; -EHOSTUNREACH
+void cluster_unfence(struct weft_cluster *c);				       // if it has a lease
+uint32_t cluster_random(uint32_t n);					       // below N
 void cluster_make_id(char id[ID_SIZE]);
 void cluster_key(const struct weft_cluster *c, char key[KEY_MAX], const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

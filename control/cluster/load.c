@@ -380,8 +380,7 @@ weft_cluster_view(struct weft_cluster *c, weft_view_cb cb, void *arg)
 	char key[KEY_MAX];
 
 	if (w == NULL) {
-		weft_fail(&err, EHOSTUNREACH, "the cluster's store cannot be reached: %.400s",
-			c->trouble.text[0] ? c->trouble.text : "no answer yet");
+		cluster_unavailable(c, &err);
 		cb(arg, NULL, &err);
 		return;
 	}

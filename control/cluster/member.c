@@ -113,10 +113,14 @@ activate(struct weft_cluster *c, uint64_t generation)
 static void
 refuse(struct weft_cluster *c, uint64_t generation, const char *id, const struct weft_error *err)
 {
+	bool again =
+		c->refused == generation && strcmp(c->refused_id, id) == 0 && strcmp(c->reason.text, err->text) == 0;
+
 	c->refused = generation;
 	snprintf(c->refused_id, sizeof(c->refused_id), "%s", id);
 	c->reason = *err;
-	WEFT_LOG(ERR, "event=refused generation=%llu error=\"%s\"", (unsigned long long)generation, err->text);
+	if (!again)
+		WEFT_LOG(ERR, "event=refused generation=%llu error=\"%s\"", (unsigned long long)generation, err->text);
 	member_put_state(c);
 }
 

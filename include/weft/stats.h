@@ -36,6 +36,24 @@ struct weft_stage_stats {
 	uint64_t cycles;
 };
 
+// Lengths of rounds are counted by size class: four to each power of two cycles.
+#define WEFT_N_ROUND_CLASSES 256
+
+static inline unsigned int
+weft_round_class(uint64_t cycles)
+{
+	unsigned int log = 63 - __builtin_clzll(cycles | 4);
+
+	return log * 4 + (cycles >> (log - 2) & 3);
+}
+
+// The most cycles that a round of the class took.
+static inline uint64_t
+weft_round_class_end(unsigned int class)
+{
+	return ((UINT64_C(4) + class % 4 + 1) << (class / 4 - 2)) - 1;
+}
+
 // What a worker does with its time, in TSC cycles.
 struct weft_worker_stats {
 	uint64_t loops;
@@ -51,4 +69,5 @@ struct weft_worker_stats {
 	uint64_t io_tx_cycles;
 	uint64_t io_packets;
 	uint64_t fdb_messages_lost;
+	uint64_t rounds[WEFT_N_ROUND_CLASSES]; // by how long they took, sleep aside: what a packet may have waited
 };

@@ -183,7 +183,10 @@ class Check:
                 c.join()
         self.world.mend()
         # A host that was away when a generation came about that it cannot apply is in step only with the next one.
-        self.apply(self.next_value(), on=0, seconds=10)
+        for _ in range(4 * self.world.n):
+            if self.apply(self.next_value(), seconds=5)["ok"]:
+                break
+            pause(0.5)
         self.world.heal()
         final = self.apply(self.next_value(), on=0, seconds=15)
         pause(0.05)

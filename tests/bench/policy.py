@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""./weft bench policy [--ports N] [--seconds S] [--json FILE]: loads 10,000 ports into a switch that forwards at full rate, and
+then changes one object after the other, a hundred times a second.
+
+The packets that circulate between two guest ports are counted, and so are the worker's rounds by their length: a gap is a
+round that took long. The machine makes gaps of its own; a stretch of the same length without changes shows them.
+"""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from bench.pvp import MACS, guest  # noqa: E402
+from bench.report import finish  # noqa: E402
+from harness.weftd import Weftd  # noqa: E402
+
+N_NETWORKS = 100
+RATE = 100
+
+
+def option(name, default):
+    """An integer from the command line."""
+    return int(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
+
+
+def percentile(values, p):
+    """The P-th percentile."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * p / 100))]
+
+
+class Stretch:
+    """What the worker did in a stretch of time."""
+
+    def __init__(self, weftd):
+        self.weftd = weftd
+        self.worker, self.lost = self.read()
+        self.start = time.monotonic()
+
+    def read(self):
+        """The worker's counters, and the packets that were dropped."""
+        worker = self.weftd.rpc("workers")[0]
+        lost = sum(self.weftd.rpc("port", port=f"p{i}")["counters"]["dropped"] for i in (0, 1))
+        return worker, lost
+
+    def end(self):
+        """{packets, lost_packets, longest_gap_us, gaps over 1 ms}."""
+        worker, lost = self.read()
+        before = dict(map(tuple, self.worker["rounds"]))
+        grown = [(us, n - before.get(us, 0)) for us, n in worker["rounds"] if n > before.get(us, 0)]
+        packets = worker["packets"] - self.worker["packets"]
+        return {"seconds": time.monotonic() - self.start, "packets": packets, "lost_packets": lost - self.lost,
+                "mpps": packets / (time.monotonic() - self.start) / 1e6,
+                "longest_gap_us": max(us for us, _ in grown), "gaps_over_1ms": sum(n for us, n in grown if us > 1000)}
+
+
+def rss_mib(pid):
+    """Resident memory."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        return int(next(line for line in f if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def ports(n):
+    """N ports in a hundred networks."""
+    return {f"v{i}": {"network": f"n{i % N_NETWORKS}", "mac": f"52:54:01:{i >> 16:02x}:{i >> 8 & 255:02x}:{i & 255:02x}",
+                      "ips": [f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}"]} for i in range(n)}
+
+
+def main():
+    """Alone, loading, changing."""
+    n, seconds = option("--ports", 10000), option("--seconds", 60)
+    with Weftd(workers=[1], control_cpus="0", idle="busy", hugepages=True, memory_mb=384, mbufs=32768) as weftd:
+        paths = [f"{weftd.dir}/p{i}" for i in (0, 1)]
+        weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
+            f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": paths[i]}} for i in (0, 1)}}})
+        with guest(paths, "in_order=1,mrg_rxbuf=0", 64) as g:
+            g.command("start tx_first 8")
+            time.sleep(2)
+            stretch = Stretch(weftd)
+            time.sleep(seconds)
+            alone = stretch.end()
+            print("alone", alone, flush=True)
+            policy = {"tenants": {"t": {"networks": {f"n{i}": {} for i in range(N_NETWORKS)}, "ports": ports(n)}}}
+            before, stretch, start = rss_mib(weftd.process.pid), Stretch(weftd), time.monotonic()
+            weftd.rpc("apply", policy=policy)
+            load = {"load_s": time.monotonic() - start, "rss_mib": rss_mib(weftd.process.pid), "rss_before_mib": before, **stretch.end()}
+            print("load", load, flush=True)
+            time.sleep(2)
+            took, stretch, start = [], Stretch(weftd), time.monotonic()
+            for i in range(seconds * RATE):
+                change = {"network": f"n{i % N_NETWORKS}", "mac": f"52:54:02:00:{i >> 8 & 255:02x}:{i & 255:02x}",
+                          "state": "down" if i % 2 else "up"}
+                answer = weftd.rpc("apply", policy={"tenants": {"t": {"ports": {f"v{i % N_NETWORKS}": change}}}})
+                took.append(answer["in_force_us"] / 1000)
+                time.sleep(max(0, start + (i + 1) / RATE - time.monotonic()))
+            changes = {"changes": len(took), "in_force_p50_ms": percentile(took, 50), "in_force_p99_ms": percentile(took, 99), **stretch.end()}
+            print("changes", changes, flush=True)
+            g.command("stop")
+        finish({"bench": "policy", "load_s": load["load_s"], "rss_mib": load["rss_mib"], "lost_packets": changes["lost_packets"],
+                "longest_gap_us": changes["longest_gap_us"], "longest_gap_alone_us": alone["longest_gap_us"],
+                "cases": [{"name": "alone", **alone}, {"name": "load", **load}, {"name": "changes", **changes}]})
+
+
+main()
