@@ -8,6 +8,8 @@
 
 #include "driver.h"
 
+#define BACKOFF_MS 100
+
 // A publication of this host's generation in STATE.
 static json_t *
 publication(const struct driver *d, const char *state)
@@ -66,6 +68,9 @@ on_refreshed(void *arg, const json_t *reply, int code, const struct weft_error *
 	(void)code, (void)err;
 	d->busy = false;
 	cluster_seen(d->c, json_array_get(weft_etcd_kvs(reply), 0));
+	// Nothing new, and yet it was not done: no hurry.
+	if (d->c->last.revision == d->sent)
+		d->not_before = cluster_now_ms() + BACKOFF_MS;
 	driver_step(d);
 }
 
@@ -99,6 +104,7 @@ request(struct driver *d, json_t *txn, bool swapping)
 {
 	d->busy = true;
 	d->swapping = swapping;
+	d->sent = d->c->last.revision;
 	weft_etcd_call(d->c->etcd, "kv/txn", txn, on_done, d);
 }
 
@@ -290,6 +296,9 @@ is_pending(struct driver *d, const char *name, const json_t *state)
 	const char *refused = json_string_value(json_object_get(state, "refused_id"));
 
 	if (state == NULL || !acks_concerned(json_object_get(pub->json, "hosts"), name))
+		return false;
+	// It has not applied what is in force, either: like one that is away, it must not hold up the others.
+	if (json_is_true(json_object_get(state, "stuck")))
 		return false;
 	if (refused && strcmp(refused, pub->id) == 0)
 		d->refused = true;

@@ -193,6 +193,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	if (c->lease && !c->synced && !c->busy && !c->settling && now >= c->retry_at) {
 		member_sync(c);
 	}
+	if (c->stuck && c->synced && !c->busy && !c->settling && c->pub.state == PUB_IDLE && now >= c->retry_at)
+		member_sync(c);
 	if (c->lazy_at && now >= c->lazy_at)
 		member_put_state(c);
 	driver_kick(c->driver);

@@ -298,10 +298,11 @@ driver_step(struct driver *d)
 
 	if (d->queue)
 		expire(d);
-	if (!c->synced || d->busy)
+	if (!c->synced || d->busy || cluster_now_ms() < d->not_before)
 		return;
 	if (d->mine && d->record && strcmp(pub->id, d->id))
 		lose(d);
+	expire(d);
 	if (d->mine && pub->state == PUB_IDLE) {
 		if (d->record)
 			driver_answer(d, pub->generation);

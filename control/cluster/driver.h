@@ -27,6 +27,8 @@ struct driver {
 	bool swapping;	 // the request changes the publication
 	int64_t seen;	 // revision of the publication when the stall was first seen
 	uint64_t stalled_at;
+	int64_t sent;	     // revision of the publication when the request under way was made
+	uint64_t not_before; // ms: the next request
 	uint64_t look_at;
 	bool looking; // after the driver's life
 };

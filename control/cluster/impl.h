@@ -56,6 +56,7 @@ struct weft_cluster {
 	bool synced;   // in step with PUB, since the last gap
 	bool busy;     // reading, before the next step
 	bool missed;   // a generation has come and gone meanwhile
+	bool stuck;    // cannot apply the generation in force; out of the barrier until another one mends that
 	bool fenced;
 	bool settling;
 	uint64_t generation; // in force

@@ -10,6 +10,7 @@
 
 #include "impl.h"
 
+#define STUCK_MS	       5000 // between two attempts to apply what could not be applied
 #define SETTLE_MS	       1
 #define CLUSTER_FIRST_RETRY_MS 50
 #define LAST_RETRY_MS	       2000
@@ -41,6 +42,8 @@ member_put_state(struct weft_cluster *c)
 	state = json_pack("{s:s, s:s, s:I, s:I, s:s}", "host", c->name, "incarnation", c->me, "applied",
 		(json_int_t)c->generation, "prepared", (json_int_t)c->prepared, "id",
 		c->prepared ? c->prepared_id : "");
+	if (c->stuck)
+		json_object_set_new(state, "stuck", json_true());
 	if (c->refused) {
 		json_object_set_new(state, "refused", json_integer(c->refused));
 		json_object_set_new(state, "refused_id", json_string(c->refused_id));
@@ -105,6 +108,7 @@ activate(struct weft_cluster *c, uint64_t generation)
 {
 	c->ops->activate(c->host);
 	c->prepared = 0;
+	c->stuck = false;
 	c->generation = generation;
 	c->settling = true;
 	member_on_settle(-1, 0, c);
@@ -196,6 +200,8 @@ take_changes(struct weft_cluster *c, const json_t *changes)
 	struct fetch *fetch;
 	const char *key;
 
+	// What is in force here is not what the changes build on.
+	load = load || c->stuck;
 	if (!load) {
 		prepare(c, relevant);
 		json_decref(relevant);
@@ -273,7 +279,7 @@ consider_active(struct weft_cluster *c)
 		c->generation = pub->generation;
 		if (c->lazy_at == 0)
 			c->lazy_at = cluster_now_ms() + LAZY_MS + cluster_random(LAZY_MS);
-	} else {
+	} else if (!c->stuck || c->refused != pub->generation) {
 		schedule_retry(c);
 	}
 }
@@ -387,20 +393,22 @@ on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 	drop_prepared(c);
 	relevant = relevant_objects(objects, c->name);
 	changes = difference(c->ops->model(c->host), relevant);
-	if (c->ops->prepare(c->host, changes, generation, true, &err)) {
-		refuse(c, generation, pub.id, &err);
-		schedule_retry(c);
+	if (c->pub.revision < pub.revision || c->watch == NULL) {
+		json_decref(c->pub.json);
+		c->pub = pub;
+		pub.json = NULL;
+	}
+	c->stuck = c->ops->prepare(c->host, changes, generation, true, &err) != 0;
+	c->synced = true;
+	c->missed = false;
+	follow(c, revision);
+	if (c->stuck) {
+		c->retry_at = cluster_now_ms() + STUCK_MS;
+		refuse(c, generation, "", &err);
+		member_evaluate(c);
 	} else {
-		if (c->pub.revision < pub.revision || c->watch == NULL) {
-			json_decref(c->pub.json);
-			c->pub = pub;
-			pub.json = NULL;
-		}
-		c->synced = true;
-		c->missed = false;
 		c->retry_ms = CLUSTER_FIRST_RETRY_MS;
 		c->trouble.text[0] = 0;
-		follow(c, revision);
 		activate(c, generation);
 	}
 	json_decref(pub.json);
