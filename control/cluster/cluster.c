@@ -15,7 +15,7 @@
 #include "impl.h"
 
 #define LEASE_MARGIN_MS 300 // so much before the store does, a host takes its lease for lost
-#define TICK_MS		100
+#define TICK_MS		200
 static const char *const pub_states[] = { "idle", "write", "prepare", "active" };
 
 uint64_t

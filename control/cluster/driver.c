@@ -300,9 +300,10 @@ driver_step(struct driver *d)
 		expire(d);
 	if (!c->synced || d->busy || cluster_now_ms() < d->not_before)
 		return;
-	if (d->mine && d->record && strcmp(pub->id, d->id))
+	if (d->mine && d->record && strcmp(pub->id, d->id)) {
 		lose(d);
-	expire(d);
+		expire(d);
+	}
 	if (d->mine && pub->state == PUB_IDLE) {
 		if (d->record)
 			driver_answer(d, pub->generation);
