@@ -8,7 +8,8 @@
 
 #include "driver.h"
 
-#define BACKOFF_MS 100
+#define BACKOFF_MS	 100
+#define KEEP_GENERATIONS 1000
 
 // A publication of this host's generation in STATE.
 static json_t *
@@ -248,6 +249,21 @@ take_ops(struct driver *d, json_t *txn)
 	return take == n;
 }
 
+// Records are kept for so many generations: the one that is too old by now goes.
+static void
+forget_old(const struct driver *d, json_t *txn)
+{
+	json_int_t generation = json_integer_value(json_object_get(d->record, "generation")) - KEEP_GENERATIONS;
+	char key[KEY_MAX];
+
+	if (generation <= 0)
+		return;
+	cluster_key(d->c, key, "gens/%020lld/", generation);
+	weft_etcd_txn_delete(txn, weft_etcd_delete(key, true));
+	cluster_key(d->c, key, "log/%020lld", generation);
+	weft_etcd_txn_delete(txn, weft_etcd_delete(key, false));
+}
+
 // All hosts have prepared: the generation is in force, with this one transaction.
 static void
 bring_into_force(struct driver *d)
@@ -263,6 +279,7 @@ bring_into_force(struct driver *d)
 	cluster_key(d->c, key, "log/%020lld", json_integer_value(json_object_get(d->record, "generation")));
 	weft_etcd_txn_put(txn, weft_etcd_put_json(key, log, 0));
 	json_decref(log);
+	forget_old(d, txn);
 	if (small)
 		take_ops(d, txn);
 	request(d, txn, true);

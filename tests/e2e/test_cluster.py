@@ -22,7 +22,8 @@ pytestmark = pytest.mark.skipif(not available(), reason="etcd is not installed")
 
 def host(i, endpoints, **etcd):
     """A weftd that is part of the cluster."""
-    return Weftd(host=f"h{i}", memory_mb=128, mbufs=2048, fdb_size=1024, etcd={"endpoints": endpoints, "lease_s": 2, "prepare_s": 3, **etcd})
+    return Weftd(host=f"h{i}", memory_mb=128, mbufs=2048, fdb_size=1024,
+                 etcd={"endpoints": endpoints, "lease_s": 2, "prepare_s": 3, **etcd})
 
 
 def synced(*hosts):
@@ -263,8 +264,10 @@ class Liar(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("answer,delay", [
-    ((200, b"{}"), 0), ((200, b"nonsense"), 0), ((200, b"[]"), 0), ((500, b"{}"), 0), ((200, b'{"header": 5, "kvs": 7, "ID": "1", "TTL": "9"}'), 0),
-    ((200, b'{"ID":"7","TTL":"60","responses":[{"response_range":{"kvs":[{"key":"!!","value":"eyJ9"}]}}],"result":{"TTL":"9","ID":"7"}}'), 0),
+    ((200, b"{}"), 0), ((200, b"nonsense"), 0), ((200, b"[]"), 0), ((500, b"{}"), 0),
+    ((200, b'{"header": 5, "kvs": 7, "ID": "1", "TTL": "9"}'), 0),
+    ((200, b'{"ID":"7","TTL":"60","responses":[{"response_range":{"kvs":[{"key":"!!","value":"eyJ9"}]}}],'
+           b'"result":{"TTL":"9","ID":"7"}}'), 0),
     ((400, b'{"error":"no","code":11}'), 0), ((200, b'{"responses":[' + b"[" * 5000), 0), ((200, b"{}"), 8)])
 def test_etcd_that_lies_stops_nothing(answer, delay):
     handler = type("Handler", (Liar,), {"answer": answer, "delay": delay})
