@@ -11,15 +11,16 @@ packages="gcc clang libc6-dev meson ninja-build pkg-config libdpdk-dev libjansso
 
 [ "$(id -u)" = 0 ] || { echo "debian13: run as root" >&2; exit 1; }
 command -v debootstrap >/dev/null || apt-get -qq install -y --no-install-recommends debootstrap
-if [ ! -f build-debian13/ready ]; then
+if [ "$(cat build-debian13/ready 2>/dev/null)" != "$packages" ]; then
 	mkdir -p build-debian13
 	site=$(apt-get indextargets --format '$(SITE)|$(RELEASE)' 'Created-By: Packages' |
 		awk -F'|' '$2 == "bookworm" || $2 == "trixie" { print $1; exit }')
-	[ -d "$root/etc" ] || debootstrap --variant=minbase trixie "$root" "$site" >build-debian13/log
+	[ -d "$root/usr" ] || debootstrap --variant=minbase trixie "$root" "$site" >build-debian13/log
 	chroot "$root" sh -c "apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 		apt-get -qq install -y --no-install-recommends $packages" >>build-debian13/log 2>&1
-	touch build-debian13/ready
+	echo "$packages" >build-debian13/ready
 fi
+rm -rf "$root/weft/control" "$root/weft/tests"
 mkdir -p "$root/weft"
 git ls-files -co --exclude-standard | tar -cf - -T - | tar -xf - -C "$root/weft"
 mount -t proc proc "$root/proc"

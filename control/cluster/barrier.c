@@ -16,11 +16,12 @@ static json_t *
 publication(const struct driver *d, const char *state)
 {
 	const struct weft_cluster *c = d->c;
+	size_t copies = json_is_string(d->hosts) ? 1 : json_array_size(d->hosts);
 	json_t *pub = json_pack("{s:O, s:s, s:s, s:s, s:i}", "generation", json_object_get(d->record, "generation"),
 		"id", d->id, "state", state, "driver", c->me, "parts", (int)d->parts);
 
 	json_object_set(pub, "hosts", d->hosts);
-	if (strcmp(state, "prepare") == 0 && strlen(d->text) < INLINE_MAX)
+	if (strcmp(state, "prepare") == 0 && strlen(d->text) * (copies + 1) < INLINE_MAX)
 		json_object_set(pub, "changes", json_object_get(d->record, "changes"));
 	return pub;
 }
@@ -235,18 +236,43 @@ summary(const struct driver *d)
 	return summary;
 }
 
-// Moves up to TXN_OPS operations into TXN. Returns whether these were all.
-static bool
+// Bytes that an operation takes in a request, roughly.
+static size_t
+op_size(const json_t *op)
+{
+	const json_t *put = json_object_get(op, "request_put");
+
+	return 200 + json_string_length(json_object_get(put, "key")) +
+	       json_string_length(json_object_get(put, "value"));
+}
+
+// How many of the operations that are left go into one transaction.
+static size_t
+fitting_ops(const struct driver *d)
+{
+	size_t n = json_array_size(d->ops), take = 0, bytes = 0;
+
+	while (take < n && take < TXN_OPS) {
+		bytes += op_size(json_array_get(d->ops, n - 1 - take));
+		if (take && bytes > TXN_BYTES)
+			break;
+		take++;
+	}
+	return take;
+}
+
+// Moves what fits into TXN.
+static void
 take_ops(struct driver *d, json_t *txn)
 {
-	size_t n = json_array_size(d->ops), take = n < TXN_OPS ? n : TXN_OPS;
 	json_t *success = json_object_get(txn, "success");
 
-	for (size_t i = 0; i < take; i++)
-		json_array_append(success, json_array_get(d->ops, n - 1 - i));
-	for (size_t i = 0; i < take; i++)
-		json_array_remove(d->ops, n - 1 - i);
-	return take == n;
+	for (size_t take = fitting_ops(d); take > 0; take--) {
+		size_t last = json_array_size(d->ops) - 1;
+
+		json_array_append(success, json_array_get(d->ops, last));
+		json_array_remove(d->ops, last);
+	}
 }
 
 // Records are kept for so many generations: the one that is too old by now goes.
@@ -274,7 +300,7 @@ bring_into_force(struct driver *d)
 
 	if (d->ops == NULL)
 		d->ops = fold_ops(d);
-	small = json_array_size(d->ops) <= TXN_OPS;
+	small = fitting_ops(d) == json_array_size(d->ops);
 	txn = swap(d, publication(d, small ? "idle" : "active"));
 	cluster_key(d->c, key, "log/%020lld", json_integer_value(json_object_get(d->record, "generation")));
 	weft_etcd_txn_put(txn, weft_etcd_put_json(key, log, 0));

@@ -10,10 +10,11 @@
 
 #define ID_SIZE	    33
 #define KEY_MAX	    (64 + WEFT_KEY_SIZE + 32)
-#define INLINE_MAX  (32u << 10)	 // bytes of changes that stand in the publication itself
+#define INLINE_MAX  (256u << 10) // bytes of changes that stand in the publication and its copies, all together
 #define RECORD_PART (512u << 10) // bytes of a record in one key
 #define TXN_OPS	    60		 // in a transaction; etcd takes 128
 #define MAX_HOSTS   60		 // that a publication names; more are all
+#define TXN_BYTES   (512u << 10) // of what a transaction writes down; etcd takes 1.5 MiB
 
 enum pub_state { PUB_IDLE, PUB_WRITE, PUB_PREPARE, PUB_ACTIVE };
 

@@ -117,7 +117,8 @@ def main():
             print("changes", changes, flush=True)
             g.command("stop")
         finish({"bench": "policy", "load_s": load["load_s"], "rss_mib": load["rss_mib"], "lost_packets": changes["lost_packets"],
-                "longest_gap_us": changes["longest_gap_us"], "longest_gap_alone_us": alone["longest_gap_us"], "longest_gap_disk_us": disk["longest_gap_us"],
+                "longest_gap_us": changes["longest_gap_us"], "longest_gap_alone_us": alone["longest_gap_us"],
+                "longest_gap_disk_us": disk["longest_gap_us"],
                 "cases": [{"name": "alone", **alone}, {"name": "disk", **disk}, {"name": "load", **load}, {"name": "changes", **changes}]})
 
 

@@ -101,6 +101,10 @@ def test_large_bundle_goes_in_parts_and_as_a_whole(pair):
     assert a.ctl("status")["ports"] == b.ctl("status")["ports"] == 1500
     b.rpc("apply", policy={"tenants": {"t": {"ports": {f"p{i}": None for i in range(3000)}}}}, wait=True, timeout_ms=60000)
     assert a.ctl("status")["ports"] == b.ctl("status")["ports"] == 0
+    # Few objects, but large ones: more than one of etcd's transactions holds.
+    rules = [{"direction": "in", "action": "allow", "protocol": "tcp", "ports": [i], "name": f"rule-{i}"} for i in range(3000)]
+    b.rpc("apply", policy={"tenants": {"t": {"groups": {f"g{i}": {"rules": rules} for i in range(4)}}}}, wait=True, timeout_ms=60000)
+    assert len(a.ctl("get", "group", "t/g3")["rules"]) == 3000
 
 
 def test_host_starts_and_forwards_with_etcd_away(pair):
