@@ -23,6 +23,13 @@ struct weft_state {
 
 extern struct weft_state ctl;
 
+// restore.c: opens the journal, and brings what was in force before a restart into force. EACH, which may be NULL, gets
+// the records of generations. Returns 0 or -errno with ERR.
+int weft_restore(void (*each)(const json_t *record), struct weft_error *err);
+
+// Everything that is in force, as one record of the journal; a new object.
+json_t *weft_whole_record(uint64_t generation);
+
 // server.c: the UNIX socket.
 int weft_server_start(struct weft_error *err);
 void weft_server_stop(void);

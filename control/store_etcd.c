@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bundle.h"
 #include "cluster/cluster.h"
 #include "state.h"
 
@@ -53,17 +52,6 @@ host_settled(void *host)
 	return weft_local_settled(host);
 }
 
-static json_t *
-whole_record(uint64_t generation)
-{
-	json_t *bundle = weft_local_bundle(&ctl.local), *changes;
-	struct weft_error err;
-
-	changes = weft_bundle_changes(bundle, &err);
-	json_decref(bundle);
-	return json_pack("{s:I, s:o}", "generation", (json_int_t)generation, "objects", changes);
-}
-
 static void
 save_cluster_id(void)
 {
@@ -98,7 +86,7 @@ host_persist(void *host, uint64_t generation, struct weft_error *err)
 		return ret;
 	json_object_clear(unsaved);
 	if (weft_journal_is_long(ctl.journal)) {
-		record = whole_record(generation);
+		record = weft_whole_record(generation);
 		ret = weft_journal_rewrite(ctl.journal, &record, 1, err);
 		json_decref(record);
 	}
@@ -128,51 +116,6 @@ static const struct weft_cluster_ops ops = {
 	.fence = host_fence,
 };
 
-static int
-replay(void *arg, json_t *record, struct weft_error *err)
-{
-	json_t *state = arg, *objects = json_object_get(record, "objects"), *value;
-	const char *key;
-
-	(void)err;
-	json_object_set(state, "generation", json_object_get(record, "generation"));
-	if (objects) {
-		json_object_set(state, "objects", objects);
-		return 0;
-	}
-	json_object_foreach (json_object_get(record, "changes"), key, value) {
-		if (json_is_null(value))
-			json_object_del(json_object_get(state, "objects"), key);
-		else
-			json_object_set(json_object_get(state, "objects"), key, value);
-	}
-	return 0;
-}
-
-// The last known good generation is in force before the cluster is even asked.
-static int
-restore(struct weft_error *err)
-{
-	json_t *state = json_pack("{s:i, s:{}}", "generation", 0, "objects");
-	uint64_t generation;
-	int ret = 0;
-
-	ctl.journal = weft_journal_open(ctl.config.state_dir, replay, state, err);
-	if (ctl.journal == NULL) {
-		json_decref(state);
-		return -errno;
-	}
-	generation = json_integer_value(json_object_get(state, "generation"));
-	if (generation) {
-		ret = weft_local_prepare(
-			&ctl.local, json_object_get(state, "objects"), generation, WEFT_PREPARE_RESTORE, err);
-		if (ret == 0)
-			weft_local_activate(&ctl.local);
-	}
-	json_decref(state);
-	return ret;
-}
-
 static void
 load_cluster_id(void)
 {
@@ -191,14 +134,16 @@ load_cluster_id(void)
 static int
 etcd_start(struct weft_error *err)
 {
-	int ret = restore(err);
+	// The last known good generation is in force before the cluster is even asked.
+	int ret = weft_restore(NULL, err);
 
 	if (ret)
 		return ret;
 	load_cluster_id();
 	unsaved = json_object();
-	cluster = weft_cluster_new(
-		ctl.base, &ctl.config.etcd, ctl.config.host, known_id, ctl.local.generation, &ops, &ctl.local, err);
+	// A host that was on its own until now counted for itself.
+	cluster = weft_cluster_new(ctl.base, &ctl.config.etcd, ctl.config.host, known_id,
+		known_id[0] ? ctl.local.generation : 0, &ops, &ctl.local, err);
 	if (cluster == NULL)
 		return -ENOMEM;
 	// The tests' history checker must find what goes wrong without the barrier.

@@ -19,28 +19,12 @@ static struct weft_history history;
 static struct weft_write *waiting, **last = &waiting; // writes that have come since the loop last turned
 static struct event *turn;
 
-static int
-replay(void *arg, json_t *record, struct weft_error *err)
+static void
+remember(const json_t *record)
 {
-	json_t *state = arg, *objects = json_object_get(record, "objects"), *value;
-	const char *key;
-
-	(void)err;
-	json_object_set(state, "generation", json_object_get(record, "generation"));
-	// The first record after a rewriting has everything; the others what they change.
-	if (objects) {
-		json_object_set(state, "objects", objects);
-		return 0;
-	}
-	json_object_foreach (json_object_get(record, "changes"), key, value) {
-		if (json_is_null(value))
-			json_object_del(json_object_get(state, "objects"), key);
-		else
-			json_object_set(json_object_get(state, "objects"), key, value);
-	}
+	// A host that was part of a cluster has records without an author.
 	if (json_object_get(record, "time"))
 		weft_history_add(&history, record);
-	return 0;
 }
 
 // Runs what waits for the workers; they pass within microseconds, or a sleep's length.
@@ -60,19 +44,17 @@ settle(void)
 static void
 rewrite(void)
 {
-	json_t *records[WEFT_HISTORY_MAX + 1], *bundle = weft_local_bundle(&ctl.local);
+	json_t *records[WEFT_HISTORY_MAX + 1];
 	struct weft_error err;
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < history.n; i++)
 		records[n++] = json_loads(history.entry[i].text, 0, NULL);
-	records[n++] = json_pack("{s:I, s:o}", "generation", (json_int_t)ctl.local.generation, "objects",
-		weft_bundle_changes(bundle, &err));
+	records[n++] = weft_whole_record(ctl.local.generation);
 	if (weft_journal_rewrite(ctl.journal, records, n, &err))
 		WEFT_LOG(ERR, "event=journal error=\"%s\"", err.text);
 	for (unsigned int i = 0; i < n; i++)
 		json_decref(records[i]);
-	json_decref(bundle);
 }
 
 // Answers all writes in LIST with REPORT; it took so long from the store's commit until all workers used it.
@@ -182,29 +164,18 @@ file_submit(struct weft_write *write)
 static int
 file_start(struct weft_error *err)
 {
-	json_t *state = json_pack("{s:i, s:{}}", "generation", 0, "objects");
-	uint64_t generation;
-	int ret = 0;
+	int ret;
 
 	turn = event_new(ctl.base, -1, 0, on_turn, NULL);
-	ctl.journal = weft_journal_open(ctl.config.state_dir, replay, state, err);
-	if (ctl.journal == NULL || turn == NULL) {
-		json_decref(state);
-		return turn ? -errno : weft_fail(err, ENOMEM, "no memory for the store");
-	}
-	generation = json_integer_value(json_object_get(state, "generation"));
-	if (generation) {
-		ret = weft_local_prepare(
-			&ctl.local, json_object_get(state, "objects"), generation, WEFT_PREPARE_RESTORE, err);
-		if (ret == 0) {
-			weft_local_activate(&ctl.local);
-			settle();
-		}
-	}
-	json_decref(state);
-	if (ret == 0 && weft_journal_is_long(ctl.journal))
+	if (turn == NULL)
+		return weft_fail(err, ENOMEM, "no memory for the store");
+	ret = weft_restore(remember, err);
+	if (ret)
+		return ret;
+	settle();
+	if (weft_journal_is_long(ctl.journal))
 		rewrite();
-	return ret;
+	return 0;
 }
 
 static void

@@ -157,6 +157,27 @@ def test_dead_host_is_named_and_does_not_hold_up_the_others(pair):
     assert b.ctl("get", "port", "t/y")["vm"] == "v" and a.rpc("wait", generation=2)["state"] == "applied"
 
 
+def test_host_that_was_on_its_own_takes_the_clusters_policy():
+    with Etcd() as etcd, host(2, etcd.endpoints) as b:
+        synced(b)
+        b.rpc("apply", policy=ports("x@h1", "y@h2"), wait=True)
+        with Weftd(host="h1") as a:
+            for i in range(3):
+                a.rpc("apply", policy={"tenants": {"own": {"networks": {"n": {}}, "ports": {f"p{i}": {"network": "n"}}}}})
+            a.stop()
+            with open(os.path.join(a.dir, "weftd.json"), encoding="utf-8") as f:
+                config = json.load(f)
+            with open(os.path.join(a.dir, "weftd.json"), "w", encoding="utf-8") as f:
+                json.dump({**config, "etcd": {"endpoints": etcd.endpoints, "lease_s": 2}}, f)
+            a.start()
+            synced(a)
+            wait_for(lambda: [p["name"] for p in a.ctl("port", "list")] == ["t/x"], step=0.02)
+            assert a.rpc("apply", policy=ports("x@h1", vm="v"), wait=True)["generation"] == 2
+            a.kill()
+            a.start()
+            assert a.port("t/x")["name"] == "t/x" and a.ctl("status")["generation"] == 2
+
+
 def test_another_cluster_is_not_followed(pair):
     a, _, etcd = pair
     a.rpc("apply", policy=ports("x@h1"), wait=True)
