@@ -213,6 +213,10 @@ weft_report_workers(void)
 		json_object_set_new(row, "cycles_per_packet", json_real(per_packet(s.busy_cycles, s.packets)));
 		json_object_set_new(row, "rx_cycles_per_packet", json_real(per_packet(s.io_rx_cycles, s.io_packets)));
 		json_object_set_new(row, "tx_cycles_per_packet", json_real(per_packet(s.io_tx_cycles, s.io_packets)));
+		json_object_set_new(row, "adoptions", json_integer(s.adoptions));
+		json_object_set_new(
+			row, "mean_adopt_us", json_real(s.adoptions ? s.adopt_cycles / us / s.adoptions : 0));
+		json_object_set_new(row, "longest_adopt_us", json_real(s.longest_adopt / us));
 		json_object_set_new(row, "rounds", rounds_report(&s, us));
 		json_object_set_new(row, "stages", stage_report(stages));
 		json_array_append_new(workers, row);

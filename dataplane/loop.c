@@ -109,13 +109,25 @@ run_call(struct dp_worker *self)
 }
 
 static void
+adopt(struct dp_worker *self, const struct weft_snapshot *snap)
+{
+	uint64_t start = rte_rdtsc(), took;
+
+	dp_adopt(self, snap);
+	took = rte_rdtsc() - start;
+	self->stats.adoptions++;
+	self->stats.adopt_cycles += took;
+	self->stats.longest_adopt = RTE_MAX(self->stats.longest_adopt, took);
+}
+
+static void
 keep_house(struct dp_worker *self, uint64_t now)
 {
 	const struct weft_snapshot *snap = atomic_load_explicit(&dp.snapshot, memory_order_acquire);
 
 	self->w.snap = snap;
 	if (unlikely(snap->version != self->version))
-		dp_adopt(self, snap);
+		adopt(self, snap);
 	else if (unlikely(self->n_waiting))
 		dp_claim_waiting(self);
 	if (unlikely(atomic_load_explicit(&self->call_state, memory_order_acquire) == CALL_POSTED))

@@ -69,5 +69,8 @@ struct weft_worker_stats {
 	uint64_t io_tx_cycles;
 	uint64_t io_packets;
 	uint64_t fdb_messages_lost;
+	uint64_t adoptions; // of a new snapshot
+	uint64_t adopt_cycles;
+	uint64_t longest_adopt;
 	uint64_t rounds[WEFT_N_ROUND_CLASSES]; // by how long they took, sleep aside: what a packet may have waited
 };

@@ -53,6 +53,7 @@ class Stretch:
         packets = worker["packets"] - self.worker["packets"]
         return {"seconds": time.monotonic() - self.start, "packets": packets, "lost_packets": lost - self.lost,
                 "mpps": packets / (time.monotonic() - self.start) / 1e6,
+                "mean_adopt_us": worker["mean_adopt_us"], "longest_adopt_us": worker["longest_adopt_us"],
                 "longest_gap_us": max(us for us, _ in grown), "gaps_over_1ms": sum(n for us, n in grown if us > 1000)}
 
 
