@@ -350,11 +350,10 @@ drop_emptied(struct weft_build *build)
 }
 
 int
-weft_build_check(const struct weft_build *build, size_t budget, struct weft_error *err)
+weft_build_check(size_t budget, struct weft_error *err)
 {
 	const double mib = 1 << 20;
 
-	(void)build;
 	if (weft_share_used() <= budget)
 		return 0;
 	return weft_fail(err, ENOSPC,

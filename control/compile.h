@@ -23,9 +23,9 @@ int weft_build_port(struct weft_build *build, const struct weft_model *model, co
 // Takes the port in SLOT out, if there is one. Returns 0 or -errno with ERR.
 int weft_build_remove(struct weft_build *build, uint16_t slot, struct weft_error *err);
 
-// Whether all compiled memory together, with the build's, stays within BUDGET bytes. Returns 0, or -ENOSPC with ERR,
+// Whether all compiled memory together, builds included, stays within BUDGET bytes. Returns 0, or -ENOSPC with ERR,
 // which has the number.
-int weft_build_check(const struct weft_build *build, size_t budget, struct weft_error *err);
+int weft_build_check(size_t budget, struct weft_error *err);
 
 // Ends the build: with its snapshot, which is GENERATION of the policy, or without, and then PLACEMENT has its domains
 // as before.

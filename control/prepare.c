@@ -241,7 +241,7 @@ compile(struct weft_local *local, struct weft_prepared *p)
 		if (ret == 0 && weft_placement_find(local->placement, port->o.path))
 			ret = weft_build_port(p->build, local->model, port, fenced, p->err);
 	}
-	return ret ? ret : weft_build_check(p->build, local->budget, p->err);
+	return ret ? ret : weft_build_check(local->budget, p->err);
 }
 
 int

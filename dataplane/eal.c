@@ -16,25 +16,6 @@
 
 #define MAX_ARGS 64
 
-int weft_logtype;
-
-RTE_INIT(weft_log_init)
-{
-	weft_logtype = rte_log_register_type_and_pick_level("weft", RTE_LOG_INFO);
-}
-
-int
-weft_fail(struct weft_error *err, int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	va_end(ap);
-	errno = code;
-	return -code;
-}
-
 static int
 check_cpus(const struct weft_eal_config *config, struct weft_error *err)
 {

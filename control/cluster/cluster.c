@@ -150,6 +150,7 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 		c->retry_at = 0;
 		return;
 	}
+	c->trouble.text[0] = 0;
 	c->lease_until = c->keepalive_at + c->config->lease_s * UINT64_C(1000) - LEASE_MARGIN_MS;
 	c->lease = weft_etcd_int(result, "ID");
 	if (c->granting && c->synced)

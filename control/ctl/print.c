@@ -41,6 +41,16 @@ print_status(const json_t *s)
 	printf("generation %lld of the policy, %s\n", number(s, "generation"),
 		json_is_true(json_object_get(s, "settled")) ? "in force on every worker"
 							    : "not yet in force on every worker");
+	if (text(s, "cluster_state")[0])
+		printf("host %s, %s; the cluster is at generation %lld\n", text(s, "host"),
+			json_is_true(json_object_get(s, "fenced"))	     ? "which HAS LOST THE CLUSTER"
+			: json_is_true(json_object_get(s, "cluster_synced")) ? "in step with the cluster"
+									     : "NOT IN STEP with the cluster",
+			number(s, "cluster_generation"));
+	if (text(s, "refused")[0])
+		printf("this host refuses: %s\n", text(s, "refused"));
+	if (text(s, "cluster_trouble")[0])
+		printf("trouble: %s\n", text(s, "cluster_trouble"));
 	printf("%lld workers, %lld networks, %lld ports, %lld of them connected\n", number(s, "workers"),
 		number(s, "networks"), number(s, "ports"), number(s, "ports_up"));
 	if (number(s, "ports_failed"))

@@ -56,6 +56,9 @@ print_changes(const json_t *changes)
 	if (n == 0)
 		printf("nothing to change\n");
 	printf("generation %lld%s\n", number(changes, "generation"), dry ? ", as before" : ", in force");
+	json_array_foreach (json_object_get(changes, "hosts"), i, path)
+		if (json_is_true(json_object_get(path, "concerned")) && strcmp(text(path, "state"), "live") == 0)
+			printf("applied on host %s\n", text(path, "host"));
 	json_array_foreach (json_object_get(changes, "fenced"), i, path)
 		printf("not on host %s, which has lost the cluster\n", json_string_value(path));
 	print_late(changes);

@@ -5,7 +5,6 @@
 // data plane below them is not there. Reads lines from the standard input: a bundle is applied by the first host,
 // waiting for all; answers with a line of JSON.
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,20 +35,6 @@ static unsigned int n_agents, first;
 static struct weft_etcd_config config = { .n_endpoints = 1, .prefix = "/weft/v1", .lease_s = 30, .prepare_s = 60 };
 
 // The data plane that is not there: everything opens, and what was published is used at once.
-int weft_logtype;
-
-int
-weft_fail(struct weft_error *err, int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	va_end(ap);
-	errno = code;
-	return -code;
-}
-
 int
 weft_engine_open_port(uint16_t slot, const struct weft_attach *attach, struct weft_error *err)
 {

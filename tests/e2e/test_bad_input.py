@@ -124,7 +124,6 @@ def test_damaged_store_is_named_and_kept(weftd):
     path = os.path.join(weftd.dir, "state", "journal")
     with open(path, "rb") as f:
         image = bytearray(f.read())
-    whole = bytes(image)
     # Both copies of the first record lose a byte of their payload; the other records are sound.
     first = image.index(b"WFTJ", 1)
     for at in (40, first + 40):
@@ -145,7 +144,6 @@ def test_damaged_store_is_named_and_kept(weftd):
     weftd.stop()
     with open(path, "rb") as f:
         assert f.read() != bytes(image)  # made good
-    assert whole
     weftd.start()
 
 

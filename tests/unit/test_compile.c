@@ -64,7 +64,7 @@ build_all(const struct weft_snapshot *base, const struct weft_model *model, uint
 
 	assert_non_null(step.build);
 	policy_each_port(model, build_port, &step);
-	assert_int_equal(weft_build_check(step.build, BUDGET, &err), 0);
+	assert_int_equal(weft_build_check(BUDGET, &err), 0);
 	return weft_build_finish(step.build, version);
 }
 
@@ -265,7 +265,7 @@ policy_over_its_budget_is_refused_with_the_number(void **state)
 
 	(void)state;
 	policy_each_port(model, build_port, &step);
-	assert_int_equal(weft_build_check(step.build, 100000, &err), -ENOSPC);
+	assert_int_equal(weft_build_check(100000, &err), -ENOSPC);
 	assert_non_null(strstr(err.text, "MiB, and policy_memory_mb allows"));
 	weft_build_abort(step.build);
 	// What was numbered for it has gone with it.
