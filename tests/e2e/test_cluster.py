@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weft authors
 """Several weftd on one etcd: generations, refusals, hosts that are away, and an etcd that is not what it should be."""
 import base64
+import glob
 import http.server
 import json
 import os
@@ -16,6 +17,8 @@ from cluster.checker import Check, check
 from harness.etcd import Etcd, available, free_port
 from harness.proc import WEFTCTL, wait_for
 from harness.weftd import Rejected, Weftd
+
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 
 pytestmark = pytest.mark.skipif(not available(), reason="etcd is not installed")
 
@@ -71,6 +74,30 @@ def test_refusal_of_one_host_leaves_all_on_the_old_generation(pair):
     assert "generation 1 stays in force everywhere" in refused.value.text
     assert "worker" not in a.ctl("get", "port", "t/x") and "worker" not in b.ctl("get", "port", "t/y")
     assert a.rpc("apply", policy=ports("x@h1", vm="v"), wait=True)["generation"] == 2
+
+
+@pytest.mark.skipif(not FAKETIME, reason="libfaketime is not installed")
+def test_clock_that_jumps_fences_nobody_and_loses_nothing():
+    with Etcd() as etcd:
+        clock = os.path.join(etcd.dir, "clock")
+        with open(clock, "w", encoding="utf-8") as f:
+            f.write("+0\n")
+        a = host(1, etcd.endpoints)
+        a.env = {**os.environ, "LD_PRELOAD": FAKETIME[0], "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
+                 "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        with a:
+            synced(a)
+            for i, jump in enumerate(("+400d", "-400d", "+0")):
+                with open(clock, "w", encoding="utf-8") as f:
+                    f.write(jump + "\n")
+                end = time.monotonic() + 2.5  # longer than the lease
+                while time.monotonic() < end:
+                    assert not a.rpc("status")["fenced"]
+                    time.sleep(0.05)
+                assert a.rpc("apply", policy=ports("x@h1", vm=f"v{i}"), wait=True)["generation"] == i + 1
+            # The process did see the clock jump.
+            years = [time.gmtime(g["time"] / 1e6).tm_year for g in a.rpc("generations")]
+            assert len(set(years)) > 1
 
 
 def test_two_writers_on_one_object_are_put_in_order(pair):
