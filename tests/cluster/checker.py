@@ -187,7 +187,10 @@ class Check:
             if self.apply(self.next_value(), seconds=5)["ok"]:
                 break
             pause(0.5)
-        self.world.heal()
+        try:
+            self.world.heal()
+        except TimeoutError as why:
+            self.note("divergence", f"the hosts did not get in step again: {why}")
         final = self.apply(self.next_value(), on=0, seconds=15)
         pause(0.05)
         self.stop = True

@@ -112,7 +112,7 @@ class World:
             return len([r for r in rows if r["state"] == "live"]) == self.n
 
         try:
-            wait_for(in_step, 60, step=0.1)
+            wait_for(in_step, 30, step=0.1)
         except TimeoutError:
             for host in self.hosts:
                 print(self.status(host), host.process.poll(), host.read_log()[-1500:], sep="\n", file=sys.stderr)
