@@ -11,6 +11,7 @@
 
 #include <rte_malloc.h>
 
+#include "rulebook.h"
 #include "share.h"
 
 #define MIN_ROOM 8 // members that a new list has room for
@@ -34,6 +35,7 @@ free_port_page(struct weft_port_page *page)
 	for (unsigned int i = 0; i < WEFT_PAGE; i++) {
 		weft_share_unref(page->port[i].name);
 		weft_share_unref(page->port[i].vid_domain);
+		weft_policies_unref(page->port[i].policy);
 	}
 }
 
@@ -83,6 +85,7 @@ own_port_page(struct weft_build *build, uint16_t slot)
 	for (unsigned int k = 0; k < WEFT_PAGE; k++) {
 		weft_share_ref(copy->port[k].name);
 		weft_share_ref(copy->port[k].vid_domain);
+		weft_policies_ref(copy->port[k].policy);
 	}
 	put_port_page(page);
 	snap->port_page[i] = copy;
@@ -120,10 +123,13 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 	uint16_t id = weft_placement_domain(build->placement, network->o.path, name->vid);
 	uint16_t uplink_vid = name->vid == 0 ? network->vlan : 0;
 	const struct weft_domain *now = weft_snapshot_domain(build->snap, id);
+	uint32_t number = network->firewall ? weft_rulebook_number(network->o.key) : 0;
 	struct weft_domain *domain;
 	char text[WEFT_PATH_SIZE + 8], *copy;
 
-	if (id == 0 || (now->name && now->uplink_vid == uplink_vid && now->learning == network->learning))
+	if (id == 0 ||
+		(now->name && now->uplink_vid == uplink_vid && now->learning == network->learning &&
+			now->liberal == network->tcp && now->pickup == network->pickup && now->network == number))
 		return id;
 	domain = own_domain(build, id);
 	if (domain == NULL)
@@ -142,7 +148,47 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 	domain->vid = name->vid;
 	domain->uplink_vid = uplink_vid;
 	domain->learning = network->learning;
+	domain->liberal = network->tcp;
+	domain->pickup = network->pickup;
+	domain->network = number;
+	domain->epoch = (uint32_t)build->snap->version;
 	return id;
+}
+
+uint32_t
+build_network_number(const struct weft_port *port)
+{
+	char key[WEFT_KEY_SIZE];
+
+	snprintf(key, sizeof(key), "tenants/%.*s/networks/%s", (int)strcspn(port->o.path, "/"), port->o.path,
+		port->network);
+	return weft_rulebook_number(key);
+}
+
+uint32_t
+build_port_number(const struct weft_port *port)
+{
+	return weft_rulebook_number(port->o.key);
+}
+
+void
+build_touch_network(struct weft_build *build, const struct weft_port *port)
+{
+	char prefix[WEFT_PATH_SIZE];
+	int len = snprintf(
+		prefix, sizeof(prefix), "%.*s/%s", (int)strcspn(port->o.path, "/"), port->o.path, port->network);
+	const char *name;
+	json_t *number;
+
+	json_object_foreach (build->placement->domains, name, number) {
+		struct weft_domain *domain;
+
+		if (strncmp(name, prefix, len) || strchr(name + len, '.') != name + len)
+			continue;
+		domain = own_domain(build, json_integer_value(number));
+		if (domain)
+			domain->epoch = (uint32_t)build->snap->version;
+	}
 }
 
 // The domain's list of members as the build's own, with room for one more.
@@ -259,6 +305,7 @@ build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_c
 		return ret;
 	weft_share_unref(old->name);
 	weft_share_unref(old->vid_domain);
+	weft_policies_unref(old->policy);
 	*old = *conf;
 	return 0;
 }
@@ -285,6 +332,7 @@ weft_build_begin(const struct weft_snapshot *base, struct weft_placement *placem
 		goto fail;
 	if (base && base->macs)
 		base->macs->refs++;
+	build_members_ref(snap->members);
 	snap->static_macs = snap->macs->tab;
 	for (unsigned int i = 0; i < WEFT_PORT_PAGES; i++)
 		if (snap->port_page[i] != &weft_no_ports)
@@ -308,6 +356,7 @@ end(struct weft_build *build)
 {
 	json_decref(build->fresh);
 	json_decref(build->emptied);
+	weft_tiers_free(&build->tiers);
 	free(build);
 }
 
@@ -383,6 +432,7 @@ weft_snapshot_free(struct weft_snapshot *snap)
 		put_port_page(snap->port_page[i]);
 	for (unsigned int i = 0; i < WEFT_DOMAIN_PAGES; i++)
 		put_domain_page(snap->domain_page[i]);
+	build_members_unref(snap->members);
 	if (snap->macs)
 		build_macs_unref(snap->macs);
 	else

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "compile.h"
+#include "policies.h"
 
 // The table of configured addresses; several snapshots may use it.
 struct weft_macs {
@@ -23,7 +24,8 @@ struct weft_build {
 	struct weft_snapshot *snap;
 	struct weft_placement *placement;
 	uint64_t hz;
-	uint64_t domain_version[WEFT_DOMAIN_PAGES];   // of pages that are the build's own
+	uint64_t domain_version[WEFT_DOMAIN_PAGES]; // of pages that are the build's own
+	struct weft_tiers tiers;
 	json_t *fresh;				      // domains numbered in this build: [network, vid]
 	json_t *emptied;			      // domains whose last port has left: their numbers
 	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which what was learned holds no more
@@ -44,6 +46,17 @@ struct weft_macs *build_macs_new(uint32_t room);
 void build_macs_unref(struct weft_macs *macs);
 int build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const struct weft_port_conf *conf);
 int build_macs_remove(struct weft_build *build, uint16_t domain, uint16_t slot, uint64_t mac);
+
+// members.c: whose addresses are whose.
+void build_members_ref(struct weft_members *members);
+void build_members_unref(struct weft_members *members);
+
+// The numbers of a port's network, and of the port, in that. 0 without memory.
+uint32_t build_network_number(const struct weft_port *port);
+uint32_t build_port_number(const struct weft_port *port);
+
+// Addresses of PORT's network have become another's: its connections are judged again.
+void build_touch_network(struct weft_build *build, const struct weft_port *port);
 
 static inline bool
 build_set_has(const uint64_t *set, uint16_t id)

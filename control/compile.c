@@ -128,6 +128,16 @@ compile_names(const struct weft_port *port, struct weft_port_conf *conf)
 	return 0;
 }
 
+// Without a firewall there are no connections, and all packets are new.
+static bool
+is_fenced(const struct weft_model *model, const struct weft_port *port, enum weft_isolation isolation)
+{
+	const struct weft_network *network = weft_model_port_network(model, port);
+
+	return isolation == WEFT_ISOLATION_DENY_ALL ||
+	       (isolation == WEFT_ISOLATION_DENY_NEW && !(network && network->firewall));
+}
+
 static enum weft_closed
 why_closed(const struct weft_port *port)
 {
@@ -159,9 +169,40 @@ is_voided(const struct weft_build *build, const struct weft_port_conf *conf)
 	return voided;
 }
 
+// What the port may have of connections.
+static void
+compile_limits(const struct weft_model *model, const struct weft_port *port, uint64_t hz, struct weft_port_conf *conf)
+{
+	const struct weft_limits *limits = weft_model_limits(model, port);
+
+	if (limits == NULL)
+		return;
+	conf->max_sessions = RTE_MIN(limits->sessions, (uint64_t)UINT32_MAX);
+	conf->max_half = RTE_MIN(limits->half_open, (uint64_t)UINT32_MAX);
+	conf->max_frags = limits->fragmented;
+	conf->new_sessions = rate_of(RTE_MIN(limits->new_sessions_per_second, (uint64_t)UINT32_MAX), hz);
+}
+
+// The rules that hold for the port, and since which snapshot its connections are judged by them.
+static int
+compile_policy(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
+	const struct weft_port_conf *old, struct weft_port_conf *conf, struct weft_error *err)
+{
+	const struct weft_network *network = weft_model_port_network(model, port);
+
+	if (network && network->firewall) {
+		conf->policy = weft_policies_get(model, &build->tiers, port, err);
+		if (conf->policy == NULL)
+			return -errno;
+	}
+	conf->epoch =
+		old->gen == conf->gen && old->policy == conf->policy ? old->epoch : (uint32_t)build->snap->version;
+	return 0;
+}
+
 int
-weft_build_port(struct weft_build *build, const struct weft_model *model, const struct weft_port *port, bool fenced,
-	struct weft_error *err)
+weft_build_port(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
+	enum weft_isolation isolation, struct weft_error *err)
 {
 	struct weft_placement *placement = build->placement;
 	uint16_t slot = weft_placement_find(placement, port->o.path);
@@ -169,28 +210,37 @@ weft_build_port(struct weft_build *build, const struct weft_model *model, const 
 	const struct weft_port_conf *old = weft_snapshot_slot(build->snap, slot);
 	struct weft_port_conf conf = {
 		.owner = place->owner,
-		.up = port->state == WEFT_PORT_UP && !fenced,
+		.up = port->state == WEFT_PORT_UP && !is_fenced(model, port, isolation),
+		.no_new = isolation == WEFT_ISOLATION_DENY_NEW,
 		.closed = why_closed(port),
 		.mac = port->mac,
 		.guard = (port->mac ? WEFT_GUARD_MAC : 0) | (port->ips.n4 + port->ips.n6 ? WEFT_GUARD_IP : 0),
 		.max_macs = port->max_macs,
 	};
 	int ret = compile_names(port, &conf);
+	bool told = false;
 
 	for (unsigned int i = 0; i < WEFT_N_FLOOD_CLASSES; i++)
 		conf.flood[i] = rate_of(port->flood.rate[i], build->hz);
+	compile_limits(model, port, build->hz, &conf);
 	if (ret == 0)
 		ret = compile_vlans(build, model, port, &conf);
 	if (ret == 0) {
 		if (old->gen == place->gen && (is_moved(old, &conf) || is_voided(build, &conf)))
 			weft_placement_renew(placement, slot);
 		conf.gen = place->gen;
-		ret = build_put_port(build, slot, &conf);
+		ret = compile_policy(build, model, port, old, &conf, err);
+		told = ret != 0;
 	}
+	if (ret == 0)
+		ret = build_put_port(build, slot, &conf);
 	if (ret == 0)
 		return 0;
 	weft_share_unref(conf.name);
 	weft_share_unref(conf.vid_domain);
+	weft_policies_unref(conf.policy);
+	if (told)
+		return ret;
 	return ret == -ENOSPC ? weft_fail(err, ENOSPC, "port %s: all %u broadcast domains are in use", port->o.path,
 					WEFT_MAX_DOMAINS)
 			      : weft_fail(err, -ret, "port %s: no memory to compile it", port->o.path);

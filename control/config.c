@@ -101,6 +101,10 @@ static const struct weft_field fields[] = {
 		.help = "learned addresses" },
 	{ "fdb_age_s", WEFT_FIELD_UINT, AT(config.engine.fdb_age_s), .min = 1, .max = 1u << 20,
 		.help = "life of a learned address without traffic" },
+	{ "sessions", WEFT_FIELD_UINT, AT(config.engine.sessions), .min = 64, .max = 1u << 26,
+		.help = "connections that a worker can track; each takes 152 bytes of memory_mb" },
+	{ "fragments", WEFT_FIELD_UINT, AT(config.engine.fragments), .min = 4, .max = 1u << 20,
+		.help = "datagrams that may come in fragments at the same time, by worker" },
 	{ "socket", WEFT_FIELD_STRING, AT(config.socket), .help = "where weftctl finds weftd" },
 	{ "socket_mode", WEFT_FIELD_UINT, AT(config.socket_mode), .max = 0777,
 		.help = "its mode, as a decimal number" },
@@ -136,7 +140,12 @@ set_defaults(struct parsed *p)
 {
 	p->workers = (struct workers){ .n = 1, .cpu = { last_cpu() } };
 	p->config = (struct weft_config){
-		.engine = { .max_sleep_us = 100, .n_mbufs = 65536, .fdb_size = 65536, .fdb_age_s = 300 },
+		.engine = { .max_sleep_us = 100,
+			.n_mbufs = 65536,
+			.fdb_size = 65536,
+			.fdb_age_s = 300,
+			.sessions = 1 << 18,
+			.fragments = 4096 },
 		.hugepages = true,
 		.pci = true,
 		.memory_mb = 512,
@@ -168,6 +177,8 @@ set_dev_defaults(struct parsed *p, const char *dev, struct weft_error *err)
 	c->engine.n_mbufs = 16384;
 	c->engine.fdb_size = 16384;
 	c->engine.max_sleep_us = 500;
+	c->engine.sessions = 65536;
+	c->engine.fragments = 1024;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #define MAX_SUBNETS 32
 #define MAX_UPLINKS 8
 
+static const char *const tcp_modes[] = { "strict", "liberal", NULL };
 static const char *const encaps[] = { "local", "vlan", "vxlan", "geneve", NULL };
 
 static const struct weft_field network_fields[] = {
@@ -26,6 +27,12 @@ static const struct weft_field network_fields[] = {
 		.max = MAX_SUBNETS, .help = "its prefixes, such as \"10.0.0.0/24\"" },
 	{ "learning", WEFT_FIELD_BOOL, WEFT_AT(weft_network, learning), .preset = "true",
 		.help = "learn addresses from traffic and flood what is unknown" },
+	{ "firewall", WEFT_FIELD_BOOL, WEFT_AT(weft_network, firewall), .preset = "true",
+		.help = "rules hold for its ports; without it everything passes between them" },
+	{ "tcp", WEFT_FIELD_ENUM, WEFT_AT(weft_network, tcp), .names = tcp_modes, .preset = "\"strict\"",
+		.help = "strict: segments must lie in their connection's windows" },
+	{ "pickup", WEFT_FIELD_BOOL, WEFT_AT(weft_network, pickup), .preset = "false",
+		.help = "TCP connections may be picked up in the middle, where rules would allow them to be opened" },
 	{ 0 },
 };
 

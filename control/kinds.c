@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct weft_kind *const weft_kinds[] = { &weft_kind_host, &weft_kind_limits, &weft_kind_network, &weft_kind_plan,
-	&weft_kind_group, &weft_kind_retired, &weft_kind_port, NULL };
+const struct weft_kind *const weft_kinds[] = { &weft_kind_host, &weft_kind_provider_rules, &weft_kind_limits,
+	&weft_kind_network, &weft_kind_plan, &weft_kind_group, &weft_kind_tenant_rules, &weft_kind_retired,
+	&weft_kind_port, NULL };
 
 bool
 weft_name_valid(const char *name)
@@ -99,6 +100,7 @@ struct weft_object *
 weft_object_new(const char *key, json_t *json, struct weft_error *err)
 {
 	char tenant[WEFT_NAME_SIZE], name[WEFT_NAME_SIZE], where[WEFT_KEY_SIZE];
+	static uint64_t serial;
 	const struct weft_kind *kind;
 	struct weft_object *object;
 	int ret = weft_key_parse(key, &kind, tenant, name, err);
@@ -111,6 +113,7 @@ weft_object_new(const char *key, json_t *json, struct weft_error *err)
 		return NULL;
 	}
 	object->kind = kind;
+	object->serial = ++serial;
 	snprintf(object->key, sizeof(object->key), "%s", key);
 	snprintf(object->path, sizeof(object->path), "%s%s%s", tenant, tenant[0] && name[0] ? "/" : "", name);
 	// In errors the path is written as in the bundle.

@@ -28,6 +28,7 @@ struct weft_object {
 	char key[WEFT_KEY_SIZE];   // its place: "tenants/tenant/ports/name", "tenants/tenant/limits", "hosts/name"
 	char path[WEFT_PATH_SIZE]; // its name for people: "tenant/name", "tenant", "name"
 	char *text;		   // compact JSON with all defaults, keys sorted: equal objects have equal texts
+	uint64_t serial;	   // no other object of this process has it
 };
 
 struct weft_kind {
@@ -43,7 +44,7 @@ struct weft_kind {
 };
 
 extern const struct weft_kind weft_kind_network, weft_kind_group, weft_kind_plan, weft_kind_limits, weft_kind_port,
-	weft_kind_retired, weft_kind_host;
+	weft_kind_retired, weft_kind_host, weft_kind_tenant_rules, weft_kind_provider_rules;
 
 // All of them, NULL at the end; what others refer to stands before those.
 extern const struct weft_kind *const weft_kinds[];
@@ -57,11 +58,13 @@ struct weft_network {
 	uint16_t vlan; // on uplinks; with encap vlan
 	uint16_t mtu;
 	bool learning;
+	bool firewall;
+	int tcp;		  // 0: strict, 1: liberal
+	bool pickup;		  // connections may be picked up in the middle
 	struct weft_list subnets; // of char[WEFT_NAME_SIZE]
 };
 
 enum weft_direction { WEFT_DIR_IN, WEFT_DIR_OUT };
-enum weft_action { WEFT_ALLOW, WEFT_DENY, WEFT_REJECT };
 
 struct weft_rule {
 	char name[WEFT_NAME_SIZE];
@@ -83,14 +86,18 @@ struct weft_rule {
 		char network[WEFT_NAME_SIZE];
 		char cidr[WEFT_NAME_SIZE];
 	} remote; // all empty: any
+	bool stateless;
 	bool log;
 };
 
+// A group; and with rules only, a tenant's or the provider's tier.
 struct weft_group {
 	struct weft_object o;
 	struct weft_list rules; // of struct weft_rule
 	int default_in;		// enum weft_action
 	int default_out;
+	int on_revocation;   // 0: drop, 1: reject
+	bool names_networks; // some rule does
 };
 
 struct weft_plan_way {
@@ -113,6 +120,8 @@ struct weft_limits {
 	struct weft_object o;
 	uint32_t ports; // 0: no limit; and so on
 	uint64_t sessions;
+	uint64_t half_open;
+	uint64_t fragmented;
 	uint64_t new_sessions_per_second;
 	uint64_t rate;
 	int on_isolation; // enum weft_isolation: what a host that lost the cluster does with the tenant's ports
@@ -196,6 +205,9 @@ const struct weft_kind *weft_kind_by_name(const char *name); // singular or plur
 // ERR, which names the field by its path from the top of a bundle.
 struct weft_object *weft_object_new(const char *key, json_t *json, struct weft_error *err);
 void weft_object_free(struct weft_object *object);
+
+// OBJECT as what has rules, or NULL: it is of another kind.
+const struct weft_group *weft_rules_of(const struct weft_object *object);
 
 // The tenant of an object that is in one.
 void weft_object_tenant(const struct weft_object *object, char tenant[WEFT_NAME_SIZE]);

@@ -103,14 +103,20 @@ weft_model_port_network(const struct weft_model *model, const struct weft_port *
 	return (const struct weft_network *)weft_model_get(model, key);
 }
 
+const struct weft_limits *
+weft_model_limits(const struct weft_model *model, const struct weft_port *port)
+{
+	char tenant[WEFT_NAME_SIZE];
+
+	weft_object_tenant(&port->o, tenant);
+	return (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
+}
+
 enum weft_isolation
 weft_model_isolation(const struct weft_model *model, const struct weft_port *port)
 {
-	char tenant[WEFT_NAME_SIZE];
-	const struct weft_limits *limits;
+	const struct weft_limits *limits = weft_model_limits(model, port);
 
-	weft_object_tenant(&port->o, tenant);
-	limits = (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
 	return limits ? (enum weft_isolation)limits->on_isolation : WEFT_ISOLATION_KEEP;
 }
 

@@ -27,7 +27,7 @@ each_reference(const struct weft_object *object,
 	int (*fn)(void *arg, const char *key, const char *kind, const char *name), void *arg)
 {
 	const struct weft_port *port = (const struct weft_port *)object;
-	const struct weft_group *group = (const struct weft_group *)object;
+	const struct weft_group *group = weft_rules_of(object);
 	char key[WEFT_KEY_SIZE];
 	int ret = 0;
 
@@ -44,7 +44,7 @@ each_reference(const struct weft_object *object,
 			model_sibling_key(object, &weft_kind_group, weft_name_at(&port->groups, i), key);
 			ret = fn(arg, key, "group", weft_name_at(&port->groups, i));
 		}
-	} else if (object->kind == &weft_kind_group) {
+	} else if (group) {
 		const struct weft_rule *rules = group->rules.items;
 
 		for (uint32_t i = 0; ret == 0 && i < group->rules.n; i++) {

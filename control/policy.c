@@ -71,44 +71,11 @@ on_json(void *arg, json_t *result, bool late, const struct weft_error *err)
 		reject(arg, err);
 }
 
-// What CHANGES ask for and this version does not enforce yet, for people.
-static json_t *
-unenforced(const json_t *changes)
-{
-	unsigned int groups = 0, plans = 0, tunnels = 0, limits = 0;
-	json_t *warnings = json_array(), *object;
-	const char *key;
-
-	json_object_foreach ((json_t *)(uintptr_t)changes, key, object) {
-		const char *encap = json_string_value(json_object_get(object, "encap"));
-
-		groups += json_array_size(json_object_get(object, "groups")) != 0;
-		plans += json_string_length(json_object_get(object, "plan")) != 0;
-		tunnels += encap && (strcmp(encap, "vxlan") == 0 || strcmp(encap, "geneve") == 0);
-		limits += json_object_get(object, "new_sessions_per_second") || json_object_get(object, "sessions");
-	}
-	if (groups)
-		json_array_append_new(warnings, json_sprintf("%u port(s) name groups: there is no firewall in this "
-							     "version, and rules are NOT enforced",
-							groups));
-	if (plans)
-		json_array_append_new(warnings, json_sprintf("%u port(s) name a plan: there is no shaping in this "
-							     "version, and plans are NOT enforced",
-							plans));
-	if (tunnels)
-		json_array_append_new(warnings, json_sprintf("%u network(s) want tunnels: there are none in this "
-							     "version, and they do not leave the host",
-							tunnels));
-	if (limits)
-		json_array_append_new(warnings, json_string("limits of sessions are NOT enforced in this version"));
-	return warnings;
-}
-
 static void
 on_write_done(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
 {
 	if (result)
-		json_object_set_new(result, "warnings", unenforced(write->changes));
+		json_object_set_new(result, "warnings", weft_warnings(write->changes));
 	on_json(write->arg, result, late, err);
 	weft_write_free(write);
 }
@@ -165,7 +132,7 @@ try_out(struct query *query, struct weft_model *model, const json_t *changes, st
 	weft_model_revert(model, &set);
 	json_object_set_new(report, "dry_run", json_true());
 	json_object_set_new(report, "generation", json_integer(ctl.local.generation));
-	json_object_set_new(report, "warnings", unenforced(changes));
+	json_object_set_new(report, "warnings", weft_warnings(changes));
 	weft_call_result(query->call, report);
 	return 0;
 }

@@ -37,15 +37,34 @@ add_if_of_tenant(void *arg, const struct weft_port *port)
 		add_dirty(c->local, c->p, &port->o);
 }
 
-// Notes all ports that a change of a network concerns: those in it, and the uplinks, which carry all networks.
+// Notes the ports that refer to an object, and of groups and tiers that do, the ports that their rules hold for.
 static void
-add_users(const struct weft_local *local, struct weft_prepared *p, const char *key)
+add_users(const struct weft_local *local, struct weft_prepared *p, const char *key, bool deeper)
 {
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (json_object_get(local->model->users, key), name, value)
-		add_dirty(local, p, weft_map_value(value));
+	json_object_foreach (json_object_get(local->model->users, key), name, value) {
+		const struct weft_object *user = weft_map_value(value);
+		struct dirty_context context = { .local = local, .p = p, .tenant = user->path };
+
+		add_dirty(local, p, user);
+		if (deeper && user->kind == &weft_kind_group)
+			add_users(local, p, user->key, false);
+		else if (deeper && user->kind == &weft_kind_tenant_rules)
+			weft_local_each(local, add_if_of_tenant, &context);
+	}
+}
+
+// Notes all ports that a change of a network concerns: those in it, those whose rules name it, and the uplinks, which
+// carry all networks.
+static void
+add_users_of_network(const struct weft_local *local, struct weft_prepared *p, const char *key)
+{
+	const char *name;
+	json_t *value;
+
+	add_users(local, p, key, true);
 	json_object_foreach (local->devices, name, value) {
 		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, name);
 
@@ -61,6 +80,7 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 	const struct weft_port *old = (const struct weft_port *)c->old, *new = (const struct weft_port *)c->new;
 	bool was = is_port(c->old) && weft_local_has(local, old), is = is_port(c->new) && weft_local_has(local, new);
 	struct dirty_context context = { .local = local, .p = p, .tenant = object->path };
+	struct dirty_context everyone = { .local = local, .p = p };
 
 	weft_map_set(p->old, object->key, c->old);
 	if (was && !is && weft_placement_find(local->placement, object->path))
@@ -71,9 +91,13 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 		weft_map_set(local->devices, object->key, object);
 	add_dirty(local, p, c->new);
 	if (object->kind == &weft_kind_network)
-		add_users(local, p, object->key);
-	if (object->kind == &weft_kind_limits && local->fenced)
+		add_users_of_network(local, p, object->key);
+	if (object->kind == &weft_kind_group)
+		add_users(local, p, object->key, false);
+	if (object->kind == &weft_kind_limits || object->kind == &weft_kind_tenant_rules)
 		weft_local_each(local, add_if_of_tenant, &context);
+	if (object->kind == &weft_kind_provider_rules)
+		weft_local_each(local, add_if_of_tenant, &everyone);
 }
 
 // What of an attachment cannot change while the device is open, as text.
@@ -236,10 +260,18 @@ compile(struct weft_local *local, struct weft_prepared *p)
 			ret = weft_build_remove(p->build, json_integer_value(value), p->err);
 	json_object_foreach (p->dirty, key, value) {
 		const struct weft_port *port = weft_map_value(value);
-		bool fenced = local->fenced && weft_model_isolation(local->model, port) != WEFT_ISOLATION_KEEP;
+		enum weft_isolation isolation =
+			local->fenced ? weft_model_isolation(local->model, port) : WEFT_ISOLATION_KEEP;
 
 		if (ret == 0 && weft_placement_find(local->placement, port->o.path))
-			ret = weft_build_port(p->build, local->model, port, fenced, p->err);
+			ret = weft_build_port(p->build, local->model, port, isolation, p->err);
+	}
+	for (i = 0; ret == 0 && i < p->set.n; i++) {
+		const struct weft_change *c = &p->set.change[i];
+
+		if (is_port(c->new) || is_port(c->old))
+			ret = weft_build_member(
+				p->build, (const struct weft_port *)c->old, (const struct weft_port *)c->new, p->err);
 	}
 	return ret ? ret : weft_build_check(local->budget, p->err);
 }

@@ -61,6 +61,9 @@ void weft_policy_generations(struct weft_call *call, const json_t *params);
 void weft_policy_record(struct weft_call *call, const json_t *params);
 void weft_policy_schema(struct weft_call *call, const json_t *params);
 
+// warnings.c: what is odd about CHANGES, or not enforced in this version, in words. A new array.
+json_t *weft_warnings(const json_t *changes);
+
 // JSON-RPC 2.0 leaves -32000 to -32099 to the server.
 #define WEFT_REJECTED  -32000
 #define WEFT_FORBIDDEN -32001
@@ -73,6 +76,17 @@ json_t *weft_report_workers(void);
 json_t *weft_report_drops(const char *port);
 json_t *weft_report_audit(struct weft_error *err);
 json_t *weft_report_fdb(void);
+
+// report_firewall.c: connections, what rules have done, and groups. PARAMS filter; NULL with ERR where they make no
+// sense.
+json_t *weft_report_sessions(const json_t *params, struct weft_error *err);
+json_t *weft_report_session_counts(const json_t *params, struct weft_error *err);
+json_t *weft_kill_sessions(const json_t *params, struct weft_error *err);
+json_t *weft_report_rules(const json_t *params, struct weft_error *err);
+json_t *weft_report_group(const json_t *params, struct weft_error *err);
+
+// Logs what rules have asked for.
+void weft_log_events(void);
 
 // hints.c: how to start QEMU or libvirt with the port.
 json_t *weft_hints(const struct weft_port *port);

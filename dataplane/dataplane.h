@@ -35,11 +35,16 @@ struct dp_worker {
 	uint16_t n_active;
 	uint16_t next_active; // where the next round starts
 	uint16_t next_idle;
+	uint16_t next_peer;   // whose ring is read first
 	bool sleepy;	      // nothing has come for a while
 	uint16_t n_waiting;   // owned, but another worker still has the token
 	uint64_t next_second; // TSC
 	uint64_t next_sweep;
 	uint64_t sweep_step;
+	uint64_t session_sweep; // TSC of the last one
+	uint16_t *leaving;	// ports whose token is given back once their connections have gone to the next owner
+	uint16_t n_leaving;
+	uint32_t next_leaving; // the next record to be looked at for that
 	struct weft_worker_stats stats;
 	struct weft_vec vec;
 
@@ -61,7 +66,9 @@ struct dp_engine {
 	struct dp_worker *workers[WEFT_MAX_WORKERS];
 	struct weft_portio ports[WEFT_MAX_PORTS];
 	struct rte_ring *handoff[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: mbufs
-	struct rte_ring *gossip[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS];  // [from][to]: struct weft_fdb_message
+	struct weft_sessions *sessions[WEFT_MAX_WORKERS];
+	struct rte_ring *moving[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: struct weft_session
+	struct rte_ring *gossip[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: struct weft_fdb_message
 };
 
 extern struct dp_engine dp;
@@ -94,6 +101,11 @@ unsigned int dp_handoff_receive(struct dp_worker *self);
 void dp_gossip_send(struct weft_worker *worker, const struct weft_fdb_message *message);
 void dp_gossip_receive(struct dp_worker *self);
 
+// move.c: connections follow their port to another worker.
+void dp_move_begin(struct dp_worker *self, uint16_t slot);
+void dp_move_sessions(struct dp_worker *self);
+void dp_move_receive(struct dp_worker *self);
+
 // publish.c: what happens when no worker uses something any more.
 int dp_defer(void (*fn)(void *arg), void *arg);
 void dp_quiesce(void); // waits for every worker to pass a quiescent point; any thread but a worker
@@ -102,6 +114,7 @@ void dp_publish_fini(void);
 // ports.c: tokens of the ports that a worker owns, on a new snapshot and later.
 void dp_adopt(struct dp_worker *self, const struct weft_snapshot *snap);
 void dp_claim_waiting(struct dp_worker *self);
+void dp_give_back(struct dp_worker *self, uint16_t slot);
 void dp_ports_fini(void);
 
 // True where the worker may use the device in SLOT now.

@@ -15,6 +15,9 @@
 #define POOL_CACHE	  256
 #define CALL_TIMEOUT_MS	  2000
 #define SWEEPS_PER_SECOND 1000
+// What a worker passes on of what rules ask to be logged, and of replies to what is refused, for each port.
+#define EVENTS_PER_SECOND   100
+#define REFUSALS_PER_SECOND 100
 
 struct dp_engine dp;
 
@@ -28,6 +31,9 @@ free_worker(struct dp_worker *worker)
 	rte_free(worker->w.port_out);
 	rte_free(worker->w.worker_out);
 	weft_fdb_free(worker->w.fdb);
+	weft_sessions_free(worker->w.sessions);
+	rte_free(worker->w.events);
+	rte_free(worker->leaving);
 	rte_free(worker->own);
 	rte_free(worker->list);
 	rte_free(worker);
@@ -51,11 +57,17 @@ new_worker(uint16_t id, unsigned int lcore)
 	w->port_out = rte_zmalloc("out", WEFT_MAX_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
 	w->worker_out = rte_zmalloc("out", WEFT_MAX_WORKERS * sizeof(w->worker_out[0]), RTE_CACHE_LINE_SIZE);
 	w->fdb = weft_fdb_new(dp.config.fdb_size, dp.config.fdb_age_s, rte_rand());
+	w->sessions = weft_sessions_new(dp.config.sessions, dp.config.fragments);
+	w->events = rte_zmalloc("events", sizeof(*w->events), RTE_CACHE_LINE_SIZE);
+	w->event_rate = (struct weft_rate){ .cost = dp.hz / EVENTS_PER_SECOND, .burst = dp.hz };
+	w->refuse_rate = (struct weft_rate){ .cost = dp.hz / REFUSALS_PER_SECOND, .burst = dp.hz / 10 };
 	w->flush_port = dp_flush_port;
 	w->flush_worker = dp_flush_worker;
 	worker->own = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->own[0]), RTE_CACHE_LINE_SIZE);
 	worker->list = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->list[0]), RTE_CACHE_LINE_SIZE);
-	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !worker->own || !worker->list) {
+	worker->leaving = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->leaving[0]), RTE_CACHE_LINE_SIZE);
+	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->sessions || !w->events ||
+		!worker->own || !worker->list || !worker->leaving) {
 		free_worker(worker);
 		return NULL;
 	}
@@ -79,12 +91,16 @@ start_workers(struct weft_error *err)
 			break;
 		dp.workers[n] = new_worker(n, lcore);
 		if (dp.workers[n] == NULL)
-			return weft_fail(err, ENOMEM, "no memory for worker %u: raise \"memory_mb\"", n);
+			return weft_fail(
+				err, ENOMEM, "no memory for worker %u: raise \"memory_mb\", or lower \"sessions\"", n);
+		dp.sessions[n] = dp.workers[n]->w.sessions;
 		n++;
 	}
 	if (n < dp.n_workers)
 		return weft_fail(err, EINVAL, "%u workers wanted, DPDK has %u lcores for them", dp.n_workers, n);
 	for (uint16_t i = 0; i < n; i++) {
+		dp.workers[i]->w.sessions->peers = dp.sessions;
+		dp.workers[i]->w.sessions->n_peers = n;
 		rte_rcu_qsbr_thread_register(dp.qsbr, i);
 		if (rte_eal_remote_launch(dp_loop, dp.workers[i], dp.workers[i]->lcore))
 			return weft_fail(err, EBUSY, "lcore %u is busy", dp.workers[i]->lcore);

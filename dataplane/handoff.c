@@ -9,6 +9,7 @@
 
 #define HANDOFF_SIZE 1024
 #define GOSSIP_SIZE  1024
+#define MOVING_SIZE  512
 
 int
 dp_handoff_init(struct weft_error *err)
@@ -22,10 +23,13 @@ dp_handoff_init(struct weft_error *err)
 			snprintf(name, sizeof(name), "handoff_%u_%u", from, to);
 			dp.handoff[from][to] =
 				rte_ring_create(name, HANDOFF_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			snprintf(name, sizeof(name), "moving_%u_%u", from, to);
+			dp.moving[from][to] = rte_ring_create_elem(name, sizeof(struct weft_session), MOVING_SIZE,
+				SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 			snprintf(name, sizeof(name), "gossip_%u_%u", from, to);
 			dp.gossip[from][to] = rte_ring_create_elem(name, sizeof(struct weft_fdb_message), GOSSIP_SIZE,
 				SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-			if (dp.handoff[from][to] == NULL || dp.gossip[from][to] == NULL)
+			if (!dp.handoff[from][to] || !dp.moving[from][to] || !dp.gossip[from][to])
 				return weft_fail(err, ENOMEM,
 					"no memory for the rings between %u workers: raise \"memory_mb\"",
 					dp.n_workers);
@@ -47,7 +51,8 @@ dp_handoff_fini(void)
 				rte_pktmbuf_free(m);
 			rte_ring_free(ring);
 			rte_ring_free(dp.gossip[from][to]);
-			dp.handoff[from][to] = dp.gossip[from][to] = NULL;
+			rte_ring_free(dp.moving[from][to]);
+			dp.handoff[from][to] = dp.gossip[from][to] = dp.moving[from][to] = NULL;
 		}
 	}
 }
@@ -68,6 +73,17 @@ dp_flush_worker(struct weft_worker *worker, uint16_t peer)
 		weft_drop_mbuf(worker, buf->pkts[i], WEFT_DROP_HANDOFF_FULL);
 }
 
+// M's connection is this worker's: it runs through the chain with the vector that is being filled.
+static void
+judge_here(struct dp_worker *self, struct rte_mbuf *m)
+{
+	struct weft_vec *vec = &self->vec;
+
+	vec->passed |= UINT64_C(1) << vec->n;
+	vec->lanes[vec->n].in = m->port;
+	vec->pkts[vec->n++] = m;
+}
+
 static void
 take(struct dp_worker *self, struct rte_mbuf *m)
 {
@@ -75,7 +91,9 @@ take(struct dp_worker *self, struct rte_mbuf *m)
 	const struct weft_port_conf *port = weft_snapshot_port(self->w.snap, slot, gen);
 
 	self->w.stats[m->port].adopted++;
-	if (unlikely(port == NULL))
+	if (m->hash.usr == 0)
+		judge_here(self, m);
+	else if (unlikely(port == NULL))
 		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_GONE);
 	else if (unlikely(port->owner != self->w.id && port->owner < dp.n_workers))
 		weft_out_worker(&self->w, port->owner, slot, gen, m); // the port moved while M was on its way
@@ -89,18 +107,21 @@ dp_handoff_receive(struct dp_worker *self)
 	struct rte_mbuf *pkts[WEFT_BURST];
 	unsigned int total = 0;
 
-	for (uint16_t from = 0; from < dp.n_workers; from++) {
+	for (uint16_t i = 0; i < dp.n_workers; i++) {
+		uint16_t from = (self->next_peer + i) % dp.n_workers;
 		unsigned int n;
 
-		if (from == self->w.id)
+		// What is to be judged here goes into the vector: there must be room for a burst.
+		if (from == self->w.id || self->vec.n > WEFT_VEC_SIZE - WEFT_BURST)
 			continue;
 		n = rte_ring_sc_dequeue_burst(dp.handoff[from][self->w.id], (void **)pkts, WEFT_BURST, NULL);
-		for (unsigned int i = 0; i < n; i++)
-			rte_prefetch0(pkts[i]);
-		for (unsigned int i = 0; i < n; i++)
-			take(self, pkts[i]);
+		for (unsigned int k = 0; k < n; k++)
+			rte_prefetch0(pkts[k]);
+		for (unsigned int k = 0; k < n; k++)
+			take(self, pkts[k]);
 		total += n;
 	}
+	self->next_peer++;
 	return total;
 }
 

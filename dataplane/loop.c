@@ -18,6 +18,8 @@
 #define IDLE_POLLS_SLEEPY 1024
 // One vector in so many is timed stage by stage.
 #define TIMED_EVERY 32
+// Connections looked at in one step of the background pass, the most.
+#define SWEEP_MOST 4096
 // Empty loops before the first sleep, which is this long.
 #define EMPTY_LOOPS    64
 #define FIRST_SLEEP_US 1
@@ -120,6 +122,17 @@ adopt(struct dp_worker *self, const struct weft_snapshot *snap)
 	self->stats.longest_adopt = RTE_MAX(self->stats.longest_adopt, took);
 }
 
+// The whole table in about a second, and so much at once at most.
+static void
+sweep_sessions(struct dp_worker *self, uint64_t now)
+{
+	uint64_t elapsed = RTE_MIN(now - self->session_sweep, dp.hz / 10);
+	uint32_t n = (uint32_t)((uint64_t)self->w.sessions->high * elapsed / dp.hz) + 1;
+
+	self->session_sweep = now;
+	weft_sessions_sweep(&self->w, RTE_MIN(n, (uint32_t)SWEEP_MOST));
+}
+
 static void
 keep_house(struct dp_worker *self, uint64_t now)
 {
@@ -130,6 +143,8 @@ keep_house(struct dp_worker *self, uint64_t now)
 		adopt(self, snap);
 	else if (unlikely(self->n_waiting))
 		dp_claim_waiting(self);
+	if (unlikely(self->n_leaving))
+		dp_move_sessions(self);
 	if (unlikely(atomic_load_explicit(&self->call_state, memory_order_acquire) == CALL_POSTED))
 		run_call(self);
 	if (unlikely(now >= self->next_sweep)) {
@@ -139,6 +154,7 @@ keep_house(struct dp_worker *self, uint64_t now)
 			self->next_second = dp.start_tsc + (self->w.clock + UINT64_C(1)) * dp.hz;
 		}
 		weft_fdb_sweep(&self->w, self->sweep_step);
+		sweep_sessions(self, now);
 	}
 }
 
@@ -151,9 +167,12 @@ run_once(struct dp_worker *self, uint64_t now, bool timed)
 	uint64_t t0 = 0, t1 = 0, t2 = 0;
 
 	vec->n = 0;
+	vec->passed = 0;
 	vec->now = now;
 	if (dp.n_workers > 1) {
+		dp_move_receive(self);
 		n = dp_handoff_receive(self);
+		n -= vec->n; // these are counted as the vector's
 		dp_gossip_receive(self);
 	}
 	if (timed)

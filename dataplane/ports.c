@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // The ports' devices, and which worker may use each. A port's token goes from one worker to the next: the
-// former owner gives it back when it sees a snapshot in which the port is not its own any more, and only
-// then does the next one take it.
+// former owner gives it back when it sees a snapshot in which the port is not its own any more and has sent the port's
+// connections after it, and only then does the next one take it.
 #include <stdlib.h>
 
 #include "dataplane.h"
@@ -105,8 +105,8 @@ claim(struct dp_worker *self, uint16_t slot)
 	return false;
 }
 
-static void
-give_back(struct dp_worker *self, uint16_t slot)
+void
+dp_give_back(struct dp_worker *self, uint16_t slot)
 {
 	uint32_t mine = dp_token(self->own[slot].held, self->w.id);
 
@@ -131,8 +131,12 @@ adopt_slot(struct dp_worker *self, uint16_t slot, const struct weft_port_conf *p
 	struct own_port *own = &self->own[slot];
 	uint16_t gen = port->owner == self->w.id || port->owner == WEFT_OWNER_EACH ? port->gen : 0, was = own->gen;
 
-	if (own->held && own->held != gen)
-		give_back(self, slot);
+	if (own->held && own->held != gen) {
+		if (port->gen == own->held && port->owner < dp.n_workers)
+			dp_move_begin(self, slot);
+		else
+			dp_give_back(self, slot);
+	}
 	if (was == gen)
 		return false;
 	own->gen = gen;

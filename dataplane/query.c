@@ -38,6 +38,7 @@ struct explain_call {
 	const uint8_t *frame;
 	uint16_t len;
 	struct weft_explain *explain;
+	uint16_t elsewhere; // the worker that it is to run on next
 	int ret;
 };
 
@@ -57,6 +58,8 @@ run_explain(struct weft_worker *worker, void *arg)
 	memcpy(data, call->frame, call->len);
 	m->port = call->slot;
 	vec->n = 1;
+	vec->passed = 0;
+	vec->elsewhere = WEFT_MAX_WORKERS;
 	vec->dry_run = true;
 	vec->explain = call->explain;
 	vec->now = rte_rdtsc();
@@ -66,6 +69,7 @@ run_explain(struct weft_worker *worker, void *arg)
 		weft_chain_run(worker, vec, false);
 	else
 		call->ret = -ENOENT;
+	call->elsewhere = vec->elsewhere;
 	vec->n = 0;
 	vec->dry_run = false;
 	vec->explain = NULL;
@@ -80,7 +84,13 @@ weft_engine_explain(uint16_t slot, const uint8_t *frame, uint16_t len, struct we
 	int ret;
 
 	memset(explain, 0, sizeof(*explain));
+	call.elsewhere = WEFT_MAX_WORKERS;
 	ret = weft_engine_call(owner < dp.n_workers ? owner : 0, run_explain, &call);
+	// Another worker has the packet's connection: what it would do is the answer.
+	if (ret == 0 && call.ret == 0 && call.elsewhere < dp.n_workers) {
+		memset(explain, 0, sizeof(*explain));
+		ret = weft_engine_call(call.elsewhere, run_explain, &call);
+	}
 	return ret ? ret : call.ret;
 }
 
@@ -128,6 +138,9 @@ run_hash(struct weft_worker *worker, void *arg)
 
 	h = rte_jhash(tab->buckets, (tab->mask + 1) * sizeof(tab->buckets[0]), h);
 	h = rte_jhash(worker->fdb->count, WEFT_MAX_PORTS * sizeof(worker->fdb->count[0]), h);
+	h = rte_jhash(worker->sessions->rec, (worker->sessions->high + 1) * sizeof(worker->sessions->rec[0]), h);
+	h = rte_jhash(worker->sessions->port, WEFT_MAX_PORTS * sizeof(worker->sessions->port[0]), h);
+	h = rte_jhash(worker->sessions->rule, WEFT_MAX_COUNTERS * sizeof(worker->sessions->rule[0]), h);
 	h = rte_jhash(worker->flood, WEFT_MAX_PORTS * sizeof(worker->flood[0]), h);
 	h = rte_jhash(worker->stats, WEFT_MAX_PORTS * sizeof(worker->stats[0]), h);
 	*hash = *hash << 32 ^ h;

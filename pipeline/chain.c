@@ -12,6 +12,7 @@ const struct weft_stage weft_chain[WEFT_N_STAGES] = {
 	{ "guard", weft_guard_stage },
 	{ "learn", weft_learn_stage },
 	{ "forward", weft_forward_stage },
+	{ "firewall", weft_firewall_stage },
 	{ "flood", weft_flood_stage },
 	{ "output", weft_output_stage },
 };

@@ -22,6 +22,13 @@ class_of(const struct weft_lane *lane)
 	return (lane->dst & MAC_MASK) == MAC_MASK ? WEFT_FLOOD_BROADCAST : WEFT_FLOOD_MULTICAST;
 }
 
+// What the rules of the last member that was looked at said.
+struct admission {
+	const struct weft_policy *policy;
+	int bad;
+	bool refused; // some member's did
+};
+
 static bool
 within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,
 	enum weft_flood_class class)
@@ -38,17 +45,38 @@ within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struc
 	return next != 0;
 }
 
-// Sends M to all members but the port that it came from: copies to all but the last, which gets M.
+// Whether MEMBER gets a copy of M. Members with the same rules, which mostly stand side by side, need one look.
+static bool
+gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
+	uint16_t member, struct admission *last)
+{
+	const struct weft_policy *policy = weft_snapshot_slot(worker->snap, member)->policy;
+
+	if (member == lane->in)
+		return false;
+	if (policy == NULL)
+		return true;
+	if (policy != last->policy) {
+		last->policy = policy;
+		last->bad = weft_firewall_admits(worker, vec, lane, m, member);
+	}
+	last->refused = last->refused || last->bad >= 0;
+	return last->bad < 0;
+}
+
+// Sends M to all members but the port that it came from, and those whose rules refuse it: copies to all but the last,
+// which gets M.
 static void
 replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, struct rte_mbuf *m)
 {
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
 	uint16_t waiting = WEFT_PORT_NONE;
+	struct admission last = { .bad = -1 };
 
 	for (uint32_t i = 0; i < domain->n_ports; i++) {
 		struct rte_mbuf *copy = m;
 
-		if (domain->ports[i] == lane->in)
+		if (!gets_it(worker, vec, lane, m, domain->ports[i], &last))
 			continue;
 		if (waiting != WEFT_PORT_NONE) {
 			if (!vec->dry_run) {
@@ -67,7 +95,7 @@ replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 	if (waiting != WEFT_PORT_NONE)
 		weft_emit(worker, vec, lane, waiting, m);
 	else if (!vec->dry_run)
-		weft_drop_mbuf(worker, m, WEFT_DROP_FLOOD_EMPTY);
+		weft_drop_mbuf(worker, m, last.refused ? WEFT_DROP_FW_INGRESS : WEFT_DROP_FLOOD_EMPTY);
 }
 
 weft_lanes

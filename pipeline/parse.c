@@ -54,6 +54,7 @@ parse_l4(const struct view *v, struct weft_lane *lane, uint32_t end)
 	uint32_t off = lane->l4_off, min, len;
 	int bad;
 
+	lane->l4_len = end - off;
 	switch (lane->proto) {
 	case IPPROTO_TCP:
 		min = 20;
@@ -64,6 +65,9 @@ parse_l4(const struct view *v, struct weft_lane *lane, uint32_t end)
 		break;
 	case IPPROTO_ICMPV6:
 		min = 4;
+		break;
+	case IPPROTO_SCTP:
+		min = 12;
 		break;
 	default:
 		return -1;
@@ -104,10 +108,14 @@ parse_ipv4(const struct view *v, struct weft_lane *lane)
 	lane->flags |= WEFT_LANE_IPV4;
 	lane->proto = v->p[off + 9];
 	lane->l4_off = off + header;
-	if (frag & 0x3fff) {
+	if (unlikely(frag & 0x3fff)) {
 		lane->flags |= WEFT_LANE_FRAGMENT;
-		if (frag & 0x1fff) {
+		lane->frag_id = be16(v->p + off + 4);
+		lane->frag_off = (frag & 0x1fff) * 8;
+		lane->frag_len = len - header;
+		if (lane->frag_off) {
 			lane->flags |= WEFT_LANE_LATER_FRAGMENT;
+			lane->l4_len = len - header;
 			return -1;
 		}
 	}
@@ -150,11 +158,16 @@ parse_ipv6(const struct view *v, struct weft_lane *lane)
 			uint16_t frag = be16(v->p + off + 2);
 
 			len = 8;
-			if (frag & 0xfff9)
+			if (frag & 0xfff9) {
 				lane->flags |= WEFT_LANE_FRAGMENT;
+				lane->frag_id = (uint32_t)be16(v->p + off + 4) << 16 | be16(v->p + off + 6);
+				lane->frag_off = frag & 0xfff8;
+				lane->frag_len = end - off - len;
+			}
 			if (frag & 0xfff8) {
 				lane->proto = v->p[off];
 				lane->l4_off = off + len;
+				lane->l4_len = end - off - len;
 				lane->flags |= WEFT_LANE_LATER_FRAGMENT;
 				return -1;
 			}

@@ -14,12 +14,17 @@ weft_lanes weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, wef
 weft_lanes weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 
 // Checks the frame's headers and fills in LANE, its ports aside. HAVE bytes lie at FRAME, of TOTAL that
 // the packet has. Returns -1, or the reason to drop it. Any thread.
 int weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct weft_lane *lane);
+
+// Whether the rules of the port MEMBER let M in, a frame to many. Returns -1, or the drop reason.
+int weft_firewall_admits(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane,
+	const struct rte_mbuf *m, uint16_t member);
 
 // Tags M for port OUT as the port wants it and puts it into the outbox, or drops it: M is gone afterwards.
 // In a dry run M stays as it is.

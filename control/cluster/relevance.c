@@ -179,7 +179,7 @@ add_change(struct hosts *hosts, const struct weft_object *object)
 
 	if (object == NULL || object->kind == &weft_kind_retired)
 		return;
-	if (object->kind == &weft_kind_host) {
+	if (!object->kind->in_tenant) {
 		hosts->all = true;
 		return;
 	}

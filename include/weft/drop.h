@@ -31,6 +31,22 @@
 	X(FWD_UNKNOWN, "destination MAC unknown in a network that does not flood")                                     \
 	X(FWD_SAME_PORT, "destination is behind the port that it came from")                                           \
 	X(FWD_RESERVED, "link-local control frame (01:80:c2:00:00:0x), never forwarded")                               \
+	X(FW_EGRESS, "denied by the sender's rules, or by what holds where none of them matches")                      \
+	X(FW_INGRESS, "denied by the receiver's rules, or by what holds where none of them matches")                   \
+	X(FW_STATE, "belongs to no connection, and cannot open one")                                                   \
+	X(FW_TCP_FLAGS, "TCP flags that no connection has")                                                            \
+	X(FW_TCP_WINDOW, "TCP segment outside of its connection's windows")                                            \
+	X(FW_REVOKED, "its connection is not allowed any more")                                                        \
+	X(FW_ICMP_ERROR, "ICMP error that speaks of no connection")                                                    \
+	X(FW_FRAGMENT_STRAY, "fragment of a datagram whose first one did not pass before")                             \
+	X(FW_FRAGMENT_OVERLAP, "fragment that overlaps its datagram's first one")                                      \
+	X(FW_FRAGMENT_FULL, "too many fragmented datagrams, of the port or of all")                                    \
+	X(FW_PORT_SESSIONS, "the port has as many connections as it may")                                              \
+	X(FW_PORT_HALF_OPEN, "the port has as many connections without an answer as it may")                           \
+	X(FW_PORT_RATE, "the port opens more connections a second than it may")                                        \
+	X(FW_TABLE_FULL, "the worker's table of connections is full")                                                  \
+	X(FW_ISOLATED, "new connection, and the tenant wants none on a host that lost the cluster")                    \
+	X(FW_MOVING, "its connection's port is changing its worker")                                                   \
 	X(FLOOD_BROADCAST, "over the port's broadcast rate limit")                                                     \
 	X(FLOOD_MULTICAST, "over the port's multicast rate limit")                                                     \
 	X(FLOOD_UNKNOWN, "over the port's unknown-unicast rate limit")                                                 \

@@ -7,8 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "weft/events.h"
 #include "weft/log.h"
 #include "weft/portio.h"
+#include "weft/session.h"
 #include "weft/snapshot.h"
 #include "weft/stats.h"
 #include "weft/worker.h"
@@ -22,6 +24,8 @@ struct weft_engine_config {
 	uint32_t n_mbufs;
 	uint32_t fdb_size; // learned addresses, per worker
 	uint32_t fdb_age_s;
+	uint32_t sessions;  // connections, per worker
+	uint32_t fragments; // datagrams of which fragments may come, per worker
 };
 
 // Takes memory and starts the workers on the EAL's worker lcores, with an empty snapshot. Once.
@@ -96,6 +100,30 @@ struct weft_fdb_row {
 
 // Copies up to N learned addresses as the first worker knows them, and returns how many it knows.
 uint32_t weft_engine_fdb(struct weft_fdb_row *rows, uint32_t n);
+
+// Calls FN with a copy of each connection that a worker has, a few thousand between two of its rounds; where FN returns
+// true, the connection is removed. CLOCK is the worker's, in seconds. Returns 0 or -ETIMEDOUT.
+int weft_engine_each_session(
+	uint16_t worker, bool (*fn)(void *arg, const struct weft_session *session, uint32_t clock), void *arg);
+
+// A worker's table of connections in numbers. Any thread.
+struct weft_session_counts {
+	uint32_t n, size;
+	uint64_t opened, expired, evicted, revoked, rejudged, moved, events_lost;
+};
+void weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts);
+
+// The connections that count against the port in SLOT, over the workers. Any thread.
+void weft_engine_port_sessions(uint16_t slot, struct weft_port_sessions *sum);
+
+// Sums what the rule with COUNTER has done over the workers; LAST is seconds ago, UINT32_MAX: never. Any thread.
+void weft_engine_rule_stats(uint32_t counter, struct weft_rule_stats *sum);
+
+// Makes the counter read 0, for another rule. No snapshot that is in use has it.
+void weft_engine_rule_clear(uint32_t counter);
+
+// Calls FN with what rules have asked to be logged since the last call.
+void weft_engine_events(void (*fn)(void *arg, const struct weft_event *event), void *arg);
 
 // A hash over all state that the pipeline may change: for tests that it did not.
 uint64_t weft_engine_state_hash(void);

@@ -11,6 +11,7 @@
 
 #include "weft/limits.h"
 #include "weft/mactab.h"
+#include "weft/rules.h"
 
 #define WEFT_OWNER_NONE UINT16_MAX
 // Every worker has a queue of its own (uplinks with enough queues).
@@ -62,19 +63,31 @@ struct weft_port_conf {
 	uint8_t closed; // enum weft_closed, where it is not up
 	uint8_t n_ip4;
 	uint8_t n_ip6;
-	uint32_t max_macs;	    // addresses that may be learned behind it
-	uint64_t mac;		    // 0: not named
+	uint32_t epoch; // version, its low half, of the snapshot since which its connections are judged as now
+	uint64_t mac;	// 0: not named
+	const struct weft_policy
+		*policy;	    // NULL: nothing is judged at this end (an uplink, or a network without firewall)
 	const uint16_t *vid_domain; // [4096]: domain of a tagged frame, 0: refused; NULL: all refused
 	const struct weft_prefix4 *ip4;
 	const struct weft_prefix6 *ip6;
 	struct weft_rate flood[WEFT_N_FLOOD_CLASSES];
-	const char *name; // "tenant/port", for explain
+	struct weft_rate new_sessions; // connections that it may open
+	uint32_t max_sessions;	       // connections, and of those not answered yet
+	uint32_t max_half;
+	uint32_t max_frags; // datagrams of which fragments may come
+	uint32_t max_macs;  // addresses that may be learned behind it
+	bool no_new;	    // its host lost the cluster, and the tenant wants no new connections then
+	const char *name;   // "tenant/port", for explain
 } __rte_cache_aligned;
 
 struct weft_domain {
 	uint16_t vid;	     // VLAN inside the network, 0: untagged
 	uint16_t uplink_vid; // VLAN on uplinks, 0: untagged
 	bool learning;	     // learn sources, flood unknown destinations
+	bool liberal;	     // TCP windows are not checked
+	bool pickup;	     // connections may be picked up in the middle
+	uint32_t network;    // its number in the address map; 0: no firewall
+	uint32_t epoch; // version, its low half, of the snapshot since which the network's addresses are whose they are
 	uint32_t n_ports;
 	const uint16_t *ports; // members, for flooding
 	const char *name;      // "tenant/network" or "tenant/network.vid", for explain
@@ -102,6 +115,8 @@ struct weft_snapshot {
 	uint64_t generation;	// of the policy, see control/
 	struct weft_macs *macs; // control's own: whose STATIC_MACS are
 	struct weft_mactab static_macs;
+	struct weft_members *members; // control's own: whose ADDRS are
+	struct weft_addrmap addrs;
 	uint64_t port_version[WEFT_PORT_PAGES]; // of the snapshot that a page was made for: workers look at newer ones
 						// only
 	struct weft_port_page *port_page[WEFT_PORT_PAGES];

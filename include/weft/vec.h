@@ -38,10 +38,14 @@ struct weft_lane {
 	uint16_t tpid;	    // outer tag's protocol, host order; valid when n_tags > 0
 	uint16_t l3_off;    // from the start of the frame
 	uint16_t l4_off;
-	uint8_t n_tags; // tags in the frame: 0, 1 or 2
-	uint8_t strip;	// set by vlan: the outer tag named the domain and is not payload
-	uint8_t proto;	// IP protocol of the last header walked
-	uint8_t flags;	// enum weft_lane_flags
+	uint8_t n_tags;	   // tags in the frame: 0, 1 or 2
+	uint8_t strip;	   // set by vlan: the outer tag named the domain and is not payload
+	uint8_t proto;	   // IP protocol of the last header walked
+	uint8_t flags;	   // enum weft_lane_flags
+	uint32_t frag_id;  // of a fragment's datagram
+	uint16_t frag_off; // where its bytes stand in that
+	uint16_t frag_len; // bytes in it
+	uint16_t l4_len;   // bytes from l4_off to the end of the IP datagram, or of this fragment of it
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct weft_lane) == 64, "a lane is one cache line");
@@ -49,9 +53,11 @@ static_assert(sizeof(struct weft_lane) == 64, "a lane is one cache line");
 struct weft_vec {
 	uint16_t n;		      // lanes in use
 	bool dry_run;		      // stages decide and record, and change nothing
+	uint16_t elsewhere;	      // dry run: the worker that has the packet's connection, where it is another
 	struct weft_explain *explain; // NULL, or where to record decisions
 	uint64_t now;		      // TSC when the vector was read
 	weft_lanes flood;	      // lanes that go to all ports of their domain; written by forward
+	weft_lanes passed;	      // lanes that another worker passed here to be judged
 	struct rte_mbuf *pkts[WEFT_VEC_SIZE];
 	struct weft_lane lanes[WEFT_VEC_SIZE];
 };

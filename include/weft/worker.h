@@ -14,6 +14,8 @@
 #include "weft/vec.h"
 
 struct weft_fdb;
+struct weft_sessions;
+struct weft_events;
 
 // Packets that wait for one port, or for one other worker, until the vector's end.
 struct weft_txbuf {
@@ -36,6 +38,10 @@ struct weft_worker {
 	const struct weft_snapshot *snap;
 	struct weft_port_stats *stats; // [WEFT_MAX_PORTS]
 	struct weft_fdb *fdb;
+	struct weft_sessions *sessions;
+	struct weft_events *events;	// what rules ask to be logged; NULL: nobody wants to know
+	struct weft_rate event_rate;	// how much of it
+	struct weft_rate refuse_rate;	// of replies to what is refused, for each port
 	struct weft_flood_state *flood; // [WEFT_MAX_PORTS]
 	struct rte_mempool *pool;	// for copies
 	struct weft_txbuf *port_out;	// [WEFT_MAX_PORTS]
@@ -73,7 +79,8 @@ weft_out_port(struct weft_worker *worker, uint16_t port, struct rte_mbuf *m)
 		worker->flush_port(worker, port);
 }
 
-// Puts a packet for PORT, of generation GEN, into the buffer of the worker that owns the port.
+// Puts a packet for PORT, of generation GEN, into the buffer of the worker that owns the port. PORT 0 of generation 0:
+// the worker has the packet's connection, and runs it through the chain.
 static inline void
 weft_out_worker(struct weft_worker *worker, uint16_t peer, uint16_t port, uint16_t gen, struct rte_mbuf *m)
 {

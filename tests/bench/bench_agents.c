@@ -55,6 +55,12 @@ weft_engine_port_shared(uint16_t slot)
 	return false;
 }
 
+void
+weft_engine_rule_clear(uint32_t counter)
+{
+	(void)counter;
+}
+
 uint16_t
 weft_engine_n_workers(void)
 {

@@ -54,7 +54,7 @@ def policy(n, value, poison=None):
     if poison is not None:
         # There is one worker only: the host refuses what the host that applies cannot know.
         ports[f"s{poison}"]["worker"] = 9
-    return {"tenants": {"t": {"networks": {f"n{i}": {} for i in range(n)}, "ports": ports}}}
+    return {"tenants": {"t": {"networks": {f"n{i}": {"firewall": False} for i in range(n)}, "ports": ports}}}
 
 
 class History:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """A weftd of one's own, in a folder of its own."""
+import copy
 import json
 import os
 import shutil
@@ -100,9 +101,15 @@ class Weftd:
             raise Rejected(2, answer["error"]["message"])
         return answer["result"]
 
-    def apply(self, tenants):
-        """Applies {tenant: {networks: ..., ports: ...}}."""
-        return self.ctl("apply", "-f", "-", stdin=json.dumps({"tenants": tenants}))
+    def apply(self, tenants, **top):
+        """Applies {tenant: {networks: ..., ports: ...}}. Networks that do not say otherwise have no firewall: most tests are about
+        other things."""
+        tenants = copy.deepcopy(tenants)
+        for tenant in tenants.values():
+            for network in tenant.get("networks", {}).values():
+                if network is not None:
+                    network.setdefault("firewall", False)
+        return self.ctl("apply", "-f", "-", stdin=json.dumps({"tenants": tenants, **top}))
 
     def audit(self):
         """Closes the books; raises when they do not balance."""

@@ -89,6 +89,8 @@ fixture_setup(void **state)
 	w->fdb = weft_fdb_new(1024, 300, 7);
 	assert_non_null(w->fdb);
 	w->fdb->tell = tell;
+	w->sessions = weft_sessions_new(FIXTURE_SESSIONS, 64);
+	assert_non_null(w->sessions);
 	w->flush_port = flush_port;
 	w->flush_worker = flush_worker;
 	w->snap = &f->snap;
@@ -120,6 +122,7 @@ fixture_teardown(void **state)
 	weft_free_dead(f->w);
 	assert_int_equal(rte_mempool_avail_count(pool), 4095);
 	weft_fdb_free(f->w->fdb);
+	weft_sessions_free(f->w->sessions);
 	weft_mactab_fini(&f->snap.static_macs);
 	rte_free(f->w->stats);
 	rte_free(f->w->flood);

@@ -14,13 +14,15 @@
 
 #include "weft/explain.h"
 #include "weft/fdb.h"
+#include "weft/session.h"
 #include "weft/worker.h"
 
 #include "stages.h"
 
-#define FIXTURE_PORTS	16
-#define FIXTURE_DOMAINS 16
-#define FIXTURE_SENT	512
+#define FIXTURE_PORTS	 16
+#define FIXTURE_DOMAINS	 16
+#define FIXTURE_SENT	 512
+#define FIXTURE_SESSIONS 1024
 
 #define MAC_A UINT64_C(0x525400000001)
 #define MAC_B UINT64_C(0x525400000002)

@@ -50,7 +50,7 @@ build_port(void *arg, const struct weft_port *port)
 	const struct publication *p = arg;
 	struct weft_error err = { "" };
 
-	assert_int_equal(weft_build_port(p->build, p->model, port, false, &err), 0);
+	assert_int_equal(weft_build_port(p->build, p->model, port, WEFT_ISOLATION_KEEP, &err), 0);
 }
 
 static void
@@ -173,7 +173,9 @@ setup(void **state)
 		.max_sleep_us = 200,
 		.n_mbufs = 4095,
 		.fdb_size = 1024,
-		.fdb_age_s = 300 };
+		.fdb_age_s = 300,
+		.sessions = 1024,
+		.fragments = 64 };
 	struct weft_error err = { "" };
 
 	(void)state;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What those who write a policy should know of it, though it is accepted.
+#include <string.h>
+
+#include "ruleset.h"
+#include "state.h"
+
+struct counts {
+	unsigned int plans, tunnels, unnamed;
+};
+
+static void
+count(struct counts *counts, const json_t *object)
+{
+	const char *encap = json_string_value(json_object_get(object, "encap"));
+
+	counts->plans += json_string_length(json_object_get(object, "plan")) != 0;
+	counts->tunnels += encap && (strcmp(encap, "vxlan") == 0 || strcmp(encap, "geneve") == 0);
+	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
+			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
+}
+
+// Rules that repeat, contradict or hide others.
+static void
+look_at_rules(const char *key, const json_t *json, json_t *warnings)
+{
+	struct weft_error err;
+	json_t *copy = json_array_size(json_object_get(json, "rules")) > 1 ? json_deep_copy(json) : NULL;
+	struct weft_object *object = copy ? weft_object_new(key, copy, &err) : NULL;
+
+	if (object)
+		weft_rules_warn(object, warnings);
+	weft_object_free(object);
+	json_decref(copy);
+}
+
+json_t *
+weft_warnings(const json_t *changes)
+{
+	struct counts counts = { 0 };
+	json_t *warnings = json_array(), *object;
+	const char *key;
+
+	json_object_foreach ((json_t *)(uintptr_t)changes, key, object) {
+		count(&counts, object);
+		look_at_rules(key, object, warnings);
+	}
+	if (counts.plans)
+		json_array_append_new(warnings, json_sprintf("%u port(s) name a plan: there is no shaping in this "
+							     "version, and plans are NOT enforced",
+							counts.plans));
+	if (counts.tunnels)
+		json_array_append_new(warnings, json_sprintf("%u network(s) want tunnels: there are none in this "
+							     "version, and they do not leave the host",
+							counts.tunnels));
+	if (counts.unnamed)
+		json_array_append_new(
+			warnings, json_sprintf("%u port(s) are in groups and name no ips: others' rules for "
+					       "those groups do not know them",
+					  counts.unnamed));
+	return warnings;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Whose an address is: from (network, address) to the groups of the port that has it, on whatever host. Part of a
+// snapshot; built by the control thread, read by workers.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WEFT_IDENTITY_GROUPS 16
+
+// The set of groups that a port belongs to.
+struct weft_identity {
+	uint32_t port; // its number, for the control thread
+	uint32_t n;
+	uint32_t group[WEFT_IDENTITY_GROUPS]; // numbers of the host's own, ascending
+};
+
+struct weft_addr_key {
+	uint32_t network;
+	uint8_t v6;
+	uint8_t length; // of the prefix, in bits
+	uint8_t reserved[2];
+	uint8_t addr[16]; // IPv4 in the first four; bits behind the prefix are 0
+};
+
+struct weft_addr_entry {
+	struct weft_addr_key key; // network 0: free
+	const struct weft_identity *identity;
+};
+
+struct weft_addrmap {
+	struct weft_addr_entry *entry; // MASK + 1 of them, half of them free; linear probing
+	uint32_t mask;
+	uint64_t seed;
+	uint64_t lengths4;    // which prefix lengths there are, as bits 0 to 32
+	uint64_t lengths6[3]; // and 0 to 128
+};
+
+// Mixes two words into one: the folded product, as in wyhash (Wang Yi).
+static inline uint64_t
+weft_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint32_t
+weft_addrmap_slot(const struct weft_addrmap *map, const struct weft_addr_key *key)
+{
+	uint64_t word[3];
+
+	memcpy(word, key, sizeof(word));
+	return (uint32_t)weft_mix(weft_mix(word[0] ^ map->seed, word[1] ^ UINT64_C(0xa0761d6478bd642f)) ^ map->seed,
+		       word[2] ^ UINT64_C(0xe7037ed1a0b428db)) &
+	       map->mask;
+}
+
+// The entry of exactly KEY, or NULL.
+struct weft_addr_entry *weft_addrmap_find(const struct weft_addrmap *map, const struct weft_addr_key *key);
+
+// The groups of whom ADDR belongs to in NETWORK, by its longest prefix; NULL: nobody's. ADDR has 4 bytes, or 16.
+const struct weft_identity *
+weft_addrmap_lookup(const struct weft_addrmap *map, uint32_t network, bool v6, const uint8_t *addr);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Rules as the packet path sees them: compiled by the control thread, immutable once published, shared by all ports
+// with the same groups.
+//
+// A ruleset is one direction's rules in the order in which they are judged. Each dimension of a packet (the remote end,
+// and the service: protocol with port, or ICMP type) is looked up once and yields the set of rules that it satisfies;
+// the first rule in the intersection is the answer (bit vectors: Lakshman and Stiliadis, SIGCOMM 1998; the summary
+// words: Baboescu and Varghese, SIGCOMM 2001). Sets are sparse: a summary says which words are not empty, and only
+// those are stored. The work for a packet is bounded by the number of rules, whatever is sent: there is no cache that
+// traffic fills.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weft/addrmap.h"
+
+enum weft_action { WEFT_ALLOW, WEFT_DENY, WEFT_REJECT };
+
+// Rules of a ruleset: 64 words of 64 bits.
+#define WEFT_RULESET_MAX 4096
+
+// Rules with counters, on a host.
+#define WEFT_MAX_COUNTERS 131072
+#define WEFT_COUNTER_NONE 0
+
+struct weft_rule_conf {
+	const char *name; // "tenant/group rule", for explain and logs
+	uint32_t counter; // in each worker's table of struct weft_rule_stats; WEFT_COUNTER_NONE: not counted
+	uint8_t action;	  // enum weft_action
+	bool stateless;
+	bool log;
+};
+
+// A set of rules: bit w of SUM says that word w is not empty; those words stand one after the other from FIRST on.
+struct weft_rule_set {
+	uint64_t sum;
+	uint32_t first;
+};
+
+// Values of one protocol that has rules with ports or ICMP types: START[i] is the first value of the i-th range,
+// START[0] is 0.
+struct weft_service {
+	uint16_t n;
+	const uint16_t *start;
+	const struct weft_rule_set *set;
+};
+
+struct weft_ruleset {
+	uint32_t n_rules;
+	const struct weft_rule_conf *rule; // n_rules, and behind them what holds where none matches
+	const uint64_t *word;		   // of all sets
+	struct weft_rule_set any_remote;
+	struct weft_rule_set any_service;
+	uint8_t protocol[256]; // the set of rules for all of a protocol, and its service, as an index from 1 on; 0:
+			       // none
+	uint8_t service_of[256];
+	const struct weft_rule_set *protocol_set;
+	const struct weft_service *service;
+	uint32_t n_groups;
+	const uint32_t *group; // ascending
+	const struct weft_rule_set *group_set;
+	uint32_t n_v4, n_v6; // ranges of addresses; START[0] is 0
+	const uint32_t *v4_start;
+	const struct weft_rule_set *v4_set;
+	const uint8_t (*v6_start)[16];
+	const struct weft_rule_set *v6_set;
+};
+
+struct weft_policy {
+	struct weft_ruleset out, in; // from the port, and towards it
+	bool reject_revoked;	     // ends of a connection that a change forbids are told
+};
+
+// What a ruleset judges.
+struct weft_query {
+	const uint8_t *remote;		      // the other end's address, in network order: 4 bytes, or 16
+	const struct weft_identity *identity; // the other end's groups; NULL: none
+	bool v6;
+	uint8_t protocol;
+	uint16_t service; // destination port; ICMP: type << 8 | code
+};
+
+// The rule that decides about QUERY: an index into the ruleset's rules, n_rules where none matches. Any thread.
+uint32_t weft_ruleset_match(const struct weft_ruleset *ruleset, const struct weft_query *query);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Connections: a worker's own table of them. A record stands for both directions and for both ends' verdicts, and has
+// no pointers: the same bytes can go to another worker.
+//
+// The two ends are 0 and 1: end 0 is the port with the lower slot, and whatever lies beyond an uplink is slot 0. So
+// both directions of a connection have one key and need no ordering of addresses; and the same addresses on another way
+// through the switch (a router in the network) are another connection. The port in slot[0], or slot[1] where that is
+// outside, is the connection's home: the worker that owns it has the record.
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include "weft/limits.h"
+
+struct weft_worker;
+
+enum weft_session_state {
+	WEFT_SESSION_FREE,
+	WEFT_SESSION_SYN_SENT,	   // TCP: a SYN
+	WEFT_SESSION_SYN_RECEIVED, // TCP: SYNs of both ends
+	WEFT_SESSION_ESTABLISHED,  // TCP
+	WEFT_SESSION_FIN,	   // TCP: one end has finished
+	WEFT_SESSION_LAST_ACK,	   // TCP: both have
+	WEFT_SESSION_CLOSED,	   // TCP: all is acknowledged, or it was reset
+	WEFT_SESSION_UDP_SINGLE,   // UDP: not answered
+	WEFT_SESSION_UDP_STREAM,   // UDP
+	WEFT_SESSION_ECHO,	   // ICMP: a query, answered or not
+	WEFT_SESSION_OTHER_SINGLE, // other protocols, not answered
+	WEFT_SESSION_OTHER_STREAM,
+	WEFT_N_SESSION_STATES
+};
+
+enum weft_session_flags {
+	WEFT_SESSION_BY_END1 = 1 << 0, // end 1 opened it
+	WEFT_SESSION_LIBERAL = 1 << 1, // TCP: windows are not checked
+	WEFT_SESSION_FIN0 = 1 << 2,    // TCP: end 0, or 1, has finished
+	WEFT_SESSION_FIN1 = 1 << 3,
+	WEFT_SESSION_ACKED0 = 1 << 4, // TCP: the other end has acknowledged that
+	WEFT_SESSION_ACKED1 = 1 << 5,
+	WEFT_SESSION_NO_SCALE = 1 << 6, // TCP: one end does not scale its windows
+};
+
+// What one end of a TCP connection may send: Guido van Rooij, "Real Stateful TCP Packet Filtering in IP Filter" (2001).
+struct weft_tcp_end {
+	uint32_t end;	  // behind the last byte that it has sent
+	uint32_t max_end; // behind the last byte that the other end takes
+	uint32_t max_win; // the largest window that it has offered, scaled
+};
+
+struct weft_session_key {
+	uint32_t addr[2]; // IPv4, in network order; IPv6: folded
+	uint16_t l4[2];	  // ports in network order; ICMP queries: the identifier, and the query's type
+	uint16_t slot[2]; // ports of the switch
+	uint16_t domain;
+	uint8_t proto;
+	uint8_t family; // 4, 6
+};
+
+struct weft_session {
+	// The first cache line is all that most packets need.
+	struct weft_session_key key;
+	uint32_t judged; // snapshot version, its low half: rules that are newer judge it again
+	uint32_t seen;	 // seconds on the engine's clock
+	uint8_t state;	 // enum weft_session_state
+	uint8_t flags;	 // enum weft_session_flags
+	uint8_t scale[2];
+	struct weft_tcp_end tcp[2];
+	uint32_t packets; // since they were last added to the totals, and to the rules'
+	uint32_t bytes;
+
+	uint8_t addr6[2][16];
+	uint64_t all_packets;
+	uint64_t all_bytes;
+	uint32_t counter[2]; // of the rules that allow it: the opener's out, and the other's in
+	uint32_t since;	     // seconds on the engine's clock
+	uint16_t account;    // port whose limits it counts against
+	uint16_t reserved;
+} __rte_cache_aligned;
+
+static_assert(sizeof(struct weft_session_key) == 20, "keys are compared as two words and a half");
+static_assert(offsetof(struct weft_session, addr6) == 64, "IPv4 packets need one line of a record");
+static_assert(sizeof(struct weft_session) == 128, "a record is two lines");
+
+// What a rule has let pass or stopped, on one worker.
+struct weft_rule_stats {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t connections;
+	uint32_t last; // seconds on the engine's clock, of a connection or of a packet that was counted
+	uint32_t reserved;
+};
+
+// What counts against a port's limits, on one worker.
+struct weft_port_sessions {
+	uint32_t n;	  // connections
+	uint32_t n_half;  // of those, not answered yet
+	uint32_t n_frags; // datagrams of which fragments may come
+	uint32_t reserved;
+	uint64_t spent;	  // new connections: the time, in TSC, up to which its allowance is spent
+	uint64_t replied; // refusals that were answered, likewise
+};
+
+#define WEFT_SESSION_WAYS 8
+
+struct weft_session_bucket {
+	uint16_t sig[WEFT_SESSION_WAYS];
+	uint32_t index[WEFT_SESSION_WAYS]; // of the record; 0: free
+	uint32_t reserved[4];
+} __rte_cache_aligned;
+
+struct weft_frags;
+
+struct weft_sessions {
+	struct weft_session *rec;	    // [size + 1]; 0 is none
+	struct weft_session_bucket *bucket; // [mask + 1]
+	uint32_t mask;
+	uint32_t size;
+	uint32_t n;
+	uint32_t high;	  // no record above it was ever used
+	uint32_t n_free;  // in FREE
+	uint32_t *free;	  // records that were used before
+	uint32_t *victim; // a ring of records that may go when there is no room: not answered, or closed; oldest first
+	uint32_t victim_head, victim_tail;
+	uint32_t sweep; // the next record to be looked at
+	uint64_t secret[4];
+	struct weft_port_sessions *port; // [WEFT_MAX_PORTS]
+	struct weft_rule_stats *rule;	 // [WEFT_MAX_COUNTERS]
+	struct weft_frags *frags;
+	uint32_t timeout[WEFT_N_SESSION_STATES];		     // seconds
+	uint64_t opened, expired, evicted, revoked, rejudged, moved; // counts
+	// The other workers' tables, for limits of a port whose connections have several homes; read only.
+	struct weft_sessions *const *peers;
+	uint16_t n_peers;
+};
+
+// Takes memory for SIZE connections and N_FRAGS datagrams. Returns NULL with errno.
+struct weft_sessions *weft_sessions_new(uint32_t size, uint32_t n_frags);
+void weft_sessions_free(struct weft_sessions *sessions);
+
+// Names as tools show them: "syn_sent".
+const char *weft_session_state_name(enum weft_session_state state);
+
+// Looks at the next N records: what is too old goes, what was judged under older rules is judged again. Owner worker.
+void weft_sessions_sweep(struct weft_worker *worker, uint32_t n);
+
+// Removes RECORD, which is in use; what it counted goes to its rules. Owner worker.
+void weft_session_remove(struct weft_sessions *sessions, uint32_t record);
+
+// Enters a record that was another worker's. Returns false where there is no room. Owner worker.
+bool weft_session_adopt(struct weft_sessions *sessions, const struct weft_session *from);
+
+// Whether a connection may be cut off for another's sake: it was never answered, or is closed.
+static inline bool
+weft_session_is_half(enum weft_session_state state)
+{
+	return state == WEFT_SESSION_SYN_SENT || state == WEFT_SESSION_SYN_RECEIVED ||
+	       state == WEFT_SESSION_UDP_SINGLE || state == WEFT_SESSION_OTHER_SINGLE;
+}
+
+// The port whose owner has the connections between two: the lower slot, or the one that is not outside.
+static inline uint16_t
+weft_session_home(uint16_t slot0, uint16_t slot1)
+{
+	return slot0 && (slot0 < slot1 || slot1 == 0) ? slot0 : slot1;
+}

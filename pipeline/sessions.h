@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The table of connections, for the files of the firewall.
+#pragma once
+
+#include <string.h>
+
+#include <rte_prefetch.h>
+
+#include "weft/addrmap.h"
+#include "weft/session.h"
+
+static inline uint64_t
+sessions_hash(const struct weft_sessions *t, const struct weft_session_key *key)
+{
+	uint64_t a, b;
+	uint32_t c;
+
+	memcpy(&a, key->addr, sizeof(a));
+	memcpy(&b, key->l4, sizeof(b));
+	memcpy(&c, &key->domain, sizeof(c));
+	return weft_mix(weft_mix(a ^ t->secret[0], b ^ t->secret[1]) ^ t->secret[2], c ^ t->secret[3]);
+}
+
+// An IPv6 address as the key has it. Different addresses may fold to the same: the record has them whole.
+static inline uint32_t
+sessions_fold(const struct weft_sessions *t, const uint8_t addr[16])
+{
+	uint64_t word[2];
+
+	memcpy(word, addr, sizeof(word));
+	return (uint32_t)weft_mix(word[0] ^ t->secret[1], word[1] ^ t->secret[3]);
+}
+
+static inline uint16_t
+sessions_sig(uint64_t hash)
+{
+	return hash >> 48;
+}
+
+static inline uint32_t
+sessions_first(const struct weft_sessions *t, uint64_t hash)
+{
+	return (uint32_t)hash & t->mask;
+}
+
+// The other bucket that an entry of BUCKET may stand in; of that, the first (Fan et al., "Cuckoo Filter", 2014).
+static inline uint32_t
+sessions_other(const struct weft_sessions *t, uint32_t bucket, uint16_t sig)
+{
+	return (bucket ^ (sig * 0x5bd1e995u + 1)) & t->mask;
+}
+
+// A bit at the top of every 16-bit lane of the bucket's half that may be equal to SIG; the lowest of them is.
+static inline uint64_t
+sessions_equal4(const uint16_t sigs[4], uint16_t sig)
+{
+	uint64_t lanes, ones = UINT64_C(0x0001000100010001);
+
+	memcpy(&lanes, sigs, sizeof(lanes));
+	lanes ^= sig * ones;
+	return (lanes - ones) & ~lanes & (ones << 15);
+}
+
+// The first record of BUCKET whose signature is SIG; 0: none.
+static inline uint32_t
+sessions_candidate(const struct weft_session_bucket *bucket, uint16_t sig)
+{
+	uint64_t low = sessions_equal4(bucket->sig, sig), high;
+
+	if (low)
+		return bucket->index[__builtin_ctzll(low) / 16];
+	high = sessions_equal4(bucket->sig + 4, sig);
+	return high ? bucket->index[4 + __builtin_ctzll(high) / 16] : 0;
+}
+
+static inline bool
+sessions_same_key(const struct weft_session_key *a, const struct weft_session_key *b)
+{
+	uint64_t a0, a1, b0, b1;
+	uint32_t a2, b2;
+
+	memcpy(&a0, a->addr, sizeof(a0));
+	memcpy(&b0, b->addr, sizeof(b0));
+	memcpy(&a1, a->l4, sizeof(a1));
+	memcpy(&b1, b->l4, sizeof(b1));
+	memcpy(&a2, &a->domain, sizeof(a2));
+	memcpy(&b2, &b->domain, sizeof(b2));
+	return ((a0 ^ b0) | (a1 ^ b1) | (a2 ^ b2)) == 0;
+}
+
+// The record of KEY, or 0. ADDR6 are the whole addresses of IPv6 ends.
+uint32_t sessions_find(const struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash,
+	const uint8_t *const addr6[2]);
+
+// A new record of KEY, or 0: no room. All but its key is zero; the caller has looked that there is none.
+uint32_t sessions_insert(struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash);
+
+// Makes room: the oldest connection that was never answered, or is closed, goes. False: none was found.
+bool sessions_evict(struct weft_sessions *t);
+
+// Notes that RECORD may go when there is no room.
+void sessions_offer(struct weft_sessions *t, uint32_t record);
+
+// Gives S another state, with what follows for the counts of its port.
+static inline void
+sessions_enter(struct weft_sessions *t, struct weft_session *s, enum weft_session_state state)
+{
+	t->port[s->account].n_half += (uint32_t)weft_session_is_half(state) - weft_session_is_half(s->state);
+	s->state = state;
+	if (state == WEFT_SESSION_CLOSED)
+		sessions_offer(t, (uint32_t)(s - t->rec));
+}
+
+// Adds what S has counted since the last time to its totals and to its rules.
+void sessions_settle(struct weft_sessions *t, struct weft_session *s);
+
+// A port's counts over all workers. The other workers' are read as they are.
+static inline void
+sessions_of_port(const struct weft_sessions *t, uint16_t port, uint32_t *n, uint32_t *n_half, uint32_t *n_frags)
+{
+	*n = t->port[port].n;
+	*n_half = t->port[port].n_half;
+	*n_frags = t->port[port].n_frags;
+	for (uint16_t i = 0; i < t->n_peers; i++) {
+		const volatile struct weft_port_sessions *other = &t->peers[i]->port[port];
+
+		if (t->peers[i] == t)
+			continue;
+		*n += other->n;
+		*n_half += other->n_half;
+		*n_frags += other->n_frags;
+	}
+}

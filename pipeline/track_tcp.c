@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// TCP: the states of a connection (RFC 9293), and the windows that its segments must lie in, by Guido van Rooij, "Real
+// Stateful TCP Packet Filtering in IP Filter" (2001). Resets by RFC 5961: one that hits the sequence number exactly
+// closes the connection, one elsewhere in the window is the receiver's to answer.
+#include "track.h"
+
+// The least that acknowledgments may lag behind, whatever windows were offered.
+#define MIN_ACK_WINDOW 66000
+
+#define OPTION_END    0
+#define OPTION_NOP    1
+#define OPTION_SCALE  3
+#define MAX_SCALE     14 // RFC 7323, 2.3
+#define SCALE_UNKNOWN 0xff
+
+static inline uint8_t
+fin_bit(unsigned int e)
+{
+	return WEFT_SESSION_FIN0 << e;
+}
+
+static inline uint8_t
+acked_bit(unsigned int e)
+{
+	return WEFT_SESSION_ACKED0 << e;
+}
+
+// The window scale that a SYN offers, or SCALE_UNKNOWN. The header's length was checked by the parser.
+static uint8_t
+read_scale(const uint8_t *tcp)
+{
+	unsigned int end = (tcp[12] >> 4) * 4;
+
+	for (unsigned int at = 20; at < end && tcp[at] != OPTION_END;) {
+		if (tcp[at] == OPTION_NOP) {
+			at++;
+			continue;
+		}
+		if (at + 2 > end || tcp[at + 1] < 2 || at + tcp[at + 1] > end)
+			break;
+		if (tcp[at] == OPTION_SCALE && tcp[at + 1] == 3)
+			return RTE_MIN(tcp[at + 2], MAX_SCALE);
+		at += tcp[at + 1];
+	}
+	return SCALE_UNKNOWN;
+}
+
+// End E speaks for the first time, or again, with a SYN.
+static void
+start_end(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp)
+{
+	uint8_t scale = seg->cut ? SCALE_UNKNOWN : read_scale(tcp);
+
+	bool opens = s->state == WEFT_SESSION_SYN_SENT && e == (s->flags & WEFT_SESSION_BY_END1);
+
+	if (opens)
+		s->flags &= ~WEFT_SESSION_NO_SCALE;
+	s->tcp[e].end = seg->end;
+	s->tcp[e].max_win = RTE_MAX(seg->win, 1);
+	if (opens || s->tcp[e].max_end == 0)
+		s->tcp[e].max_end = seg->end;
+	s->scale[e] = scale == SCALE_UNKNOWN ? 0 : scale;
+	if (scale == SCALE_UNKNOWN || s->flags & WEFT_SESSION_NO_SCALE) {
+		s->flags |= WEFT_SESSION_NO_SCALE;
+		s->scale[0] = s->scale[1] = 0;
+	}
+}
+
+void
+track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp)
+{
+	if (seg->flags & TCP_SYN) {
+		s->state = WEFT_SESSION_SYN_SENT;
+		start_end(s, e, seg, tcp);
+		return;
+	}
+	// Picked up in the middle: the windows' scale is not known, so nothing can be checked.
+	s->state = WEFT_SESSION_ESTABLISHED;
+	s->flags |= WEFT_SESSION_LIBERAL;
+	s->tcp[e].end = seg->end;
+	s->tcp[!e].end = seg->ack;
+}
+
+static inline bool
+in_window(const struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
+{
+	const struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
+	uint32_t lag = RTE_MAX(from->max_win, (uint32_t)MIN_ACK_WINDOW);
+
+	// A connection that is being opened knows only one end.
+	if (unlikely(to->max_win == 0))
+		return true;
+	if (unlikely(tcp_after(seg->seq, from->max_end) || tcp_after(from->end - to->max_win - 1, seg->end)))
+		return false;
+	return !tcp_after(seg->ack, to->end) && !tcp_after(to->end - lag - 1, seg->ack);
+}
+
+// Notes what end E has sent and offered.
+static inline void
+advance(struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
+{
+	struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
+	uint32_t win = seg->flags & TCP_SYN ? seg->win : (uint32_t)seg->win << s->scale[e];
+
+	if (from->max_win < win)
+		from->max_win = win;
+	if (tcp_after(seg->end, from->end))
+		from->end = seg->end;
+	if ((seg->flags & TCP_ACK) && tcp_after(seg->ack + RTE_MAX(win, 1u), to->max_end))
+		to->max_end = seg->ack + RTE_MAX(win, 1u);
+}
+
+// What a segment without SYN and RST does to the state. TO has been acknowledged up to SEG's ack.
+static void
+change_state(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
+{
+	const uint8_t both = WEFT_SESSION_ACKED0 | WEFT_SESSION_ACKED1;
+	enum weft_session_state state = s->state;
+
+	// What is closed stays so, whatever still comes.
+	if (state == WEFT_SESSION_CLOSED)
+		return;
+	if (state == WEFT_SESSION_SYN_RECEIVED && (seg->flags & TCP_ACK) && seg->ack == s->tcp[!e].end)
+		state = WEFT_SESSION_ESTABLISHED;
+	if (seg->flags & TCP_FIN)
+		s->flags |= fin_bit(e);
+	if ((s->flags & fin_bit(!e)) && (seg->flags & TCP_ACK) && seg->ack == s->tcp[!e].end)
+		s->flags |= acked_bit(!e);
+	if ((s->flags & both) == both)
+		state = WEFT_SESSION_CLOSED;
+	else if ((s->flags & fin_bit(e)) && (s->flags & fin_bit(!e)))
+		state = WEFT_SESSION_LAST_ACK;
+	else if (s->flags & (fin_bit(e) | fin_bit(!e)))
+		state = WEFT_SESSION_FIN;
+	if (state != s->state)
+		sessions_enter(t, s, state);
+}
+
+// A SYN in a connection there is.
+static int
+take_syn(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
+	const uint8_t *tcp, bool dry)
+{
+	bool opener = e == (s->flags & WEFT_SESSION_BY_END1);
+
+	if (s->state == WEFT_SESSION_CLOSED)
+		return seg->flags & TCP_ACK ? (int)WEFT_DROP_FW_STATE : TRACK_REOPEN;
+	if ((s->state != WEFT_SESSION_SYN_SENT && s->state != WEFT_SESSION_SYN_RECEIVED) ||
+		(s->state == WEFT_SESSION_SYN_RECEIVED && s->tcp[e].max_win && seg->end != s->tcp[e].end))
+		// The receiver answers with what tells the sender where it stands (RFC 5961, section 4). Nothing
+		// changes.
+		return seg->flags & TCP_ACK && !(s->flags & WEFT_SESSION_LIBERAL) && !in_window(s, e, seg)
+			       ? (int)WEFT_DROP_FW_TCP_WINDOW
+			       : TRACK_PASS;
+	if (!opener && (seg->flags & TCP_ACK) && seg->ack != s->tcp[!e].end)
+		return WEFT_DROP_FW_TCP_WINDOW;
+	if (opener && (seg->flags & TCP_ACK) && s->state == WEFT_SESSION_SYN_SENT)
+		return WEFT_DROP_FW_STATE;
+	if (dry)
+		return TRACK_PASS;
+	start_end(s, e, seg, tcp);
+	if (seg->flags & TCP_ACK)
+		advance(s, e, seg);
+	if (!opener && s->state == WEFT_SESSION_SYN_SENT)
+		sessions_enter(t, s, WEFT_SESSION_SYN_RECEIVED);
+	return TRACK_PASS;
+}
+
+static int
+take_rst(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg, bool dry)
+{
+	const struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
+	bool opener = e == (s->flags & WEFT_SESSION_BY_END1), exact = seg->seq == from->end;
+
+	// The opener may refuse what the other end still has of a former connection: that is no reset of this one.
+	if (s->state == WEFT_SESSION_SYN_SENT && opener && !exact)
+		return TRACK_PASS;
+	if (s->flags & WEFT_SESSION_LIBERAL) {
+		exact = true;
+	} else if (from->max_win == 0) {
+		// A connection that is refused: the SYN must be acknowledged (RFC 9293, 3.5.2).
+		if (!(seg->flags & TCP_ACK) || seg->ack != to->end)
+			return WEFT_DROP_FW_TCP_WINDOW;
+		exact = true;
+	} else if (tcp_after(seg->seq, from->max_end) ||
+		   tcp_after(from->end - RTE_MAX(to->max_win, 1u) - 1, seg->seq)) {
+		return WEFT_DROP_FW_TCP_WINDOW;
+	}
+	if (exact && !dry && s->state != WEFT_SESSION_CLOSED)
+		sessions_enter(t, s, WEFT_SESSION_CLOSED);
+	return TRACK_PASS;
+}
+
+int
+track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
+	const uint8_t *tcp, bool dry)
+{
+	int bad = track_tcp_flags(seg->flags);
+
+	if (unlikely(bad >= 0))
+		return bad;
+	if (unlikely(seg->flags & TCP_SYN))
+		return take_syn(t, s, e, seg, tcp, dry);
+	if (unlikely(seg->flags & TCP_RST))
+		return take_rst(t, s, e, seg, dry);
+	// Before the other end has spoken nothing follows; what it has of a former connection it may say (RFC
+	// 9293, 3.5.1).
+	if (unlikely(s->state == WEFT_SESSION_SYN_SENT))
+		return e == (s->flags & WEFT_SESSION_BY_END1) ? (int)WEFT_DROP_FW_STATE : TRACK_PASS;
+	// A connection that was refused has nothing to say.
+	if (unlikely(s->state == WEFT_SESSION_CLOSED && !(s->flags & WEFT_SESSION_LIBERAL) &&
+		     (s->tcp[0].max_win == 0 || s->tcp[1].max_win == 0)))
+		return WEFT_DROP_FW_STATE;
+	if (unlikely(seg->cut) && !dry)
+		s->flags |= WEFT_SESSION_LIBERAL;
+	if (likely(!(s->flags & WEFT_SESSION_LIBERAL)) && unlikely(!in_window(s, e, seg)))
+		return WEFT_DROP_FW_TCP_WINDOW;
+	if (unlikely(dry))
+		return TRACK_PASS;
+	advance(s, e, seg);
+	if (unlikely(s->state != WEFT_SESSION_ESTABLISHED || (seg->flags & TCP_FIN)))
+		change_state(t, s, e, seg);
+	return TRACK_PASS;
+}
+
+bool
+track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq)
+{
+	const struct weft_tcp_end *from = &s->tcp[e];
+	uint32_t span = RTE_MAX(s->tcp[!e].max_win, (uint32_t)MIN_ACK_WINDOW);
+
+	return s->flags & WEFT_SESSION_LIBERAL || (!tcp_after(seq, from->end) && !tcp_after(from->end - span - 1, seq));
+}
