@@ -38,6 +38,14 @@ def run_fuzz(path):
     return (len(corpus), 0) if ok else (0, 1)
 
 
+def run_firewall():
+    """A short comparison of the firewall with its reference."""
+    done = subprocess.run([os.path.join(BUILD, "tests", "firewall", "compare_firewall"), "300000", "7"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", timeout=300, check=False)
+    print(f"{'compare_firewall':28} " + done.stdout[-2000:].strip())
+    return (1, 0) if done.returncode == 0 else (0, 1)
+
+
 def run_e2e(args):
     """pytest: (passed, failed, skipped)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -66,6 +74,8 @@ def main():
             if os.access(path, os.X_OK) and os.path.isfile(path):
                 p, f = run_fuzz(path)
                 passed, failed = passed + p, failed + f
+        p, f = run_firewall()
+        passed, failed = passed + p, failed + f
     p, f, s = run_e2e(sys.argv[1:])
     passed, failed, skipped = passed + p, failed + f, skipped + s
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
