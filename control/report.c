@@ -80,6 +80,7 @@ weft_report_port(const struct weft_port *port)
 	const struct weft_port_conf *conf = weft_snapshot_slot(weft_engine_snapshot(), slot);
 	struct weft_io_status io;
 	struct weft_port_stats stats;
+	struct weft_port_sessions sessions;
 	char socket[600] = "", mac[WEFT_MAC_TEXT] = "";
 	json_t *result;
 
@@ -95,6 +96,9 @@ weft_report_port(const struct weft_port *port)
 		attach_names[port->attach.type], "where", socket[0] ? socket : port->attach.device, "mtu", conf->mtu,
 		"queues", io.queues, "guest_mtu", io.guest_mtu, "connects", io.connects, "slot", slot, "counters",
 		counters(&stats), "drops", drops_by_name(&stats));
+	weft_engine_port_sessions(slot, &sessions);
+	json_object_set_new(result, "sessions",
+		json_pack("{s:i, s:i, s:i}", "all", sessions.n, "half_open", sessions.n_half, "fragmented", sessions.n_frags));
 	if (place->owner == WEFT_OWNER_EACH)
 		json_object_set_new(result, "worker", json_string("each"));
 	else

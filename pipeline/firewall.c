@@ -9,13 +9,14 @@
 #include "frags.h"
 
 // What the passes know of a lane.
-struct scratch {
-	struct weft_session_key key[WEFT_VEC_SIZE];
-	uint64_t hash[WEFT_VEC_SIZE];
-	uint32_t record[WEFT_VEC_SIZE];
-	uint32_t stale[WEFT_VEC_SIZE]; // versions that a connection must not be older than, the newest of them
-	uint8_t end[WEFT_VEC_SIZE];    // that sends
-};
+struct seek {
+	struct weft_session_key key;
+	uint32_t record; // 0: not known
+	uint64_t hash;
+	uint32_t stale; // versions that a connection must not be older than, the newest of them
+	uint32_t slots; // of its connection: end 0 in the low half
+	uint8_t end;	// of its connection that sends
+} __rte_cache_aligned;
 
 // A way through the switch: what holds for a packet holds for those that follow it on the same.
 struct way {
@@ -23,9 +24,28 @@ struct way {
 	bool judged;	   // some rules hold for it
 	bool here;	   // its connections are this worker's
 	uint16_t peer;	   // else whose they are
-	uint16_t place[2]; // of the sender, of the receiver
+	uint8_t end;	   // of its connections that sends
+	uint32_t slots;	   // of its connections: end 0 in the low half
 	uint32_t stale;	   // versions that a connection must not be older than, the newest of them
 };
+
+// The lane's ports, domain and ethertype, which stand side by side.
+static inline uint64_t
+way_of(const struct weft_lane *lane)
+{
+	uint64_t id;
+
+	static_assert(offsetof(struct weft_lane, ethertype) == offsetof(struct weft_lane, in) + 6, "read as one word");
+	memcpy(&id, &lane->in, sizeof(id));
+	return id;
+}
+
+// Whether LANE is on the way that was learned last, and that is one whose packets need no more looks.
+static inline bool
+is_on(const struct way *way, const struct weft_lane *lane)
+{
+	return way->id == way_of(lane) && (way->here || !way->judged);
+}
 
 static inline uint32_t
 later(uint32_t a, uint32_t b)
@@ -40,62 +60,74 @@ learn_way(const struct weft_worker *worker, const struct weft_lane *lane, struct
 	const struct weft_port_conf *in = weft_snapshot_slot(snap, lane->in),
 				    *out = weft_snapshot_slot(snap, lane->out);
 	const struct weft_domain *domain = weft_snapshot_domain(snap, lane->domain);
-	uint16_t home;
+	uint16_t from = place_of(in, lane->in), to = place_of(out, lane->out), home;
 
+	way->id = way_of(lane);
 	way->judged = in->policy || out->policy;
-	way->place[0] = place_of(in, lane->in);
-	way->place[1] = place_of(out, lane->out);
-	home = weft_session_home(RTE_MIN(way->place[0], way->place[1]), RTE_MAX(way->place[0], way->place[1]));
+	way->end = from > to;
+	way->slots = from > to ? to | (uint32_t)from << 16 : from | (uint32_t)to << 16;
+	home = weft_session_home(RTE_MIN(from, to), RTE_MAX(from, to));
 	way->peer = weft_snapshot_slot(snap, home)->owner;
 	// A device with a queue for every worker has its connections where they are first seen.
 	way->here = way->peer == worker->id || way->peer == WEFT_OWNER_EACH;
 	way->stale = later(later(in->epoch, out->epoch), domain->epoch);
 }
 
-static inline void
-begin_key(struct scratch *b, unsigned int i, const struct weft_lane *lane, const struct way *way)
-{
-	struct weft_session_key *key = &b->key[i];
-	unsigned int e = way->place[0] > way->place[1];
+// The key is put together in registers, and written and read in the same pieces: its halves lie as the machine's words do.
+static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "keys are made of words");
 
-	b->stale[i] = way->stale;
-	b->end[i] = e;
-	key->domain = lane->domain;
-	key->proto = lane->proto;
-	key->slot[e] = way->place[0];
-	key->slot[!e] = way->place[1];
+static inline uint64_t
+rotate64(uint64_t word, unsigned int bits)
+{
+	return word << bits | word >> (-bits & 63);
 }
 
-static inline void
-finish_key(const struct weft_sessions *t, struct scratch *b, unsigned int i, const struct weft_lane *lane,
-	const struct rte_mbuf *m)
+static inline uint32_t
+rotate32(uint32_t word, unsigned int bits)
 {
-	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *l4 = l4_of(lane, m);
-	struct weft_session_key *key = &b->key[i];
-	unsigned int e = b->end[i];
+	return word << bits | word >> (-bits & 31);
+}
+
+// The identifier of an ICMP query and what was asked, in the place of ports.
+static uint32_t
+icmp_ends(const uint8_t *l4, bool v6)
+{
+	uint16_t id;
 	uint8_t query;
 
+	icmp_kind(v6, l4[0], &query);
+	memcpy(&id, l4 + 4, sizeof(id));
+	return id | (uint32_t)query << 16;
+}
+
+// Makes the key and its hash. Both ends of a pair are turned round where the sender is end 1.
+static inline void
+make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *l4 = l4_of(lane, m);
+	uint64_t addrs, ends;
+	uint32_t l4_ends = 0, what = lane->domain | (uint32_t)lane->proto << 16;
+
 	if (likely(lane->flags & WEFT_LANE_IPV4)) {
-		key->family = 4;
-		memcpy(&key->addr[e], l3 + 12, 4);
-		memcpy(&key->addr[!e], l3 + 16, 4);
+		memcpy(&addrs, l3 + 12, sizeof(addrs));
+		what |= 4u << 24;
 	} else {
-		key->family = 6;
-		key->addr[e] = sessions_fold(t, l3 + 8);
-		key->addr[!e] = sessions_fold(t, l3 + 24);
+		addrs = sessions_fold(t, l3 + 8) | (uint64_t)sessions_fold(t, l3 + 24) << 32;
+		what |= 6u << 24;
 	}
-	if (likely(lane->proto == IPPROTO_TCP || lane->proto == IPPROTO_UDP || lane->proto == IPPROTO_SCTP)) {
-		memcpy(&key->l4[e], l4, 2);
-		memcpy(&key->l4[!e], l4 + 2, 2);
+	addrs = rotate64(addrs, k->end * 32);
+	if (likely(lane->flags & WEFT_LANE_PORTS)) {
+		memcpy(&l4_ends, l4, sizeof(l4_ends));
+		l4_ends = rotate32(l4_ends, k->end * 16);
 	} else if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6) {
-		icmp_kind(key->family == 6, l4[0], &query);
-		memcpy(&key->l4[0], l4 + 4, 2);
-		key->l4[1] = query;
-	} else {
-		key->l4[0] = key->l4[1] = 0;
+		l4_ends = icmp_ends(l4, what >> 24 == 6);
 	}
-	b->hash[i] = sessions_hash(t, key);
-	b->record[i] = 0;
+	ends = l4_ends | (uint64_t)k->slots << 32;
+	memcpy(k->key.addr, &addrs, sizeof(addrs));
+	memcpy(k->key.l4, &ends, sizeof(ends));
+	memcpy(&k->key.domain, &what, sizeof(what));
+	k->hash = sessions_mix(t, addrs, ends, what);
+	k->record = 0;
 }
 
 static inline bool
@@ -191,6 +223,16 @@ judge_stale(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, st
 	return j.reason >= 0 ? (int)WEFT_DROP_FW_REVOKED : TRACK_REOPEN;
 }
 
+static inline void
+count_packet(struct weft_sessions *t, struct weft_session *s, uint32_t clock, const struct rte_mbuf *m)
+{
+	s->seen = clock;
+	s->packets++;
+	s->bytes += m->pkt_len;
+	if (unlikely(s->bytes >> 31))
+		sessions_settle(t, s);
+}
+
 static inline int
 track(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct weft_session *s, unsigned int e)
 {
@@ -216,12 +258,49 @@ track(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct w
 	}
 	if (unlikely(ret != TRACK_PASS || vec->dry_run))
 		return ret;
-	s->seen = worker->clock;
-	s->packets++;
-	s->bytes += m->pkt_len;
-	if (unlikely(s->bytes >> 31))
-		sessions_settle(t, s);
+	count_packet(t, s, worker->clock, m);
 	return TRACK_PASS;
+}
+
+// A TCP segment of an established connection. False where it is not as plain as most, or does not fit.
+static inline bool
+follow_tcp(struct weft_session *s, unsigned int e, const struct weft_lane *lane, const uint8_t *tcp)
+{
+	uint32_t word[2], win;
+	struct tcp_segment seg;
+
+	if (unlikely((tcp[13] & (TCP_SYN | TCP_RST | TCP_FIN | TCP_ACK)) != TCP_ACK || s->flags & WEFT_SESSION_LIBERAL))
+		return false;
+	memcpy(word, tcp + 4, sizeof(word));
+	seg = (struct tcp_segment){ .seq = rte_be_to_cpu_32(word[0]), .ack = rte_be_to_cpu_32(word[1]) };
+	seg.end = seg.seq + lane->l4_len - (tcp[12] >> 4) * 4u;
+	win = (uint32_t)(tcp[14] << 8 | tcp[15]) << s->scale[e];
+	if (unlikely(!tcp_in_window(s, e, &seg)))
+		return false;
+	tcp_advance_to(s, e, seg.end, win, seg.ack + RTE_MAX(win, 1u));
+	return true;
+}
+
+// What most packets are: parts of established connections, by rules that are still the same. True where this is one, and it
+// fits; all else is for decide().
+static inline bool
+follow(struct weft_sessions *t, uint32_t clock, const struct weft_lane *lane, const struct rte_mbuf *m, const struct seek *k)
+{
+	struct weft_session *s = &t->rec[k->record];
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (unlikely(s->state == WEFT_SESSION_FREE || !is_record(s, &k->key, frame + lane->l3_off, k->end)))
+		return false;
+	if (unlikely((int32_t)(k->stale - s->judged) > 0 || lane->flags & WEFT_LANE_FRAGMENT))
+		return false;
+	if (likely(s->state == WEFT_SESSION_ESTABLISHED)) {
+		if (unlikely(!follow_tcp(s, k->end, lane, frame + lane->l4_off)))
+			return false;
+	} else if (s->state != WEFT_SESSION_UDP_STREAM) {
+		return false;
+	}
+	count_packet(t, s, clock, m);
+	return true;
 }
 
 static void
@@ -232,19 +311,19 @@ explain_connection(struct weft_vec *vec, const struct weft_session *s, unsigned 
 }
 
 // Finds the connection of lane I and decides. Returns -1, or the drop reason.
-static inline int
-decide(struct weft_worker *worker, struct weft_vec *vec, struct scratch *b, unsigned int i)
+static int
+decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, unsigned int i)
 {
 	struct weft_sessions *t = worker->sessions;
 	const uint8_t *l3 = rte_pktmbuf_mtod(vec->pkts[i], const uint8_t *) + vec->lanes[i].l3_off;
-	unsigned int e = b->end[i];
-	uint32_t record = b->record[i];
+	unsigned int e = k->end;
+	uint32_t record = k->record;
 	int ret = TRACK_REOPEN;
 
-	if (unlikely(!is_record(&t->rec[record], &b->key[i], l3, e))) {
+	if (unlikely(!is_record(&t->rec[record], &k->key, l3, e))) {
 		const uint8_t *const addr6[2] = { l3 + (e ? 24 : 8), l3 + (e ? 8 : 24) };
 
-		record = sessions_find(t, &b->key[i], b->hash[i], addr6);
+		record = sessions_find(t, &k->key, k->hash, addr6);
 	}
 	if (likely(record != 0)) {
 		struct weft_session *s = &t->rec[record];
@@ -252,7 +331,7 @@ decide(struct weft_worker *worker, struct weft_vec *vec, struct scratch *b, unsi
 		if (unlikely(vec->explain != NULL))
 			explain_connection(vec, s, e);
 		ret = TRACK_PASS;
-		if (unlikely((int32_t)(b->stale[i] - s->judged) > 0))
+		if (unlikely((int32_t)(k->stale - s->judged) > 0))
 			ret = judge_stale(worker, vec, i, s);
 		if (likely(ret == TRACK_PASS)) {
 			ret = track(worker, vec, i, s, e);
@@ -261,7 +340,7 @@ decide(struct weft_worker *worker, struct weft_vec *vec, struct scratch *b, unsi
 		}
 	}
 	if (unlikely(ret == TRACK_REOPEN))
-		ret = open_connection(worker, vec, i, &b->key[i], b->hash[i], e);
+		ret = open_connection(worker, vec, i, &k->key, k->hash, e);
 	if (unlikely((vec->lanes[i].flags & WEFT_LANE_FRAGMENT) && ret == -1 && !vec->dry_run)) {
 		const struct flow flow = flow_of(worker, &vec->lanes[i], vec->pkts[i]);
 
@@ -273,7 +352,8 @@ decide(struct weft_worker *worker, struct weft_vec *vec, struct scratch *b, unsi
 static inline bool
 is_apart(const struct weft_lane *lane)
 {
-	return lane->flags & WEFT_LANE_LATER_FRAGMENT || lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6;
+	return !(lane->flags & WEFT_LANE_PORTS) && (lane->flags & WEFT_LANE_LATER_FRAGMENT || lane->proto == IPPROTO_ICMP ||
+							   lane->proto == IPPROTO_ICMPV6);
 }
 
 // Gives the lane to the worker that has its connections.
@@ -300,85 +380,116 @@ drop(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, int reaso
 	weft_drop(worker, vec, UINT64_C(1) << i, reason);
 }
 
-// The first pass: which lanes are for connections of this worker, and the keys of most of them. What needs no
-// connection is decided at once; *GOOD loses what is dropped, or is another worker's. Returns the lanes that are left
-// to decide, and of them in *APART those that look_apart() is to see first, in their turn: a fragment may follow its
-// first one in the same burst.
-static weft_lanes
-sort_out(struct weft_worker *worker, struct weft_vec *vec, struct scratch *b, weft_lanes *good, weft_lanes *apart)
+// What sort_out() has found.
+struct sorted {
+	weft_lanes good;  // not dropped, nor another worker's
+	weft_lanes todo;  // left to decide
+	weft_lanes apart; // of them, those that look_apart() is to see first, in their turn: a fragment may follow its first
+			  // one in the same burst
+};
+
+// Looks at a bucket, which is there by now, and has the record come.
+static inline void
+look_up(const struct weft_sessions *t, struct seek *k)
+{
+	const struct weft_session *s;
+
+	k->record = sessions_candidate(&t->bucket[sessions_first(t, k->hash)], sessions_sig(k->hash));
+	s = &t->rec[k->record];
+	rte_prefetch0(s);
+	if (unlikely(k->key.family == 6))
+		rte_prefetch0(s->addr6);
+}
+
+// Lanes that need more than a key: frames to many, the first on a way, what is another worker's. True: LANE is to be decided,
+// and WAY is its way.
+static __rte_noinline bool
+sort_one(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct way *way, struct sorted *sorted)
+{
+	const struct weft_lane *lane = &vec->lanes[i];
+	int bad;
+
+	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)))
+		return false;
+	if (lane->out == WEFT_PORT_NONE) {
+		bad = group_out(worker, vec, i);
+		if (bad < 0)
+			return false;
+		drop(worker, vec, i, bad);
+		sorted->good &= ~(UINT64_C(1) << i);
+		return false;
+	}
+	learn_way(worker, lane, way);
+	if (way->judged && !way->here) {
+		pass_on(worker, vec, i, way->peer);
+		sorted->good &= ~(UINT64_C(1) << i);
+	}
+	return way->judged && way->here;
+}
+
+// Which lanes are for connections of this worker, and where those may be found. What needs no connection is decided at once.
+static void
+sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, struct seek *seek, struct sorted *sorted)
 {
 	const struct weft_sessions *t = worker->sessions;
 	struct way way = { .id = 0 };
-	weft_lanes todo = 0, mask = *good;
 
 	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
-		uint64_t id = (uint64_t)lane->in << 32 | (uint32_t)lane->out << 16 | lane->domain;
+		struct seek *k = &seek[i];
 
-		if (unlikely(!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6))))
+		if (unlikely(!is_on(&way, lane) && !sort_one(worker, vec, i, &way, sorted)))
 			continue;
-		if (unlikely(lane->out == WEFT_PORT_NONE)) {
-			int bad = group_out(worker, vec, i);
-
-			if (bad >= 0) {
-				drop(worker, vec, i, bad);
-				*good &= ~(UINT64_C(1) << i);
-			}
+		if (unlikely(!way.judged))
 			continue;
-		}
-		if (unlikely(way.id != id)) {
-			way.id = id;
-			learn_way(worker, lane, &way);
-		}
-		if (!way.judged)
-			continue;
-		if (unlikely(!way.here)) {
-			pass_on(worker, vec, i, way.peer);
-			*good &= ~(UINT64_C(1) << i);
-			continue;
-		}
-		todo |= UINT64_C(1) << i;
-		begin_key(b, i, lane, &way);
+		sorted->todo |= UINT64_C(1) << i;
+		k->end = way.end;
+		k->slots = way.slots;
+		k->stale = way.stale;
 		if (unlikely(is_apart(lane))) {
-			*apart |= UINT64_C(1) << i;
+			sorted->apart |= UINT64_C(1) << i;
+			k->record = 0;
 			continue;
 		}
-		finish_key(t, b, i, lane, vec->pkts[i]);
-		rte_prefetch0(&t->bucket[sessions_first(t, b->hash[i])]);
+		make_key(t, k, lane, vec->pkts[i]);
+		rte_prefetch0(&t->bucket[sessions_first(t, k->hash)]);
 	}
-	return todo;
+}
+
+// The long way for lane I. Returns -1, or the drop reason.
+static __rte_noinline int
+decide_any(struct weft_worker *worker, struct weft_vec *vec, struct seek *k, unsigned int i, bool apart)
+{
+	int bad = apart ? look_apart(worker, vec, i) : TRACK_REOPEN;
+
+	if (apart && bad == TRACK_REOPEN)
+		make_key(worker->sessions, k, &vec->lanes[i], vec->pkts[i]);
+	if (bad == TRACK_REOPEN)
+		bad = decide(worker, vec, k, i);
+	if (bad >= 0)
+		drop(worker, vec, i, bad);
+	return bad;
 }
 
 weft_lanes
 weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
 	struct weft_sessions *t = worker->sessions;
-	struct scratch b;
-	weft_lanes good = mask, apart = 0, todo = sort_out(worker, vec, &b, &good, &apart), keyed = todo & ~apart;
+	struct seek seek[WEFT_VEC_SIZE];
+	struct sorted sorted = { .good = mask };
+	weft_lanes keyed;
+	bool fast = !vec->dry_run && !vec->explain;
+	uint32_t clock = worker->clock;
 
-	WEFT_FOREACH_LANE (i, keyed) {
-		uint32_t record = sessions_candidate(&t->bucket[sessions_first(t, b.hash[i])], sessions_sig(b.hash[i]));
-		const struct weft_session *s = &t->rec[record];
-
-		b.record[i] = record;
-		rte_prefetch0(s);
-		if (b.key[i].family == 6)
-			rte_prefetch0(s->addr6);
+	sort_out(worker, vec, mask, seek, &sorted);
+	keyed = sorted.todo & ~sorted.apart;
+	WEFT_FOREACH_LANE (i, keyed)
+		look_up(t, &seek[i]);
+	WEFT_FOREACH_LANE (i, sorted.todo) {
+		if (likely(fast && follow(t, clock, &vec->lanes[i], vec->pkts[i], &seek[i])))
+			continue;
+		if (decide_any(worker, vec, &seek[i], i, sorted.apart >> i & 1) >= 0)
+			sorted.good &= ~(UINT64_C(1) << i);
 	}
-	WEFT_FOREACH_LANE (i, todo) {
-		int bad = TRACK_REOPEN;
-
-		if (unlikely(apart >> i & 1)) {
-			bad = look_apart(worker, vec, i);
-			if (bad == TRACK_REOPEN)
-				finish_key(t, &b, i, &vec->lanes[i], vec->pkts[i]);
-		}
-		if (likely(bad == TRACK_REOPEN))
-			bad = decide(worker, vec, &b, i);
-		if (unlikely(bad >= 0)) {
-			drop(worker, vec, i, bad);
-			good &= ~(UINT64_C(1) << i);
-		}
-	}
-	return good;
+	return sorted.good;
 }

@@ -86,7 +86,7 @@ parse_l4(const struct view *v, struct weft_lane *lane, uint32_t end)
 		if (len < 8 || (off + len > end && !(lane->flags & WEFT_LANE_FRAGMENT)))
 			return WEFT_DROP_PARSE_L4;
 	}
-	lane->flags |= WEFT_LANE_L4;
+	lane->flags |= min < 8 || lane->proto == IPPROTO_ICMP ? WEFT_LANE_L4 : WEFT_LANE_L4 | WEFT_LANE_PORTS;
 	return -1;
 }
 

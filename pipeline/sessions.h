@@ -11,6 +11,13 @@
 #include "weft/addrmap.h"
 #include "weft/session.h"
 
+// The hash of a key in its three words: seeded, so that guests who choose addresses and ports do not choose buckets.
+static inline uint64_t
+sessions_mix(const struct weft_sessions *t, uint64_t addrs, uint64_t ends, uint32_t what)
+{
+	return weft_mix(weft_mix(addrs ^ t->secret[0], ends ^ t->secret[1]) ^ t->secret[2], what ^ t->secret[3]);
+}
+
 static inline uint64_t
 sessions_hash(const struct weft_sessions *t, const struct weft_session_key *key)
 {
@@ -20,7 +27,7 @@ sessions_hash(const struct weft_sessions *t, const struct weft_session_key *key)
 	memcpy(&a, key->addr, sizeof(a));
 	memcpy(&b, key->l4, sizeof(b));
 	memcpy(&c, &key->domain, sizeof(c));
-	return weft_mix(weft_mix(a ^ t->secret[0], b ^ t->secret[1]) ^ t->secret[2], c ^ t->secret[3]);
+	return sessions_mix(t, a, b, c);
 }
 
 // An IPv6 address as the key has it. Different addresses may fold to the same: the record has them whole.

@@ -52,6 +52,43 @@ tcp_after(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) > 0;
 }
 
+// The least that acknowledgments may lag behind, whatever windows were offered.
+#define TCP_MIN_ACK_WINDOW 66000
+
+// Whether SEG of end E lies in the windows of a connection of which both ends have spoken: it begins no later than the other end
+// takes, ends no earlier than what that may still want again, and acknowledges something recent that was sent.
+static inline bool
+tcp_in_window(const struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
+{
+	const struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
+	uint32_t lag = RTE_MAX(from->max_win, (uint32_t)TCP_MIN_ACK_WINDOW);
+	uint32_t late = from->max_end - seg->seq, early = seg->end - (from->end - to->max_win - 1);
+	uint32_t future = to->end - seg->ack, past = seg->ack - (to->end - lag - 1);
+
+	// Each is negative, as a serial number, where its bound is passed.
+	return (int32_t)(late | early | future | past) >= 0;
+}
+
+// End E has sent up to END, offers a window of WIN, and takes what is before TAKES.
+static inline void
+tcp_advance_to(struct weft_session *s, unsigned int e, uint32_t end, uint32_t win, uint32_t takes)
+{
+	struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
+
+	from->max_win = RTE_MAX(from->max_win, win);
+	from->end = tcp_after(end, from->end) ? end : from->end;
+	to->max_end = tcp_after(takes, to->max_end) ? takes : to->max_end;
+}
+
+// Notes what end E has sent and offered.
+static inline void
+tcp_advance(struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
+{
+	uint32_t win = seg->flags & TCP_SYN ? seg->win : (uint32_t)seg->win << s->scale[e];
+
+	tcp_advance_to(s, e, seg->end, win, seg->flags & TCP_ACK ? seg->ack + RTE_MAX(win, 1u) : s->tcp[!e].max_end);
+}
+
 // What a tracker says of a packet besides a drop reason.
 #define TRACK_PASS   (-1)
 #define TRACK_REOPEN (-2) // the connection is closed, and this would open it anew: it is to be judged as a new one

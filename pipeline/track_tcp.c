@@ -6,9 +6,6 @@
 // closes the connection, one elsewhere in the window is the receiver's to answer.
 #include "track.h"
 
-// The least that acknowledgments may lag behind, whatever windows were offered.
-#define MIN_ACK_WINDOW 66000
-
 #define OPTION_END    0
 #define OPTION_NOP    1
 #define OPTION_SCALE  3
@@ -83,33 +80,11 @@ track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment 
 	s->tcp[!e].end = seg->ack;
 }
 
-static inline bool
+// The same for a connection of which one end may not have spoken yet.
+static bool
 in_window(const struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
 {
-	const struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
-	uint32_t lag = RTE_MAX(from->max_win, (uint32_t)MIN_ACK_WINDOW);
-
-	// A connection that is being opened knows only one end.
-	if (unlikely(to->max_win == 0))
-		return true;
-	if (unlikely(tcp_after(seg->seq, from->max_end) || tcp_after(from->end - to->max_win - 1, seg->end)))
-		return false;
-	return !tcp_after(seg->ack, to->end) && !tcp_after(to->end - lag - 1, seg->ack);
-}
-
-// Notes what end E has sent and offered.
-static inline void
-advance(struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
-{
-	struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
-	uint32_t win = seg->flags & TCP_SYN ? seg->win : (uint32_t)seg->win << s->scale[e];
-
-	if (from->max_win < win)
-		from->max_win = win;
-	if (tcp_after(seg->end, from->end))
-		from->end = seg->end;
-	if ((seg->flags & TCP_ACK) && tcp_after(seg->ack + RTE_MAX(win, 1u), to->max_end))
-		to->max_end = seg->ack + RTE_MAX(win, 1u);
+	return s->tcp[!e].max_win == 0 || tcp_in_window(s, e, seg);
 }
 
 // What a segment without SYN and RST does to the state. TO has been acknowledged up to SEG's ack.
@@ -162,7 +137,7 @@ take_syn(struct weft_sessions *t, struct weft_session *s, unsigned int e, const 
 		return TRACK_PASS;
 	start_end(s, e, seg, tcp);
 	if (seg->flags & TCP_ACK)
-		advance(s, e, seg);
+		tcp_advance(s, e, seg);
 	if (!opener && s->state == WEFT_SESSION_SYN_SENT)
 		sessions_enter(t, s, WEFT_SESSION_SYN_RECEIVED);
 	return TRACK_PASS;
@@ -219,7 +194,7 @@ track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const
 		return WEFT_DROP_FW_TCP_WINDOW;
 	if (unlikely(dry))
 		return TRACK_PASS;
-	advance(s, e, seg);
+	tcp_advance(s, e, seg);
 	if (unlikely(s->state != WEFT_SESSION_ESTABLISHED || (seg->flags & TCP_FIN)))
 		change_state(t, s, e, seg);
 	return TRACK_PASS;
@@ -229,7 +204,7 @@ bool
 track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq)
 {
 	const struct weft_tcp_end *from = &s->tcp[e];
-	uint32_t span = RTE_MAX(s->tcp[!e].max_win, (uint32_t)MIN_ACK_WINDOW);
+	uint32_t span = RTE_MAX(s->tcp[!e].max_win, (uint32_t)TCP_MIN_ACK_WINDOW);
 
 	return s->flags & WEFT_SESSION_LIBERAL || (!tcp_after(seq, from->end) && !tcp_after(from->end - span - 1, seq));
 }

@@ -42,12 +42,31 @@ void print_generations(const json_t *list);
 void print_where(const json_t *found);
 void print_schema(const json_t *kinds);
 
+// print_firewall.c
+void print_sessions(const json_t *result);
+void print_sessions_whole(const json_t *result);
+void print_session_counts(const json_t *result);
+void print_rules(const json_t *rules);
+void print_group(const json_t *group);
+void print_groups(const json_t *tree);
+
 // policy.c: runs the command in ARGV[0], if it is one of those that read and write the policy.
 bool cmd_policy(int argc, char **argv, int *code);
 
 // port.c: "weftctl port ..." and "weftctl network ...".
 int cmd_port(int argc, char **argv);
 int cmd_network(int argc, char **argv);
+
+// Makes OBJECT, or null to remove it, part of the policy at PATH below KIND (plural); takes it over. Returns the exit code.
+int apply(const char *kind, const char *path, json_t *object);
+
+// What the user typed: a number where it is one, so that weftd can say what is wrong with it.
+json_t *typed(const char *text);
+
+// firewall.c: "weftctl session ...", "weftctl rule ..." and "weftctl group ...".
+int cmd_session(int argc, char **argv);
+int cmd_rule(int argc, char **argv);
+int cmd_group(int argc, char **argv);
 
 // main.c: runs METHOD and prints its result.
 int show(const char *method, json_t *params, void (*print)(const json_t *result));

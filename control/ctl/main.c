@@ -33,6 +33,9 @@ static const char main_usage[] =
 	"  retire PORT [--bar SECONDS]      close a port for good, on every host, and bar its addresses\n"
 	"  network add|list|del             networks\n"
 	"  port add|list|show|del           ports; add and show print what QEMU and libvirt need\n"
+	"  group add|list|show|del          groups of ports, and who is in them and where\n"
+	"  rule add|del|hits                rules of a group, and what every rule has let pass or stopped\n"
+	"  session list|show|count|kill     connections, by port, address or state\n"
 	"  top [--once]                     rates by port, every second\n"
 	"  drops [PORT]                     dropped packets by port and reason\n"
 	"  audit                            checks that every packet is accounted for\n"
@@ -162,6 +165,12 @@ dispatch(int argc, char **argv)
 		return cmd_port(argc, argv);
 	if (strcmp(command, "network") == 0)
 		return cmd_network(argc, argv);
+	if (strcmp(command, "session") == 0)
+		return cmd_session(argc, argv);
+	if (strcmp(command, "rule") == 0)
+		return cmd_rule(argc, argv);
+	if (strcmp(command, "group") == 0)
+		return cmd_group(argc, argv);
 	if (strcmp(command, "top") == 0)
 		return cmd_top(argc, argv);
 	if (strcmp(command, "audit") == 0)

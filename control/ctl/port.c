@@ -21,7 +21,7 @@ static const char port_usage[] =
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
 
 static const char network_usage[] = "usage: weftctl network list\n"
-				    "       weftctl network add NAME [--vlan VLAN] [--mtu MTU] [--no-learning]\n"
+				    "       weftctl network add NAME [--vlan VLAN] [--mtu MTU] [--no-learning] [--no-firewall]\n"
 				    "       weftctl network del NAME\n";
 
 // {"tenants": {tenant: {KIND: {name: OBJECT}}}}; takes OBJECT over.
@@ -36,7 +36,7 @@ bundle(const char *kind, const char *path, json_t *object)
 	return json_pack("{s:{s:{s:{s:o}}}}", "tenants", tenant, kind, slash ? slash + 1 : path, object);
 }
 
-static int
+int
 apply(const char *kind, const char *path, json_t *object)
 {
 	json_t *params = json_pack("{s:o, s:b}", "policy", bundle(kind, path, object), "bind_here", 1), *changes;
@@ -51,8 +51,7 @@ apply(const char *kind, const char *path, json_t *object)
 	return DONE;
 }
 
-// What the user typed: a number where it is one, so that weftd can say what is wrong with it.
-static json_t *
+json_t *
 typed(const char *text)
 {
 	char *end;
@@ -195,7 +194,7 @@ static int
 add_network(int argc, char **argv)
 {
 	static const struct option network_options[] = { { "vlan", required_argument, NULL, 'v' },
-		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' }, { 0 } };
+		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' }, { "no-firewall", no_argument, NULL, 'f' }, { 0 } };
 	json_t *object = json_object();
 	int c;
 
@@ -207,6 +206,8 @@ add_network(int argc, char **argv)
 			json_object_set_new(object, "mtu", typed(optarg));
 		} else if (c == 'n') {
 			json_object_set_new(object, "learning", json_false());
+		} else if (c == 'f') {
+			json_object_set_new(object, "firewall", json_false());
 		} else {
 			json_decref(object);
 			return usage(network_usage);
@@ -221,17 +222,18 @@ print_networks(const json_t *tree)
 	const char *tenant, *name;
 	json_t *objects, *network;
 
-	printf("%-28s %-8s %6s %6s %s\n", "NETWORK", "ENCAP", "VLAN", "MTU", "LEARNING");
+	printf("%-28s %-8s %6s %6s %-8s %s\n", "NETWORK", "ENCAP", "VLAN", "MTU", "LEARNING", "FIREWALL");
 	json_object_foreach (json_object_get(tree, "tenants"), tenant, objects) {
 		json_object_foreach (json_object_get(objects, "networks"), name, network) {
 			char path[256];
 
 			snprintf(path, sizeof(path), "%s/%s", tenant, name);
-			printf("%-28s %-8s %6lld %6lld %s\n", path,
+			printf("%-28s %-8s %6lld %6lld %-8s %s\n", path,
 				json_string_value(json_object_get(network, "encap")),
 				json_integer_value(json_object_get(network, "vlan")),
 				json_integer_value(json_object_get(network, "mtu")),
-				json_is_true(json_object_get(network, "learning")) ? "yes" : "no");
+				json_is_true(json_object_get(network, "learning")) ? "yes" : "no",
+				json_is_true(json_object_get(network, "firewall")) ? "yes" : "no");
 		}
 	}
 }

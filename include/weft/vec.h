@@ -24,6 +24,7 @@ enum weft_lane_flags {
 	WEFT_LANE_FRAGMENT = 1 << 3,	   // any fragment of a datagram
 	WEFT_LANE_LATER_FRAGMENT = 1 << 4, // not the first: no L4 header here
 	WEFT_LANE_L4 = 1 << 5,		   // l4_off is valid
+	WEFT_LANE_PORTS = 1 << 6,	   // and what is there begins with ports: TCP, UDP, SCTP
 };
 
 // What the parser found in one packet; the only view of its headers that later stages trust.
