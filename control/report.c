@@ -98,7 +98,8 @@ weft_report_port(const struct weft_port *port)
 		counters(&stats), "drops", drops_by_name(&stats));
 	weft_engine_port_sessions(slot, &sessions);
 	json_object_set_new(result, "sessions",
-		json_pack("{s:i, s:i, s:i}", "all", sessions.n, "half_open", sessions.n_half, "fragmented", sessions.n_frags));
+		json_pack("{s:i, s:i, s:i}", "all", sessions.n, "half_open", sessions.n_half, "fragmented",
+			sessions.n_frags));
 	if (place->owner == WEFT_OWNER_EACH)
 		json_object_set_new(result, "worker", json_string("each"));
 	else

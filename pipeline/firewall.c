@@ -20,13 +20,13 @@ struct seek {
 
 // A way through the switch: what holds for a packet holds for those that follow it on the same.
 struct way {
-	uint64_t id;	   // of its ports and domain
-	bool judged;	   // some rules hold for it
-	bool here;	   // its connections are this worker's
-	uint16_t peer;	   // else whose they are
-	uint8_t end;	   // of its connections that sends
-	uint32_t slots;	   // of its connections: end 0 in the low half
-	uint32_t stale;	   // versions that a connection must not be older than, the newest of them
+	uint64_t id;	// of its ports and domain
+	bool judged;	// some rules hold for it
+	bool here;	// its connections are this worker's
+	uint16_t peer;	// else whose they are
+	uint8_t end;	// of its connections that sends
+	uint32_t slots; // of its connections: end 0 in the low half
+	uint32_t stale; // versions that a connection must not be older than, the newest of them
 };
 
 // The lane's ports, domain and ethertype, which stand side by side.
@@ -73,7 +73,8 @@ learn_way(const struct weft_worker *worker, const struct weft_lane *lane, struct
 	way->stale = later(later(in->epoch, out->epoch), domain->epoch);
 }
 
-// The key is put together in registers, and written and read in the same pieces: its halves lie as the machine's words do.
+// The key is put together in registers, and written and read in the same pieces: its halves lie as the machine's words
+// do.
 static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "keys are made of words");
 
 static inline uint64_t
@@ -281,10 +282,11 @@ follow_tcp(struct weft_session *s, unsigned int e, const struct weft_lane *lane,
 	return true;
 }
 
-// What most packets are: parts of established connections, by rules that are still the same. True where this is one, and it
-// fits; all else is for decide().
+// What most packets are: parts of established connections, by rules that are still the same. True where this is one,
+// and it fits; all else is for decide().
 static inline bool
-follow(struct weft_sessions *t, uint32_t clock, const struct weft_lane *lane, const struct rte_mbuf *m, const struct seek *k)
+follow(struct weft_sessions *t, uint32_t clock, const struct weft_lane *lane, const struct rte_mbuf *m,
+	const struct seek *k)
 {
 	struct weft_session *s = &t->rec[k->record];
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -352,8 +354,8 @@ decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, u
 static inline bool
 is_apart(const struct weft_lane *lane)
 {
-	return !(lane->flags & WEFT_LANE_PORTS) && (lane->flags & WEFT_LANE_LATER_FRAGMENT || lane->proto == IPPROTO_ICMP ||
-							   lane->proto == IPPROTO_ICMPV6);
+	return !(lane->flags & WEFT_LANE_PORTS) &&
+	       (lane->flags & WEFT_LANE_LATER_FRAGMENT || lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6);
 }
 
 // Gives the lane to the worker that has its connections.
@@ -384,8 +386,8 @@ drop(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, int reaso
 struct sorted {
 	weft_lanes good;  // not dropped, nor another worker's
 	weft_lanes todo;  // left to decide
-	weft_lanes apart; // of them, those that look_apart() is to see first, in their turn: a fragment may follow its first
-			  // one in the same burst
+	weft_lanes apart; // of them, those that look_apart() is to see first, in their turn: a fragment may follow its
+			  // first one in the same burst
 };
 
 // Looks at a bucket, which is there by now, and has the record come.
@@ -401,8 +403,8 @@ look_up(const struct weft_sessions *t, struct seek *k)
 		rte_prefetch0(s->addr6);
 }
 
-// Lanes that need more than a key: frames to many, the first on a way, what is another worker's. True: LANE is to be decided,
-// and WAY is its way.
+// Lanes that need more than a key: frames to many, the first on a way, what is another worker's. True: LANE is to be
+// decided, and WAY is its way.
 static __rte_noinline bool
 sort_one(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct way *way, struct sorted *sorted)
 {
@@ -427,7 +429,8 @@ sort_one(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struc
 	return way->judged && way->here;
 }
 
-// Which lanes are for connections of this worker, and where those may be found. What needs no connection is decided at once.
+// Which lanes are for connections of this worker, and where those may be found. What needs no connection is decided at
+// once.
 static void
 sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, struct seek *seek, struct sorted *sorted)
 {

@@ -12,9 +12,10 @@
 #include "sessions.h"
 #include "weft/worker.h"
 
-#define WAYS  4
-#define LIFE  15 // seconds, RFC 791's default
-#define SWEPT 16 // buckets in a sweep
+#define WAYS	      4
+#define LIFE	      15  // seconds, RFC 791's default
+#define SWEPT	      16  // buckets in a sweep
+#define DEFAULT_LIMIT 256 // datagrams of a port at a time
 
 struct entry {
 	uint8_t addr[2][16];
@@ -109,7 +110,7 @@ frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8
 	struct weft_sessions *t = worker->sessions;
 	struct entry e = entry_of(lane, addr), *to = NULL;
 	struct bucket *bucket = bucket_of(t->frags, &e);
-	uint32_t n, n_half, n_frags;
+	uint32_t n, n_half, n_frags, limit;
 
 	for (unsigned int i = 0; i < WAYS; i++) {
 		struct entry *way = &bucket->way[i];
@@ -126,7 +127,8 @@ frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8
 			to = way;
 	}
 	sessions_of_port(t, lane->in, &n, &n_half, &n_frags);
-	if (to == NULL || n_frags >= weft_snapshot_slot(worker->snap, lane->in)->max_frags)
+	limit = weft_snapshot_slot(worker->snap, lane->in)->max_frags;
+	if (to == NULL || n_frags >= (limit ? limit : DEFAULT_LIMIT))
 		return WEFT_DROP_FW_FRAGMENT_FULL;
 	*to = e;
 	to->first_end = lane->frag_len;

@@ -89,9 +89,9 @@ within_limits(struct weft_worker *worker, const struct weft_vec *vec, const stru
 	if (weft_snapshot_slot(worker->snap, flow->from)->no_new || weft_snapshot_slot(worker->snap, flow->to)->no_new)
 		return WEFT_DROP_FW_ISOLATED;
 	sessions_of_port(t, account, &n, &n_half, &n_frags);
-	if (n >= port->max_sessions)
+	if (n >= (port->max_sessions ? port->max_sessions : t->size / 4))
 		return WEFT_DROP_FW_PORT_SESSIONS;
-	if (n_half >= port->max_half)
+	if (n_half >= (port->max_half ? port->max_half : t->size / 64))
 		return WEFT_DROP_FW_PORT_HALF_OPEN;
 	if (port->new_sessions.cost == 0)
 		return -1;

@@ -55,8 +55,9 @@ tcp_after(uint32_t a, uint32_t b)
 // The least that acknowledgments may lag behind, whatever windows were offered.
 #define TCP_MIN_ACK_WINDOW 66000
 
-// Whether SEG of end E lies in the windows of a connection of which both ends have spoken: it begins no later than the other end
-// takes, ends no earlier than what that may still want again, and acknowledges something recent that was sent.
+// Whether SEG of end E lies in the windows of a connection of which both ends have spoken: it begins no later than the
+// other end takes, ends no earlier than what that may still want again, and acknowledges something recent that was
+// sent.
 static inline bool
 tcp_in_window(const struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
 {

@@ -57,7 +57,8 @@ bool cmd_policy(int argc, char **argv, int *code);
 int cmd_port(int argc, char **argv);
 int cmd_network(int argc, char **argv);
 
-// Makes OBJECT, or null to remove it, part of the policy at PATH below KIND (plural); takes it over. Returns the exit code.
+// Makes OBJECT, or null to remove it, part of the policy at PATH below KIND (plural); takes it over. Returns the exit
+// code.
 int apply(const char *kind, const char *path, json_t *object);
 
 // What the user typed: a number where it is one, so that weftd can say what is wrong with it.

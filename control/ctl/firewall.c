@@ -225,7 +225,10 @@ add_group(int argc, char **argv)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", group_options, NULL)) != -1) {
-		const char *field = c == 'i' ? "default_in" : c == 'o' ? "default_out" : c == 'r' ? "on_revocation" : NULL;
+		const char *field = c == 'i'   ? "default_in"
+				    : c == 'o' ? "default_out"
+				    : c == 'r' ? "on_revocation"
+					       : NULL;
 
 		if (field == NULL) {
 			json_decref(group);

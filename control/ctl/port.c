@@ -20,9 +20,10 @@ static const char port_usage[] =
 	"                [--worker N] [--max-macs N] [--down]\n"
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
 
-static const char network_usage[] = "usage: weftctl network list\n"
-				    "       weftctl network add NAME [--vlan VLAN] [--mtu MTU] [--no-learning] [--no-firewall]\n"
-				    "       weftctl network del NAME\n";
+static const char network_usage[] =
+	"usage: weftctl network list\n"
+	"       weftctl network add NAME [--vlan VLAN] [--mtu MTU] [--no-learning] [--no-firewall]\n"
+	"       weftctl network del NAME\n";
 
 // {"tenants": {tenant: {KIND: {name: OBJECT}}}}; takes OBJECT over.
 static json_t *
@@ -194,7 +195,8 @@ static int
 add_network(int argc, char **argv)
 {
 	static const struct option network_options[] = { { "vlan", required_argument, NULL, 'v' },
-		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' }, { "no-firewall", no_argument, NULL, 'f' }, { 0 } };
+		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' },
+		{ "no-firewall", no_argument, NULL, 'f' }, { 0 } };
 	json_t *object = json_object();
 	int c;
 

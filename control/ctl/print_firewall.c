@@ -51,7 +51,8 @@ print_end(const json_t *end)
 	if (json_object_get(end, "id"))
 		snprintf(all, sizeof(all), "%s id %lld", address, number(end, "id"));
 	else
-		snprintf(all, sizeof(all), strchr(address, ':') ? "[%s]:%lld" : "%s:%lld", address, number(end, "l4_port"));
+		snprintf(all, sizeof(all), strchr(address, ':') ? "[%s]:%lld" : "%s:%lld", address,
+			number(end, "l4_port"));
 	printf(" %-28s", all);
 }
 
@@ -72,7 +73,8 @@ print_sessions(const json_t *result)
 			text(json_object_get(row, "from"), "port"), text(json_object_get(row, "to"), "port"));
 	}
 	if (number(result, "matched") > (long long)json_array_size(rows))
-		printf("%lld more match; --limit N shows more\n", number(result, "matched") - (long long)json_array_size(rows));
+		printf("%lld more match; --limit N shows more\n",
+			number(result, "matched") - (long long)json_array_size(rows));
 }
 
 static void
@@ -80,7 +82,8 @@ print_end_whole(const char *what, const json_t *end)
 {
 	printf("  %s", what);
 	print_end(end);
-	printf(" port %s, allowed by: %s\n", text(end, "port"), text(end, "rule")[0] ? text(end, "rule") : "(not judged here)");
+	printf(" port %s, allowed by: %s\n", text(end, "port"),
+		text(end, "rule")[0] ? text(end, "rule") : "(not judged here)");
 }
 
 void
@@ -92,8 +95,8 @@ print_sessions_whole(const json_t *result)
 	json_array_foreach ((json_t *)(uintptr_t)rows, i, row) {
 		char other[8];
 
-		printf("%s %s in network %s, on worker %lld\n", protocol(number(row, "protocol"), other), text(row, "state"),
-			text(row, "network"), number(row, "worker"));
+		printf("%s %s in network %s, on worker %lld\n", protocol(number(row, "protocol"), other),
+			text(row, "state"), text(row, "network"), number(row, "worker"));
 		print_end_whole("from", json_object_get(row, "from"));
 		print_end_whole("to  ", json_object_get(row, "to"));
 		printf("  open for %lld s, idle for %lld s, %lld packets, %lld bytes\n", number(row, "age_s"),
@@ -114,11 +117,12 @@ print_session_counts(const json_t *result)
 	json_object_foreach (json_object_get(result, "states"), state, value)
 		printf("  %-14s %lld\n", state, json_integer_value(value));
 	json_array_foreach (json_object_get(result, "workers"), i, value)
-		printf("worker %lld: %lld of %lld in use; %lld opened, %lld timed out, %lld cut off for others, %lld revoked, "
+		printf("worker %lld: %lld of %lld in use; %lld opened, %lld timed out, %lld cut off for others, %lld "
+		       "revoked, "
 		       "%lld judged again, %lld moved\n",
-			number(value, "worker"), number(value, "sessions"), number(value, "size"), number(value, "opened"),
-			number(value, "expired"), number(value, "evicted"), number(value, "revoked"),
-			number(value, "rejudged"), number(value, "moved"));
+			number(value, "worker"), number(value, "sessions"), number(value, "size"),
+			number(value, "opened"), number(value, "expired"), number(value, "evicted"),
+			number(value, "revoked"), number(value, "rejudged"), number(value, "moved"));
 }
 
 void
@@ -129,8 +133,8 @@ print_rules(const json_t *rules)
 
 	printf("%-44s %12s %14s %12s %s\n", "RULE", "PACKETS", "BYTES", "CONNECTIONS", "LAST HIT");
 	json_array_foreach ((json_t *)(uintptr_t)rules, i, rule) {
-		printf("%-44s %12lld %14lld %12lld ", text(rule, "rule"), number(rule, "packets"), number(rule, "bytes"),
-			number(rule, "connections"));
+		printf("%-44s %12lld %14lld %12lld ", text(rule, "rule"), number(rule, "packets"),
+			number(rule, "bytes"), number(rule, "connections"));
 		if (json_object_get(rule, "last_hit_s"))
 			printf("%lld s ago\n", number(rule, "last_hit_s"));
 		else
@@ -149,7 +153,8 @@ print_group(const json_t *group)
 	json_array_foreach ((json_t *)(uintptr_t)members, i, member) {
 		const json_t *ips = json_object_get(member, "ips"), *ip;
 
-		printf("  %-28s host %-12s network %-12s", text(member, "port"), text(member, "host"), text(member, "network"));
+		printf("  %-28s host %-12s network %-12s", text(member, "port"), text(member, "host"),
+			text(member, "network"));
 		json_array_foreach ((json_t *)(uintptr_t)ips, k, ip)
 			printf(" %s", json_string_value(ip));
 		putchar('\n');

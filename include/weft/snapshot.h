@@ -72,9 +72,9 @@ struct weft_port_conf {
 	const struct weft_prefix6 *ip6;
 	struct weft_rate flood[WEFT_N_FLOOD_CLASSES];
 	struct weft_rate new_sessions; // connections that it may open
-	uint32_t max_sessions;	       // connections, and of those not answered yet
+	uint32_t max_sessions;	       // connections, and of those not answered yet; 0: a share of the worker's table
 	uint32_t max_half;
-	uint32_t max_frags; // datagrams of which fragments may come
+	uint32_t max_frags; // datagrams of which fragments may come; 0: 256
 	uint32_t max_macs;  // addresses that may be learned behind it
 	bool no_new;	    // its host lost the cluster, and the tenant wants no new connections then
 	const char *name;   // "tenant/port", for explain

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The firewall in one thread on packets in memory: cycles per packet of connections there are, by their number and by stage,
-// with and without it; new connections per second; the classifier by number of rules. Prints JSON.
-// Usage: bench_firewall [--huge]
+// The firewall in one thread on packets in memory: cycles per packet of connections there are, by their number and by
+// stage, with and without it; new connections per second; the classifier by number of rules. Prints JSON. Usage:
+// bench_firewall [--huge]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,14 @@
 #include "ruleset.h"
 #include "stages.h"
 
-#define BATCH	  32
-#define ROUNDS	  6000
-#define N_STEPS	  (WEFT_N_STAGES + 1)
-#define MAX_CONNS 1000000
+#define BATCH		 32
+#define ROUNDS		 6000
+#define N_STEPS		 (WEFT_N_STAGES + 1)
+#define MAX_CONNS	 1000000
 #define DEFAULT_SESSIONS (1 << 18)
-#define FIREWALL  5 // its place in the chain
-#define FRAME	  60
-#define TCP_AT	  34
+#define FIREWALL	 5 // its place in the chain
+#define FRAME		 60
+#define TCP_AT		 34
 
 struct bench {
 	struct weft_worker *w;
@@ -160,7 +160,9 @@ open_connections(struct bench *b, uint32_t from, uint32_t to)
 				uint32_t s = CLIENT_SEQ(c + i), r = SERVER_SEQ(c + i);
 
 				segment(b, i, c + i, step == 1, flags[step], step == 1 ? r - 1 : s - (step == 0),
-					step == 1 ? s : step == 2 ? r : 0);
+					step == 1   ? s
+					: step == 2 ? r
+						    : 0);
 			}
 			run_chain(b, n);
 		}
@@ -176,7 +178,8 @@ fill(struct bench *b)
 	for (unsigned int i = 0; i < BATCH; i++) {
 		uint32_t c = next_random(b) % b->n_conns;
 
-		segment(b, i, c, reply, 0x10, reply ? SERVER_SEQ(c) : CLIENT_SEQ(c), reply ? CLIENT_SEQ(c) : SERVER_SEQ(c));
+		segment(b, i, c, reply, 0x10, reply ? SERVER_SEQ(c) : CLIENT_SEQ(c),
+			reply ? CLIENT_SEQ(c) : SERVER_SEQ(c));
 	}
 	b->vec.n = BATCH;
 }
@@ -233,8 +236,8 @@ measure_established(struct bench *b, uint32_t n)
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
 		dropped += b->w->stats[1].drop[i] + b->w->stats[2].drop[i];
 	snprintf(name, sizeof(name), "in-process-%u", n);
-	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:I, s:I}", "name", name, "connections", n, "weft", on, "weft_off", off,
-		"stages", stages, "tracked", (json_int_t)b->w->sessions->n, "dropped", (json_int_t)dropped);
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:I, s:I}", "name", name, "connections", n, "weft", on, "weft_off",
+		off, "stages", stages, "tracked", (json_int_t)b->w->sessions->n, "dropped", (json_int_t)dropped);
 }
 
 // Whole connections of six packets, BATCH of them side by side, in a table that is full of closed ones.
@@ -257,10 +260,13 @@ measure_cps(struct bench *b)
 			uint64_t start;
 
 			for (unsigned int i = 0; i < BATCH; i++) {
-				uint32_t c = next + i, s = CLIENT_SEQ(c) + steps[k].client, a = SERVER_SEQ(c) + steps[k].server;
+				uint32_t c = next + i, s = CLIENT_SEQ(c) + steps[k].client,
+					 a = SERVER_SEQ(c) + steps[k].server;
 
 				segment(b, i, c, steps[k].reply, steps[k].flags, steps[k].reply ? a : s,
-					k == 0 ? 0 : steps[k].reply ? s : a);
+					k == 0		 ? 0
+					: steps[k].reply ? s
+							 : a);
 			}
 			b->vec.n = BATCH;
 			b->vec.now = start = rte_rdtsc_precise();
@@ -286,19 +292,22 @@ rules(struct bench *b, uint32_t n)
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < n; i++) {
-		json_t *rule = json_pack("{s:s, s:s, s:i}", "direction", "in", "action", i % 5 ? "allow" : "deny", "priority", i % 1000);
+		json_t *rule = json_pack(
+			"{s:s, s:s, s:i}", "direction", "in", "action", i % 5 ? "allow" : "deny", "priority", i % 1000);
 		uint32_t low = 1024 + next_random(b) % 50000;
 
 		if (i % 3) {
 			json_object_set_new(rule, "protocol", json_string(i % 2 ? "tcp" : "udp"));
-			json_object_set_new(rule, "ports", json_pack("[o]", json_sprintf("%u-%u", low, low + next_random(b) % 500)));
+			json_object_set_new(rule, "ports",
+				json_pack("[o]", json_sprintf("%u-%u", low, low + next_random(b) % 500)));
 		}
 		if (i % 4 == 3)
 			json_object_set_new(rule, "remote", json_pack("{s:s}", "group", "web"));
 		else
 			json_object_set_new(rule, "remote",
-				json_pack("{s:o}", "cidr", json_sprintf("%u.%u.%u.0/24", 11 + next_random(b) % 100,
-								   next_random(b) % 256, next_random(b) % 256)));
+				json_pack("{s:o}", "cidr",
+					json_sprintf("%u.%u.%u.0/24", 11 + next_random(b) % 100, next_random(b) % 256,
+						next_random(b) % 256)));
 		json_array_append_new(list, rule);
 	}
 	return list;
@@ -323,7 +332,9 @@ measure_classify(struct bench *b, uint32_t n)
 		exit(1);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		ruled[i] = (struct ruled){ .rule = (const struct weft_rule *)group->rules.items + i, .owner = object, .index = i };
+		ruled[i] = (struct ruled){
+			.rule = (const struct weft_rule *)group->rules.items + i, .owner = object, .index = i
+		};
 	weft_ruled_sort(ruled, n);
 	weft_ruleset_compile(b->model, ruled, n, WEFT_DENY, "default", &ruleset, &memory);
 	compiled = rte_rdtsc() - start;
@@ -365,13 +376,15 @@ snapshot(struct bench *b, const struct weft_snapshot *base, bool firewall, uint6
 	struct weft_build *build;
 
 	for (unsigned int i = 0; i < 200; i++)
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:[i], s:i}", "direction", i % 2 ? "in" : "out", "action", i < 198 ? "deny" : "allow",
-				"protocol", "tcp", "ports", i < 198 ? 1000 + (int)i : 80, "priority", (int)i));
-	bundle = json_pack("{s:{s:{s:{s:{s:b, s:b}}, s:{s:{s:o}}, s:{s:I, s:I}, s:{s:{s:s, s:s, s:[s]}, s:{s:s, s:s, s:[s]}}}}}",
-		"tenants", "t", "networks", "n", "firewall", firewall, "learning", 1, "groups", "web", "rules", list, "limits",
-		"sessions", (json_int_t)1 << 30, "half_open_sessions", (json_int_t)1 << 30, "ports", "p1", "network", "n", "mac",
-		"02:00:00:00:00:01", "groups", "web", "p2", "network", "n", "mac", "02:00:00:00:00:02", "groups", "web");
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:[i], s:i}", "direction", i % 2 ? "in" : "out",
+						    "action", i < 198 ? "deny" : "allow", "protocol", "tcp", "ports",
+						    i < 198 ? 1000 + (int)i : 80, "priority", (int)i));
+	bundle = json_pack(
+		"{s:{s:{s:{s:{s:b, s:b}}, s:{s:{s:o}}, s:{s:I, s:I}, s:{s:{s:s, s:s, s:[s]}, s:{s:s, s:s, s:[s]}}}}}",
+		"tenants", "t", "networks", "n", "firewall", firewall, "learning", 1, "groups", "web", "rules", list,
+		"limits", "sessions", (json_int_t)1 << 30, "half_open_sessions", (json_int_t)1 << 30, "ports", "p1",
+		"network", "n", "mac", "02:00:00:00:00:01", "groups", "web", "p2", "network", "n", "mac",
+		"02:00:00:00:00:02", "groups", "web");
 	changes = weft_bundle_changes(bundle, &err);
 	if (changes == NULL || weft_model_change(b->model, changes, 1000, &set, &err)) {
 		fprintf(stderr, "bench_firewall: %s\n", err.text);
@@ -433,8 +446,8 @@ main(int argc, char **argv)
 {
 	static const uint32_t conns[] = { 1, 1000, 10000, 100000, 1000000 }, rules_of[] = { 10, 100, 1000, 4000 };
 	bool huge = argc > 1 && strcmp(argv[1], "--huge") == 0;
-	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m512", "--lcores=0@1",
-		"--log-level=*:error" };
+	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m512",
+		"--lcores=0@1", "--log-level=*:error" };
 	char *args[RTE_DIM(arg) + 1] = { NULL };
 	json_t *cases = json_array(), *report;
 	struct bench *b;
@@ -466,7 +479,8 @@ main(int argc, char **argv)
 	json_array_append_new(cases, measure_cps(b));
 	for (unsigned int i = 0; i < RTE_DIM(rules_of); i++)
 		json_array_append_new(cases, measure_classify(b, rules_of[i]));
-	report = json_pack("{s:s, s:i, s:b, s:o}", "bench", "firewall", "batch", BATCH, "hugepages", huge, "cases", cases);
+	report = json_pack(
+		"{s:s, s:i, s:b, s:o}", "bench", "firewall", "batch", BATCH, "hugepages", huge, "cases", cases);
 	json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
 	putchar('\n');
 	json_decref(report);
