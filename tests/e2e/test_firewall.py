@@ -397,7 +397,8 @@ def test_odd_rules_are_warned_of(weftd):
 
 def test_too_many_rules_for_a_port(weftd):
     def group(k):
-        return {"rules": [allow(protocol="tcp", ports=[1 + i], name=f"r{i}", remote={"cidr": f"10.{k}.{i >> 8}.{i & 255}"}) for i in range(3000)]}
+        return {"rules": [allow(protocol="tcp", ports=[1 + i], name=f"r{i}", remote={"cidr": f"10.{k}.{i >> 8}.{i & 255}"})
+                          for i in range(3000)]}
 
     bundle = {"networks": {"lan": {"firewall": True}}, "groups": {"a": group(1), "b": group(2)}, "ports": {
         "p": {"network": "lan", "groups": ["a"]}}}
@@ -408,7 +409,8 @@ def test_too_many_rules_for_a_port(weftd):
 
 def test_command_line_makes_rules(weftd):
     weftd.ctl("group", "add", "web", "--on-revocation", "reject")
-    weftd.ctl("rule", "add", "web", "in", "allow", "--protocol", "tcp", "--ports", "80,8000-8099", "--remote", "10.0.0.0/8", "--name", "http")
+    weftd.ctl("rule", "add", "web", "in", "allow", "--protocol", "tcp", "--ports", "80,8000-8099", "--remote", "10.0.0.0/8",
+              "--name", "http")
     weftd.ctl("rule", "add", "web", "in", "deny", "--remote", "group:web", "--priority", "5", "--name", "peers", "--log")
     group = weftd.ctl("get", "group", "web")
     assert [r["name"] for r in group["rules"]] == ["http", "peers"] and group["rules"][0]["ports"] == [80, "8000-8099"]
