@@ -175,7 +175,8 @@ def established(n, turns):
             taken[name].append((windows, (apart, pvp.distance())))
         threshold = min([threshold] + [1.15 * loud for t in taken.values() for w, _ in t for _, loud in w])
         best = min(d for t in taken.values() for _, a in t for d in a)
-        print(f"established-{n} turn {turn + 1}: " + ", ".join(pvp.describe(s, *t[-1], best, threshold) for s, t in taken.items()), flush=True)
+        said = ", ".join(pvp.describe(s, *t[-1], best, threshold) for s, t in taken.items())
+        print(f"established-{n} turn {turn + 1}: {said}", flush=True)
     case = {"name": f"established-{n}", "connections": n, "tracked": tracked, "turns": turns, "stages": stages,
             "quiet_threshold": threshold}
     for name, t in taken.items():
@@ -212,7 +213,8 @@ def cps(turns):
                     hz = now[1] or hz
                     if after[6] > before[6]:
                         taken[name].append(((now[0] - busy[0]) / (after[6] - before[6]), loud))
-        print(f"cps turn {turn + 1}: " + ", ".join(f"{s} {statistics.median([c for c, _ in t]):.0f}" for s, t in taken.items() if t), flush=True)
+        said = ", ".join(f"{s} {statistics.median([c for c, _ in t]):.0f}" for s, t in taken.items() if t)
+        print(f"cps turn {turn + 1}: {said}", flush=True)
     case = {"name": "cps", "turns": turns}
     for name, t in taken.items():
         quiet = [c for c, loud in t if loud <= threshold] or [c for c, _ in t]

@@ -79,10 +79,23 @@ def with_dependencies(modules, names):
     return order
 
 
-def initramfs(names):
-    """An initramfs with busybox and the modules; made once for each set of them."""
+def copy_program(root, program):
+    """Puts a program and the libraries that it needs into ROOT, where they are here."""
+    path = shutil.which(program, path="/usr/bin:/bin:/usr/sbin:/sbin")
+    for file in [path, *re.findall(r"(/\S+) \(0x", run("ldd", path))]:
+        target = root + os.path.realpath(os.path.dirname(file)) + "/" + os.path.basename(file)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copy(file, target)
+    # The loader is asked for by its usual name.
+    for link in ("lib64", "lib"):
+        if not os.path.exists(os.path.join(root, link)):
+            os.symlink(f"usr/{link}", os.path.join(root, link))
+
+
+def initramfs(names, programs=()):
+    """An initramfs with busybox, the modules, and programs of this machine; made once for each set of them."""
     vmlinuz, modules = kernel()
-    path = os.path.join(GUEST, f"initrd-{'-'.join(sorted(names))}")
+    path = os.path.join(GUEST, f"initrd-{'-'.join(sorted([*names, *programs]))}")
     if not os.path.exists(path):
         root = tempfile.mkdtemp(dir=GUEST)
         os.makedirs(os.path.join(root, "modules"))
@@ -98,6 +111,8 @@ def initramfs(names):
             order.append(os.path.basename(target))
         with open(os.path.join(root, "modules", "order"), "w", encoding="utf-8") as f:
             f.write("\n".join(order) + "\n")
+        for program in programs:
+            copy_program(root, program)
         with open(os.path.join(root, "init"), "w", encoding="utf-8") as f:
             f.write(INIT)
         os.chmod(os.path.join(root, "init"), 0o755)
@@ -132,10 +147,10 @@ def accelerator():
 class QemuGuest:
     """A virtual machine with one virtio NIC on a vhost-user SOCKET. sh() runs a command in it."""
 
-    def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None):
+    def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None, programs=()):
         self.dir = tempfile.mkdtemp(prefix="weft-qemu-")
         self.mac = mac
-        vmlinuz, initrd = initramfs(list(modules))
+        vmlinuz, initrd = initramfs(list(modules), list(programs))
         chardev = f"socket,id=c0,path={socket_path}," + ("reconnect-ms=50" if client else "server=on,wait=off")
         accel = accelerator()
         self.process = spawn([

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""The firewall under real TCP: kernels of two namespaces, and of two virtual machines, while rules change."""
+import json
+import re
+import subprocess
+import time
+import uuid
+
+import pytest
+from conftest import mac
+from harness import qemu
+from harness.proc import run, wait_for
+from harness.weftd import Weftd
+
+IPERF = {"name": "iperf", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [5201]}
+# What a tracker that is wrong about TCP would say.
+WRONG = {"fw_state", "fw_tcp_window", "fw_tcp_flags", "fw_ingress", "fw_egress", "fw_revoked"}
+
+
+def policy(kind, attach):
+    """Two ports in a network with a firewall; the second one takes iperf3."""
+    return {"default": {"networks": {"lan": {"firewall": True}}, "groups": {"server": {"rules": [IPERF], "on_revocation": "reject"}},
+                        "ports": {f"{kind}{i}": {"network": "lan", "mac": mac(i), "ips": [f"10.0.0.{i}"], "attach": attach(i),
+                                                 "groups": ["server"] if i == 2 else []} for i in (1, 2)}}}
+
+
+def churn(weftd, until):
+    """Changes rules of the group in use, and of others, until UNTIL is true. Returns how often."""
+    n = 0
+    while not until():
+        n += 1
+        rules = [IPERF, {"name": f"r{n}", "direction": "in", "action": "deny", "protocol": "udp", "ports": [1 + n % 1000]}]
+        weftd.apply({"default": {"groups": {"server": {"rules": rules, "on_revocation": "reject"}, f"g{n % 5}": {"rules": rules}}}})
+        time.sleep(0.02)
+    return n
+
+
+@pytest.fixture
+def wires():
+    """Namespaces of weftd and of two hosts, a wire to each: (weftd's, [hosts'])."""
+    tag = uuid.uuid4().hex[:6]
+    names = [f"weft-{tag}-{n}" for n in ("w", "a", "b")]
+    for name in names:
+        run("ip", "netns", "add", name)
+        if "make-rslave" in run("ip", "-n", name, "link", "set", "lo", "up", check=False):
+            for made in names[:names.index(name) + 1]:
+                run("ip", "netns", "del", made)
+            pytest.skip("/ is no mount point here, which 'ip netns' needs: a plain chroot")
+        run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
+    for i, name in enumerate(names[1:], 1):
+        run("ip", "-n", names[0], "link", "add", f"w{i}", "type", "veth", "peer", "name", "eth0", "netns", name)
+        run("ip", "-n", names[0], "link", "set", f"w{i}", "up")
+        run("ip", "-n", name, "link", "set", "eth0", "address", mac(i), "up")
+        run("ip", "-n", name, "addr", "add", f"10.0.0.{i}/24", "dev", "eth0")
+        # Checksums and segments as on a wire.
+        run("ip", "netns", "exec", name, "ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off", check=False)
+    yield names[0], names[1:]
+    for name in names:
+        run("ip", "netns", "del", name)
+
+
+def iperf(netns, *args):
+    """iperf3 in a namespace."""
+    return subprocess.Popen(["ip", "netns", "exec", netns, "iperf3", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_kernels_tcp_while_rules_change(wires):
+    netns, (a, b) = wires
+    with Weftd(netns=netns) as weftd:
+        weftd.apply(policy("h", lambda i: {"type": "eth", "device": f"net_af_packet{i},iface=w{i}"}))
+        server = iperf(b, "-s")
+        try:
+            wait_for(lambda: "5201" in run("ip", "netns", "exec", b, "ss", "-ltn"))
+            client = iperf(a, "-c", "10.0.0.2", "-t", "6", "-P", "4", "--json")
+            changes = churn(weftd, lambda: client.poll() is not None)
+            report = json.loads(client.stdout.read())
+            assert "error" not in report, report["error"]
+            assert report["end"]["sum_received"]["bytes"] > 1e6 and changes > 50
+            assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
+            # The other direction too, and short connections, one after the other.
+            assert "error" not in json.loads(iperf(a, "-c", "10.0.0.2", "-t", "1", "-R", "--json").communicate()[0])
+            assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
+            # What is revoked ends at once, because it is told.
+            client = iperf(a, "-c", "10.0.0.2", "-t", "60", "--json")
+            wait_for(lambda: weftd.ctl("session", "count", "--state", "established")["matched"] == 2)
+            weftd.apply({"default": {"groups": {"server": {"rules": [], "on_revocation": "reject"}}}})
+            said = json.loads(client.communicate(timeout=20)[0])
+            assert "error" in said
+            assert "Connection refused" not in said["error"]
+            assert "unable to connect" in json.loads(iperf(a, "-c", "10.0.0.2", "--connect-timeout", "300", "--json").communicate()[0])["error"]
+        finally:
+            server.kill()
+            server.wait()
+
+
+@pytest.mark.skipif(qemu.missing() != "", reason=f"{qemu.missing()} is missing")
+def test_virtual_machines_tcp_while_rules_change(weftd):
+    weftd.apply(policy("vm", lambda i: {}))
+    guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i), programs=["iperf3"]) for i in (1, 2)}
+    try:
+        for i, guest in guests.items():
+            guest.wait_boot()
+            guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+            weftd.wait_link(f"vm{i}")
+        guests[2].sh("iperf3 -s -D")
+        guests[1].start("iperf3 -c 10.0.0.2 -t 5")
+        end = time.monotonic() + 6
+        changes = churn(weftd, lambda: time.monotonic() > end)
+        code, said = guests[1].finish()
+        assert code == 0, said
+        received = re.search(r"([\d.]+) ([KMG])Bytes .*receiver", said)
+        assert received and float(received[1]) > 0 and changes > 50
+        assert not WRONG & (set(weftd.drops("vm1")) | set(weftd.drops("vm2"))), (weftd.drops("vm1"), weftd.drops("vm2"))
+        assert guests[1].sh("ping -c 1 -W 1 10.0.0.2")[0] != 0
+        assert weftd.drops("vm1")["fw_ingress"] == 1
+    finally:
+        for g in guests.values():
+            g.close()
