@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""./weft bench policy [--ports N] [--seconds S] [--json FILE]: loads 10,000 ports into a switch that forwards at full rate, and
-then changes one object after the other, a hundred times a second.
+"""./weft bench policy [--ports N] [--seconds S] [--json FILE]: loads 10,000 ports with 1,000 effective rules each into a switch that
+forwards at full rate, and then changes one object after the other, a hundred times a second; at the end, rules of a group that
+hundreds of ports are in.
 
 The packets that circulate between two guest ports are counted, and so are the worker's rounds by their length: a gap is a
 round that took long. The machine makes gaps of its own: a stretch of the same length without changes shows them, and one
@@ -18,6 +19,7 @@ from bench.report import finish  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 
 N_NETWORKS = 100
+N_GROUPS, N_RULES, N_POLICIES = 60, 250, 120
 RATE = 100
 
 
@@ -74,16 +76,36 @@ def rss_mib(pid):
         return int(next(line for line in f if line.startswith("VmRSS")).split()[1]) / 1024
 
 
+def rule(group, k):
+    """The K-th rule of a group: prefixes, ports, members of another group."""
+    remote = [{"cidr": f"10.{group}.{k % 256}.0/24"}, {"group": f"g{(group + k) % N_GROUPS}"}, None][k % 3]
+    return {"name": f"r{k}", "direction": "in" if k % 5 else "out", "action": "allow" if k % 7 else "deny", "priority": k,
+            "protocol": "tcp" if k % 2 else "udp", "ports": [1024 + 17 * k, f"{20000 + 11 * k}-{20005 + 11 * k}"],
+            **({"remote": remote} if remote else {})}
+
+
+def groups():
+    """Sixty groups of 250 rules."""
+    return {f"g{i}": {"rules": [rule(i, k) for k in range(N_RULES)]} for i in range(N_GROUPS)}
+
+
+def groups_of(i):
+    """Four groups for port I: 120 different sets, which make 120,000 rules."""
+    k = i % N_POLICIES
+    return [f"g{k % 60}", f"g{(k % 60 + 7 + k // 60) % 60}", f"g{(k % 60 + 23) % 60}", f"g{(k % 60 + 41) % 60}"]
+
+
 def ports(n):
     """N ports in a hundred networks."""
-    return {f"v{i}": {"network": f"n{i % N_NETWORKS}", "mac": f"52:54:01:{i >> 16:02x}:{i >> 8 & 255:02x}:{i & 255:02x}",
+    return {f"v{i}": {"network": f"n{i % N_NETWORKS}", "groups": groups_of(i), "mac": f"52:54:01:{i >> 16:02x}:{i >> 8 & 255:02x}:{i & 255:02x}",
                       "ips": [f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}"]} for i in range(n)}
 
 
 def main():
     """Alone, loading, changing."""
     n, seconds = option("--ports", 10000), option("--seconds", 60)
-    with Weftd(workers=[1], control_cpus="0", idle="busy", hugepages=True, memory_mb=384, mbufs=32768) as weftd:
+    with Weftd(workers=[1], control_cpus="0", idle="busy", hugepages=True, memory_mb=640, mbufs=32768,
+               policy_memory_mb=512) as weftd:
         paths = [f"{weftd.dir}/p{i}" for i in (0, 1)]
         weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
             f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": paths[i]}} for i in (0, 1)}}})
@@ -100,7 +122,8 @@ def main():
             write_disk(weftd.dir, seconds)
             disk = stretch.end()
             print("disk", disk, flush=True)
-            policy = {"tenants": {"t": {"networks": {f"n{i}": {} for i in range(N_NETWORKS)}, "ports": ports(n)}}}
+            policy = {"tenants": {"t": {"networks": {f"n{i}": {} for i in range(N_NETWORKS)}, "groups": groups(),
+                                           "ports": ports(n)}}}
             before, stretch, start = rss_mib(weftd.process.pid), Stretch(weftd), time.monotonic()
             weftd.rpc("apply", policy=policy)
             load = {"load_s": time.monotonic() - start, "rss_mib": rss_mib(weftd.process.pid), "rss_before_mib": before, **stretch.end()}
@@ -116,11 +139,23 @@ def main():
             changes = {"changes": len(took), "in_force_p50_ms": percentile(took, 50), "in_force_p99_ms": percentile(took, 99),
                        **stretch.end()}
             print("changes", changes, flush=True)
+            took, stretch = [], Stretch(weftd)
+            for i in range(seconds):
+                changed = [rule(7, k) for k in range(N_RULES)]
+                changed[i % N_RULES]["action"] = "deny" if i % 2 else "allow"
+                answer = weftd.rpc("apply", policy={"tenants": {"t": {"groups": {"g7": {"rules": changed}}}}})
+                took.append(answer["in_force_us"] / 1000)
+                time.sleep(0.05)
+            rules = {"changes": len(took), "in_force_p50_ms": percentile(took, 50), "in_force_max_ms": max(took), **stretch.end()}
+            print("rules", rules, flush=True)
+            memory = weftd.rpc("status")["policy_memory_bytes"] / (1 << 20)
             g.command("stop")
         finish({"bench": "policy", "load_s": load["load_s"], "rss_mib": load["rss_mib"], "lost_packets": changes["lost_packets"],
+                "policy_memory_mib": memory, "ports": n, "rules_of_a_port": 4 * N_RULES,
                 "longest_gap_us": changes["longest_gap_us"], "longest_gap_alone_us": alone["longest_gap_us"],
                 "longest_gap_disk_us": disk["longest_gap_us"],
-                "cases": [{"name": "alone", **alone}, {"name": "disk", **disk}, {"name": "load", **load}, {"name": "changes", **changes}]})
+                "cases": [{"name": "alone", **alone}, {"name": "disk", **disk}, {"name": "load", **load}, {"name": "changes", **changes},
+                          {"name": "rules", **rules}]})
 
 
 main()

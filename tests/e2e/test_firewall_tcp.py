@@ -88,7 +88,8 @@ def test_kernels_tcp_while_rules_change(wires):
             said = json.loads(client.communicate(timeout=20)[0])
             assert "error" in said
             assert "Connection refused" not in said["error"]
-            assert "unable to connect" in json.loads(iperf(a, "-c", "10.0.0.2", "--connect-timeout", "300", "--json").communicate()[0])["error"]
+            late = iperf(a, "-c", "10.0.0.2", "--connect-timeout", "300", "--json").communicate()[0]
+            assert "unable to connect" in json.loads(late)["error"]
         finally:
             server.kill()
             server.wait()
