@@ -26,6 +26,7 @@ struct weft_build {
 	uint64_t hz;
 	uint64_t domain_version[WEFT_DOMAIN_PAGES]; // of pages that are the build's own
 	struct weft_tiers tiers;
+	const struct weft_model *members_of;	      // while a port's addresses are entered
 	json_t *fresh;				      // domains numbered in this build: [network, vid]
 	json_t *emptied;			      // domains whose last port has left: their numbers
 	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which what was learned holds no more

@@ -20,10 +20,10 @@ weft_build_begin(const struct weft_snapshot *base, struct weft_placement *placem
 int weft_build_port(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
 	enum weft_isolation isolation, struct weft_error *err);
 
-// A port, of whatever host, was OLD and is NEW; NULL: there was, or is, none. Brings up to date whose its addresses
-// are. Returns 0 or -ENOMEM with ERR.
-int weft_build_member(
-	struct weft_build *build, const struct weft_port *old, const struct weft_port *new, struct weft_error *err);
+// A port, of whatever host, was OLD and is NEW, which is part of MODEL; NULL: there was, or is, none. Brings up to date
+// whose its addresses are. Returns 0 or -ENOMEM with ERR.
+int weft_build_member(struct weft_build *build, const struct weft_model *model, const struct weft_port *old,
+	const struct weft_port *new, struct weft_error *err);
 
 // Takes the port in SLOT out, if there is one. Returns 0 or -errno with ERR.
 int weft_build_remove(struct weft_build *build, uint16_t slot, struct weft_error *err);

@@ -3,13 +3,15 @@
 
 // Whose addresses are whose, in a build: the table is shared by snapshots as long as nothing in it changes. The ports
 // of all hosts are in it that name addresses and groups.
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_byteorder.h>
 #include <rte_random.h>
 
 #include "build.h"
+#include "map.h"
 #include "policies.h"
 #include "rulebook.h"
 #include "share.h"
@@ -170,8 +172,8 @@ length_of(const uint8_t *mask, unsigned int size)
 
 // Calls FN with the keys of PORT's addresses.
 static int
-each_address(struct weft_build *build, const struct weft_port *port, const struct weft_identity *identity,
-	int (*fn)(struct weft_build *build, const struct weft_addr_key *key, const struct weft_identity *identity))
+each_address(struct weft_build *build, const struct weft_port *port, const void *arg,
+	int (*fn)(struct weft_build *build, const struct weft_addr_key *key, const void *arg))
 {
 	struct weft_addr_key key = { .network = build_network_number(port) };
 	int ret = key.network ? 0 : -ENOMEM;
@@ -179,25 +181,93 @@ each_address(struct weft_build *build, const struct weft_port *port, const struc
 	for (unsigned int i = 0; ret == 0 && i < port->ips.n4; i++) {
 		key.length = length_of((const uint8_t *)&port->ips.v4[i].mask, 4);
 		memcpy(key.addr, &port->ips.v4[i].addr, 4);
-		ret = fn(build, &key, identity);
+		ret = fn(build, &key, arg);
 	}
 	key.v6 = 1;
 	for (unsigned int i = 0; ret == 0 && i < port->ips.n6; i++) {
 		key.length = length_of(port->ips.v6[i].mask, 16);
 		memcpy(key.addr, port->ips.v6[i].addr, 16);
-		ret = fn(build, &key, identity);
+		ret = fn(build, &key, arg);
 	}
 	return ret;
 }
 
-static int
-leave_key(struct weft_build *build, const struct weft_addr_key *key, const struct weft_identity *identity)
+// Whether PORT names the address of KEY.
+static bool
+has_address(const struct weft_port *port, const struct weft_addr_key *key)
 {
+	for (unsigned int i = 0; !key->v6 && i < port->ips.n4; i++)
+		if (memcmp(&port->ips.v4[i].addr, key->addr, 4) == 0 &&
+			length_of((const uint8_t *)&port->ips.v4[i].mask, 4) == key->length)
+			return true;
+	for (unsigned int i = 0; key->v6 && i < port->ips.n6; i++)
+		if (memcmp(port->ips.v6[i].addr, key->addr, 16) == 0 &&
+			length_of(port->ips.v6[i].mask, 16) == key->length)
+			return true;
+	return false;
+}
+
+static int enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only);
+
+// An address that two ports share, as routers do for each other, becomes the other one's when one gives it up.
+static int
+pass_on(struct weft_build *build, const struct weft_port *old, const struct weft_addr_key *key)
+{
+	char network[WEFT_KEY_SIZE];
+	const char *name;
+	json_t *value;
+
+	snprintf(network, sizeof(network), "tenants/%.*s/networks/%s", (int)strcspn(old->o.path, "/"), old->o.path,
+		old->network);
+	json_object_foreach (json_object_get(build->members_of->users, network), name, value) {
+		const struct weft_port *port = weft_map_value(value);
+
+		if (port->o.kind == &weft_kind_port && strcmp(port->o.path, old->o.path) && port->groups.n &&
+			has_address(port, key))
+			return enter_port(build, port, key);
+	}
+	return 0;
+}
+
+struct leaving {
+	const struct weft_port *port;
+	uint32_t number;
+};
+
+static int
+leave_key(struct weft_build *build, const struct weft_addr_key *key, const void *arg)
+{
+	const struct leaving *leaving = arg;
 	const struct weft_addr_entry *entry =
 		build->snap->members ? weft_addrmap_find(&build->snap->members->map, key) : NULL;
+	int ret;
 
-	// Within one build the address may already be another port's.
-	return entry && entry->identity->port == identity->port ? leave(build, key) : 0;
+	// The address may be another port's by now.
+	if (entry == NULL || entry->identity->port != leaving->number)
+		return 0;
+	ret = leave(build, key);
+	return ret ? ret : pass_on(build, leaving->port, key);
+}
+
+static int
+enter_key(struct weft_build *build, const struct weft_addr_key *key, const void *arg)
+{
+	return enter(build, key, arg);
+}
+
+// Enters PORT's addresses, or ONLY that one.
+static int
+enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only)
+{
+	struct weft_identity *identity = (struct weft_identity *)(uintptr_t)weft_policies_identity(port);
+	int ret;
+
+	if (identity == NULL)
+		return -ENOMEM;
+	identity->port = build_port_number(port);
+	ret = only ? enter(build, only, identity) : each_address(build, port, identity, enter_key);
+	weft_share_unref(identity);
+	return ret;
 }
 
 static bool
@@ -220,30 +290,24 @@ same_membership(const struct weft_port *a, const struct weft_port *b)
 }
 
 int
-weft_build_member(
-	struct weft_build *build, const struct weft_port *old, const struct weft_port *new, struct weft_error *err)
+weft_build_member(struct weft_build *build, const struct weft_model *model, const struct weft_port *old,
+	const struct weft_port *new, struct weft_error *err)
 {
 	const struct weft_port *port = new ? new : old;
-	struct weft_identity former = { .port = build_port_number(port) };
-	struct weft_identity *identity = NULL;
+	struct leaving leaving = { .port = old, .number = build_port_number(port) };
 	int ret = 0;
 
 	if ((!is_member(old) && !is_member(new)) || same_membership(old, new))
 		return 0;
-	if (is_member(new)) {
-		identity = (struct weft_identity *)(uintptr_t)weft_policies_identity(new);
-		ret = identity ? 0 : -ENOMEM;
-	}
-	if (ret == 0 && is_member(old)) {
-		ret = each_address(build, old, &former, leave_key);
+	build->members_of = model;
+	if (is_member(old)) {
+		ret = each_address(build, old, &leaving, leave_key);
 		build_touch_network(build, old);
 	}
-	if (ret == 0 && identity) {
-		identity->port = former.port;
-		ret = each_address(build, new, identity, enter);
+	if (ret == 0 && is_member(new)) {
+		ret = enter_port(build, new, NULL);
 		build_touch_network(build, new);
 	}
-	weft_share_unref(identity);
 	return ret ? weft_fail(err, -ret, "port %s: no memory for its addresses: raise \"memory_mb\"", port->o.path)
 		   : 0;
 }

@@ -270,8 +270,8 @@ compile(struct weft_local *local, struct weft_prepared *p)
 		const struct weft_change *c = &p->set.change[i];
 
 		if (is_port(c->new) || is_port(c->old))
-			ret = weft_build_member(
-				p->build, (const struct weft_port *)c->old, (const struct weft_port *)c->new, p->err);
+			ret = weft_build_member(p->build, local->model, (const struct weft_port *)c->old,
+				(const struct weft_port *)c->new, p->err);
 	}
 	return ret ? ret : weft_build_check(local->budget, p->err);
 }

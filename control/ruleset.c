@@ -230,7 +230,8 @@ compile_groups(struct compiler *c)
 	uint32_t n = c->groups.n, *number;
 	struct list numbers = { 0 };
 
-	qsort(named, n, sizeof(*named), compare_edges);
+	if (n)
+		qsort(named, n, sizeof(*named), compare_edges);
 	for (uint32_t i = 0; i < n;) {
 		wide at = named[i].at;
 

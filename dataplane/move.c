@@ -11,6 +11,11 @@
 void
 dp_move_begin(struct dp_worker *self, uint16_t slot)
 {
+	// One that left, came back and leaves again stands there twice, until all are gone.
+	if (self->n_leaving == WEFT_MAX_PORTS) {
+		dp_give_back(self, slot);
+		return;
+	}
 	self->leaving[self->n_leaving++] = slot;
 	self->next_leaving = 1;
 }

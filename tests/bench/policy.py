@@ -97,7 +97,8 @@ def groups_of(i):
 
 def ports(n):
     """N ports in a hundred networks."""
-    return {f"v{i}": {"network": f"n{i % N_NETWORKS}", "groups": groups_of(i), "mac": f"52:54:01:{i >> 16:02x}:{i >> 8 & 255:02x}:{i & 255:02x}",
+    return {f"v{i}": {"network": f"n{i % N_NETWORKS}", "groups": groups_of(i),
+                      "mac": f"52:54:01:{i >> 16:02x}:{i >> 8 & 255:02x}:{i & 255:02x}",
                       "ips": [f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}"]} for i in range(n)}
 
 
@@ -122,8 +123,8 @@ def main():
             write_disk(weftd.dir, seconds)
             disk = stretch.end()
             print("disk", disk, flush=True)
-            policy = {"tenants": {"t": {"networks": {f"n{i}": {} for i in range(N_NETWORKS)}, "groups": groups(),
-                                           "ports": ports(n)}}}
+            networks = {f"n{i}": {} for i in range(N_NETWORKS)}
+            policy = {"tenants": {"t": {"networks": networks, "groups": groups(), "ports": ports(n)}}}
             before, stretch, start = rss_mib(weftd.process.pid), Stretch(weftd), time.monotonic()
             weftd.rpc("apply", policy=policy)
             load = {"load_s": time.monotonic() - start, "rss_mib": rss_mib(weftd.process.pid), "rss_before_mib": before, **stretch.end()}

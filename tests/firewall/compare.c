@@ -63,7 +63,7 @@ change(struct run *run, const char *text)
 	policy_each_port(run->model, build_port, arg);
 	for (unsigned int i = 0; i < set.n; i++)
 		if (set.change[i].new->kind == &weft_kind_port)
-			weft_build_member(build, (const struct weft_port *)set.change[i].old,
+			weft_build_member(build, run->model, (const struct weft_port *)set.change[i].old,
 				(const struct weft_port *)set.change[i].new, &err);
 	run->snap = weft_build_finish(build, run->version);
 	run->f->w->snap = run->snap;
