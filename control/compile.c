@@ -128,14 +128,14 @@ compile_names(const struct weft_port *port, struct weft_port_conf *conf)
 	return 0;
 }
 
-// Without a firewall there are no connections, and all packets are new.
+// Without a firewall there are no connections, and all packets are new. An uplink is judged at the ports that it serves.
 static bool
 is_fenced(const struct weft_model *model, const struct weft_port *port, enum weft_isolation isolation)
 {
 	const struct weft_network *network = weft_model_port_network(model, port);
 
 	return isolation == WEFT_ISOLATION_DENY_ALL ||
-	       (isolation == WEFT_ISOLATION_DENY_NEW && !(network && network->firewall));
+	       (isolation == WEFT_ISOLATION_DENY_NEW && network && !network->firewall);
 }
 
 static enum weft_closed

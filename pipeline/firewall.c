@@ -89,16 +89,16 @@ rotate32(uint32_t word, unsigned int bits)
 	return word << bits | word >> (-bits & 31);
 }
 
-// The identifier of an ICMP query and what was asked, in the place of ports.
+// What stands in the place of ports for an ICMP query or its reply, which end E sends.
 static uint32_t
-icmp_ends(const uint8_t *l4, bool v6)
+icmp_ends(const uint8_t *l4, bool v6, unsigned int e)
 {
 	uint16_t id;
 	uint8_t query;
+	enum icmp_kind kind = icmp_kind(v6, l4[0], &query);
 
-	icmp_kind(v6, l4[0], &query);
 	memcpy(&id, l4 + 4, sizeof(id));
-	return id | (uint32_t)query << 16;
+	return id | (uint32_t)icmp_asked(query, kind == ICMP_QUERY ? e : !e) << 16;
 }
 
 // Makes the key and its hash. Both ends of a pair are turned round where the sender is end 1.
@@ -121,7 +121,7 @@ make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *
 		memcpy(&l4_ends, l4, sizeof(l4_ends));
 		l4_ends = rotate32(l4_ends, k->end * 16);
 	} else if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6) {
-		l4_ends = icmp_ends(l4, what >> 24 == 6);
+		l4_ends = icmp_ends(l4, what >> 24 == 6, k->end);
 	}
 	ends = l4_ends | (uint64_t)k->slots << 32;
 	memcpy(k->key.addr, &addrs, sizeof(addrs));
@@ -247,13 +247,6 @@ track(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct w
 		const struct tcp_segment seg = tcp_read(tcp, lane);
 
 		ret = track_tcp(t, s, e, &seg, tcp, vec->dry_run);
-	} else if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6) {
-		uint8_t query;
-		bool opener = e == (s->flags & WEFT_SESSION_BY_END1);
-
-		// Who asks does not answer.
-		if ((icmp_kind(lane->flags & WEFT_LANE_IPV6, l4_of(lane, m)[0], &query) == ICMP_QUERY) != opener)
-			ret = WEFT_DROP_FW_STATE;
 	} else if (!vec->dry_run) {
 		track_answered(t, s, e);
 	}

@@ -64,6 +64,13 @@ enum icmp_kind {
 };
 enum icmp_kind icmp_kind(bool v6, uint8_t type, uint8_t *query);
 
+// What was asked, and by which end: both may ask each other the same with the same identifier.
+static inline uint16_t
+icmp_asked(uint8_t query, unsigned int by)
+{
+	return query | (uint16_t)(by << 8);
+}
+
 // Whether an ICMP error speaks of a connection there is, in the right direction. Returns -1, or the drop reason.
 int icmp_error_check(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i);
 

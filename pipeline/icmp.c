@@ -148,7 +148,7 @@ icmp_error_check(struct weft_worker *worker, const struct weft_vec *vec, unsigne
 		if (kind != ICMP_QUERY && kind != ICMP_REPLY)
 			return WEFT_DROP_FW_ICMP_ERROR;
 		memcpy(&key.l4[0], q.l4 + 4, 2);
-		key.l4[1] = query;
+		key.l4[1] = icmp_asked(query, kind == ICMP_QUERY ? e : !e);
 	}
 	record = sessions_find(t, &key, sessions_hash(t, &key), addr6);
 	if (record == 0)

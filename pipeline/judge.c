@@ -93,7 +93,7 @@ judge_again(const struct weft_snapshot *snap, const struct weft_session *s, stru
 		.dst = v6 ? s->addr6[!e] : (const uint8_t *)&s->key.addr[!e],
 		.v6 = v6,
 		.proto = s->key.proto,
-		.service = is_icmp ? (uint16_t)(s->key.l4[1] << 8) : rte_be_to_cpu_16(s->key.l4[!e]),
+		.service = is_icmp ? (uint16_t)((s->key.l4[1] & 0xff) << 8) : rte_be_to_cpu_16(s->key.l4[!e]),
 		.domain = s->key.domain,
 		.from = s->key.slot[e],
 		.to = s->key.slot[!e],

@@ -21,56 +21,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from bench import pvp  # noqa: E402
 from bench.report import finish, spread  # noqa: E402
 from harness import ovs  # noqa: E402
-from harness.proc import BUILD, spawn, stop, wait_for  # noqa: E402
+from harness.flows import ATTACKS, MACS, Guest  # noqa: E402
+from harness.proc import BUILD  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 
 ESTABLISHED = [1, 1000, 10000, 100000, 1000000]
-ATTACKS = ["syn", "scan", "fragments", "overlaps", "resets", "icmp", "garbage"]
 ATTACK_PPS = 50000
 N_RULES = 100
-MACS = ["02:00:00:00:00:00", "02:00:00:00:00:01", "02:00:00:00:00:02"]
 SESSIONS = 1 << 18
-
-
-class Guest:
-    """The guest with connections: two ports, or three with an attack."""
-
-    def __init__(self, paths, mode, connections, attack=None, rate=0):
-        self.log = tempfile.NamedTemporaryFile(prefix="weft-flows-", suffix=".log")
-        vdevs = [f"--vdev=net_virtio_user{i},path={p},mac={MACS[i]},queues=1,queue_size=1024,in_order=1,mrg_rxbuf=0"
-                 for i, p in enumerate(paths)]
-        self.process = spawn([os.path.join(BUILD, "tests", "bench", "flows"), "--lcores=0@0", "--no-pci", "--in-memory",
-                              "--single-file-segments", "-m", "256", *vdevs, "--", mode, str(connections),
-                              *([attack, str(rate)] if attack else [])], self.log.name, stdin=subprocess.PIPE)
-
-    def __enter__(self):
-        def ready():
-            """the guest's connections"""
-            if self.process.poll() is not None:
-                raise RuntimeError(f"flows ended: {self.read()[-2000:]}")
-            return "ready" in self.read()
-
-        wait_for(ready, 300, step=0.02)
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.stdin = None
-        stop(self.process, seconds=5)
-        self.log.close()
-
-    def read(self):
-        """What it printed."""
-        with open(self.log.name, encoding="utf-8", errors="replace") as f:
-            return f.read()
-
-    def counters(self):
-        """(seconds, sent 0, sent 1, received 0, received 1, sent 2, connections finished) now."""
-        before = len(self.read())
-        self.process.stdin.write(b"?\n")
-        self.process.stdin.flush()
-        found = wait_for(lambda: re.search(r"^([\d.]+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", self.read()[before:], re.M), step=0.002)
-        return [float(v) for v in found.groups()]
 
 
 def rules():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""./weft demo: two virtual machines talk through weftd, one lies, weftd is killed and comes back."""
+"""./weft demo: two virtual machines talk through weftd and its firewall, one lies, weftd is killed and comes back."""
 import os
 import re
 import subprocess
@@ -61,6 +61,22 @@ def talk(weftd, guests):
     show(weftd, "port", "list")
 
 
+def firewall(weftd, guests):
+    """A connection that no rule allows, the rule for it, and what is seen of it."""
+    say("vm1 wants vm2's port 80, and no rule lets it in")
+    guests[2].sh("(while true; do echo hello from vm2 | nc -l -p 80; done) >/dev/null 2>&1 & true")
+    ask = "nc -w 2 10.0.0.2 80 </dev/null"
+    _, out = guests[1].sh(ask)
+    check("hello" not in out, "it got in")
+    show(weftd, "drops", "vm1")
+    show(weftd, "rule", "add", "vms", "in", "allow", "--protocol", "tcp", "--ports", "80", "--name", "http")
+    _, out = guests[1].sh(ask)
+    check("hello" in out, "the rule does not let it in")
+    print(next(line for line in out.split("\n") if line.startswith("hello")).strip())
+    show(weftd, "session", "list")
+    show(weftd, "rule", "hits", "vms")
+
+
 def lie(weftd, guests):
     """A frame with another's address, and its name among the drops."""
     say("vm1 sends as 10.0.0.99, which is not its address")
@@ -95,14 +111,17 @@ def main():
     check(not lacking, f"{lacking} is missing")
     say("weftd starts")
     with Weftd() as weftd:
-        weftd.apply({"default": {"networks": {"blue": {}}, "ports": {
-            f"vm{i}": {"network": "blue", "mac": mac, "ips": [ip]} for i, (mac, ip) in VMS.items()}}})
+        weftd.apply({"default": {
+            "networks": {"blue": {"firewall": True}},
+            "groups": {"vms": {"rules": [{"name": "ping", "direction": "in", "action": "allow", "protocol": "icmp"}]}},
+            "ports": {f"vm{i}": {"network": "blue", "mac": mac, "ips": [ip], "groups": ["vms"]} for i, (mac, ip) in VMS.items()}}})
         show(weftd, "status")
         show(weftd, "port", "show", "vm1")
         say(f"two virtual machines boot (QEMU, {qemu.accelerator()}), each on a vhost-user socket")
         guests = boot(weftd)
         try:
             talk(weftd, guests)
+            firewall(weftd, guests)
             lie(weftd, guests)
             crash(weftd, guests)
             say("what weft counted")

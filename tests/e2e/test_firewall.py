@@ -282,6 +282,17 @@ def test_icmp_errors_must_speak_of_something(weftd):
         assert weftd.drops("g2") == {"fw_icmp_error": 1} and weftd.drops("g3") == {"fw_icmp_error": 1}
 
 
+def test_both_may_ask_each_other_with_one_identifier(weftd):
+    rules = [allow(protocol="icmp"), allow(protocol="icmpv6")]
+    with Net(weftd, {"ping": {"rules": rules}}, [["ping"]] * 2) as net:
+        for i, k in ((1, 2), (2, 1)):
+            net.send(i, k, ICMP(type=8, id=7, seq=1))
+            net.send(k, i, ICMP(type=0, id=7, seq=1))
+        assert weftd.ctl("session", "count")["matched"] == 2
+        net.send(1, 2, ICMP(type=0, id=8), passes=False)
+        assert weftd.drops("g1") == {"fw_state": 1}
+
+
 def test_reset_from_elsewhere_is_no_reset(weftd):
     with Net(weftd, WEB, [[], ["web"]]) as net:
         seq, ack = net.connect(1, 2)

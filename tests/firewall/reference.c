@@ -104,8 +104,12 @@ static bool
 belongs(const struct conn *c, const struct ref_packet *p, bool *reply)
 {
 	const struct ref_packet *o = &c->open;
+	bool asks = p->icmp_type == 8 || p->icmp_type == 128;
 
 	if (!c->used || o->v6 != p->v6 || o->proto != p->proto)
+		return false;
+	// An ICMP query is its asker's: a reply goes the other way.
+	if (is_icmp(p->proto) && asks != (place(p->in) == c->slot[0] && same_addr(p->src, o->src, p->v6)))
 		return false;
 	if (place(p->in) == c->slot[0] && place(p->out) == c->slot[1] && same_addr(p->src, o->src, p->v6) &&
 		same_addr(p->dst, o->dst, p->v6) && p->sport == o->sport &&
@@ -282,8 +286,6 @@ follow(struct conn *c, const struct ref_packet *p, bool reply)
 {
 	if (p->proto == 6)
 		return tcp(c, p, reply);
-	if (is_icmp(p->proto))
-		return (p->icmp_type == 8 || p->icmp_type == 128) == !reply;
 	if (reply && c->state == WEFT_SESSION_UDP_SINGLE)
 		c->state = WEFT_SESSION_UDP_STREAM;
 	if (reply && c->state == WEFT_SESSION_OTHER_SINGLE)
@@ -328,7 +330,13 @@ static bool
 error_fits(struct reference *ref, const struct ref_packet *p)
 {
 	struct ref_packet quoted = {
-		.in = p->out, .out = p->in, .v6 = p->v6, .proto = p->q_proto, .sport = p->q_sport, .dport = p->q_dport
+		.in = p->out,
+		.out = p->in,
+		.v6 = p->v6,
+		.proto = p->q_proto,
+		.sport = p->q_sport,
+		.dport = p->q_dport,
+		.icmp_type = p->v6 ? 128 : 8, // queries are what is quoted
 	};
 	bool reply, stateless;
 	struct conn *c;
