@@ -86,6 +86,29 @@ static const struct weft_field etcd_fields[] = {
 	{ 0 },
 };
 
+#define TIMEOUT(state)                                                                                                 \
+	.offset = offsetof(struct parsed, config.engine.timeout) + (state) * sizeof(uint32_t), .size = sizeof(uint32_t)
+#define SECONDS "seconds that a connection in this state lives without a packet"
+
+static const struct weft_field timeout_fields[] = {
+	{ "syn_sent", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_SYN_SENT), .min = 1, .max = 1u << 24, .help = SECONDS },
+	{ "syn_received", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_SYN_RECEIVED), .min = 1, .max = 1u << 24,
+		.help = SECONDS },
+	{ "established", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_ESTABLISHED), .min = 1, .max = 1u << 24,
+		.help = SECONDS },
+	{ "fin", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_FIN), .min = 1, .max = 1u << 24, .help = SECONDS },
+	{ "last_ack", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_LAST_ACK), .min = 1, .max = 1u << 24, .help = SECONDS },
+	{ "closed", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_CLOSED), .min = 1, .max = 1u << 24, .help = SECONDS },
+	{ "udp_single", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_UDP_SINGLE), .min = 1, .max = 1u << 24, .help = SECONDS },
+	{ "udp_stream", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_UDP_STREAM), .min = 1, .max = 1u << 24, .help = SECONDS },
+	{ "echo", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_ECHO), .min = 1, .max = 1u << 24, .help = SECONDS },
+	{ "other_single", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_OTHER_SINGLE), .min = 1, .max = 1u << 24,
+		.help = SECONDS },
+	{ "other_stream", WEFT_FIELD_UINT, TIMEOUT(WEFT_SESSION_OTHER_STREAM), .min = 1, .max = 1u << 24,
+		.help = SECONDS },
+	{ 0 },
+};
+
 static const struct weft_field fields[] = {
 	{ "workers", WEFT_FIELD_CUSTOM, AT(workers), .parse = parse_workers, .help = "CPUs of the workers" },
 	{ "control_cpus", WEFT_FIELD_STRING, AT(config.control_cpus), .help = "CPUs of everything else" },
@@ -105,6 +128,8 @@ static const struct weft_field fields[] = {
 		.help = "connections that a worker can track; each takes 152 bytes of memory_mb" },
 	{ "fragments", WEFT_FIELD_UINT, AT(config.engine.fragments), .min = 4, .max = 1u << 20,
 		.help = "datagrams that may come in fragments at the same time, by worker" },
+	{ "timeouts", WEFT_FIELD_OBJECT, .offset = 0, .fields = timeout_fields,
+		.help = "lives of connections without a packet, by state" },
 	{ "socket", WEFT_FIELD_STRING, AT(config.socket), .help = "where weftctl finds weftd" },
 	{ "socket_mode", WEFT_FIELD_UINT, AT(config.socket_mode), .max = 0777,
 		.help = "its mode, as a decimal number" },

@@ -58,6 +58,9 @@ new_worker(uint16_t id, unsigned int lcore)
 	w->worker_out = rte_zmalloc("out", WEFT_MAX_WORKERS * sizeof(w->worker_out[0]), RTE_CACHE_LINE_SIZE);
 	w->fdb = weft_fdb_new(dp.config.fdb_size, dp.config.fdb_age_s, rte_rand());
 	w->sessions = weft_sessions_new(dp.config.sessions, dp.config.fragments);
+	for (unsigned int i = 0; w->sessions && i < WEFT_N_SESSION_STATES; i++)
+		if (dp.config.timeout[i])
+			w->sessions->timeout[i] = dp.config.timeout[i];
 	w->events = rte_zmalloc("events", sizeof(*w->events), RTE_CACHE_LINE_SIZE);
 	w->event_rate = (struct weft_rate){ .cost = dp.hz / EVENTS_PER_SECOND, .burst = dp.hz };
 	w->refuse_rate = (struct weft_rate){ .cost = dp.hz / REFUSALS_PER_SECOND, .burst = dp.hz / 10 };

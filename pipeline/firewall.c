@@ -13,7 +13,7 @@ struct seek {
 	struct weft_session_key key;
 	uint32_t record; // 0: not known
 	uint64_t hash;
-	uint32_t stale; // versions that a connection must not be older than, the newest of them
+	uint32_t age;	// of its rules, in snapshots: what was judged longer ago is judged again
 	uint32_t slots; // of its connection: end 0 in the low half
 	uint8_t end;	// of its connection that sends
 } __rte_cache_aligned;
@@ -26,7 +26,7 @@ struct way {
 	uint16_t peer;	// else whose they are
 	uint8_t end;	// of its connections that sends
 	uint32_t slots; // of its connections: end 0 in the low half
-	uint32_t stale; // versions that a connection must not be older than, the newest of them
+	uint32_t age;	// of its rules
 };
 
 // The lane's ports, domain and ethertype, which stand side by side.
@@ -47,12 +47,6 @@ is_on(const struct way *way, const struct weft_lane *lane)
 	return way->id == way_of(lane) && (way->here || !way->judged);
 }
 
-static inline uint32_t
-later(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) > 0 ? a : b;
-}
-
 static void
 learn_way(const struct weft_worker *worker, const struct weft_lane *lane, struct way *way)
 {
@@ -70,7 +64,7 @@ learn_way(const struct weft_worker *worker, const struct weft_lane *lane, struct
 	way->peer = weft_snapshot_slot(snap, home)->owner;
 	// A device with a queue for every worker has its connections where they are first seen.
 	way->here = way->peer == worker->id || way->peer == WEFT_OWNER_EACH;
-	way->stale = later(later(in->epoch, out->epoch), domain->epoch);
+	way->age = age_of_rules(snap, in, out, domain);
 }
 
 // The key is put together in registers, and written and read in the same pieces: its halves lie as the machine's words
@@ -278,15 +272,15 @@ follow_tcp(struct weft_session *s, unsigned int e, const struct weft_lane *lane,
 // What most packets are: parts of established connections, by rules that are still the same. True where this is one,
 // and it fits; all else is for decide().
 static inline bool
-follow(struct weft_sessions *t, uint32_t clock, const struct weft_lane *lane, const struct rte_mbuf *m,
-	const struct seek *k)
+follow(struct weft_sessions *t, uint32_t version, uint32_t clock, const struct weft_lane *lane,
+	const struct rte_mbuf *m, const struct seek *k)
 {
 	struct weft_session *s = &t->rec[k->record];
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	if (unlikely(s->state == WEFT_SESSION_FREE || !is_record(s, &k->key, frame + lane->l3_off, k->end)))
 		return false;
-	if (unlikely((int32_t)(k->stale - s->judged) > 0 || lane->flags & WEFT_LANE_FRAGMENT))
+	if (unlikely(k->age < version - s->judged || lane->flags & WEFT_LANE_FRAGMENT))
 		return false;
 	if (likely(s->state == WEFT_SESSION_ESTABLISHED)) {
 		if (unlikely(!follow_tcp(s, k->end, lane, frame + lane->l4_off)))
@@ -326,7 +320,7 @@ decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, u
 		if (unlikely(vec->explain != NULL))
 			explain_connection(vec, s, e);
 		ret = TRACK_PASS;
-		if (unlikely((int32_t)(k->stale - s->judged) > 0))
+		if (unlikely(k->age < age_of(worker->snap, s->judged)))
 			ret = judge_stale(worker, vec, i, s);
 		if (likely(ret == TRACK_PASS)) {
 			ret = track(worker, vec, i, s, e);
@@ -441,7 +435,7 @@ sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, stru
 		sorted->todo |= UINT64_C(1) << i;
 		k->end = way.end;
 		k->slots = way.slots;
-		k->stale = way.stale;
+		k->age = way.age;
 		if (unlikely(is_apart(lane))) {
 			sorted->apart |= UINT64_C(1) << i;
 			k->record = 0;
@@ -475,14 +469,14 @@ weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes
 	struct sorted sorted = { .good = mask };
 	weft_lanes keyed;
 	bool fast = !vec->dry_run && !vec->explain;
-	uint32_t clock = worker->clock;
+	uint32_t clock = worker->clock, version = (uint32_t)worker->snap->version;
 
 	sort_out(worker, vec, mask, seek, &sorted);
 	keyed = sorted.todo & ~sorted.apart;
 	WEFT_FOREACH_LANE (i, keyed)
 		look_up(t, &seek[i]);
 	WEFT_FOREACH_LANE (i, sorted.todo) {
-		if (likely(fast && follow(t, clock, &vec->lanes[i], vec->pkts[i], &seek[i])))
+		if (likely(fast && follow(t, version, clock, &vec->lanes[i], vec->pkts[i], &seek[i])))
 			continue;
 		if (decide_any(worker, vec, &seek[i], i, sorted.apart >> i & 1) >= 0)
 			sorted.good &= ~(UINT64_C(1) << i);

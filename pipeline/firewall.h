@@ -99,14 +99,26 @@ l4_of(const struct weft_lane *lane, const struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, const uint8_t *) + lane->l4_off;
 }
 
+// How many snapshots ago something was of VERSION, a low half. Versions wrap: what is older than all of them is taken
+// for new, and judged once more.
+static inline uint32_t
+age_of(const struct weft_snapshot *snap, uint32_t version)
+{
+	return (uint32_t)snap->version - version;
+}
+
+// How many snapshots ago the rules of one of two ports, or the addresses of a domain's network, last changed.
+static inline uint32_t
+age_of_rules(const struct weft_snapshot *snap, const struct weft_port_conf *a, const struct weft_port_conf *b,
+	const struct weft_domain *domain)
+{
+	return RTE_MIN(age_of(snap, domain->epoch), RTE_MIN(age_of(snap, a->epoch), age_of(snap, b->epoch)));
+}
+
 // Whether S was judged under rules, or with members of groups, that are older than SNAP's.
 static inline bool
 is_stale(const struct weft_snapshot *snap, const struct weft_session *s)
 {
-	uint32_t end0 = weft_snapshot_slot(snap, s->key.slot[0])->epoch,
-		 end1 = weft_snapshot_slot(snap, s->key.slot[1])->epoch;
-	uint32_t network = weft_snapshot_domain(snap, s->key.domain)->epoch;
-
-	// Versions are compared as serial numbers.
-	return (int32_t)((s->judged - end0) | (s->judged - end1) | (s->judged - network)) < 0;
+	return age_of_rules(snap, weft_snapshot_slot(snap, s->key.slot[0]), weft_snapshot_slot(snap, s->key.slot[1]),
+		       weft_snapshot_domain(snap, s->key.domain)) < age_of(snap, s->judged);
 }

@@ -24,8 +24,9 @@ struct weft_engine_config {
 	uint32_t n_mbufs;
 	uint32_t fdb_size; // learned addresses, per worker
 	uint32_t fdb_age_s;
-	uint32_t sessions;  // connections, per worker
-	uint32_t fragments; // datagrams of which fragments may come, per worker
+	uint32_t sessions;			 // connections, per worker
+	uint32_t fragments;			 // datagrams of which fragments may come, per worker
+	uint32_t timeout[WEFT_N_SESSION_STATES]; // seconds that a connection lives without a packet; 0: the default
 };
 
 // Takes memory and starts the workers on the EAL's worker lcores, with an empty snapshot. Once.

@@ -2,8 +2,9 @@
 # Copyright (c) 2026 The weft authors
 """./weft bench firewall [CASE...] [--turns N] [--json FILE]: the firewall on a switch's core, and in one process.
 
-Between two vhost-user ports with a hundred rules each way, weft with its firewall, weft without it, and OVS-DPDK with conntrack and
-the same rules take turns on CPU 1; a guest on CPU 0 has the connections. Cases: established-N (cycles per packet), cps (whole TCP
+Between two vhost-user ports with a hundred rules each way, weft with its firewall and OVS-DPDK with conntrack and the same rules
+take turns on CPU 1; a guest on CPU 0 has the connections. What the firewall costs weft itself is measured by turning it off and on
+again in the running switch, window by window. Cases: established-N (cycles per packet), cps (whole TCP
 connections), attack-KIND (what a third port's attack leaves of the packets between the two), and in-process, which includes
 classify-N. Windows in which a sibling hyper-thread was busy are set apart, as in pvp.
 """
@@ -38,22 +39,26 @@ def rules():
 
 
 class Weft(pvp.Weft):
-    """weftd with three guest ports in a group with rules; FIREWALL off for comparison."""
+    """weftd with three guest ports in a group with rules."""
 
-    def __init__(self, firewall=True, sessions=SESSIONS):
+    def __init__(self, sessions=SESSIONS):
         self.weftd = Weftd(workers=[1], control_cpus="0", idle="busy", hugepages=True, memory_mb=640 if sessions > SESSIONS else 384,
                            mbufs=32768, sessions=sessions)
         self.paths = [f"{self.weftd.dir}/p{i}" for i in range(3)]
-        self.firewall = firewall
 
     def __enter__(self):
         self.weftd.__enter__()
         self.weftd.apply({"default": {
-            "networks": {"lan": {"firewall": self.firewall, "learning": False}}, "groups": {"web": {"rules": rules()}},
+            "networks": {"lan": {"firewall": True, "learning": False}}, "groups": {"web": {"rules": rules()}},
             "limits": {"sessions": 1 << 30, "half_open_sessions": 4096},
             "ports": {f"p{i}": {"network": "lan", "mac": MACS[i], "groups": ["web"], "attach": {"mode": "server", "path": self.paths[i]}}
                       for i in range(3)}}})
         return self
+
+    def turn_firewall(self, on, settle):
+        """Turns the firewall of the network on or off, and waits until its connections are judged anew."""
+        self.weftd.rpc("apply", policy={"tenants": {"default": {"networks": {"lan": {"firewall": on, "learning": False}}}}})
+        time.sleep(settle)
 
     def busy(self):
         """Busy cycles of the worker so far, and its clock's rate."""
@@ -102,10 +107,10 @@ class Peer(pvp.Peer):
         return int(re.search(r"processing cycles: (\d+)", text)[1]), None
 
 
-def windows_of(switch, threshold):
+def windows_of(switch, threshold, most=pvp.WINDOWS, enough=pvp.ENOUGH):
     """Windows of PVP's kind until enough are quiet."""
     windows, loud = [], pvp.loudness()
-    while len(windows) < pvp.WINDOWS and sum(l <= threshold for _, l in windows) < pvp.ENOUGH:
+    while len(windows) < most and sum(l <= threshold for _, l in windows) < enough:
         cycles, packets, full = switch.window()
         after = pvp.loudness()
         good = packets > 1000 and cycles and full >= pvp.FULL
@@ -114,13 +119,28 @@ def windows_of(switch, threshold):
     return windows
 
 
+def on_and_off(switch, n, threshold):
+    """[(cycles with the firewall, cycles without)] of neighbouring windows that were quiet and full."""
+    settle, pairs = 0.05 if n < 100000 else 6, []
+    for _ in range(12 if n < 100000 else 2):
+        found = []
+        for on in (True, False):
+            switch.turn_firewall(on, settle)
+            window = windows_of(switch, threshold, 4, 1)
+            found.append(pvp.quiet(window, threshold))
+        if all(found):
+            pairs.append((statistics.median(found[0]), statistics.median(found[1])))
+    switch.turn_firewall(True, settle)
+    return pairs
+
+
 def established(n, turns):
-    """Cycles per packet with N connections: weft on, weft off, OVS."""
+    """Cycles per packet with N connections: weft, weft with its firewall off, OVS."""
     sessions = SESSIONS if n < SESSIONS else 1 << 20
-    makers = {"weft": lambda: Weft(True, sessions), "off": lambda: Weft(False, sessions)}
+    makers = {"weft": lambda: Weft(sessions)}
     if ovs.available():
         makers["ovs"] = Peer
-    taken, threshold, stages = {s: [] for s in makers}, pvp.calibrate(), None
+    taken, threshold, stages, pairs = {s: [] for s in makers}, pvp.calibrate(), None, []
     for turn in range(turns):
         for name, make in makers.items():
             apart = pvp.distance()
@@ -130,10 +150,13 @@ def established(n, turns):
                 if name == "weft":
                     stages = switch.stages()
                     tracked = switch.weftd.rpc("session_counts")["matched"]
+                    pairs += on_and_off(switch, n, threshold)
             taken[name].append((windows, (apart, pvp.distance())))
         threshold = min([threshold] + [1.15 * loud for t in taken.values() for w, _ in t for _, loud in w])
         best = min(d for t in taken.values() for _, a in t for d in a)
         said = ", ".join(pvp.describe(s, *t[-1], best, threshold) for s, t in taken.items())
+        if pairs:
+            said += f"; on and off {statistics.median(off / on for on, off in pairs):.3f} ({len(pairs)} pairs)"
         print(f"established-{n} turn {turn + 1}: {said}", flush=True)
     case = {"name": f"established-{n}", "connections": n, "tracked": tracked, "turns": turns, "stages": stages,
             "quiet_threshold": threshold}
@@ -141,6 +164,11 @@ def established(n, turns):
         quiet = [c for w, _ in t for c in pvp.quiet(w, threshold)]
         case[name] = spread(quiet) or spread([c for w, _ in t for c, _ in w])
         case[f"{name}_all_windows"] = spread([c for w, _ in t for c, _ in w])
+    if pairs:
+        case["off"] = spread([off for _, off in pairs])
+        case["ratio_off"] = statistics.median(off / on for on, off in pairs)
+        case["ratio_off_spread"] = [min(off / on for on, off in pairs), max(off / on for on, off in pairs)]
+        case["ratio_off_pairs"] = len(pairs)
     for name in makers:
         if name == "weft":
             continue

@@ -9,7 +9,7 @@ import pytest
 from conftest import mac
 from harness.proc import wait_for
 from harness.vhost_guest import VhostGuest
-from harness.weftd import Rejected
+from harness.weftd import Rejected, Weftd
 from scapy.all import ICMP, IP, TCP, UDP, Ether, ICMPv6DestUnreach, IPv6, Raw, fragment, raw
 
 A, B = "10.0.0.1", "10.0.0.2"
@@ -280,6 +280,15 @@ def test_icmp_errors_must_speak_of_something(weftd):
         net.send(2, 1, ICMP(type=3, code=4) / raw(forged)[:28], passes=False)
         net.send(3, 1, ICMP(type=3, code=4) / raw(inner)[:28], passes=False)
         assert weftd.drops("g2") == {"fw_icmp_error": 1} and weftd.drops("g3") == {"fw_icmp_error": 1}
+
+
+def test_connections_end_when_nothing_comes():
+    with Weftd(timeouts={"udp_single": 1}) as weftd, Net(weftd, {"dns": {"rules": [allow(protocol="udp")]}}, [[], ["dns"]]) as net:
+        net.send(1, 2, UDP(sport=1, dport=53))
+        assert weftd.ctl("session", "count")["matched"] == 1
+        wait_for(lambda: weftd.ctl("session", "count")["matched"] == 0)
+        assert weftd.ctl("session", "count")["workers"][0]["expired"] == 1
+        net.send(2, 1, UDP(sport=53, dport=1), passes=False)
 
 
 def test_both_may_ask_each_other_with_one_identifier(weftd):

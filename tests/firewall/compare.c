@@ -184,7 +184,8 @@ main(int argc, char **argv)
 {
 	uint64_t packets = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
 	unsigned int seed = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 1;
-	struct run run = { .version = 10 };
+	// Versions are compared by their low halves: those wrap on the way.
+	struct run run = { .version = UINT32_MAX - 150 };
 
 	set_up(&run, seed);
 	while (run.packets < packets && run.differences == 0) {
