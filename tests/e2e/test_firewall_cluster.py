@@ -33,7 +33,8 @@ class World:
             "a": {"network": "n", "host": "h1", "mac": mac(1), "ips": ["10.0.0.1"], "groups": ["web"]},
             "b": {"network": "n", "host": "h2", "mac": mac(2), "ips": ["10.0.0.2"], "groups": ["db"]},
             **{f"up{i}": {"host": f"h{i}", "attach": {
-                "type": "eth", "device": f"net_memif0,role={'server' if i == 1 else 'client'},socket={wire},socket-abstract=no"}} for i in (1, 2)}}
+                "type": "eth", "device": f"net_memif0,role={role},socket={wire},socket-abstract=no"}}
+               for i, role in ((1, "server"), (2, "client"))}}
         self.apply({"networks": {"n": {"encap": "vlan", "vlan": 7}}, "groups": {"web": {}, "db": {"rules": [rule]}},
                     "limits": {"on_isolation": "deny-new"}, "ports": {k: v for k, v in self.ports.items() if k != "up2"}})
         # The wire's other end is there first.
