@@ -128,7 +128,8 @@ compile_names(const struct weft_port *port, struct weft_port_conf *conf)
 	return 0;
 }
 
-// Without a firewall there are no connections, and all packets are new. An uplink is judged at the ports that it serves.
+// Without a firewall there are no connections, and all packets are new. An uplink is judged at the ports that it
+// serves.
 static bool
 is_fenced(const struct weft_model *model, const struct weft_port *port, enum weft_isolation isolation)
 {

@@ -55,7 +55,8 @@ struct weft_tcp_end {
 
 struct weft_session_key {
 	uint32_t addr[2]; // IPv4, in network order; IPv6: folded
-	uint16_t l4[2];	  // ports in network order; ICMP queries: the identifier, and the query's type with the end that asks
+	uint16_t l4[2]; // ports in network order; ICMP queries: the identifier, and the query's type with the end that
+			// asks
 	uint16_t slot[2]; // ports of the switch
 	uint16_t domain;
 	uint8_t proto;
