@@ -8,13 +8,16 @@
 
 #include "frags.h"
 
+// Lanes that all passes look at before the next ones come: a packet takes seven cache lines here, its own included.
+#define LANES_AT_ONCE 32
+
 // What the passes know of a lane.
 struct seek {
 	struct weft_session_key key;
 	uint32_t record; // 0: not known
 	uint64_t hash;
 	uint32_t age;	// of its rules, in snapshots: what was judged longer ago is judged again
-	uint32_t slots; // of its connection: end 0 in the low half
+	uint32_t slots; // of its connection: end 0 in the low half; of lanes that have no key yet
 	uint8_t end;	// of its connection that sends
 } __rte_cache_aligned;
 
@@ -97,7 +100,8 @@ icmp_ends(const uint8_t *l4, bool v6, unsigned int e)
 
 // Makes the key and its hash. Both ends of a pair are turned round where the sender is end 1.
 static inline void
-make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *lane, const struct rte_mbuf *m)
+make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *lane, const struct rte_mbuf *m,
+	unsigned int e, uint32_t slots)
 {
 	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *l4 = l4_of(lane, m);
 	uint64_t addrs, ends;
@@ -110,14 +114,14 @@ make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *
 		addrs = sessions_fold(t, l3 + 8) | (uint64_t)sessions_fold(t, l3 + 24) << 32;
 		what |= 6u << 24;
 	}
-	addrs = rotate64(addrs, k->end * 32);
+	addrs = rotate64(addrs, e * 32);
 	if (likely(lane->flags & WEFT_LANE_PORTS)) {
 		memcpy(&l4_ends, l4, sizeof(l4_ends));
-		l4_ends = rotate32(l4_ends, k->end * 16);
+		l4_ends = rotate32(l4_ends, e * 16);
 	} else if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6) {
-		l4_ends = icmp_ends(l4, what >> 24 == 6, k->end);
+		l4_ends = icmp_ends(l4, what >> 24 == 6, e);
 	}
-	ends = l4_ends | (uint64_t)k->slots << 32;
+	ends = l4_ends | (uint64_t)slots << 32;
 	memcpy(k->key.addr, &addrs, sizeof(addrs));
 	memcpy(k->key.l4, &ends, sizeof(ends));
 	memcpy(&k->key.domain, &what, sizeof(what));
@@ -131,53 +135,6 @@ is_record(const struct weft_session *s, const struct weft_session_key *key, cons
 	return sessions_same_key(&s->key, key) &&
 	       (likely(key->family == 4) ||
 		       (memcmp(s->addr6[e], l3 + 8, 16) == 0 && memcmp(s->addr6[!e], l3 + 24, 16) == 0));
-}
-
-// What is judged for itself: no connection can be told by it.
-static int
-judge_alone(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
-{
-	const struct flow flow = flow_of(worker, &vec->lanes[i], vec->pkts[i]);
-	struct judgement j;
-
-	judge(worker->snap, &flow, &j);
-	if (vec->explain)
-		judge_explain(vec->explain, &j);
-	if (!vec->dry_run)
-		judge_count(worker, &j, vec->pkts[i]->pkt_len);
-	return j.reason;
-}
-
-// Lanes that are no part of a connection by themselves. Returns TRACK_PASS, a drop reason, or TRACK_REOPEN: it is such
-// a part.
-static int
-look_apart(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
-{
-	const struct weft_lane *lane = &vec->lanes[i];
-	const struct flow flow = flow_of(worker, lane, vec->pkts[i]);
-	uint8_t query;
-
-	if (lane->flags & WEFT_LANE_LATER_FRAGMENT)
-		return frags_check(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
-	if (lane->proto != IPPROTO_ICMP && lane->proto != IPPROTO_ICMPV6)
-		return TRACK_REOPEN;
-	// ICMP for the other version of IP is no ICMP.
-	if (flow.v6 != (lane->proto == IPPROTO_ICMPV6))
-		return judge_alone(worker, vec, i);
-	switch (icmp_kind(flow.v6, l4_of(lane, vec->pkts[i])[0], &query)) {
-	case ICMP_ERROR:
-		return icmp_error_check(worker, vec, i);
-	case ICMP_LOCAL:
-		return TRACK_PASS;
-	case ICMP_OTHER:
-		return judge_alone(worker, vec, i);
-	case ICMP_QUERY:
-	case ICMP_REPLY:
-		// The identifier is behind the parser's four bytes.
-		return lane->l4_len >= 8 && lane->l4_off + 8 <= vec->pkts[i]->data_len ? TRACK_REOPEN
-										       : (int)WEFT_DROP_PARSE_L4;
-	}
-	return TRACK_PASS;
 }
 
 // S was judged under older rules. Returns TRACK_PASS with S brought up to date, TRACK_REOPEN with S gone, or a drop
@@ -285,7 +242,7 @@ follow(struct weft_sessions *t, uint32_t version, uint32_t clock, const struct w
 	if (likely(s->state == WEFT_SESSION_ESTABLISHED)) {
 		if (unlikely(!follow_tcp(s, k->end, lane, frame + lane->l4_off)))
 			return false;
-	} else if (s->state != WEFT_SESSION_UDP_STREAM) {
+	} else if (s->key.proto == IPPROTO_TCP || (weft_session_is_half(s->state) && !is_opener(s, k->end))) {
 		return false;
 	}
 	count_packet(t, s, clock, m);
@@ -296,7 +253,7 @@ static void
 explain_connection(struct weft_vec *vec, const struct weft_session *s, unsigned int e)
 {
 	weft_explain_add(vec->explain, "firewall", "connection %s, %s direction", weft_session_state_name(s->state),
-		e == (s->flags & WEFT_SESSION_BY_END1) ? "its opener's" : "reply");
+		is_opener(s, e) ? "its opener's" : "reply");
 }
 
 // Finds the connection of lane I and decides. Returns -1, or the drop reason.
@@ -434,14 +391,14 @@ sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, stru
 			continue;
 		sorted->todo |= UINT64_C(1) << i;
 		k->end = way.end;
-		k->slots = way.slots;
 		k->age = way.age;
 		if (unlikely(is_apart(lane))) {
 			sorted->apart |= UINT64_C(1) << i;
 			k->record = 0;
+			k->slots = way.slots;
 			continue;
 		}
-		make_key(t, k, lane, vec->pkts[i]);
+		make_key(t, k, lane, vec->pkts[i], way.end, way.slots);
 		rte_prefetch0(&t->bucket[sessions_first(t, k->hash)]);
 	}
 }
@@ -453,7 +410,7 @@ decide_any(struct weft_worker *worker, struct weft_vec *vec, struct seek *k, uns
 	int bad = apart ? look_apart(worker, vec, i) : TRACK_REOPEN;
 
 	if (apart && bad == TRACK_REOPEN)
-		make_key(worker->sessions, k, &vec->lanes[i], vec->pkts[i]);
+		make_key(worker->sessions, k, &vec->lanes[i], vec->pkts[i], k->end, k->slots);
 	if (bad == TRACK_REOPEN)
 		bad = decide(worker, vec, k, i);
 	if (bad >= 0)
@@ -461,8 +418,9 @@ decide_any(struct weft_worker *worker, struct weft_vec *vec, struct seek *k, uns
 	return bad;
 }
 
-weft_lanes
-weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+// The stage for lanes that are no more than fit the first-level cache with all that belongs to them.
+static weft_lanes
+judge_lanes(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
 	struct weft_sessions *t = worker->sessions;
 	struct seek seek[WEFT_VEC_SIZE];
@@ -482,4 +440,16 @@ weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes
 			sorted.good &= ~(UINT64_C(1) << i);
 	}
 	return sorted.good;
+}
+
+weft_lanes
+weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	const weft_lanes first = weft_lanes_all(LANES_AT_ONCE);
+	weft_lanes good = 0;
+
+	for (unsigned int i = 0; i < WEFT_VEC_SIZE; i += LANES_AT_ONCE)
+		if (mask & first << i)
+			good |= judge_lanes(worker, vec, mask & first << i);
+	return good;
 }

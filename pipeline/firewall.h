@@ -74,6 +74,10 @@ icmp_asked(uint8_t query, unsigned int by)
 // Whether an ICMP error speaks of a connection there is, in the right direction. Returns -1, or the drop reason.
 int icmp_error_check(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i);
 
+// apart.c: lanes that are no part of a connection by themselves. Returns TRACK_PASS, a drop reason, or TRACK_REOPEN:
+// lane I is such a part.
+int look_apart(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
+
 // refuse.c: answers M, a packet of LANE, for the one that it was to: a TCP reset, or an ICMP error, within the port's
 // limit.
 void refuse(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m);

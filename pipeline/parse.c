@@ -80,6 +80,8 @@ parse_l4(const struct view *v, struct weft_lane *lane, uint32_t end)
 		len = (v->p[off + 12] >> 4) * 4;
 		if (len < 20 || off + len > end)
 			return WEFT_DROP_PARSE_L4;
+		if ((bad = need(v, off, len, WEFT_DROP_PARSE_L4)) >= 0)
+			return bad;
 	} else if (lane->proto == IPPROTO_UDP) {
 		len = be16(v->p + off + 4);
 		// A first fragment carries less than the length that its datagram has.

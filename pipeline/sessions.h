@@ -15,7 +15,7 @@
 static inline uint64_t
 sessions_mix(const struct weft_sessions *t, uint64_t addrs, uint64_t ends, uint32_t what)
 {
-	return weft_mix(weft_mix(addrs ^ t->secret[0], ends ^ t->secret[1]) ^ t->secret[2], what ^ t->secret[3]);
+	return weft_mix(addrs ^ t->secret[0], ends ^ t->secret[1] ^ what * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static inline uint64_t

@@ -52,6 +52,13 @@ tcp_after(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) > 0;
 }
 
+// Whether end E opened the connection.
+static inline bool
+is_opener(const struct weft_session *s, unsigned int e)
+{
+	return e == (s->flags & WEFT_SESSION_BY_END1);
+}
+
 // The least that acknowledgments may lag behind, whatever windows were offered.
 #define TCP_MIN_ACK_WINDOW 66000
 
@@ -122,8 +129,6 @@ bool track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq
 static inline void
 track_answered(struct weft_sessions *t, struct weft_session *s, unsigned int e)
 {
-	bool by_opener = e == (s->flags & WEFT_SESSION_BY_END1);
-
-	if (unlikely(!by_opener && weft_session_is_half(s->state)))
+	if (unlikely(!is_opener(s, e) && weft_session_is_half(s->state)))
 		sessions_enter(t, s, s->state + 1);
 }

@@ -50,7 +50,7 @@ start_end(struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 {
 	uint8_t scale = seg->cut ? SCALE_UNKNOWN : read_scale(tcp);
 
-	bool opens = s->state == WEFT_SESSION_SYN_SENT && e == (s->flags & WEFT_SESSION_BY_END1);
+	bool opens = s->state == WEFT_SESSION_SYN_SENT && is_opener(s, e);
 
 	if (opens)
 		s->flags &= ~WEFT_SESSION_NO_SCALE;
@@ -118,7 +118,7 @@ static int
 take_syn(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 	const uint8_t *tcp, bool dry)
 {
-	bool opener = e == (s->flags & WEFT_SESSION_BY_END1);
+	bool opener = is_opener(s, e);
 
 	if (s->state == WEFT_SESSION_CLOSED)
 		return seg->flags & TCP_ACK ? (int)WEFT_DROP_FW_STATE : TRACK_REOPEN;
@@ -147,7 +147,7 @@ static int
 take_rst(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg, bool dry)
 {
 	const struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
-	bool opener = e == (s->flags & WEFT_SESSION_BY_END1), exact = seg->seq == from->end;
+	bool opener = is_opener(s, e), exact = seg->seq == from->end;
 
 	// The opener may refuse what the other end still has of a former connection: that is no reset of this one.
 	if (s->state == WEFT_SESSION_SYN_SENT && opener && !exact)
@@ -183,7 +183,7 @@ track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const
 	// Before the other end has spoken nothing follows; what it has of a former connection it may say (RFC
 	// 9293, 3.5.1).
 	if (unlikely(s->state == WEFT_SESSION_SYN_SENT))
-		return e == (s->flags & WEFT_SESSION_BY_END1) ? (int)WEFT_DROP_FW_STATE : TRACK_PASS;
+		return is_opener(s, e) ? (int)WEFT_DROP_FW_STATE : TRACK_PASS;
 	// A connection that was refused has nothing to say.
 	if (unlikely(s->state == WEFT_SESSION_CLOSED && !(s->flags & WEFT_SESSION_LIBERAL) &&
 		     (s->tcp[0].max_win == 0 || s->tcp[1].max_win == 0)))

@@ -198,6 +198,9 @@ main(int argc, char **argv)
 		}
 		if (generate_random(200) == 0)
 			sweep(&run, 16 + generate_random(generate_random(4) ? 20 : 400));
+		// Before either table is full, all connections die of age.
+		if (run.f->w->sessions->n > SIZE - 100)
+			sweep(&run, 6 * 24 * 3600);
 	}
 	printf("compared %llu packets (%llu passed) over %llu changes of the policy: %llu differences\n",
 		(unsigned long long)run.packets, (unsigned long long)run.passed, (unsigned long long)run.changes,

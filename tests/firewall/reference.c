@@ -45,7 +45,7 @@ struct reference {
 	const uint32_t *timeouts;
 	uint32_t now;
 	struct conn conn[REF_CONNS];
-	struct datagram datagram[256];
+	struct datagram datagram[REF_DATAGRAMS];
 };
 
 struct reference *
@@ -367,7 +367,7 @@ same_datagram(const struct ref_packet *a, const struct ref_packet *b)
 static bool
 later_fragment(struct reference *ref, const struct ref_packet *p)
 {
-	for (unsigned int i = 0; i < 256; i++)
+	for (unsigned int i = 0; i < REF_DATAGRAMS; i++)
 		if (ref->datagram[i].used && same_datagram(&ref->datagram[i].first, p))
 			return p->frag_off >= ref->datagram[i].covered;
 	return false;
@@ -378,7 +378,7 @@ note_first(struct reference *ref, const struct ref_packet *p)
 {
 	uint32_t covered = p->payload + (p->proto == 6 ? (p->scale >= 0 ? 24 : 20) : 8);
 
-	for (unsigned int i = 0; i < 256; i++) {
+	for (unsigned int i = 0; i < REF_DATAGRAMS; i++) {
 		struct datagram *d = &ref->datagram[i];
 
 		if (d->used && same_datagram(&d->first, p)) {
@@ -386,7 +386,7 @@ note_first(struct reference *ref, const struct ref_packet *p)
 			return;
 		}
 	}
-	for (unsigned int i = 0; i < 256; i++) {
+	for (unsigned int i = 0; i < REF_DATAGRAMS; i++) {
 		if (ref->datagram[i].used)
 			continue;
 		ref->datagram[i] = (struct datagram){ true, *p, covered };

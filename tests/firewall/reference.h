@@ -7,8 +7,9 @@
 
 #include "model.h"
 
-#define REF_PORTS 5 // slots 1 to 4 are ports of the tenant, 5 is an uplink
-#define REF_CONNS 4096
+#define REF_PORTS     5 // slots 1 to 4 are ports of the tenant, 5 is an uplink
+#define REF_CONNS     4096
+#define REF_DATAGRAMS 4096
 
 // A packet in the words of people.
 struct ref_packet {
