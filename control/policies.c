@@ -168,7 +168,7 @@ add_rules(struct ruled *rules, uint32_t *n, const struct weft_group *group, uint
 
 static int
 compile_direction(const struct weft_model *model, const struct sources *s, const struct weft_port *port, int direction,
-	struct weft_ruleset *ruleset, void **memory, struct weft_error *err)
+	struct weft_ruleset *ruleset, void **memory, bool *stateless, struct weft_error *err)
 {
 	uint32_t most = 1, n = 0;
 	struct ruled *rules;
@@ -186,6 +186,8 @@ compile_direction(const struct weft_model *model, const struct sources *s, const
 		add_rules(rules, &n, s->tiers->provider[i], 0, direction);
 	for (uint32_t i = 0; i < s->n; i++)
 		add_rules(rules, &n, s->group[i], i ? 2 : 1, direction);
+	for (uint32_t i = 0; i < n; i++)
+		*stateless = *stateless || rules[i].rule->stateless;
 	if (n > WEFT_RULESET_MAX) {
 		ret = weft_fail(err, E2BIG,
 			"port %s: %u rules would hold for it %s, and %u are the most; give it fewer groups, "
@@ -246,9 +248,11 @@ weft_policies_get(
 	c->key = key;
 	for (uint32_t i = 1; i < s.n; i++)
 		c->policy.reject_revoked = c->policy.reject_revoked || s.group[i]->on_revocation;
-	ret = compile_direction(model, &s, port, WEFT_DIR_OUT, &c->policy.out, &c->memory[0], err);
+	ret = compile_direction(
+		model, &s, port, WEFT_DIR_OUT, &c->policy.out, &c->memory[0], &c->policy.has_stateless, err);
 	if (ret == 0)
-		ret = compile_direction(model, &s, port, WEFT_DIR_IN, &c->policy.in, &c->memory[1], err);
+		ret = compile_direction(
+			model, &s, port, WEFT_DIR_IN, &c->policy.in, &c->memory[1], &c->policy.has_stateless, err);
 	if (ret) {
 		release(c);
 		errno = -ret;

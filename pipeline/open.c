@@ -76,30 +76,48 @@ account_of(const struct flow *flow)
 	return flow->from ? flow->from : flow->to;
 }
 
-// Whether the limits allow one more connection: -1, or the drop reason. Spends of the rate where they do.
+// Whether the port has room for one more connection: -1, or the drop reason.
 static int
-within_limits(struct weft_worker *worker, const struct weft_vec *vec, const struct flow *flow)
+has_room(const struct weft_worker *worker, const struct flow *flow)
 {
-	struct weft_sessions *t = worker->sessions;
-	uint16_t account = account_of(flow);
-	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, account);
+	const struct weft_sessions *t = worker->sessions;
+	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, account_of(flow));
 	uint32_t n, n_half, n_frags;
-	uint64_t next;
 
-	if (weft_snapshot_slot(worker->snap, flow->from)->no_new || weft_snapshot_slot(worker->snap, flow->to)->no_new)
-		return WEFT_DROP_FW_ISOLATED;
-	sessions_of_port(t, account, &n, &n_half, &n_frags);
+	sessions_of_port(t, account_of(flow), &n, &n_half, &n_frags);
 	if (n >= (port->max_sessions ? port->max_sessions : t->size / 4))
 		return WEFT_DROP_FW_PORT_SESSIONS;
 	if (n_half >= (port->max_half ? port->max_half : t->size / 64))
 		return WEFT_DROP_FW_PORT_HALF_OPEN;
-	if (port->new_sessions.cost == 0)
-		return -1;
-	next = weft_rate_next(&port->new_sessions, t->port[account].spent, vec->now);
+	return -1;
+}
+
+static bool
+may_be_stateless(const struct weft_worker *worker, uint16_t slot)
+{
+	const struct weft_policy *policy = weft_snapshot_slot(worker->snap, slot)->policy;
+
+	return policy && policy->has_stateless;
+}
+
+// Whether one more connection may be opened now: -1, or the drop reason. Spends of the rate where it may.
+static int
+within_limits(struct weft_worker *worker, const struct weft_vec *vec, const struct flow *flow)
+{
+	struct weft_port_sessions *spent = &worker->sessions->port[account_of(flow)];
+	const struct weft_rate *rate = &weft_snapshot_slot(worker->snap, account_of(flow))->new_sessions;
+	int bad = has_room(worker, flow);
+	uint64_t next;
+
+	if (weft_snapshot_slot(worker->snap, flow->from)->no_new || weft_snapshot_slot(worker->snap, flow->to)->no_new)
+		return WEFT_DROP_FW_ISOLATED;
+	if (bad >= 0 || rate->cost == 0)
+		return bad;
+	next = weft_rate_next(rate, spent->spent, vec->now);
 	if (next == 0)
 		return WEFT_DROP_FW_PORT_RATE;
 	if (!vec->dry_run)
-		t->port[account].spent = next;
+		spent->spent = next;
 	return -1;
 }
 
@@ -198,11 +216,18 @@ open_connection(struct weft_worker *worker, struct weft_vec *vec, unsigned int i
 	struct judgement j;
 	int bad = may_open(domain, lane, vec->pkts[i]);
 
-	judge(worker->snap, &flow, &j);
-	if (vec->explain) {
+	if (vec->explain)
 		weft_explain_add(vec->explain, "firewall", "no connection yet");
-		judge_explain(vec->explain, &j);
+	// A port that floods is not worth a look at its rules, but where those may do without a connection.
+	if (!may_be_stateless(worker, flow.from) && !may_be_stateless(worker, flow.to)) {
+		if (bad < 0)
+			bad = has_room(worker, &flow);
+		if (bad >= 0)
+			return bad;
 	}
+	judge(worker->snap, &flow, &j);
+	if (vec->explain)
+		judge_explain(vec->explain, &j);
 	// Without a state there is nothing that the packet would have to fit.
 	if (bad >= 0 && !(j.reason < 0 && j.stateless && bad == WEFT_DROP_FW_STATE))
 		return bad;

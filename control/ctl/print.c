@@ -105,6 +105,9 @@ print_port(const json_t *port)
 		text(port, "where"), number(port, "queues"), number(port, "connects"));
 	if (text(port, "error")[0])
 		printf("  trouble: %s\n", text(port, "error"));
+	printf("  %lld connection(s) count against it, %lld of them without an answer\n",
+		number(json_object_get(port, "sessions"), "all"),
+		number(json_object_get(port, "sessions"), "half_open"));
 	json_object_foreach (json_object_get(port, "counters"), key, value)
 		printf("  %-14s %lld\n", key, json_integer_value(value));
 	json_object_foreach (json_object_get(port, "drops"), key, value)

@@ -72,6 +72,7 @@ struct weft_ruleset {
 struct weft_policy {
 	struct weft_ruleset out, in; // from the port, and towards it
 	bool reject_revoked;	     // ends of a connection that a change forbids are told
+	bool has_stateless;	     // some rule is
 };
 
 // What a ruleset judges.

@@ -213,24 +213,28 @@ def cps(turns):
 
 
 def attack(kind, turns):
-    """Packets between two ports while the third attacks, over those while it does not; taking turns."""
-    kept, drops = [], {}
-    with Weft() as switch:
-        for _ in range(turns):
+    """Packets between two ports while the third attacks, over those while it rests: neighbouring windows of one run."""
+    kept, sent = [], []
+    with Weft() as switch, Guest(switch.paths, "established", 1000, kind, ATTACK_PPS) as guest:
+        time.sleep(0.5)
+        for i in range(10 * turns):
             rate = {}
-            for what in ("none", kind):
-                with Guest(switch.paths, "established", 1000, what, ATTACK_PPS) as guest:
-                    time.sleep(0.3)
-                    before = guest.counters()
-                    time.sleep(1.0)
-                    after = guest.counters()
-                    rate[what] = (after[3] + after[4] - before[3] - before[4]) / (after[0] - before[0])
-                    sent = (after[5] - before[5]) / (after[0] - before[0])
-            kept.append(rate[kind] / rate["none"])
+            for word in ("rest", "attack") if i % 2 else ("attack", "rest"):
+                guest.counters(word)
+                time.sleep(0.03)
+                before = guest.counters()
+                time.sleep(0.12)
+                after = guest.counters()
+                rate[word] = (after[3] + after[4] - before[3] - before[4]) / (after[0] - before[0])
+                if word == "attack":
+                    sent.append((after[5] - before[5]) / (after[0] - before[0]))
+            kept.append(rate["attack"] / rate["rest"])
         drops = switch.weftd.drops("p2")
-    print(f"attack-{kind}: victim kept {statistics.median(kept):.3f} at {sent:.0f} packets/s; {drops}", flush=True)
-    return {"name": f"attack-{kind}", "victim_kept": statistics.median(kept), "spread": [min(kept), max(kept)], "turns": turns,
-            "attack_pps": sent, "drops": drops}
+    kept.sort()
+    middle = kept[len(kept) // 4:-(len(kept) // 4)]
+    print(f"attack-{kind}: victim kept {statistics.median(kept):.3f} at {statistics.median(sent):.0f} packets/s; {drops}", flush=True)
+    return {"name": f"attack-{kind}", "victim_kept": statistics.median(kept), "middle_half": [middle[0], middle[-1]],
+            "pairs": len(kept), "attack_pps": statistics.median(sent), "drops": drops}
 
 
 def in_process():
@@ -267,7 +271,7 @@ def main():
         elif name == "cps":
             cases.append(cps(max(turns // 2, 1)))
         elif name.startswith("attack-"):
-            cases.append(attack(name[7:], max(turns // 2, 1)))
+            cases.append(attack(name[7:], turns))
         else:
             cases.append(established(int(name[12:]), turns))
     finish({"bench": "firewall", "rules": 2 * N_RULES, "cases": cases})

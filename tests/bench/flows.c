@@ -8,7 +8,8 @@
 // Usage: flows EAL-ARGUMENTS -- MODE CONNECTIONS [ATTACK RATE]
 // MODE is established (opens them all, then sends segments of any) or cps (whole connections of six packets, one after
 // the other). ATTACK is none, syn, scan, fragments, overlaps, resets, icmp, garbage: so many packets a second from
-// port 2. Prints "ready" once connections are open, and a line of counters for every line that it reads.
+// port 2. Prints "ready" once connections are open, and a line of counters for every line that it reads. A line that
+// begins with r rests the attack (its packets are made, but not sent), one that begins with a goes on with it.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ struct slot {
 
 static struct rte_mempool *pool;
 static uint64_t rx[3], tx[3], finished;
+static bool resting;
 static uint64_t state = 88172645463325252u;
 static uint32_t n_conns;
 static struct slot slots[SLOTS];
@@ -208,7 +210,7 @@ send_frames(uint16_t port, unsigned int n, void (*build)(uint8_t *p, unsigned in
 		build(data(pkts[made]), made, arg);
 		made++;
 	}
-	sent = rte_eth_tx_burst(port, 0, pkts, made);
+	sent = port == 2 && resting ? 0 : rte_eth_tx_burst(port, 0, pkts, made);
 	for (unsigned int i = sent; i < made; i++)
 		rte_pktmbuf_free(pkts[i]);
 	tx[port] += sent;
@@ -400,6 +402,7 @@ answer(void)
 	if (n == 0)
 		return false;
 	if (n > 0) {
+		resting = line[0] == 'r' || (resting && line[0] != 'a');
 		printf("%.6f %llu %llu %llu %llu %llu %llu\n", (double)rte_rdtsc() / rte_get_tsc_hz(),
 			(unsigned long long)tx[0], (unsigned long long)tx[1], (unsigned long long)rx[0],
 			(unsigned long long)rx[1], (unsigned long long)tx[2], (unsigned long long)finished);
@@ -443,8 +446,10 @@ run(bool cps, enum attack attack, uint64_t rate)
 		}
 		for (uint16_t port = 0; port < 2; port++)
 			cps ? receive(port, true) : bounce(port);
-		if (attack != NONE && (double)(now - start) * rate / hz > attacked)
-			attacked += send_frames(2, 8, build_attack, &attack);
+		if (attack != NONE && (double)(now - start) * rate / hz > attacked) {
+			send_frames(2, 8, build_attack, &attack);
+			attacked += 8;
+		}
 		if (rte_eth_dev_count_avail() > 2)
 			receive(2, false);
 	}

@@ -44,10 +44,10 @@ class Guest:
         with open(self.log.name, encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def counters(self):
-        """(seconds, sent 0, sent 1, received 0, received 1, sent 2, connections finished) now."""
+    def counters(self, word="?"):
+        """(seconds, sent 0, sent 1, received 0, received 1, sent 2, connections finished) now. WORD: rest, or attack from now on."""
         before = len(self.read())
-        self.process.stdin.write(b"?\n")
+        self.process.stdin.write(word.encode() + b"\n")
         self.process.stdin.flush()
         found = wait_for(lambda: re.search(r"^([\d.]+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", self.read()[before:], re.M), step=0.002)
         return [float(v) for v in found.groups()]
