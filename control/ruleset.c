@@ -326,16 +326,6 @@ cut(struct piece *piece, const void *from, size_t size)
 	return to;
 }
 
-static const uint16_t *
-cut16(struct piece *piece, const struct list *starts)
-{
-	uint16_t *to = cut(piece, NULL, starts->n * sizeof(*to));
-
-	for (uint32_t i = 0; to && i < starts->n; i++)
-		to[i] = (uint16_t)((wide *)starts->items)[i];
-	return to;
-}
-
 static const uint32_t *
 cut32(struct piece *piece, const struct list *starts)
 {
@@ -366,7 +356,7 @@ lay_out(const struct compiler *c, const struct swept v[2], struct piece *piece, 
 
 	for (uint32_t i = 0; i < c->services.n; i++) {
 		const struct swept *swept = (const struct swept *)c->services.items + i;
-		const uint16_t *start = cut16(piece, &swept->starts);
+		const uint32_t *start = cut32(piece, &swept->starts);
 		const struct weft_rule_set *set = cut(piece, SETS(swept->sets));
 
 		if (service)

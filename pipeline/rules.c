@@ -44,7 +44,7 @@ word_of(const struct weft_ruleset *ruleset, const struct sets *sets, unsigned in
 
 // The last of N ascending starts that is not above VALUE; the first is 0.
 static uint32_t
-range32(const uint32_t *start, uint32_t n, uint32_t value)
+range_of(const uint32_t *start, uint32_t n, uint32_t value)
 {
 	uint32_t low = 0;
 
@@ -58,21 +58,7 @@ range32(const uint32_t *start, uint32_t n, uint32_t value)
 }
 
 static uint32_t
-range16(const uint16_t *start, uint32_t n, uint16_t value)
-{
-	uint32_t low = 0;
-
-	while (n > 1) {
-		uint32_t half = n / 2;
-
-		low += start[low + half] <= value ? half : 0;
-		n -= half;
-	}
-	return low;
-}
-
-static uint32_t
-range128(const uint8_t (*start)[16], uint32_t n, const uint8_t *value)
+range_of6(const uint8_t (*start)[16], uint32_t n, const uint8_t *value)
 {
 	uint32_t low = 0;
 
@@ -93,7 +79,7 @@ add_groups(const struct weft_ruleset *ruleset, const struct weft_identity *ident
 
 		if (ruleset->n_groups == 0 || identity->group[i] < ruleset->group[0])
 			continue;
-		at = range32(ruleset->group, ruleset->n_groups, identity->group[i]);
+		at = range_of(ruleset->group, ruleset->n_groups, identity->group[i]);
 		if (ruleset->group[at] == identity->group[i])
 			add(sets, &ruleset->group_set[at]);
 	}
@@ -106,12 +92,12 @@ look_up_remote(const struct weft_ruleset *ruleset, const struct weft_query *quer
 	if (query->identity)
 		add_groups(ruleset, query->identity, sets);
 	if (query->v6 && ruleset->n_v6) {
-		add(sets, &ruleset->v6_set[range128(ruleset->v6_start, ruleset->n_v6, query->remote)]);
+		add(sets, &ruleset->v6_set[range_of6(ruleset->v6_start, ruleset->n_v6, query->remote)]);
 	} else if (!query->v6 && ruleset->n_v4) {
 		rte_be32_t addr;
 
 		memcpy(&addr, query->remote, sizeof(addr));
-		add(sets, &ruleset->v4_set[range32(ruleset->v4_start, ruleset->n_v4, rte_be_to_cpu_32(addr))]);
+		add(sets, &ruleset->v4_set[range_of(ruleset->v4_start, ruleset->n_v4, rte_be_to_cpu_32(addr))]);
 	}
 }
 
@@ -126,7 +112,7 @@ look_up_service(const struct weft_ruleset *ruleset, const struct weft_query *que
 	if (some) {
 		const struct weft_service *service = &ruleset->service[some - 1];
 
-		add(sets, &service->set[range16(service->start, service->n, query->service)]);
+		add(sets, &service->set[range_of(service->start, service->n, query->service)]);
 	}
 }
 

@@ -18,6 +18,21 @@ struct options {
 
 extern struct options options;
 
+// A field of OBJECT as text, or ""; and as a number.
+static inline const char *
+text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "";
+}
+
+static inline long long
+number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
 // client.c: calls METHOD; takes PARAMS over. Returns the result, or NULL having printed why; *CODE is then the
 // exit code.
 json_t *call(const char *method, json_t *params, int *code);
@@ -63,6 +78,9 @@ int apply(const char *kind, const char *path, json_t *object);
 
 // What the user typed: a number where it is one, so that weftd can say what is wrong with it.
 json_t *typed(const char *text);
+
+// The same for a list with commas.
+json_t *typed_list(const char *text);
 
 // firewall.c: "weftctl session ...", "weftctl rule ..." and "weftctl group ...".
 int cmd_session(int argc, char **argv);

@@ -103,18 +103,6 @@ put_remote(json_t *rule, const char *remote)
 	return true;
 }
 
-static json_t *
-ports_list(const char *text)
-{
-	json_t *items = json_array();
-	char *copy = strdup(text), *save = NULL;
-
-	for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save))
-		json_array_append_new(items, typed(item));
-	free(copy);
-	return items;
-}
-
 static const struct option rule_options[] = {
 	{ "protocol", required_argument, NULL, 't' },
 	{ "ports", required_argument, NULL, 'p' },
@@ -143,7 +131,7 @@ parse_rule(int argc, char **argv)
 		else if (c == 'b')
 			json_object_set_new(rule, rule_options[which].name, json_true());
 		else if (c == 'p')
-			json_object_set_new(rule, "ports", ports_list(optarg));
+			json_object_set_new(rule, "ports", typed_list(optarg));
 		else if (c == 'i')
 			json_object_set_new(rule, "icmp", json_pack("{s:o}", "type", typed(optarg)));
 		else if (c != 'r' || !put_remote(rule, optarg))

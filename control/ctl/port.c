@@ -61,8 +61,8 @@ typed(const char *text)
 	return *text && *end == 0 ? json_integer(value) : json_string(text);
 }
 
-static json_t *
-list(const char *text)
+json_t *
+typed_list(const char *text)
 {
 	json_t *items = json_array();
 	char *copy = strdup(text), *save = NULL;
@@ -134,7 +134,7 @@ parse_port(int argc, char **argv)
 			json_object_set_new(sub(object, "vlan"), port_options[which].name, typed(optarg));
 			break;
 		case 't':
-			json_object_set_new(sub(object, "vlan"), "trunk", list(optarg));
+			json_object_set_new(sub(object, "vlan"), "trunk", typed_list(optarg));
 			break;
 		case 'a':
 			json_object_set_new(sub(object, "attach"), port_options[which].name, typed(optarg));

@@ -44,7 +44,7 @@ struct weft_rule_set {
 // START[0] is 0.
 struct weft_service {
 	uint16_t n;
-	const uint16_t *start;
+	const uint32_t *start;
 	const struct weft_rule_set *set;
 };
 

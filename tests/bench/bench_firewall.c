@@ -19,6 +19,7 @@
 #include "bundle.h"
 #include "compile.h"
 #include "ruleset.h"
+#include "cycles.h"
 #include "stages.h"
 
 #define BATCH		 32
@@ -113,37 +114,6 @@ run_chain(struct bench *b, unsigned int n)
 	clear(b);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
-}
-
-static json_t *
-figures(uint32_t *cycles, uint32_t overhead, double per)
-{
-	double min, median;
-
-	qsort(cycles, ROUNDS, sizeof(cycles[0]), compare);
-	min = cycles[0] > overhead ? (cycles[0] - overhead) / per : 0;
-	median = cycles[ROUNDS / 2] > overhead ? (cycles[ROUNDS / 2] - overhead) / per : 0;
-	return json_pack("{s:f, s:f}", "median", median, "min", min);
-}
-
-static uint32_t
-stamp_cost(void)
-{
-	uint32_t least = UINT32_MAX;
-
-	for (unsigned int i = 0; i < 10000; i++) {
-		uint64_t start = rte_rdtsc_precise();
-		uint32_t cost = (uint32_t)(rte_rdtsc_precise() - start);
-
-		least = RTE_MIN(least, cost);
-	}
-	return least;
-}
-
 // Sequence numbers of connection C, in which nothing is under way.
 #define CLIENT_SEQ(c) ((c)*2654435761u)
 #define SERVER_SEQ(c) ((c)*2246822519u)
@@ -215,7 +185,7 @@ round_whole(struct bench *b, unsigned int r)
 static json_t *
 measure_established(struct bench *b, uint32_t n)
 {
-	uint32_t overhead = stamp_cost();
+	uint32_t overhead = bench_stamp_cost();
 	json_t *stages = json_object(), *on, *off;
 	char name[32];
 	uint64_t dropped = 0;
@@ -224,15 +194,15 @@ measure_established(struct bench *b, uint32_t n)
 	for (unsigned int r = 0; r < ROUNDS; r++)
 		round_by_stage(b, r);
 	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
-		json_object_set_new(stages, weft_chain[i].name, figures(b->cycles[i], overhead, BATCH));
+		json_object_set_new(stages, weft_chain[i].name, bench_figures(b->cycles[i], ROUNDS, overhead, BATCH));
 	for (unsigned int r = 0; r < ROUNDS; r++)
 		round_whole(b, r);
-	on = figures(b->cycles[WEFT_N_STAGES], overhead, BATCH);
+	on = bench_figures(b->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH);
 	b->w->snap = b->without;
 	for (unsigned int r = 0; r < ROUNDS; r++)
 		round_whole(b, r);
 	b->w->snap = b->with;
-	off = figures(b->cycles[WEFT_N_STAGES], overhead, BATCH);
+	off = bench_figures(b->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH);
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
 		dropped += b->w->stats[1].drop[i] + b->w->stats[2].drop[i];
 	snprintf(name, sizeof(name), "in-process-%u", n);
@@ -250,7 +220,7 @@ measure_cps(struct bench *b)
 		uint32_t client, server;
 	} steps[] = { { 0x02, false, 0, 0 }, { 0x12, true, 1, 0 }, { 0x10, false, 1, 1 }, { 0x11, false, 1, 1 },
 		{ 0x11, true, 2, 1 }, { 0x10, false, 2, 2 } };
-	uint32_t overhead = stamp_cost(), next = 1 << 25;
+	uint32_t overhead = bench_stamp_cost(), next = 1 << 25;
 	uint64_t opened = b->w->sessions->opened;
 
 	for (unsigned int r = 0; r < ROUNDS; r++) {
@@ -278,7 +248,7 @@ measure_cps(struct bench *b)
 		next += BATCH;
 	}
 	opened = b->w->sessions->opened - opened;
-	qsort(b->cycles[0], ROUNDS, sizeof(b->cycles[0][0]), compare);
+	qsort(b->cycles[0], ROUNDS, sizeof(b->cycles[0][0]), bench_compare);
 	return json_pack("{s:s, s:f, s:f, s:I, s:I}", "name", "in-process-cps", "per_second",
 		(double)rte_get_tsc_hz() * BATCH / b->cycles[0][ROUNDS / 2], "cycles_per_connection",
 		(double)b->cycles[0][ROUNDS / 2] / BATCH, "opened", (json_int_t)opened, "evicted",
@@ -323,7 +293,7 @@ measure_classify(struct bench *b, uint32_t n)
 	struct ruled *ruled = calloc(n, sizeof(*ruled));
 	struct weft_ruleset ruleset;
 	void *memory;
-	uint32_t overhead = stamp_cost(), found = 0;
+	uint32_t overhead = bench_stamp_cost(), found = 0;
 	uint64_t start = rte_rdtsc(), compiled;
 	char name[32];
 
@@ -350,7 +320,7 @@ measure_classify(struct bench *b, uint32_t n)
 	}
 	snprintf(name, sizeof(name), "classify-%u", n);
 	json = json_pack("{s:s, s:f, s:o, s:f}", "name", name, "compile_ms", compiled * 1e3 / rte_get_tsc_hz(), "weft",
-		figures(b->cycles[0], overhead, 1), "matched", (double)found / ROUNDS);
+		bench_figures(b->cycles[0], ROUNDS, overhead, 1), "matched", (double)found / ROUNDS);
 	free(ruled);
 	return json;
 }

@@ -14,6 +14,7 @@
 
 #include "weft/fdb.h"
 
+#include "cycles.h"
 #include "stages.h"
 
 #define BATCH	 32
@@ -93,37 +94,6 @@ clear(struct bench *b)
 	b->w->n_dirty = 0;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
-}
-
-static json_t *
-figures(uint32_t *cycles, uint32_t overhead)
-{
-	double min, median;
-
-	qsort(cycles, ROUNDS, sizeof(cycles[0]), compare);
-	min = cycles[0] > overhead ? (double)(cycles[0] - overhead) / BATCH : 0;
-	median = cycles[ROUNDS / 2] > overhead ? (double)(cycles[ROUNDS / 2] - overhead) / BATCH : 0;
-	return json_pack("{s:f, s:f}", "median", median, "min", min);
-}
-
-static uint32_t
-stamp_cost(void)
-{
-	uint32_t least = UINT32_MAX;
-
-	for (unsigned int i = 0; i < 10000; i++) {
-		uint64_t start = rte_rdtsc_precise();
-		uint32_t cost = (uint32_t)(rte_rdtsc_precise() - start);
-
-		least = RTE_MIN(least, cost);
-	}
-	return least;
-}
-
 static void
 round_by_stage(struct bench *b, unsigned int r)
 {
@@ -155,7 +125,7 @@ round_whole(struct bench *b, unsigned int r)
 static json_t *
 measure(struct bench *b, const char *what, uint32_t n)
 {
-	uint32_t overhead = stamp_cost();
+	uint32_t overhead = bench_stamp_cost();
 	json_t *stages = json_object();
 	char name[32];
 
@@ -164,10 +134,10 @@ measure(struct bench *b, const char *what, uint32_t n)
 	for (unsigned int r = 0; r < ROUNDS; r++)
 		round_whole(b, r);
 	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
-		json_object_set_new(stages, weft_chain[i].name, figures(b->cycles[i], overhead));
+		json_object_set_new(stages, weft_chain[i].name, bench_figures(b->cycles[i], ROUNDS, overhead, BATCH));
 	snprintf(name, sizeof(name), "%s-%u", what, n);
 	return json_pack("{s:s, s:i, s:i, s:o, s:o}", "name", name, "macs", b->n_macs, "ports", b->n_ports, "weft",
-		figures(b->cycles[WEFT_N_STAGES], overhead), "stages", stages);
+		bench_figures(b->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH), "stages", stages);
 }
 
 static json_t *
