@@ -144,7 +144,7 @@ def established(n, turns):
     for turn in range(turns):
         for name, make in makers.items():
             apart = pvp.distance()
-            with make() as switch, Guest(switch.paths[:2], "established", n):
+            with make() as switch, Guest(switch.paths[:2], "established", n, hugepages=True):
                 time.sleep(0.5)
                 windows = windows_of(switch, threshold)
                 if name == "weft":
@@ -188,7 +188,7 @@ def cps(turns):
     taken, threshold, hz = {s: [] for s in makers}, pvp.calibrate(), None
     for turn in range(turns):
         for name, make in makers.items():
-            with make() as switch, Guest(switch.paths[:2], "cps", 1) as guest:
+            with make() as switch, Guest(switch.paths[:2], "cps", 1, hugepages=True) as guest:
                 time.sleep(1)
                 for _ in range(8):
                     loud = pvp.loudness()
@@ -215,7 +215,7 @@ def cps(turns):
 def attack(kind, turns):
     """Packets between two ports while the third attacks, over those while it rests: neighbouring windows of one run."""
     kept, sent = [], []
-    with Weft() as switch, Guest(switch.paths, "established", 1000, kind, ATTACK_PPS) as guest:
+    with Weft() as switch, Guest(switch.paths, "established", 1000, kind, ATTACK_PPS, hugepages=True) as guest:
         time.sleep(0.5)
         for i in range(10 * turns):
             rate = {}

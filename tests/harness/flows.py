@@ -15,12 +15,13 @@ ATTACKS = ["syn", "scan", "fragments", "overlaps", "resets", "icmp", "garbage"]
 class Guest:
     """The guest with connections: two ports, or three with an attack."""
 
-    def __init__(self, paths, mode, connections, attack=None, rate=0, options="in_order=1,mrg_rxbuf=0"):
+    def __init__(self, paths, mode, connections, attack=None, rate=0, options="in_order=1,mrg_rxbuf=0", hugepages=False):
         self.log = tempfile.NamedTemporaryFile(prefix="weft-flows-", suffix=".log")
         vdevs = [f"--vdev=net_virtio_user{i},path={p},mac={MACS[i]},queues=1,queue_size=1024,{options}"
                  for i, p in enumerate(paths)]
-        self.process = spawn([os.path.join(BUILD, "tests", "bench", "flows"), "--lcores=0@0", "--no-pci", "--in-memory",
-                              "--single-file-segments", "-m", "256", *vdevs, "--", mode, str(connections),
+        pages = ["--in-memory", "--single-file-segments"] if hugepages else ["--no-huge", "--no-shconf"]
+        self.process = spawn([os.path.join(BUILD, "tests", "bench", "flows"), "--lcores=0@0", "--no-pci", "-m", "256", *pages,
+                              *vdevs, "--", mode, str(connections),
                               *([attack, str(rate)] if attack else [])], self.log.name, stdin=subprocess.PIPE)
 
     def __enter__(self):
