@@ -10,6 +10,7 @@
 #include "kinds.h"
 
 static const char *const attach_types[] = { "vhost-user", "eth", NULL };
+static const char *const rings[] = { "own", "library", NULL };
 static const char *const modes[] = { "client", "server", NULL };
 static const char *const tpids[] = { "802.1q", "802.1ad", NULL };
 static const char *const states[] = { "up", "down", "quarantined", NULL };
@@ -126,6 +127,8 @@ static const struct weft_field attach_fields[] = {
 	{ "path", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.path), .help = "vhost-user: the socket" },
 	{ "queues", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.queues), .min = 1, .max = WEFT_MAX_QUEUE_PAIRS,
 		.help = "vhost-user: queue pairs that the guest may use" },
+	{ "rings", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.rings), .names = rings,
+		.help = "vhost-user: weft's own ring code, or DPDK's (library), which is slower" },
 	{ "device", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.device), .help = "eth: a DPDK device" },
 	{ 0 },
 };

@@ -164,6 +164,7 @@ struct weft_port {
 		char path[512];
 		char device[256];
 		uint16_t queues; // 0: as many as the guest wants, up to WEFT_MAX_QUEUE_PAIRS
+		int rings;	 // 0: weft's own, 1: the library's
 	} attach;
 	struct {
 		uint32_t rate[WEFT_N_FLOOD_CLASSES]; // packets per second, 0: no limit

@@ -109,8 +109,9 @@ describe(const struct weft_local *local, const struct weft_port *port, const str
 
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, local->model->vhost_dir, socket, sizeof(socket));
-	snprintf(text, 900, "%d %d %u %s%.255s %u", port->attach.type, port->attach.mode, port->attach.queues, socket,
-		port->attach.device, port->attach.type == WEFT_ATTACH_ETH && network ? network->mtu : 0);
+	snprintf(text, 900, "%d %d %d %u %s%.255s %u", port->attach.type, port->attach.mode, port->attach.rings,
+		port->attach.queues, socket, port->attach.device,
+		port->attach.type == WEFT_ATTACH_ETH && network ? network->mtu : 0);
 }
 
 static const struct weft_object *
@@ -170,6 +171,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	struct weft_attach attach = {
 		.type = port->attach.type,
 		.server = port->attach.mode == 1,
+		.library_rings = port->attach.rings == 1,
 		.queues = port->attach.queues ? port->attach.queues : WEFT_MAX_QUEUE_PAIRS,
 		.mtu = network ? network->mtu : largest_mtu(local->model),
 		.name = port->o.path,

@@ -216,6 +216,7 @@ weft_report_workers(void)
 			s.sleeps ? s.slept_cycles / us / s.sleeps : 0.0);
 		json_object_set_new(row, "tsc_hz", json_integer(ctl.local.tsc_hz));
 		json_object_set_new(row, "cycles_per_packet", json_real(per_packet(s.busy_cycles, s.packets)));
+		json_object_set_new(row, "timed_packets", json_integer((json_int_t)s.io_packets));
 		json_object_set_new(row, "rx_cycles_per_packet", json_real(per_packet(s.io_rx_cycles, s.io_packets)));
 		json_object_set_new(row, "tx_cycles_per_packet", json_real(per_packet(s.io_tx_cycles, s.io_packets)));
 		json_object_set_new(row, "adoptions", json_integer(s.adoptions));

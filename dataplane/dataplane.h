@@ -23,6 +23,7 @@ struct own_port {
 	uint16_t gen;	// of the port that this worker owns in the slot; 0: none
 	uint16_t held;	// generation whose token it has; 0: none
 	uint16_t empty; // polls in a row that found nothing
+	bool unsettled; // stands in the worker's list
 };
 
 struct dp_worker {
@@ -31,6 +32,8 @@ struct dp_worker {
 	uint64_t version;     // of the snapshot in use
 	struct own_port *own; // [WEFT_MAX_PORTS]
 	uint16_t *list;	      // owned slots: the active ones first
+	uint16_t *unsettled;  // [n_unsettled]: slots that were read or written in this round
+	uint16_t n_unsettled;
 	uint16_t n_owned;
 	uint16_t n_active;
 	uint16_t next_active; // where the next round starts
@@ -92,6 +95,8 @@ int dp_loop(void *arg);
 // outbox.c
 void dp_flush_port(struct weft_worker *worker, uint16_t port);
 void dp_flush_all(struct weft_worker *worker);
+void dp_unsettle(struct dp_worker *self, uint16_t slot); // was read or written in this round
+void dp_settle(struct dp_worker *self);			 // tells the guests of those
 
 // handoff.c: rings between every two workers.
 int dp_handoff_init(struct weft_error *err);

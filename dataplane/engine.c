@@ -34,6 +34,7 @@ free_worker(struct dp_worker *worker)
 	weft_sessions_free(worker->w.sessions);
 	rte_free(worker->w.events);
 	rte_free(worker->leaving);
+	rte_free(worker->unsettled);
 	rte_free(worker->own);
 	rte_free(worker->list);
 	rte_free(worker);
@@ -69,8 +70,9 @@ new_worker(uint16_t id, unsigned int lcore)
 	worker->own = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->own[0]), RTE_CACHE_LINE_SIZE);
 	worker->list = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->list[0]), RTE_CACHE_LINE_SIZE);
 	worker->leaving = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->leaving[0]), RTE_CACHE_LINE_SIZE);
+	worker->unsettled = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->unsettled[0]), RTE_CACHE_LINE_SIZE);
 	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->sessions || !w->events ||
-		!worker->own || !worker->list || !worker->leaving) {
+		!worker->own || !worker->list || !worker->leaving || !worker->unsettled) {
 		free_worker(worker);
 		return NULL;
 	}

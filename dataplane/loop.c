@@ -43,6 +43,7 @@ read_port(struct dp_worker *self, uint16_t slot)
 		vec->lanes[vec->n + i].in = slot;
 	}
 	vec->n += n;
+	dp_unsettle(self, slot);
 	self->w.stats[slot].rx += n;
 	self->w.stats[slot].rx_bytes += bytes;
 	return n;
@@ -187,6 +188,7 @@ run_once(struct dp_worker *self, uint64_t now, bool timed)
 			t2 = rte_rdtsc_precise();
 	}
 	dp_flush_all(&self->w);
+	dp_settle(self);
 	if (timed && vec->n) {
 		self->stats.io_packets += vec->n;
 		self->stats.io_rx_cycles += t1 - t0;

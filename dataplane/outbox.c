@@ -51,6 +51,7 @@ write_port(struct dp_worker *self, struct weft_portio *io, struct weft_txbuf *bu
 
 	note_origins(&origins, buf->pkts, n);
 	sent = io->ops->tx(io, self->w.id, buf->pkts, n);
+	dp_unsettle(self, io->slot);
 	for (uint16_t i = sent; i < n; i++)
 		take_back(&origins, buf->pkts[i]);
 	for (uint16_t i = 0; i < origins.n; i++)
@@ -105,4 +106,27 @@ dp_flush_all(struct weft_worker *worker)
 	}
 	worker->n_dirty = n_kept;
 	weft_free_dead(worker);
+}
+
+void
+dp_unsettle(struct dp_worker *self, uint16_t slot)
+{
+	if (self->own[slot].unsettled || dp.ports[slot].ops->settle == NULL)
+		return;
+	self->own[slot].unsettled = true;
+	self->unsettled[self->n_unsettled++] = slot;
+}
+
+// Guests are told once a round, when all of it is written: the first one waits until the writes are out, the others
+// need not wait again.
+void
+dp_settle(struct dp_worker *self)
+{
+	for (uint16_t i = 0; i < self->n_unsettled; i++) {
+		struct weft_portio *io = &dp.ports[self->unsettled[i]];
+
+		io->ops->settle(io);
+		self->own[io->slot].unsettled = false;
+	}
+	self->n_unsettled = 0;
 }

@@ -173,6 +173,9 @@ vhost_connector_wake(void)
 {
 	uint64_t one = 1;
 
+	// Without client ports there is nobody to wake.
+	if (wake_fd < 0)
+		return;
 	if (write(wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		WEFT_LOG(ERR, "event=connector errno=%d", errno);
 }

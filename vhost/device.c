@@ -100,8 +100,8 @@ vhost_device_path_in_use(const char *path)
 	return used;
 }
 
-static struct vhost_port *
-port_of(int vid)
+struct vhost_port *
+vhost_device_port(int vid)
 {
 	struct vhost_port *port;
 
@@ -161,49 +161,51 @@ new_connection(int vid)
 		return -1;
 	}
 	limit_waiting(port->path);
-	vhost_set_error(port, "%s", "");
 	atomic_store(&port->to_guest, 0);
 	atomic_store(&port->from_guest, 0);
-	return 0;
+	atomic_store(&port->rarp, 0);
+	port->inflight_queues = port->inflight_size = 0;
+	memset(port->rings, 0, sizeof(port->rings));
+	return rte_vhost_extern_callback_register(vid, &vhost_message_ops, NULL);
 }
 
 static int
 new_device(int vid)
 {
-	struct vhost_port *port = port_of(vid);
-	uint64_t features = 0;
+	struct vhost_port *port = vhost_device_port(vid);
 	uint16_t mtu = 0;
 
 	if (port == NULL)
 		return -1;
-	rte_vhost_get_negotiated_features(vid, &features);
 	rte_vhost_get_mtu(vid, &mtu);
-	atomic_store(&port->features, features);
 	atomic_store(&port->mtu, mtu);
 	atomic_fetch_add(&port->connects, 1);
 	atomic_store(&port->io->link, true);
-	atomic_store_explicit(&port->vid, vid, memory_order_release);
-	WEFT_LOG(INFO, "port=%s event=link-up features=0x%" PRIx64, port->name, features);
+	// What kept an earlier guest out is over.
+	vhost_set_error(port, "%s", "");
+	port->vid = vid;
+	vhost_rings_resume(port);
+	WEFT_LOG(INFO, "port=%s event=link-up features=0x%" PRIx64, port->name, atomic_load(&port->features));
 	return 0;
 }
 
 static void
 destroy_device(int vid)
 {
-	struct vhost_port *port = port_of(vid);
+	struct vhost_port *port = vhost_device_port(vid);
 
-	if (port == NULL || atomic_load(&port->vid) != vid)
+	if (port == NULL || port->vid != vid)
 		return;
+	vhost_rings_suspend(port);
 	atomic_store(&port->io->link, false);
-	atomic_store_explicit(&port->vid, -1, memory_order_release);
-	port->io->quiesce();
+	port->vid = -1;
 	WEFT_LOG(INFO, "port=%s event=link-down", port->name);
 }
 
 static int
 vring_state_changed(int vid, uint16_t queue, int enable)
 {
-	struct vhost_port *port = port_of(vid);
+	struct vhost_port *port = vhost_device_port(vid);
 	uint16_t pair = queue / 2;
 	_Atomic uint32_t *set;
 
@@ -217,18 +219,24 @@ vring_state_changed(int vid, uint16_t queue, int enable)
 				pair + 1, port->max_queues, port->max_queues);
 		return 0;
 	}
+	// With the library's rings the worker may wait for a lock that is held here: it is not waited for.
+	if (port->library)
+		port->rings[queue].fresh = true;
+	else
+		vhost_rings_suspend(port);
 	set = queue % 2 ? &port->from_guest : &port->to_guest;
 	if (enable)
 		atomic_fetch_or(set, 1u << pair);
 	else
 		atomic_fetch_and(set, ~(1u << pair));
+	vhost_rings_resume(port);
 	return 0;
 }
 
 static void
 destroy_connection(int vid)
 {
-	struct vhost_port *port = port_of(vid);
+	struct vhost_port *port = vhost_device_port(vid);
 
 	if (port == NULL)
 		return;
@@ -248,6 +256,20 @@ static const struct rte_vhost_device_ops callbacks = {
 	.destroy_connection = destroy_connection,
 };
 
+// The library keeps in-flight pages for those who ask; its own rings make no use of them.
+static int
+offer_inflight(const struct vhost_port *port)
+{
+	uint64_t features = 0;
+
+	if (port->library)
+		return 0;
+	if (rte_vhost_driver_get_protocol_features(port->path, &features))
+		return -EINVAL;
+	return rte_vhost_driver_set_protocol_features(
+		port->path, features | 1ULL << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD);
+}
+
 int
 vhost_device_register(struct vhost_port *port)
 {
@@ -260,7 +282,7 @@ vhost_device_register(struct vhost_port *port)
 	atomic_store(&port->connection, -1);
 	if (rte_vhost_driver_register(port->path, flags))
 		return -EADDRINUSE;
-	if (rte_vhost_driver_disable_features(port->path, DISABLED_FEATURES) ||
+	if (rte_vhost_driver_disable_features(port->path, DISABLED_FEATURES) || offer_inflight(port) ||
 		rte_vhost_driver_callback_register(port->path, &callbacks) || rte_vhost_driver_start(port->path)) {
 		rte_vhost_driver_unregister(port->path);
 		return -ECONNREFUSED;

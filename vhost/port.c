@@ -75,7 +75,8 @@ vhost_open(struct weft_portio *io, const struct weft_attach *attach, struct weft
 	port->io = io;
 	port->server = attach->server;
 	port->max_queues = attach->queues;
-	atomic_store(&port->vid, -1);
+	port->library = attach->library_rings;
+	port->vid = -1;
 	snprintf(port->path, sizeof(port->path), "%s", attach->path);
 	snprintf(port->name, sizeof(port->name), "%s", attach->name);
 	pthread_mutex_init(&port->error_lock, NULL);
@@ -105,12 +106,31 @@ vhost_close(struct weft_portio *io)
 	io->priv = NULL;
 }
 
+// What the worker found wrong with the rings.
+static void
+ring_trouble(struct vhost_port *port, char *text, size_t size)
+{
+	for (uint16_t q = 0; q < RTE_DIM(port->rings); q++) {
+		const struct vhost_ring *ring = &port->rings[q];
+		uint8_t fault = atomic_load(&ring->fault);
+
+		if (fault)
+			snprintf(text, size,
+				"ring %u, %s the guest, stopped: the guest %s; it has to set the ring up again", q,
+				q % 2 ? "from" : "to", vhost_fault_text(fault));
+		else if (ring->misfits)
+			snprintf(text, size,
+				"a frame was longer than the guest's receive buffers: start QEMU with mrg_rxbuf=on, "
+				"or lower the guest's MTU");
+	}
+}
+
 static void
 vhost_status(struct weft_portio *io, struct weft_io_status *status)
 {
 	struct vhost_port *port = io->priv;
 
-	status->link = atomic_load(&port->vid) >= 0;
+	status->link = atomic_load(&io->link);
 	status->queues = status->link ? __builtin_popcount(atomic_load(&port->from_guest)) : 0;
 	status->guest_mtu = atomic_load(&port->mtu);
 	status->connects = atomic_load(&port->connects);
@@ -118,6 +138,8 @@ vhost_status(struct weft_portio *io, struct weft_io_status *status)
 	pthread_mutex_lock(&port->error_lock);
 	memcpy(status->error, port->error, sizeof(status->error));
 	pthread_mutex_unlock(&port->error_lock);
+	if (status->link && !port->library)
+		ring_trouble(port, status->error, sizeof(status->error));
 }
 
 const struct weft_io_ops weft_vhost_ops = {
@@ -125,5 +147,6 @@ const struct weft_io_ops weft_vhost_ops = {
 	.close = vhost_close,
 	.rx = vhost_rx,
 	.tx = vhost_tx,
+	.settle = vhost_settle,
 	.status = vhost_status,
 };

@@ -7,8 +7,12 @@
 
 #include <pthread.h>
 
+#define VHOST_RARP_WANTED (1ULL << 48)
+
 #include "weft/compat.h"
 #include "weft/portio.h"
+
+#include "ring.h"
 
 struct vhost_port {
 	struct vhost_port *next;       // connector's list, under its lock
@@ -17,14 +21,24 @@ struct vhost_port {
 	char path[108];
 	char name[160];
 	bool server;
+	bool library;	     // the rings are the library's
 	uint16_t max_queues; // pairs
 
-	// Written by the library's callbacks, read by the worker. A device that the worker may use has
-	// vid >= 0; before destroy_device returns, it is -1 and every worker has seen that.
-	_Atomic int vid;
-	_Atomic int connection;	   // the one connection's vid, running or not; -1: none
+	// Callbacks, on the event thread.
+	_Atomic int connection;	  // the one connection's vid, running or not; -1: none
+	int vid;		  // the same while the device runs, else -1
+	uint16_t inflight_queues; // rings that the front end keeps in-flight pages for; 0: it keeps none
+	uint16_t inflight_size;	  // entries for a ring in those
+
+	// The worker's while RUNNING is true. Callbacks make it false, wait until every worker has seen that, and
+	// then may change what follows.
+	_Atomic bool running;
 	_Atomic uint32_t to_guest; // set of pairs whose ring to the guest is enabled
 	_Atomic uint32_t from_guest;
+	struct guest_memory memory;
+	struct vhost_ring rings[2 * WEFT_MAX_QUEUE_PAIRS]; // numbered as virtio does: even ones go to the guest
+
+	_Atomic uint64_t rarp; // a MAC that moved here, and RARP_WANTED: the worker sends a RARP for it
 
 	// Written by callbacks and the connector, read by control for its reports.
 	_Atomic uint64_t features;
@@ -41,23 +55,30 @@ struct vhost_port {
 
 	// Owner worker only.
 	uint16_t next_queue;
-	uint64_t served; // connects, when the worker last looked
-	uint32_t silent; // pairs whose guest was told not to kick
 } __rte_cache_aligned;
 
 // device.c
 int vhost_device_register(struct vhost_port *port); // the library's registration and start; 0 or -errno
+struct vhost_port *vhost_device_port(int vid);	    // the port of a connection, or NULL
 void vhost_device_bind(struct vhost_port *port);    // lets callbacks find the port by its path
 void vhost_device_unbind(struct vhost_port *port);
 bool vhost_device_path_in_use(const char *path);
 
 __attribute__((format(printf, 2, 3))) void vhost_set_error(struct vhost_port *port, const char *fmt, ...);
 
+// messages.c: the library's callbacks before and after each message of a front end. Event thread.
+extern const struct rte_vhost_user_extern_ops vhost_message_ops;
+
+// rings.c: event thread. Suspended rings are not the worker's; resuming loads them from what the library knows.
+void vhost_rings_suspend(struct vhost_port *port);
+void vhost_rings_resume(struct vhost_port *port);
+
 // connector.c: one thread that connects client ports as their sockets appear.
 int vhost_connector_add(struct vhost_port *port);
 void vhost_connector_remove(struct vhost_port *port);
 void vhost_connector_wake(void); // any thread
 
-// ring.c: owner worker.
+// queues.c: owner worker.
 uint16_t vhost_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);
+void vhost_settle(struct weft_portio *io);
 uint16_t vhost_tx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);

@@ -16,7 +16,7 @@ static const char port_usage[] =
 	"       weftctl port add NAME [--network N] [--mac MAC] [--ip ADDRESS]... [--vm VM]\n"
 	"                [--host HOST] [--group GROUP]... [--plan PLAN]\n"
 	"                [--access VLAN | --trunk VLANS [--native VLAN] [--tpid 802.1ad] | --qinq VLAN]\n"
-	"                [--path SOCKET] [--server] [--queues N] | [--device DPDK-DEVICE]\n"
+	"                [--path SOCKET] [--server] [--queues N] [--rings own|library] | [--device DPDK-DEVICE]\n"
 	"                [--worker N] [--max-macs N] [--down]\n"
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
 
@@ -105,6 +105,7 @@ static const struct option port_options[] = {
 	{ "trunk", required_argument, NULL, 't' },
 	{ "path", required_argument, NULL, 'a' },
 	{ "queues", required_argument, NULL, 'a' },
+	{ "rings", required_argument, NULL, 'a' },
 	{ "device", required_argument, NULL, 'e' },
 	{ "server", no_argument, NULL, 's' },
 	{ "worker", required_argument, NULL, 'n' },

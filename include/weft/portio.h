@@ -18,9 +18,10 @@ enum weft_attach_type { WEFT_ATTACH_VHOST_USER, WEFT_ATTACH_ETH, WEFT_N_ATTACH_T
 // What to attach to: filled in by control from a port object.
 struct weft_attach {
 	enum weft_attach_type type;
-	char path[108];	 // vhost-user: the socket
-	bool server;	 // vhost-user: weft listens
-	uint16_t queues; // queue pairs at most
+	char path[108];	    // vhost-user: the socket
+	bool server;	    // vhost-user: weft listens
+	bool library_rings; // vhost-user: DPDK's ring code in place of weft's own
+	uint16_t queues;    // queue pairs at most
 	uint16_t mtu;
 	char device[256]; // eth: a DPDK device name with arguments
 	const char *name; // the port's name, for messages; valid during open only
@@ -48,6 +49,9 @@ struct weft_io_ops {
 	// Owner worker. Returns how many packets it took; those that it did not take stand at the end of PKTS,
 	// and stay the caller's.
 	uint16_t (*tx)(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);
+	// Owner worker, once at the end of a round in which it read from the port or wrote to it: interrupts the guest
+	// if it wants that. NULL: nothing to do.
+	void (*settle)(struct weft_portio *io);
 	// Control thread.
 	void (*status)(struct weft_portio *io, struct weft_io_status *status);
 };

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Which of a guest's rings a packet goes to or comes from.
+#include <rte_arp.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_jhash.h>
+
+#include "vhost.h"
+
+#define TO_GUEST(port, pair)   (&(port)->rings[(pair)*2])
+#define FROM_GUEST(port, pair) (&(port)->rings[(pair)*2 + 1])
+
+static uint16_t
+read_ring(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t n)
+{
+	int64_t bytes = INT64_MAX;
+
+	return ring->ops->dequeue(ring, pool, pkts, n, &bytes);
+}
+
+// The guest has moved here, and cannot say so itself (VHOST_USER_SEND_RARP): switches learn where it is from this.
+static uint16_t
+announce(struct vhost_port *port, struct rte_mbuf **pkt)
+{
+	uint64_t mac = atomic_exchange(&port->rarp, 0);
+	struct rte_ether_addr addr;
+
+	for (unsigned int i = 0; i < RTE_ETHER_ADDR_LEN; i++)
+		addr.addr_bytes[i] = (uint8_t)(mac >> 8 * i);
+	*pkt = rte_net_make_rarp_packet(port->io->pool, &addr);
+	return *pkt != NULL;
+}
+
+uint16_t
+vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct vhost_port *port = io->priv;
+	uint32_t enabled;
+	uint16_t got = 0;
+
+	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
+		return 0;
+	if (unlikely(atomic_load_explicit(&port->rarp, memory_order_relaxed)) && n)
+		got = announce(port, pkts);
+	enabled = atomic_load_explicit(&port->from_guest, memory_order_relaxed);
+	if (likely(enabled == 1 && !got))
+		return read_ring(FROM_GUEST(port, 0), io->pool, pkts, n);
+	// Each pair in turn, beginning with another one each time.
+	for (uint16_t i = 0; i < WEFT_MAX_QUEUE_PAIRS && enabled && got < n; i++) {
+		uint16_t pair = port->next_queue++ % WEFT_MAX_QUEUE_PAIRS;
+
+		if (enabled & 1u << pair)
+			got += read_ring(FROM_GUEST(port, pair), io->pool, pkts + got, n - got);
+	}
+	return got;
+}
+
+// Headers lie at any address; the hash wants words.
+static uint32_t
+hash_bytes(const uint8_t *p, uint32_t size, uint32_t seed)
+{
+	uint32_t words[9];
+
+	memcpy(words, p, size);
+	return rte_jhash(words, size, seed);
+}
+
+// A number that is the same for all packets of a flow, so that they stay in order in one ring.
+static uint32_t
+flow_hash(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t off = 12;
+	uint16_t type;
+
+	for (unsigned int i = 0; i < 3; i++, off += 4) {
+		if (off + 2 > m->data_len)
+			return 0;
+		type = p[off] << 8 | p[off + 1];
+		if (type != RTE_ETHER_TYPE_VLAN && type != RTE_ETHER_TYPE_QINQ)
+			break;
+	}
+	off += 2;
+	if (type == RTE_ETHER_TYPE_IPV4 && off + 24 <= m->data_len) {
+		bool whole = (p[off + 6] & 0x3f) == 0 && p[off + 7] == 0 && (p[off] & 0xf) == 5;
+
+		// Addresses, and ports where all packets of the flow have them.
+		return hash_bytes(p + off + 12, whole ? 12 : 8, p[off + 9]);
+	}
+	if (type == RTE_ETHER_TYPE_IPV6 && off + 44 <= m->data_len) {
+		bool direct = p[off + 6] == IPPROTO_TCP || p[off + 6] == IPPROTO_UDP;
+
+		return hash_bytes(p + off + 8, direct ? 36 : 32, 0);
+	}
+	return hash_bytes(p, 12, type);
+}
+
+// The ring pair for a hash, among the enabled ones.
+static uint16_t
+pick_pair(uint32_t enabled, uint32_t hash)
+{
+	uint32_t skip = hash % (uint32_t)__builtin_popcount(enabled);
+
+	while (skip--)
+		enabled &= enabled - 1;
+	return (uint16_t)__builtin_ctz(enabled);
+}
+
+// Frees a frame of one segment that is nobody else's without a look at its second cache line.
+static void
+free_frames(struct rte_mbuf **pkts, uint16_t n)
+{
+	struct rte_mempool *pool = pkts[0]->pool;
+	struct rte_mbuf *plain[WEFT_VEC_SIZE];
+	uint16_t n_plain = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+
+		if (likely(rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m) && m->pool == pool))
+			plain[n_plain++] = m;
+		else
+			rte_pktmbuf_free(m);
+	}
+	if (likely(n_plain))
+		rte_mempool_put_bulk(pool, (void **)plain, n_plain);
+}
+
+// One ring. Frees what the guest got; a frame that is longer than the guest's buffers does not hold up the others,
+// and ends up among those that it did not get, at the end of PKTS.
+static uint16_t
+tx_one(struct vhost_ring *ring, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t sent = ring->ops->enqueue(ring, pkts, n), last = n;
+
+	while (unlikely(sent < last && ring->misfit)) {
+		struct rte_mbuf *m = pkts[sent];
+
+		memmove(&pkts[sent], &pkts[sent + 1], (n - sent - 1u) * sizeof(*pkts));
+		pkts[n - 1] = m;
+		ring->misfit = false;
+		ring->misfits++;
+		sent += ring->ops->enqueue(ring, pkts + sent, --last - sent);
+	}
+	if (likely(sent))
+		free_frames(pkts, sent);
+	return sent;
+}
+
+// Several rings: sorts by flow. Leaves the packets that no ring took at the end of PKTS.
+static uint16_t
+tx_many(struct vhost_port *port, uint32_t enabled, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct rte_mbuf *sorted[WEFT_MAX_QUEUE_PAIRS][WEFT_VEC_SIZE], *left[WEFT_VEC_SIZE];
+	uint16_t count[WEFT_MAX_QUEUE_PAIRS] = { 0 }, sent = 0, n_left = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		uint16_t pair = pick_pair(enabled, flow_hash(pkts[i]));
+
+		sorted[pair][count[pair]++] = pkts[i];
+	}
+	for (uint16_t pair = 0; pair < WEFT_MAX_QUEUE_PAIRS; pair++) {
+		uint16_t done = count[pair] ? tx_one(TO_GUEST(port, pair), sorted[pair], count[pair]) : 0;
+
+		sent += done;
+		for (uint16_t i = done; i < count[pair]; i++)
+			left[n_left++] = sorted[pair][i];
+	}
+	for (uint16_t i = 0; i < n_left; i++)
+		pkts[sent + i] = left[i];
+	return sent;
+}
+
+uint16_t
+vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct vhost_port *port = io->priv;
+	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed);
+
+	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire) || enabled == 0))
+		return 0;
+	if (unlikely((enabled & (enabled - 1)) != 0))
+		return tx_many(port, enabled, pkts, n);
+	return tx_one(TO_GUEST(port, __builtin_ctz(enabled)), pkts, n);
+}
+
+void
+vhost_settle(struct weft_portio *io)
+{
+	struct vhost_port *port = io->priv;
+	uint32_t enabled;
+
+	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
+		return;
+	enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed) |
+		  atomic_load_explicit(&port->from_guest, memory_order_relaxed);
+	for (; enabled; enabled &= enabled - 1) {
+		struct vhost_ring *rings = &port->rings[2 * __builtin_ctz(enabled)];
+
+		for (unsigned int i = 0; i < 2; i++) {
+			if (rings[i].pending)
+				rings[i].ops->notify(&rings[i]);
+		}
+	}
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Split rings (VIRTIO 1.1, 2.6). A burst goes in passes, so that the lines that the guest's core holds are all on
+// their way before the first is needed: entries of the available ring, descriptors, frames, then the used ring, whose
+// index is written once.
+#include <rte_memcpy.h>
+#include <rte_prefetch.h>
+
+#include "chain.h"
+
+static struct vring_desc
+read_desc(const struct vring_desc *desc)
+{
+	struct vring_desc d;
+	uint64_t rest = guest_read64(&desc->len);
+
+	d.addr = guest_read64(&desc->addr);
+	d.len = (uint32_t)rest;
+	d.flags = (uint16_t)(rest >> 32);
+	d.next = (uint16_t)(rest >> 48);
+	return d;
+}
+
+static uint16_t
+stop(struct vhost_ring *ring, enum vhost_fault fault)
+{
+	atomic_store_explicit(&ring->fault, fault, memory_order_relaxed);
+	return 0;
+}
+
+// How many entries there are, N at most. The guest's index is read only if those last seen do not do.
+static uint16_t
+available(struct vhost_ring *ring, uint16_t n)
+{
+	uint16_t there = ring->seen - ring->next;
+
+	if (unlikely(ring->fault))
+		return 0;
+	if (there < n) {
+		ring->seen = __atomic_load_n(&ring->avail->idx, __ATOMIC_ACQUIRE);
+		there = ring->seen - ring->next;
+		if (unlikely(there > ring->size))
+			return stop(ring, VHOST_FAULT_INDEX);
+	}
+	return RTE_MIN(there, n);
+}
+
+// The number of the chain at the I-th entry from next on. False: there is no such number, and the ring stopped.
+static bool
+read_head(struct vhost_ring *ring, uint16_t i, uint16_t *head)
+{
+	*head = guest_read16(&ring->avail->ring[(ring->next + i) & (ring->size - 1)]);
+	if (likely(*head < ring->size))
+		return true;
+	stop(ring, VHOST_FAULT_HEAD);
+	return false;
+}
+
+// Reads the numbers of the next N chains, and sends for their first descriptors. Returns N, or how many before a lie.
+static uint16_t
+read_heads(struct vhost_ring *ring, uint16_t *heads, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		if (unlikely(!read_head(ring, i, &heads[i])))
+			return i;
+		rte_prefetch0(&ring->desc[heads[i]]);
+	}
+	return n;
+}
+
+// Collects the chain that starts with D, appending to CHAIN.
+static enum vhost_fault
+walk(struct vhost_ring *ring, struct vring_desc d, struct vhost_chain *chain)
+{
+	for (uint32_t count = 0; count < ring->size; count++) {
+		enum vhost_fault fault;
+
+		if (d.flags & VRING_DESC_F_INDIRECT)
+			return d.flags & VRING_DESC_F_NEXT ? VHOST_FAULT_INDIRECT
+							   : vhost_chain_table(ring, chain, d.addr, d.len, true);
+		if (!(d.flags & VRING_DESC_F_WRITE) == ring->to_guest)
+			return VHOST_FAULT_DIRECTION;
+		fault = vhost_chain_add(ring, chain, d.addr, d.len);
+		if (fault || !(d.flags & VRING_DESC_F_NEXT))
+			return fault;
+		if (d.next >= ring->size)
+			return VHOST_FAULT_CHAIN;
+		d = read_desc(&ring->desc[d.next]);
+	}
+	return VHOST_FAULT_CHAIN;
+}
+
+static void
+mark_used(struct vhost_ring *ring, uint16_t written)
+{
+	uint16_t from = ring->next & (ring->size - 1), straight = RTE_MIN(written, ring->size - from);
+	uint64_t item = sizeof(struct vring_used_elem), items = ring->used_gpa + offsetof(struct vring_used, ring);
+
+	ring->mark(ring, items + from * item, straight * item);
+	if (written > straight)
+		ring->mark(ring, items, (written - straight) * item);
+	ring->mark(ring, ring->used_gpa + offsetof(struct vring_used, idx), sizeof(uint16_t));
+}
+
+// Gives the N entries from next on back: what stands in the used ring, in WRITTEN entries, is the guest's now.
+static void
+give_back(struct vhost_ring *ring, uint16_t n, uint16_t written)
+{
+	if (unlikely(n == 0))
+		return;
+	__atomic_store_n(&ring->used->idx, (uint16_t)(ring->next + n), __ATOMIC_RELEASE);
+	if (unlikely(ring->log))
+		mark_used(ring, written);
+	ring->next += n;
+	ring->pending = true;
+}
+
+// Has the lines come that the next N used entries will be written to.
+static void
+prefetch_used(const struct vhost_ring *ring, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i += RTE_CACHE_LINE_SIZE / sizeof(struct vring_used_elem))
+		guest_prefetch_write(&ring->used->ring[(ring->next + i) & (ring->size - 1)]);
+	guest_prefetch_write(&ring->used->idx);
+}
+
+static void
+write_used(struct vhost_ring *ring, uint16_t i, uint16_t head, uint32_t len)
+{
+	ring->used->ring[(ring->next + i) & (ring->size - 1)] = (struct vring_used_elem){ head, len };
+}
+
+// The frame of chain D, if it is not one plain descriptor. Returns 0, -ENOMEM, or -EINVAL with the ring stopped.
+static int
+read_chain(struct vhost_ring *ring, struct vring_desc d, struct rte_mempool *pool, struct rte_mbuf *m)
+{
+	struct vhost_chain chain;
+	enum vhost_fault fault;
+
+	chain.n = 0;
+	chain.len = 0;
+	fault = walk(ring, d, &chain);
+	if (fault == VHOST_FAULT_NONE && chain.len > VHOST_FRAME_MAX + (uint64_t)ring->header)
+		fault = VHOST_FAULT_LENGTH;
+	if (fault) {
+		stop(ring, fault);
+		return -EINVAL;
+	}
+	return vhost_chain_read(ring, &chain, pool, m);
+}
+
+// Writes the used ring's entries for a burst that was read. A guest that takes its buffers back in the order in
+// which it gave them needs the last one's number only (2.6.9).
+static void
+use_read(struct vhost_ring *ring, const uint16_t *heads, uint16_t n)
+{
+	if (ring->in_order && n) {
+		write_used(ring, 0, heads[n - 1], 0);
+		give_back(ring, n, 1);
+		return;
+	}
+	for (uint16_t i = 0; i < n; i++)
+		write_used(ring, i, heads[i], 0);
+	give_back(ring, n, n);
+}
+
+static uint16_t
+split_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
+{
+	uint16_t heads[VHOST_BURST], header = ring->header, i;
+	const uint8_t *from[VHOST_BURST];
+	struct vring_desc descs[VHOST_BURST];
+	uint32_t room;
+
+	n = read_heads(ring, heads, available(ring, n));
+	if (n == 0 || unlikely(rte_mempool_get_bulk(pool, (void **)pkts, n)))
+		return 0;
+	prefetch_used(ring, ring->in_order ? 1 : n);
+	for (i = 0; i < n; i++) {
+		descs[i] = read_desc(&ring->desc[heads[i]]);
+		from[i] = NULL;
+		if (likely(vhost_is_plain(descs[i].flags, false) && descs[i].len >= header))
+			from[i] = guest_memory_at(ring->mem, &ring->hot, descs[i].addr, descs[i].len);
+		if (likely(from[i] != NULL))
+			rte_prefetch0(from[i] + header);
+	}
+	room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+	for (i = 0; i<n && * bytes> 0; i++) {
+		uint32_t len = descs[i].len - header;
+
+		if (likely(from[i] && len <= room)) {
+			vhost_mbuf_init(pkts[i], len);
+			rte_memcpy(rte_pktmbuf_mtod(pkts[i], void *), from[i] + header, len);
+		} else if (read_chain(ring, descs[i], pool, pkts[i])) {
+			break;
+		}
+		*bytes -= pkts[i]->pkt_len;
+	}
+	if (unlikely(i < n))
+		rte_mempool_put_bulk(pool, (void **)&pkts[i], n - i);
+	use_read(ring, heads, i);
+	return i;
+}
+
+// A buffer that a frame may go to, as one piece.
+struct target {
+	uint8_t *base; // NULL: it has to be walked
+	uint64_t gpa;
+	uint32_t len;
+};
+
+static void
+find_target(struct vhost_ring *ring, const struct vring_desc *desc, struct target *to)
+{
+	struct vring_desc d = read_desc(desc);
+
+	to->base = NULL;
+	to->gpa = d.addr;
+	to->len = d.len;
+	if (likely(vhost_is_plain(d.flags, true)))
+		to->base = guest_memory_at(ring->mem, &ring->hot, d.addr, d.len);
+	if (likely(to->base != NULL))
+		vhost_target_prefetch(to->base, ring->header);
+}
+
+static void
+write_plain(const struct vhost_ring *ring, const struct target *to, const struct rte_mbuf *m)
+{
+	vhost_header_write(to->base, ring->header);
+	rte_memcpy(to->base + ring->header, rte_pktmbuf_mtod(m, const void *), m->data_len);
+	if (unlikely(ring->log))
+		ring->mark(ring, to->gpa, ring->header + m->data_len);
+}
+
+// Writes a frame into the next buffers, however they are made: one, or several where they may be merged. False: they
+// do not do, or the ring stopped.
+static bool
+write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
+{
+	uint32_t need = ring->header + m->pkt_len;
+	uint16_t most = available(ring, ring->mergeable ? RTE_MIN(ring->size, VHOST_CHAIN_MAX) : 1), n = 0;
+	struct vring_used_elem used[VHOST_CHAIN_MAX];
+	struct vhost_chain chain;
+
+	chain.n = 0;
+	chain.len = 0;
+	while (n < most && chain.len < need) {
+		uint64_t before = chain.len;
+		enum vhost_fault fault;
+		uint16_t head;
+
+		if (unlikely(!read_head(ring, n, &head)))
+			return false;
+		fault = walk(ring, read_desc(&ring->desc[head]), &chain);
+		if (unlikely(fault))
+			return stop(ring, fault);
+		used[n++] = (struct vring_used_elem){ head, (uint32_t)RTE_MIN(chain.len - before, need - before) };
+	}
+	if (chain.len < need) {
+		ring->misfit = n == 1 && !ring->mergeable;
+		return false;
+	}
+	vhost_chain_write(ring, &chain, m, n);
+	for (uint16_t i = 0; i < n; i++)
+		write_used(ring, i, used[i].id, used[i].len);
+	give_back(ring, n, n);
+	return true;
+}
+
+// Writes frames of PKTS, N at most and VHOST_BURST, until one is not plain or there are no buffers.
+static uint16_t
+write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	uint16_t heads[VHOST_BURST], i;
+	struct target to[VHOST_BURST];
+
+	n = read_heads(ring, heads, available(ring, n));
+	prefetch_used(ring, n);
+	for (i = 0; i < n; i++)
+		find_target(ring, &ring->desc[heads[i]], &to[i]);
+	for (i = 0; i < n; i++) {
+		uint32_t need = ring->header + pkts[i]->pkt_len;
+
+		if (unlikely(to[i].base == NULL || to[i].len < need || pkts[i]->nb_segs != 1))
+			break;
+		write_plain(ring, &to[i], pkts[i]);
+		write_used(ring, i, heads[i], need);
+	}
+	give_back(ring, i, i);
+	return i;
+}
+
+static uint16_t
+split_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	uint16_t sent = 0;
+
+	while (sent < n) {
+		uint16_t want = RTE_MIN(n - sent, VHOST_BURST), done = write_burst(ring, pkts + sent, want);
+
+		sent += done;
+		if (done < want && !write_chain(ring, pkts[sent++]))
+			return sent - 1;
+	}
+	return sent;
+}
+
+// Whether the guest wants to be interrupted for what was done since the last time (2.6.7).
+static void
+split_notify(struct vhost_ring *ring)
+{
+	uint16_t now = ring->next, before = ring->signalled;
+	bool wanted;
+
+	if (!ring->pending)
+		return;
+	ring->pending = false;
+	if (ring->callfd < 0)
+		return;
+	// The guest sees the used index before its wish is read, or it sees the index when it looks after wishing.
+	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (ring->event_idx)
+		wanted = ring->fresh || vring_need_event(guest_read16(&ring->avail->ring[ring->size]), now, before);
+	else
+		wanted = !(guest_read16(&ring->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
+	ring->signalled = now;
+	ring->fresh = false;
+	if (wanted)
+		eventfd_write(ring->callfd, 1);
+}
+
+const struct vhost_ring_ops vhost_split_ops = {
+	.dequeue = split_dequeue,
+	.enqueue = split_enqueue,
+	.notify = split_notify,
+};
