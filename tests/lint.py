@@ -108,7 +108,7 @@ def main():
     """Runs all checks."""
     code = files("*.c", "*.h")
     run("clang-format", "clang-format", "--dry-run", "-Werror", *code)
-    run("codespell", "codespell", "-q", "3", "-L", "fo,inout,nd,te,ths", *files("*.c", "*.h", "*.py", "*.md", "weft", "*.build"))
+    run("codespell", "codespell", "-q", "3", "-L", "fo,inflight,inout,nd,te,ths", *files("*.c", "*.h", "*.py", "*.md", "weft", "*.build"))
     for path in code:
         text = read(path)
         check_text(path, text)

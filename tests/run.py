@@ -38,11 +38,11 @@ def run_fuzz(path):
     return (len(corpus), 0) if ok else (0, 1)
 
 
-def run_firewall():
-    """A short comparison of the firewall with its reference."""
-    done = subprocess.run([os.path.join(BUILD, "tests", "firewall", "compare_firewall"), "300000", "7"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace", timeout=300, check=False)
-    print(f"{'compare_firewall':28} " + done.stdout[-2000:].strip())
+def run_random(folder, name, *args):
+    """A short form of a test that has a longer one of its own."""
+    done = subprocess.run([os.path.join(BUILD, "tests", folder, name), *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", timeout=300, check=False)
+    print(f"{name:28} " + done.stdout[-2000:].strip())
     return (1, 0) if done.returncode == 0 else (0, 1)
 
 
@@ -74,8 +74,10 @@ def main():
             if os.access(path, os.X_OK) and os.path.isfile(path):
                 p, f = run_fuzz(path)
                 passed, failed = passed + p, failed + f
-        p, f = run_firewall()
-        passed, failed = passed + p, failed + f
+        for test in (("firewall", "compare_firewall", "300000", "7"), ("rings", "compare_rings", "200", "7"),
+                     ("rings", "hostile_rings", "20000", "7")):
+            p, f = run_random(*test)
+            passed, failed = passed + p, failed + f
     p, f, s = run_e2e(sys.argv[1:])
     passed, failed, skipped = passed + p, failed + f, skipped + s
     print(f"{passed} passed, {failed} failed, {skipped} skipped")

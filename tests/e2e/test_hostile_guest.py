@@ -3,10 +3,12 @@
 """A guest that lies on its socket or in its rings: its own port suffers, no other, and weftd goes on."""
 import os
 import random
+import re
 import struct
 
 import pytest
 from conftest import Lan, mac
+from harness.proc import wait_for
 from harness.vhost_guest import GPA, INDIRECT, NEXT, UVA, VhostGuest
 from harness import vhost_guest as vu
 from scapy.all import Ether, Raw, raw
@@ -54,7 +56,53 @@ def test_lying_transmit_descriptors(weftd, victims, lie):
     for _ in range(5):
         victims[1].send(FRAME)
         assert victims[2].expect() == [FRAME]
+
+    def named():
+        """the lie to be named"""
+        if lie in (6, 7):  # too short for a frame, and no lie: it is counted as a runt
+            return weftd.drops("liar").get("parse_runt") == 1
+        return re.search("ring 1, from the guest, stopped: the guest .+", weftd.port("liar").get("error", ""))
+
+    wait_for(named)
     guest.close()
+    guest = liar(weftd)
+    assert "error" not in weftd.port("liar")
+    guest.close()
+
+
+def test_feature_that_is_not_offered_is_named(weftd, victims):
+    """With the option of QEMU that turns it off."""
+    guest = VhostGuest(weftd.socket("liar"))
+    guest.connect()
+    guest.ask(vu.GET_FEATURES)
+    guest.send_message(vu.SET_FEATURES, struct.pack("<Q", vu.F_VERSION_1 | 1 << 33))
+
+    def named():
+        """the feature to be named"""
+        return "insists on IOMMU (feature 33)" in weftd.port("liar").get("error", "")
+
+    wait_for(named)
+    assert "iommu_platform=off" in weftd.port("liar")["error"]
+    guest.close()
+    guest = liar(weftd)
+    assert "error" not in weftd.port("liar")
+    guest.close()
+
+
+def test_lying_about_inflight_pages(weftd, victims):
+    """More rings, or longer ones, than there are pages for."""
+    for size, queues, length in ((4096, 65535, 256), (4096, 2, 65535), (0, 2, 256), (64, 2, 256), (1 << 60, 2, 256)):
+        guest = VhostGuest(weftd.socket("liar"))
+        guest.connect()
+        guest.negotiate()
+        for request in (31, 32):
+            try:
+                guest.send_message(request, struct.pack("<QQHHI", size, 0, queues, length, 0), [guest.fd] if request == 32 else [])
+            except OSError:
+                pass  # it was refused already
+        victims[1].send(FRAME)
+        assert victims[2].expect() == [FRAME]
+        guest.close()
 
 
 @pytest.mark.parametrize("index", [0, 1])
@@ -142,6 +190,22 @@ def test_message_that_is_held_back(weftd, victims, held_back):
     victims.guests[2] = VhostGuest(weftd.socket("g2"))
     victims[2].start()
     weftd.wait_link("g2")
+    guest.close()
+
+
+def test_asking_for_other_inflight_pages(weftd, victims):
+    """While the rings use those that they have: the library would keep pointers into them."""
+    guest = liar(weftd)
+    pages = os.memfd_create("pages")
+    os.ftruncate(pages, 1 << 20)
+    guest.send_message(32, struct.pack("<QQHHI", 1 << 20, 0, 2, 256, 0), [pages])
+    guest.send(FRAME)
+    guest.settle()
+    guest.send_message(31, struct.pack("<QQHHI", 0, 0, 2, 256, 0))
+    weftd.wait_link("liar", up=False)
+    guest.close()
+    os.close(pages)
+    guest = liar(weftd)
     guest.close()
 
 

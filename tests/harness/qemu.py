@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weft authors
 """Real guests: Debian's kernel and busybox in QEMU, each with a shell on its serial line."""
 import glob
+import json
 import os
 import re
 import shutil
@@ -147,18 +148,24 @@ def accelerator():
 class QemuGuest:
     """A virtual machine with one virtio NIC on a vhost-user SOCKET. sh() runs a command in it."""
 
-    def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None, programs=()):
+    def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None, programs=(), options="", more=(),
+                 memory=None, extra=()):
+        """OPTIONS: more of its device. MORE: further NICs, (socket, MAC, options). MEMORY: a file that its memory lies in."""
         self.dir = tempfile.mkdtemp(prefix="weft-qemu-")
         self.mac = mac
         vmlinuz, initrd = initramfs(list(modules), list(programs))
-        chardev = f"socket,id=c0,path={socket_path}," + ("reconnect-ms=50" if client else "server=on,wait=off")
+        first = (f",host_mtu={mtu}" if mtu else "") + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else "")
+        nics = []
+        for i, (path, address, device) in enumerate([(socket_path, mac, options + first), *more]):
+            nics += ["-chardev", f"socket,id=c{i},path={path}," + ("reconnect-ms=50" if client else "server=on,wait=off"),
+                     "-netdev", f"vhost-user,id=n{i},chardev=c{i},queues={1 if i else queues}",
+                     "-device", f"virtio-net-pci,netdev=n{i},mac={address},romfile={device}"]
+        backend = f"memory-backend-file,mem-path={memory}" if memory else "memory-backend-memfd"
         accel = accelerator()
         self.process = spawn([
             "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else "qemu64", "-M", "q35", "-nodefaults",
-            "-m", "192", "-object", "memory-backend-memfd,id=m0,size=192M,share=on", "-numa", "node,memdev=m0",
-            "-chardev", chardev, "-netdev", f"vhost-user,id=n0,chardev=c0,queues={queues}",
-            "-device", f"virtio-net-pci,netdev=n0,mac={mac},romfile=" + (f",host_mtu={mtu}" if mtu else "")
-            + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else ""),
+            "-m", "192", "-object", f"{backend},id=m0,size=192M,share=on", "-numa", "node,memdev=m0", *nics,
+            "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off", *extra,
             "-serial", f"unix:{self.dir}/serial,server=on,wait=off", "-display", "none", "-no-reboot",
             "-kernel", vmlinuz, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1"],
             os.path.join(self.dir, "log"))
@@ -200,6 +207,21 @@ class QemuGuest:
             self.serial.sendall(b"echo weft-guest:al''ive\n")
             time.sleep(0.3)
         return self
+
+    def qmp(self, command, **arguments):
+        """Asks QEMU itself; returns its answer."""
+        wait_for(lambda: os.path.exists(f"{self.dir}/qmp"))
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(f"{self.dir}/qmp")
+            lines = sock.makefile("rw")
+            answer = None
+            for request in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+                lines.write(json.dumps(request) + "\n")
+                lines.flush()
+                answer = next(a for a in map(json.loads, lines) if "return" in a or "error" in a)
+            if "error" in answer:
+                raise RuntimeError(f"{command}: {answer['error']['desc']}")
+            return answer["return"]
 
     def start(self, command):
         """Types a command whose end finish() waits for."""

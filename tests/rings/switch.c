@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The vhost room alone, without the rest of weftd.
+#include <err.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_malloc.h>
+#include <rte_vhost.h>
+
+#include "switch.h"
+
+struct rte_mempool *
+switch_start(void)
+{
+	static char arg[][40] = { "rings", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256",
+		"--lcores=0", "--log-level=*:critical" };
+	static char *argv[RTE_DIM(arg) + 1];
+	struct rte_mempool *pool;
+
+	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
+		argv[i] = arg[i];
+	if (rte_eal_init(RTE_DIM(arg), argv) < 0)
+		errx(1, "EAL does not start");
+	pool = rte_pktmbuf_pool_create("rings", 8191, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (pool == NULL)
+		errx(1, "no memory for mbufs");
+	return pool;
+}
+
+// The worker is between two calls of its port whenever it talks to a front end.
+static void
+quiesce(void)
+{
+}
+
+void
+switch_open(struct weft_portio *io, struct rte_mempool *pool, const char *path, bool library)
+{
+	struct weft_attach attach = {
+		.type = WEFT_ATTACH_VHOST_USER, .server = true, .library_rings = library, .queues = 1, .name = path
+	};
+	struct weft_error error = { 0 };
+
+	snprintf(attach.path, sizeof(attach.path), "%s", path);
+	io->ops = &weft_vhost_ops;
+	io->pool = pool;
+	io->quiesce = quiesce;
+	if (io->ops->open(io, &attach, &error))
+		errx(1, "%s", error.text);
+}
+
+bool
+switch_wait(struct weft_portio *io, bool link)
+{
+	struct weft_io_status status = { 0 };
+
+	for (unsigned int i = 0; i < 2000; i++) {
+		io->ops->status(io, &status);
+		// Both rings: the first one that is enabled makes the link.
+		if (atomic_load(&io->link) == link)
+			return true;
+		usleep(5000);
+	}
+	return false;
+}
