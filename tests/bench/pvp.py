@@ -26,10 +26,17 @@ WINDOW = 0.1
 ENOUGH = 5  # quiet windows in a turn
 WINDOWS = 24  # at most
 FULL = 0.75  # a window counts when bursts were as full as this: small bursts cost everybody more
+SPLIT, PACKED = "in_order=1,mrg_rxbuf=0", "packed_vq=1,in_order=1,mrg_rxbuf=0"
+IMIX = {64: 7, 570: 4, 1514: 1}  # bytes of a frame, and bursts of such that go round
+# The guest's rings, what goes round (bytes: bursts), and whose ring code weft uses.
 CASES = {
-    "split-64": ("in_order=1,mrg_rxbuf=0", 64),
-    "packed-64": ("packed_vq=1,in_order=1,mrg_rxbuf=0", 64),
-    "split-1500": ("in_order=1,mrg_rxbuf=0", 1500),
+    "split-64": (SPLIT, {64: 8}, "library"),
+    "packed-64": (PACKED, {64: 8}, "library"),
+    "split-1500": (SPLIT, {1500: 8}, "library"),
+    "split-64-own": (SPLIT, {64: 8}, "own"),
+    "packed-64-own": (PACKED, {64: 8}, "own"),
+    "split-1500-own": (SPLIT, {1500: 8}, "own"),
+    "split-imix-own": (SPLIT, IMIX, "own"),
 }
 
 
@@ -42,14 +49,16 @@ def loudness():
 class Weft:
     """weftd with two guest ports and one busy worker on CPU 1."""
 
-    def __init__(self):
+    def __init__(self, rings):
+        self.rings = rings
         self.weftd = Weftd(workers=[1], control_cpus="0", idle="busy", hugepages=True, memory_mb=256, mbufs=32768)
         self.paths = [f"{self.weftd.dir}/p{i}" for i in (0, 1)]
 
     def __enter__(self):
         self.weftd.__enter__()
         self.weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
-            f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": self.paths[i]}} for i in (0, 1)}}})
+            f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": self.paths[i], "rings": self.rings}}
+            for i in (0, 1)}}})
         return self
 
     def __exit__(self, *args):
@@ -129,10 +138,10 @@ def share_of_full(text):
     return min((s.get(32, 0) / max(100 - s.get(0, 0), 1) for s in shares), default=0)
 
 
-def guest(paths, options, size):
-    """testpmd as the guest on CPU 0, 8 bursts going round in each direction."""
+def guest(paths, options, args=()):
+    """testpmd as the guest on CPU 0."""
     vdevs = [f"net_virtio_user{i},path={p},mac={MACS[i]},queues=1,queue_size=1024,{options}" for i, p in enumerate(paths)]
-    return Testpmd(vdevs, ["--txd=512", "--rxd=512", f"--txpkts={size}"], eal=["--in-memory", "--single-file-segments"],
+    return Testpmd(vdevs, ["--txd=512", "--rxd=512", "--no-flush-rx", *args], eal=["--in-memory", "--single-file-segments"],
                    memory=256, mbufs=32768)
 
 
@@ -151,15 +160,24 @@ def calibrate():
     return 1.15 * best
 
 
-def turn(make, options, size, threshold):
+def send_round(testpmd, frames):
+    """Starts FRAMES, bursts by size, going round in each direction."""
+    for i, (size, bursts) in enumerate(frames.items()):
+        if i:
+            testpmd.command("stop", "Done")
+        testpmd.command(f"set txpkts {size}")
+        testpmd.command(f"start tx_first {bursts}")
+
+
+def turn(make, options, frames, threshold):
     """Starts a switch and its guest, and takes windows until enough are quiet.
 
     Returns [(cycles, loudness)], the stages' cycles, and how far apart the cores were before and after.
     """
     windows, stages = [], None
     before = distance()
-    with make() as switch, guest(switch.paths, options, size) as g:
-        g.command("start tx_first 8")
+    with make() as switch, guest(switch.paths, options) as g:
+        send_round(g, frames)
         time.sleep(1)
         loud = loudness()
         while len(windows) < WINDOWS and sum(l <= threshold for _, l in windows) < ENOUGH:
@@ -199,22 +217,23 @@ def quiet(windows, threshold):
 
 def measure(name, turns):
     """One case."""
-    options, size = CASES[name]
-    switches = {"weft": Weft, "floor": Floor}
+    options, frames, rings = CASES[name]
+    switches = {"weft": lambda: Weft(rings), "floor": Floor}
     if ovs.available():
         switches["ovs"] = Peer
     taken = {s: [] for s in switches}
     threshold, stages = calibrate(), None
     for i in range(turns):
         for s, make in switches.items():
-            windows, where, apart = turn(make, options, size, threshold)
+            windows, where, apart = turn(make, options, frames, threshold)
             taken[s].append((windows, apart))
             stages = where or stages
         # A quieter moment than the calibration saw: what counts as quiet is quieter.
         threshold = min([threshold] + [1.15 * loud for t in taken.values() for w, _ in t for _, loud in w])
         best = min(d for t in taken.values() for _, apart in t for d in apart)
         print(f"{name} turn {i + 1}: " + ", ".join(describe(s, *t[-1], best, threshold) for s, t in taken.items()), flush=True)
-    case = {"name": name, "bytes": size, "turns": turns, "quiet_threshold": threshold, "near_cycles": best, "stages": stages}
+    case = {"name": name, "frames": [{"bytes": b, "bursts": n} for b, n in frames.items()], "rings": rings,
+            "turns": turns, "quiet_threshold": threshold, "near_cycles": best, "stages": stages}
     for s, t in taken.items():
         for where in ("near", "far"):
             case.setdefault(where, {})[s] = spread([c for w, d in t if place(d, best) == where for c in quiet(w, threshold)])
@@ -223,7 +242,7 @@ def measure(name, turns):
     for s in ("ovs", "floor"):
         ratios = ratios_by_place(taken, s, best, threshold) if s in taken else {}
         both = [r for where in ratios.values() for r in where]
-        if s in taken and not both:
+        if s in taken and not both and case["weft_all_windows"]["median"]:
             # No two turns can be compared: what is left is every window, which says little.
             case[f"ratio_{s}"] = case[f"{s}_all_windows"]["median"] / case["weft_all_windows"]["median"]
         if both:
@@ -243,7 +262,7 @@ def describe(name, windows, apart, best, threshold):
 def main():
     """All cases, or those named."""
     turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 10
-    names = [n for n in CASES if n in sys.argv] or ["split-64"]
+    names = [n for n in CASES if n in sys.argv] or ["split-64-own"]
     free = int(re.search(r"HugePages_Free:\s*(\d+)", open("/proc/meminfo", encoding="utf-8").read())[1])
     if free < 300:
         subprocess.run(["sysctl", "-q", f"vm.nr_hugepages={512}"], check=True)
