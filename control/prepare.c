@@ -171,7 +171,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	struct weft_attach attach = {
 		.type = port->attach.type,
 		.server = port->attach.mode == 1,
-		.library_rings = port->attach.rings == 1,
+		.dpdk_rings = port->attach.rings == 1,
 		.queues = port->attach.queues ? port->attach.queues : WEFT_MAX_QUEUE_PAIRS,
 		.mtu = network ? network->mtu : largest_mtu(local->model),
 		.name = port->o.path,

@@ -75,7 +75,7 @@ vhost_open(struct weft_portio *io, const struct weft_attach *attach, struct weft
 	port->io = io;
 	port->server = attach->server;
 	port->max_queues = attach->queues;
-	port->library = attach->library_rings;
+	port->library = attach->dpdk_rings;
 	port->vid = -1;
 	snprintf(port->path, sizeof(port->path), "%s", attach->path);
 	snprintf(port->name, sizeof(port->name), "%s", attach->name);

@@ -18,10 +18,10 @@ enum weft_attach_type { WEFT_ATTACH_VHOST_USER, WEFT_ATTACH_ETH, WEFT_N_ATTACH_T
 // What to attach to: filled in by control from a port object.
 struct weft_attach {
 	enum weft_attach_type type;
-	char path[108];	    // vhost-user: the socket
-	bool server;	    // vhost-user: weft listens
-	bool library_rings; // vhost-user: DPDK's ring code in place of weft's own
-	uint16_t queues;    // queue pairs at most
+	char path[108];	 // vhost-user: the socket
+	bool server;	 // vhost-user: weft listens
+	bool dpdk_rings; // vhost-user: DPDK's ring code in place of weft's own
+	uint16_t queues; // queue pairs at most
 	uint16_t mtu;
 	char device[256]; // eth: a DPDK device name with arguments
 	const char *name; // the port's name, for messages; valid during open only

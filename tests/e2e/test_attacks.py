@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """Attacks by one guest while two others talk: those lose nothing, and every packet of the attack has a name."""
-import os
 import time
 
 import pytest
 from harness.flows import ATTACKS, MACS, Guest
-from harness.proc import BUILD
 from harness.weftd import Weftd
-
-pytestmark = pytest.mark.skipif(not os.path.exists(os.path.join(BUILD, "tests", "bench", "flows")), reason="flows is not built")
 
 CONNECTIONS = 500
 ALLOW = [{"name": "http", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [80]}]

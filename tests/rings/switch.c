@@ -40,7 +40,7 @@ void
 switch_open(struct weft_portio *io, struct rte_mempool *pool, const char *path, bool library)
 {
 	struct weft_attach attach = {
-		.type = WEFT_ATTACH_VHOST_USER, .server = true, .library_rings = library, .queues = 1, .name = path
+		.type = WEFT_ATTACH_VHOST_USER, .server = true, .dpdk_rings = library, .queues = 1, .name = path
 	};
 	struct weft_error error = { 0 };
 
@@ -55,11 +55,7 @@ switch_open(struct weft_portio *io, struct rte_mempool *pool, const char *path, 
 bool
 switch_wait(struct weft_portio *io, bool link)
 {
-	struct weft_io_status status = { 0 };
-
 	for (unsigned int i = 0; i < 2000; i++) {
-		io->ops->status(io, &status);
-		// Both rings: the first one that is enabled makes the link.
 		if (atomic_load(&io->link) == link)
 			return true;
 		usleep(5000);
