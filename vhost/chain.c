@@ -66,12 +66,13 @@ vhost_chain_table(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t g
 }
 
 int
-vhost_chain_read(
-	const struct vhost_ring *ring, const struct vhost_chain *chain, struct rte_mempool *pool, struct rte_mbuf *m)
+vhost_chain_read(struct vhost_ring *ring, const struct vhost_chain *chain, struct rte_mempool *pool, struct rte_mbuf *m)
 {
 	uint32_t skip = ring->header, left = chain->len > skip ? (uint32_t)chain->len - skip : 0, room;
 	struct rte_mbuf *seg = m;
 
+	if (chain->len > VHOST_FRAME_MAX + (uint64_t)ring->header)
+		return vhost_ring_stop(ring, VHOST_FAULT_LENGTH);
 	vhost_mbuf_init(m, 0);
 	m->pkt_len = left;
 	room = rte_pktmbuf_tailroom(m);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A guest's buffer that is not one plain descriptor: chained, indirect, or across two regions of memory. The pieces
-// are collected, all checked, before one byte is copied.
+// What split and packed rings share: buffers that are one plain descriptor, and those that are not, being chained,
+// indirect, or across two regions of memory. Of these the pieces are collected, all checked, before one byte is copied.
 #pragma once
 
+#include <errno.h>
 #include <string.h>
 
+#include <rte_memcpy.h>
 #include <rte_prefetch.h>
 
 #include "ring.h"
@@ -27,6 +29,14 @@ struct vhost_chain {
 
 // All by the owner worker. Functions that check return a fault.
 
+// Stops the ring, until the guest sets it up again. Returns -EINVAL.
+static inline int
+vhost_ring_stop(struct vhost_ring *ring, enum vhost_fault fault)
+{
+	atomic_store_explicit(&ring->fault, fault, memory_order_relaxed);
+	return -EINVAL;
+}
+
 // A plain descriptor's flags, and what they are once it is read: anything else is walked.
 static inline bool
 vhost_is_plain(uint16_t flags, bool to_guest)
@@ -45,19 +55,52 @@ vhost_chain_table(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t g
 // Copies the frame behind the header into M, which is fresh, and as many more mbufs of POOL as it takes. Returns
 // 0, or -ENOMEM with M as it was.
 int vhost_chain_read(
-	const struct vhost_ring *ring, const struct vhost_chain *chain, struct rte_mempool *pool, struct rte_mbuf *m);
+	struct vhost_ring *ring, const struct vhost_chain *chain, struct rte_mempool *pool, struct rte_mbuf *m);
 
 // Writes the header and the frame. The chain is at least as long as both.
 void vhost_chain_write(
 	const struct vhost_ring *ring, const struct vhost_chain *chain, const struct rte_mbuf *m, uint16_t buffers);
 
-// Has the lines of a receive buffer come: those of the frame's beginning for writing, and the header's, where it lies
-// before them, for reading only (see vhost_header_write()).
+// Makes M, straight from its pool, a frame of LEN bytes without offloads. Mbufs in a pool have one segment and one
+// user, and their second cache line is not touched.
 static inline void
-vhost_target_prefetch(uint8_t *base, uint16_t header)
+vhost_mbuf_init(struct rte_mbuf *m, uint32_t len)
 {
-	rte_prefetch0(base);
-	guest_prefetch_write(base + header);
+	m->data_off = RTE_PKTMBUF_HEADROOM;
+	m->ol_flags = 0;
+	m->packet_type = 0;
+	m->pkt_len = len;
+	m->data_len = (uint16_t)len;
+	m->vlan_tci = 0;
+}
+
+// Where a plain descriptor's frame, with its header, begins, and is on its way; NULL: it has to be walked.
+static inline const uint8_t *
+vhost_source(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags)
+{
+	const uint8_t *from = NULL;
+
+	if (likely(vhost_is_plain(flags, false) && len >= ring->header))
+		from = guest_memory_at(ring->mem, &ring->hot, gpa, len);
+	if (likely(from != NULL))
+		rte_prefetch0(from + ring->header);
+	return from;
+}
+
+// Where a plain descriptor's buffer begins; NULL: it has to be walked. The lines of the frame's beginning come for
+// writing, and the header's, where it lies before them, for reading only (see vhost_header_write()).
+static inline uint8_t *
+vhost_target(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags)
+{
+	uint8_t *to = NULL;
+
+	if (likely(vhost_is_plain(flags, true)))
+		to = guest_memory_at(ring->mem, &ring->hot, gpa, len);
+	if (likely(to != NULL)) {
+		rte_prefetch0(to);
+		guest_prefetch_write(to + ring->header);
+	}
+	return to;
 }
 
 // Writes the header of a frame in one buffer: no offload. It mostly stands there already, and a line that is only read
@@ -75,15 +118,54 @@ vhost_header_write(uint8_t *base, uint16_t header)
 	}
 }
 
-// Makes M, straight from its pool, a frame of LEN bytes without offloads. Mbufs in a pool have one segment and one
-// user, and their second cache line is not touched.
+// Writes a frame of one segment into the plain buffer TO, which lies at GPA and is long enough.
 static inline void
-vhost_mbuf_init(struct rte_mbuf *m, uint32_t len)
+vhost_frame_write(const struct vhost_ring *ring, uint8_t *to, uint64_t gpa, const struct rte_mbuf *m)
 {
-	m->data_off = RTE_PKTMBUF_HEADROOM;
-	m->ol_flags = 0;
-	m->packet_type = 0;
-	m->pkt_len = len;
-	m->data_len = (uint16_t)len;
-	m->vlan_tci = 0;
+	vhost_header_write(to, ring->header);
+	rte_memcpy(to + ring->header, rte_pktmbuf_mtod(m, const void *), m->data_len);
+	if (unlikely(ring->log))
+		ring->mark(ring, gpa, ring->header + m->data_len);
+}
+
+// Enqueues with BURST, which writes VHOST_BURST frames at most into plain buffers and returns how many, and with ONE,
+// which writes the frame at which that stopped, or returns false. Returns how many frames the guest got.
+static __rte_always_inline uint16_t
+vhost_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n,
+	uint16_t (*burst)(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n),
+	bool (*one)(struct vhost_ring *ring, const struct rte_mbuf *m))
+{
+	uint16_t sent = 0;
+
+	while (sent < n) {
+		uint16_t want = RTE_MIN(n - sent, VHOST_BURST), done = burst(ring, pkts + sent, want);
+
+		sent += done;
+		if (done < want && !one(ring, pkts[sent++]))
+			return sent - 1;
+	}
+	return sent;
+}
+
+// Whether there is something to interrupt the guest for, if it wishes so: its wish may be read now. The guest sees what
+// was used before the wish is read, or it looks again after wishing.
+static inline bool
+vhost_notify_begin(struct vhost_ring *ring)
+{
+	if (!ring->pending)
+		return false;
+	ring->pending = false;
+	if (ring->callfd < 0)
+		return false;
+	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return true;
+}
+
+static inline void
+vhost_notify_end(struct vhost_ring *ring, bool wanted)
+{
+	ring->signalled = ring->next;
+	ring->fresh = false;
+	if (wanted)
+		eventfd_write(ring->callfd, 1);
 }

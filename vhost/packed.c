@@ -4,9 +4,6 @@
 // Packed rings (VIRTIO 1.1, 2.7): one array, in which the guest makes descriptors available and finds them used. A
 // burst is read slot by slot until one is not available, copied, and given back; the flags of its first slot are
 // written last, so the guest sees all of it or nothing.
-#include <rte_memcpy.h>
-#include <rte_prefetch.h>
-
 #include "chain.h"
 
 #define AVAIL (1u << VRING_PACKED_DESC_F_AVAIL)
@@ -33,13 +30,6 @@ place_after(const struct vhost_ring *ring, struct place at, uint32_t slots)
 	if (pos < ring->size)
 		return (struct place){ (uint16_t)pos, at.lap, at.wrap };
 	return (struct place){ (uint16_t)(pos - ring->size), at.lap == UINT16_MAX ? 1 : at.lap + 1, !at.wrap };
-}
-
-static uint16_t
-stop(struct vhost_ring *ring, enum vhost_fault fault)
-{
-	atomic_store_explicit(&ring->fault, fault, memory_order_relaxed);
-	return 0;
 }
 
 // Length, number and flags of a slot are one word; the address is read after them.
@@ -194,13 +184,7 @@ read_buffer(struct vhost_ring *ring, uint16_t offset, struct vring_packed_desc d
 	chain.len = 0;
 	used->len = 0;
 	fault = walk(ring, place_after(ring, place_of(ring), offset), d, &chain, used);
-	if (fault == VHOST_FAULT_NONE && chain.len > VHOST_FRAME_MAX + (uint64_t)ring->header)
-		fault = VHOST_FAULT_LENGTH;
-	if (fault) {
-		stop(ring, fault);
-		return -EINVAL;
-	}
-	return vhost_chain_read(ring, &chain, pool, m);
+	return fault ? vhost_ring_stop(ring, fault) : vhost_chain_read(ring, &chain, pool, m);
 }
 
 // Gives a burst of buffers that were read, of a slot each, back. A guest that takes its buffers back in the order in
@@ -230,11 +214,7 @@ read_burst(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **
 	if (n == 0 || unlikely(rte_mempool_get_bulk(pool, (void **)pkts, n)))
 		return 0;
 	for (i = 0; i < n; i++) {
-		from[i] = NULL;
-		if (likely(vhost_is_plain(descs[i].flags, false) && descs[i].len >= header))
-			from[i] = guest_memory_at(ring->mem, &ring->hot, descs[i].addr, descs[i].len);
-		if (likely(from[i] != NULL))
-			rte_prefetch0(from[i] + header);
+		from[i] = vhost_source(ring, descs[i].addr, descs[i].len, descs[i].flags);
 	}
 	for (i = 0; i<n && * bytes> 0; i++) {
 		uint32_t len = descs[i].len - header;
@@ -293,15 +273,6 @@ packed_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbu
 	return got;
 }
 
-static void
-write_plain(const struct vhost_ring *ring, uint8_t *base, uint64_t gpa, const struct rte_mbuf *m)
-{
-	vhost_header_write(base, ring->header);
-	rte_memcpy(base + ring->header, rte_pktmbuf_mtod(m, const void *), m->data_len);
-	if (unlikely(ring->log))
-		ring->mark(ring, gpa, ring->header + m->data_len);
-}
-
 // Has the slots come for writing: each will be read, and then written.
 static void
 prefetch_slots(const struct vhost_ring *ring, uint16_t n)
@@ -325,18 +296,14 @@ write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 	prefetch_slots(ring, RTE_MIN(n, ring->size));
 	n = read_slots(ring, descs, n);
 	for (i = 0; i < n; i++) {
-		to[i] = NULL;
-		if (likely(vhost_is_plain(descs[i].flags, true)))
-			to[i] = guest_memory_at(ring->mem, &ring->hot, descs[i].addr, descs[i].len);
-		if (likely(to[i] != NULL))
-			vhost_target_prefetch(to[i], ring->header);
+		to[i] = vhost_target(ring, descs[i].addr, descs[i].len, descs[i].flags);
 	}
 	for (i = 0; i < n; i++) {
 		uint32_t need = ring->header + pkts[i]->pkt_len;
 
 		if (unlikely(to[i] == NULL || descs[i].len < need || pkts[i]->nb_segs != 1))
 			break;
-		write_plain(ring, to[i], descs[i].addr, pkts[i]);
+		vhost_frame_write(ring, to[i], descs[i].addr, pkts[i]);
 		burst_add(ring, &burst, (struct used){ descs[i].id, 1, need });
 	}
 	burst_end(ring, &burst);
@@ -368,8 +335,10 @@ write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 		slots += used[n].slots;
 		if (fault == VHOST_FAULT_NONE && slots > ring->size)
 			fault = VHOST_FAULT_CHAIN;
-		if (fault)
-			return stop(ring, fault);
+		if (fault) {
+			vhost_ring_stop(ring, fault);
+			return false;
+		}
 		at = place_after(ring, at, used[n].slots);
 		used[n++].len = (uint32_t)RTE_MIN(chain.len - before, need - before);
 	}
@@ -387,16 +356,7 @@ write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 static uint16_t
 packed_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 {
-	uint16_t sent = 0;
-
-	while (sent < n) {
-		uint16_t want = RTE_MIN(n - sent, VHOST_BURST), done = write_burst(ring, pkts + sent, want);
-
-		sent += done;
-		if (done < want && !write_chain(ring, pkts[sent++]))
-			return sent - 1;
-	}
-	return sent;
+	return vhost_enqueue(ring, pkts, n, write_burst, write_chain);
 }
 
 // Whether the guest wants to be interrupted for what was done since the last time (2.7.10).
@@ -404,27 +364,19 @@ static void
 packed_notify(struct vhost_ring *ring)
 {
 	uint16_t now = ring->next, before = ring->signalled, flags, wish;
-	bool wanted, fresh = ring->fresh;
+	bool wanted;
 
-	if (!ring->pending)
+	if (!vhost_notify_begin(ring))
 		return;
-	ring->pending = false;
-	if (ring->callfd < 0)
-		return;
-	// The guest sees the used flags before its wish is read, or it sees them when it looks after wishing.
-	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 	flags = guest_read16(&ring->driver_event->flags);
-	ring->signalled = now;
-	ring->fresh = false;
 	wanted = flags != VRING_PACKED_EVENT_FLAG_DISABLE;
-	if (ring->event_idx && flags == VRING_PACKED_EVENT_FLAG_DESC && !fresh) {
+	if (ring->event_idx && flags == VRING_PACKED_EVENT_FLAG_DESC && !ring->fresh) {
 		wish = guest_read16(&ring->driver_event->off_wrap);
 		if (now <= before)
 			before -= ring->size;
 		wanted = vring_need_event((wish & 0x7fff) - (wish >> 15 == ring->wrap ? 0 : ring->size), now, before);
 	}
-	if (wanted)
-		eventfd_write(ring->callfd, 1);
+	vhost_notify_end(ring, wanted);
 }
 
 // With VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD the front end keeps a page for each ring over our death (vhost-user's

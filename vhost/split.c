@@ -4,9 +4,6 @@
 // Split rings (VIRTIO 1.1, 2.6). A burst goes in passes, so that the lines that the guest's core holds are all on
 // their way before the first is needed: entries of the available ring, descriptors, frames, then the used ring, whose
 // index is written once.
-#include <rte_memcpy.h>
-#include <rte_prefetch.h>
-
 #include "chain.h"
 
 static struct vring_desc
@@ -22,13 +19,6 @@ read_desc(const struct vring_desc *desc)
 	return d;
 }
 
-static uint16_t
-stop(struct vhost_ring *ring, enum vhost_fault fault)
-{
-	atomic_store_explicit(&ring->fault, fault, memory_order_relaxed);
-	return 0;
-}
-
 // How many entries there are, N at most. The guest's index is read only if those last seen do not do.
 static uint16_t
 available(struct vhost_ring *ring, uint16_t n)
@@ -40,8 +30,10 @@ available(struct vhost_ring *ring, uint16_t n)
 	if (there < n) {
 		ring->seen = __atomic_load_n(&ring->avail->idx, __ATOMIC_ACQUIRE);
 		there = ring->seen - ring->next;
-		if (unlikely(there > ring->size))
-			return stop(ring, VHOST_FAULT_INDEX);
+		if (unlikely(there > ring->size)) {
+			vhost_ring_stop(ring, VHOST_FAULT_INDEX);
+			return 0;
+		}
 	}
 	return RTE_MIN(there, n);
 }
@@ -53,7 +45,7 @@ read_head(struct vhost_ring *ring, uint16_t i, uint16_t *head)
 	*head = guest_read16(&ring->avail->ring[(ring->next + i) & (ring->size - 1)]);
 	if (likely(*head < ring->size))
 		return true;
-	stop(ring, VHOST_FAULT_HEAD);
+	vhost_ring_stop(ring, VHOST_FAULT_HEAD);
 	return false;
 }
 
@@ -141,13 +133,7 @@ read_chain(struct vhost_ring *ring, struct vring_desc d, struct rte_mempool *poo
 	chain.n = 0;
 	chain.len = 0;
 	fault = walk(ring, d, &chain);
-	if (fault == VHOST_FAULT_NONE && chain.len > VHOST_FRAME_MAX + (uint64_t)ring->header)
-		fault = VHOST_FAULT_LENGTH;
-	if (fault) {
-		stop(ring, fault);
-		return -EINVAL;
-	}
-	return vhost_chain_read(ring, &chain, pool, m);
+	return fault ? vhost_ring_stop(ring, fault) : vhost_chain_read(ring, &chain, pool, m);
 }
 
 // Writes the used ring's entries for a burst that was read. A guest that takes its buffers back in the order in
@@ -179,11 +165,7 @@ split_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf
 	prefetch_used(ring, ring->in_order ? 1 : n);
 	for (i = 0; i < n; i++) {
 		descs[i] = read_desc(&ring->desc[heads[i]]);
-		from[i] = NULL;
-		if (likely(vhost_is_plain(descs[i].flags, false) && descs[i].len >= header))
-			from[i] = guest_memory_at(ring->mem, &ring->hot, descs[i].addr, descs[i].len);
-		if (likely(from[i] != NULL))
-			rte_prefetch0(from[i] + header);
+		from[i] = vhost_source(ring, descs[i].addr, descs[i].len, descs[i].flags);
 	}
 	room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
 	for (i = 0; i<n && * bytes> 0; i++) {
@@ -215,22 +197,9 @@ find_target(struct vhost_ring *ring, const struct vring_desc *desc, struct targe
 {
 	struct vring_desc d = read_desc(desc);
 
-	to->base = NULL;
+	to->base = vhost_target(ring, d.addr, d.len, d.flags);
 	to->gpa = d.addr;
 	to->len = d.len;
-	if (likely(vhost_is_plain(d.flags, true)))
-		to->base = guest_memory_at(ring->mem, &ring->hot, d.addr, d.len);
-	if (likely(to->base != NULL))
-		vhost_target_prefetch(to->base, ring->header);
-}
-
-static void
-write_plain(const struct vhost_ring *ring, const struct target *to, const struct rte_mbuf *m)
-{
-	vhost_header_write(to->base, ring->header);
-	rte_memcpy(to->base + ring->header, rte_pktmbuf_mtod(m, const void *), m->data_len);
-	if (unlikely(ring->log))
-		ring->mark(ring, to->gpa, ring->header + m->data_len);
 }
 
 // Writes a frame into the next buffers, however they are made: one, or several where they may be merged. False: they
@@ -253,8 +222,10 @@ write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 		if (unlikely(!read_head(ring, n, &head)))
 			return false;
 		fault = walk(ring, read_desc(&ring->desc[head]), &chain);
-		if (unlikely(fault))
-			return stop(ring, fault);
+		if (unlikely(fault)) {
+			vhost_ring_stop(ring, fault);
+			return false;
+		}
 		used[n++] = (struct vring_used_elem){ head, (uint32_t)RTE_MIN(chain.len - before, need - before) };
 	}
 	if (chain.len < need) {
@@ -284,7 +255,7 @@ write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 
 		if (unlikely(to[i].base == NULL || to[i].len < need || pkts[i]->nb_segs != 1))
 			break;
-		write_plain(ring, &to[i], pkts[i]);
+		vhost_frame_write(ring, to[i].base, to[i].gpa, pkts[i]);
 		write_used(ring, i, heads[i], need);
 	}
 	give_back(ring, i, i);
@@ -294,40 +265,23 @@ write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 static uint16_t
 split_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 {
-	uint16_t sent = 0;
-
-	while (sent < n) {
-		uint16_t want = RTE_MIN(n - sent, VHOST_BURST), done = write_burst(ring, pkts + sent, want);
-
-		sent += done;
-		if (done < want && !write_chain(ring, pkts[sent++]))
-			return sent - 1;
-	}
-	return sent;
+	return vhost_enqueue(ring, pkts, n, write_burst, write_chain);
 }
 
 // Whether the guest wants to be interrupted for what was done since the last time (2.6.7).
 static void
 split_notify(struct vhost_ring *ring)
 {
-	uint16_t now = ring->next, before = ring->signalled;
 	bool wanted;
 
-	if (!ring->pending)
+	if (!vhost_notify_begin(ring))
 		return;
-	ring->pending = false;
-	if (ring->callfd < 0)
-		return;
-	// The guest sees the used index before its wish is read, or it sees the index when it looks after wishing.
-	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (ring->event_idx)
-		wanted = ring->fresh || vring_need_event(guest_read16(&ring->avail->ring[ring->size]), now, before);
+		wanted = ring->fresh ||
+			 vring_need_event(guest_read16(&ring->avail->ring[ring->size]), ring->next, ring->signalled);
 	else
 		wanted = !(guest_read16(&ring->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
-	ring->signalled = now;
-	ring->fresh = false;
-	if (wanted)
-		eventfd_write(ring->callfd, 1);
+	vhost_notify_end(ring, wanted);
 }
 
 const struct vhost_ring_ops vhost_split_ops = {
