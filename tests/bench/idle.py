@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from bench.pvp import MACS, guest  # noqa: E402
+from bench.pvp import MACS, SPLIT, guest  # noqa: E402
 from bench.report import finish, spread  # noqa: E402
 from harness.proc import wait_for  # noqa: E402
 from harness.vhost_guest import VhostGuest  # noqa: E402
@@ -53,7 +53,7 @@ def main():
         ports = {f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": paths[i]}} for i in (0, 1)}
         weftd.apply({"default": {"networks": {"lan": {}, "idle": {}}, "ports": ports}})
         idle = {f"i{i}": {"network": "idle"} for i in range(n)}
-        with guest(paths, "in_order=1,mrg_rxbuf=0", 64) as g:
+        with guest(paths, SPLIT) as g:
             g.command("start tx_first 8")
             time.sleep(1)
             for _ in range(TURNS):

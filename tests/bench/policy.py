@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from bench.pvp import MACS, guest  # noqa: E402
+from bench.pvp import MACS, SPLIT, guest  # noqa: E402
 from bench.report import finish  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 
@@ -110,7 +110,7 @@ def main():
         paths = [f"{weftd.dir}/p{i}" for i in (0, 1)]
         weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
             f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": paths[i]}} for i in (0, 1)}}})
-        with guest(paths, "in_order=1,mrg_rxbuf=0", 64) as g:
+        with guest(paths, SPLIT) as g:
             g.command("start tx_first 8")
             # Whoever asks for the changes must not take the worker's CPU.
             os.sched_setaffinity(0, {0})
