@@ -32,9 +32,18 @@ place_after(const struct vhost_ring *ring, struct place at, uint32_t slots)
 	return (struct place){ (uint16_t)(pos - ring->size), at.lap == UINT16_MAX ? 1 : at.lap + 1, !at.wrap };
 }
 
+// The same way back, but for the lap.
+static struct place
+place_before(const struct vhost_ring *ring, struct place at, uint16_t slots)
+{
+	if (at.pos >= slots)
+		return (struct place){ at.pos - slots, at.lap, at.wrap };
+	return (struct place){ at.pos + ring->size - slots, at.lap, !at.wrap };
+}
+
 // Length, number and flags of a slot are one word; the address is read after them.
-static guest_word *
-word_of(struct vhost_ring *ring, uint16_t pos)
+static inline guest_word *
+word_of(const struct vhost_ring *ring, uint16_t pos)
 {
 	return (guest_word *)&ring->packed[pos].len;
 }
@@ -58,17 +67,6 @@ is_available(const struct vring_packed_desc *d, bool wrap)
 	return (d->flags & (AVAIL | USED)) == (wrap ? AVAIL : USED);
 }
 
-static void
-write_used(struct vhost_ring *ring, struct place at, uint16_t id, uint32_t len)
-{
-	uint64_t flags = (at.wrap ? AVAIL | USED : 0) | (len ? VRING_DESC_F_WRITE : 0);
-
-	__atomic_store_n(word_of(ring, at.pos), flags << 48 | (uint64_t)id << 32 | len, __ATOMIC_RELEASE);
-	if (unlikely(ring->log))
-		ring->mark(ring, ring->used_gpa + at.pos * sizeof(struct vring_packed_desc),
-			sizeof(struct vring_packed_desc));
-}
-
 // A buffer that was used: its number, how much was written to it, and the slots that it took.
 struct used {
 	uint16_t id;
@@ -76,14 +74,19 @@ struct used {
 	uint32_t len;
 };
 
-// Buffers on their way back. The guest sees none before the first: that one is written last. Where the front end keeps
-// our place over our death they are written in order instead, each one noted in the page before it (see
-// vhost_packed_recover()).
-struct burst {
-	struct place at; // of the next buffer
-	uint32_t slots;	 // of those before
-	struct used first;
-};
+static inline void
+write_used(const struct vhost_ring *ring, struct place at, struct used used)
+{
+	uint64_t flags = (at.wrap ? AVAIL | USED : 0) | (ring->to_guest ? VRING_DESC_F_WRITE : 0);
+
+	__atomic_store_n(word_of(ring, at.pos), flags << 48 | (uint64_t)used.id << 32 | used.len, __ATOMIC_RELEASE);
+}
+
+static void
+mark_used(const struct vhost_ring *ring, struct place at)
+{
+	ring->mark(ring, ring->used_gpa + at.pos * sizeof(struct vring_packed_desc), sizeof(struct vring_packed_desc));
+}
 
 static void
 note_begun(struct rte_vhost_inflight_info_packed *info, struct place at, uint16_t slots)
@@ -94,35 +97,56 @@ note_begun(struct rte_vhost_inflight_info_packed *info, struct place at, uint16_
 	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static struct burst
-burst_begin(const struct vhost_ring *ring)
+// Writes that the N buffers before END were used, from the last one to the first: with that one the guest sees them
+// all, and until then it looks at a line that is not touched.
+static void
+write_all_used(const struct vhost_ring *in, struct place end, const struct used *used, uint16_t n)
 {
-	return (struct burst){ .at = place_of(ring) };
+	const struct vhost_ring ring = *in; // stays in registers: what is written could be anything
+
+	for (struct place at = end; n--;) {
+		at = place_before(&ring, at, used[n].slots);
+		write_used(&ring, at, used[n]);
+		if (unlikely(ring.log))
+			mark_used(in, at);
+	}
 }
 
+// The same in the ring's order, for a front end that keeps our place over our death: each is noted in the page before
+// the guest sees it (see vhost_packed_recover()).
 static void
-burst_add(struct vhost_ring *ring, struct burst *burst, struct used used)
+write_each_used(const struct vhost_ring *ring, const struct used *used, uint16_t n)
 {
-	if (unlikely(ring->inflight != NULL))
-		note_begun(ring->inflight, burst->at, used.slots);
-	if (burst->slots == 0 && likely(ring->inflight == NULL))
-		burst->first = used;
-	else
-		write_used(ring, burst->at, used.id, used.len);
-	burst->slots += used.slots;
-	burst->at = place_after(ring, burst->at, used.slots);
+	struct place at = place_of(ring);
+
+	for (uint16_t i = 0; i < n; i++) {
+		note_begun(ring->inflight, at, used[i].slots);
+		write_used(ring, at, used[i]);
+		if (unlikely(ring->log))
+			mark_used(ring, at);
+		at = place_after(ring, at, used[i].slots);
+	}
 }
 
+// Gives the N buffers from next on back.
 static void
-burst_end(struct vhost_ring *ring, const struct burst *burst)
+give_back(struct vhost_ring *ring, const struct used *used, uint16_t n)
 {
-	if (unlikely(burst->slots == 0))
+	struct place end;
+	uint32_t slots = 0;
+
+	if (unlikely(n == 0))
 		return;
+	for (uint16_t i = 0; i < n; i++)
+		slots += used[i].slots;
+	end = place_after(ring, place_of(ring), slots);
 	if (likely(ring->inflight == NULL))
-		write_used(ring, place_of(ring), burst->first.id, burst->first.len);
-	ring->next = burst->at.pos;
-	ring->lap = burst->at.lap;
-	ring->wrap = burst->at.wrap;
+		write_all_used(ring, end, used, n);
+	else
+		write_each_used(ring, used, n);
+	ring->next = end.pos;
+	ring->lap = end.lap;
+	ring->wrap = end.wrap;
 	ring->pending = true;
 	if (unlikely(ring->inflight != NULL))
 		vhost_packed_remember(ring);
@@ -152,23 +176,30 @@ walk(struct vhost_ring *ring, struct place at, struct vring_packed_desc d, struc
 	return VHOST_FAULT_CHAIN;
 }
 
-// The slots from next on that are buffers by themselves: copies of them, N at most. The first one that is not
-// available, or is part of a chain, ends it.
+// Copies of N slots from POS on, where the wrap counter is WRAP, up to one that is not available or is part of a chain.
+static uint16_t
+read_straight(struct vhost_ring *ring, uint16_t pos, bool wrap, struct vring_packed_desc *descs, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		descs[i] = read_slot(ring, pos + i);
+		if (!is_available(&descs[i], wrap) || unlikely(descs[i].flags & VRING_DESC_F_NEXT))
+			return i;
+	}
+	return n;
+}
+
+// Copies of the slots from next on that are buffers by themselves, N at most.
 static uint16_t
 read_slots(struct vhost_ring *ring, struct vring_packed_desc *descs, uint16_t n)
 {
-	struct place at = place_of(ring);
-	uint16_t i;
+	uint16_t all = RTE_MIN(n, ring->size), straight = RTE_MIN(all, ring->size - ring->next), got;
 
 	if (unlikely(ring->fault))
 		return 0;
-	for (i = 0; i < n; i++) {
-		descs[i] = read_slot(ring, at.pos);
-		if (!is_available(&descs[i], at.wrap) || unlikely(descs[i].flags & VRING_DESC_F_NEXT))
-			break;
-		at = place_after(ring, at, 1);
-	}
-	return i;
+	got = read_straight(ring, ring->next, ring->wrap, descs, straight);
+	if (unlikely(got < all) && got == straight)
+		got += read_straight(ring, 0, !ring->wrap, descs + got, all - got);
+	return got;
 }
 
 // Reads the frame of the buffer that starts with D in the slot at next + OFFSET. Returns 0, -ENOMEM, or -EINVAL with
@@ -192,13 +223,16 @@ read_buffer(struct vhost_ring *ring, uint16_t offset, struct vring_packed_desc d
 static void
 use_read(struct vhost_ring *ring, const struct vring_packed_desc *descs, uint16_t n)
 {
-	struct burst burst = burst_begin(ring);
+	struct used used[VHOST_BURST];
 
-	if (ring->in_order && n)
-		burst_add(ring, &burst, (struct used){ descs[n - 1].id, n, 0 });
-	for (uint16_t i = 0; i < n && !ring->in_order; i++)
-		burst_add(ring, &burst, (struct used){ descs[i].id, 1, 0 });
-	burst_end(ring, &burst);
+	if (ring->in_order && n) {
+		used[0] = (struct used){ descs[n - 1].id, n, 0 };
+		give_back(ring, used, 1);
+		return;
+	}
+	for (uint16_t i = 0; i < n; i++)
+		used[i] = (struct used){ descs[i].id, 1, 0 };
+	give_back(ring, used, n);
 }
 
 // The burst at next, of buffers of a slot each.
@@ -238,7 +272,6 @@ read_burst(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **
 static uint16_t
 read_chained(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkt, int64_t *bytes)
 {
-	struct burst burst = burst_begin(ring);
 	struct vring_packed_desc d;
 	struct used used;
 
@@ -252,8 +285,7 @@ read_chained(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf 
 		return 0;
 	}
 	*bytes -= (*pkt)->pkt_len;
-	burst_add(ring, &burst, used);
-	burst_end(ring, &burst);
+	give_back(ring, &used, 1);
 	return 1;
 }
 
@@ -289,7 +321,7 @@ static uint16_t
 write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 {
 	struct vring_packed_desc descs[VHOST_BURST];
-	struct burst burst = burst_begin(ring);
+	struct used used[VHOST_BURST];
 	uint8_t *to[VHOST_BURST];
 	uint16_t i;
 
@@ -304,9 +336,9 @@ write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 		if (unlikely(to[i] == NULL || descs[i].len < need || pkts[i]->nb_segs != 1))
 			break;
 		vhost_frame_write(ring, to[i], descs[i].addr, pkts[i]);
-		burst_add(ring, &burst, (struct used){ descs[i].id, 1, need });
+		used[i] = (struct used){ descs[i].id, 1, need };
 	}
-	burst_end(ring, &burst);
+	give_back(ring, used, i);
 	return i;
 }
 
@@ -317,7 +349,6 @@ write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 {
 	uint32_t need = ring->header + m->pkt_len, most = ring->mergeable ? VHOST_CHAIN_MAX : 1, n = 0;
 	struct place at = place_of(ring);
-	struct burst burst = burst_begin(ring);
 	struct used used[VHOST_CHAIN_MAX];
 	struct vhost_chain chain;
 	uint32_t slots = 0;
@@ -347,9 +378,7 @@ write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 		return false;
 	}
 	vhost_chain_write(ring, &chain, m, (uint16_t)n);
-	for (uint32_t i = 0; i < n; i++)
-		burst_add(ring, &burst, used[i]);
-	burst_end(ring, &burst);
+	give_back(ring, used, (uint16_t)n);
 	return true;
 }
 
