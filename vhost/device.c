@@ -164,6 +164,7 @@ new_connection(int vid)
 	atomic_store(&port->to_guest, 0);
 	atomic_store(&port->from_guest, 0);
 	atomic_store(&port->rarp, 0);
+	atomic_store(&port->cut, false);
 	port->inflight_queues = port->inflight_size = 0;
 	memset(port->rings, 0, sizeof(port->rings));
 	return rte_vhost_extern_callback_register(vid, &vhost_message_ops, NULL);

@@ -15,7 +15,7 @@ library_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mb
 		rte_vhost_enable_guest_notification(ring->vid, ring->index, 0);
 		ring->fresh = false;
 	}
-	got = *bytes > 0 ? rte_vhost_dequeue_burst(ring->vid, ring->index, pool, pkts, n) : 0;
+	got = *bytes > 0 && !ring->fault ? rte_vhost_dequeue_burst(ring->vid, ring->index, pool, pkts, n) : 0;
 
 	for (uint16_t i = 0; i < got; i++)
 		*bytes -= pkts[i]->pkt_len;
@@ -28,6 +28,8 @@ library_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t 
 {
 	uint16_t sent = 0, want, done;
 
+	if (unlikely(ring->fault))
+		return 0;
 	do {
 		struct rte_mbuf *burst[VHOST_BURST];
 

@@ -128,6 +128,16 @@ is_harmless(uint32_t request)
 	       request == SEND_RARP || request == GET_STATUS;
 }
 
+// Each touch of what is gone costs a mapping, and there are only so many: one front end gets no second one.
+static bool
+is_cut(struct vhost_port *port)
+{
+	if (!atomic_load(&port->cut))
+		return false;
+	vhost_set_error(port, VHOST_CUT_TEXT);
+	return true;
+}
+
 static enum rte_vhost_msg_result
 before(int vid, void *msg)
 {
@@ -135,8 +145,12 @@ before(int vid, void *msg)
 	const struct message *m = msg;
 	uint64_t negotiated = 0, rarp = VHOST_RARP_WANTED;
 
+	// Until the next message, whoever sends it: the library and new_device() touch rings after this one too.
+	vhost_expose(port);
 	if (port == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	if (is_cut(port))
+		return RTE_VHOST_MSG_RESULT_ERR;
 	if (!port->library && !is_harmless(m->request))
 		vhost_rings_suspend(port);
 	switch (m->request) {
@@ -178,9 +192,10 @@ after(int vid, void *msg __rte_unused)
 {
 	struct vhost_port *port = vhost_device_port(vid);
 
-	if (port)
-		vhost_rings_resume(port);
-	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	if (port == NULL)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	vhost_rings_resume(port);
+	return is_cut(port) ? RTE_VHOST_MSG_RESULT_ERR : RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
 const struct rte_vhost_user_extern_ops vhost_message_ops = { .pre_msg_handle = before, .post_msg_handle = after };

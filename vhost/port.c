@@ -77,6 +77,7 @@ vhost_open(struct weft_portio *io, const struct weft_attach *attach, struct weft
 	port->max_queues = attach->queues;
 	port->library = attach->dpdk_rings;
 	port->vid = -1;
+	vhost_sigbus_init();
 	snprintf(port->path, sizeof(port->path), "%s", attach->path);
 	snprintf(port->name, sizeof(port->name), "%s", attach->name);
 	pthread_mutex_init(&port->error_lock, NULL);
@@ -110,6 +111,10 @@ vhost_close(struct weft_portio *io)
 static void
 ring_trouble(struct vhost_port *port, char *text, size_t size)
 {
+	if (atomic_load(&port->cut)) {
+		snprintf(text, size, VHOST_CUT_TEXT);
+		return;
+	}
 	for (uint16_t q = 0; q < RTE_DIM(port->rings); q++) {
 		const struct vhost_ring *ring = &port->rings[q];
 		uint8_t fault = atomic_load(&ring->fault);
@@ -138,7 +143,7 @@ vhost_status(struct weft_portio *io, struct weft_io_status *status)
 	pthread_mutex_lock(&port->error_lock);
 	memcpy(status->error, port->error, sizeof(status->error));
 	pthread_mutex_unlock(&port->error_lock);
-	if (status->link && !port->library)
+	if (status->link)
 		ring_trouble(port, status->error, sizeof(status->error));
 }
 

@@ -33,27 +33,38 @@ announce(struct vhost_port *port, struct rte_mbuf **pkt)
 	return *pkt != NULL;
 }
 
-uint16_t
-vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
+static uint16_t
+read_rings(struct vhost_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct vhost_port *port = io->priv;
 	uint32_t enabled;
 	uint16_t got = 0;
 
-	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
-		return 0;
 	if (unlikely(atomic_load_explicit(&port->rarp, memory_order_relaxed)) && n)
 		got = announce(port, pkts);
 	enabled = atomic_load_explicit(&port->from_guest, memory_order_relaxed);
 	if (likely(enabled == 1 && !got))
-		return read_ring(FROM_GUEST(port, 0), io->pool, pkts, n);
+		return read_ring(FROM_GUEST(port, 0), port->io->pool, pkts, n);
 	// Each pair in turn, beginning with another one each time.
 	for (uint16_t i = 0; i < WEFT_MAX_QUEUE_PAIRS && enabled && got < n; i++) {
 		uint16_t pair = port->next_queue++ % WEFT_MAX_QUEUE_PAIRS;
 
 		if (enabled & 1u << pair)
-			got += read_ring(FROM_GUEST(port, pair), io->pool, pkts + got, n - got);
+			got += read_ring(FROM_GUEST(port, pair), port->io->pool, pkts + got, n - got);
 	}
+	return got;
+}
+
+uint16_t
+vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct vhost_port *port = io->priv;
+	uint16_t got;
+
+	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
+		return 0;
+	vhost_expose(port);
+	got = read_rings(port, pkts, n);
+	vhost_expose(NULL);
 	return got;
 }
 
@@ -178,12 +189,17 @@ vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 {
 	struct vhost_port *port = io->priv;
 	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed);
+	uint16_t sent;
 
 	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire) || enabled == 0))
 		return 0;
+	vhost_expose(port);
 	if (unlikely((enabled & (enabled - 1)) != 0))
-		return tx_many(port, enabled, pkts, n);
-	return tx_one(TO_GUEST(port, __builtin_ctz(enabled)), pkts, n);
+		sent = tx_many(port, enabled, pkts, n);
+	else
+		sent = tx_one(TO_GUEST(port, __builtin_ctz(enabled)), pkts, n);
+	vhost_expose(NULL);
+	return sent;
 }
 
 void
@@ -196,6 +212,7 @@ vhost_settle(struct weft_portio *io)
 		return;
 	enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed) |
 		  atomic_load_explicit(&port->from_guest, memory_order_relaxed);
+	vhost_expose(port);
 	for (; enabled; enabled &= enabled - 1) {
 		struct vhost_ring *rings = &port->rings[2 * __builtin_ctz(enabled)];
 
@@ -204,4 +221,5 @@ vhost_settle(struct weft_portio *io)
 				rings[i].ops->notify(&rings[i]);
 		}
 	}
+	vhost_expose(NULL);
 }

@@ -39,6 +39,7 @@ enum vhost_fault {
 	VHOST_FAULT_INDIRECT,  // an indirect table was not negotiated, nested, empty, or no table
 	VHOST_FAULT_DIRECTION, // a buffer to read from is for writing, or the other way round
 	VHOST_FAULT_LENGTH,    // a frame is longer than VHOST_FRAME_MAX
+	VHOST_FAULT_MEMORY,    // the file behind the guest's memory was cut short
 	VHOST_N_FAULTS
 };
 

@@ -20,6 +20,7 @@ static const char *const fault_texts[VHOST_N_FAULTS] = {
 	[VHOST_FAULT_INDIRECT] = "gave an indirect table that is none",
 	[VHOST_FAULT_DIRECTION] = "gave a buffer to read from where one to write to belongs, or the reverse",
 	[VHOST_FAULT_LENGTH] = "sent a frame of more than 64 KiB",
+	[VHOST_FAULT_MEMORY] = "cut the file behind its memory short",
 };
 
 const char *

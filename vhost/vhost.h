@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #define VHOST_RARP_WANTED (1ULL << 48)
+#define VHOST_CUT_TEXT	  "the guest cut the file behind its memory short: its front end has to connect again"
 
 #include "weft/compat.h"
 #include "weft/portio.h"
@@ -38,6 +39,7 @@ struct vhost_port {
 	struct guest_memory memory;
 	struct vhost_ring rings[2 * WEFT_MAX_QUEUE_PAIRS]; // numbered as virtio does: even ones go to the guest
 
+	_Atomic bool cut;      // its front end took memory away that was in use: it has to connect again
 	_Atomic uint64_t rarp; // a MAC that moved here, and RARP_WANTED: the worker sends a RARP for it
 
 	// Written by callbacks and the connector, read by control for its reports.
@@ -77,6 +79,19 @@ void vhost_rings_resume(struct vhost_port *port);
 int vhost_connector_add(struct vhost_port *port);
 void vhost_connector_remove(struct vhost_port *port);
 void vhost_connector_wake(void); // any thread
+
+// sigbus.c: the port whose front end's memory this thread touches, if any. Control, before the first port opens.
+extern _Thread_local struct vhost_port *volatile vhost_exposed;
+void vhost_sigbus_init(void);
+
+// This thread touches memory that PORT's front end may take away, until it says NULL.
+static inline void
+vhost_expose(struct vhost_port *port)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	vhost_exposed = port;
+	atomic_signal_fence(memory_order_seq_cst);
+}
 
 // queues.c: owner worker.
 uint16_t vhost_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);

@@ -222,6 +222,54 @@ def test_memory_that_goes_away(weftd, victims):
     guest.close()
 
 
+@pytest.mark.parametrize("rings", ["own", "library"])
+def test_memory_that_is_cut_short(weftd, victims, rings):
+    """The front end truncates the file behind its memory: whoever touches what is gone gets SIGBUS."""
+    weftd.ctl("port", "del", "liar")
+    weftd.ctl("port", "add", "liar", "--network", "lan", "--rings", rings)
+    guest = liar(weftd)
+    os.ftruncate(guest.fd, 0)
+
+    def named():
+        """the cut to be named"""
+        return "cut the file behind its memory short" in weftd.port("liar").get("error", "")
+
+    wait_for(named)
+    for _ in range(5):
+        victims[1].send(FRAME)
+        assert victims[2].expect() == [FRAME]
+    guest.send_memory()  # the next message ends the connection
+    weftd.wait_link("liar", up=False)
+    guest.close()
+    guest = liar(weftd)
+    assert "error" not in weftd.port("liar")
+    guest.close()
+
+
+def test_inflight_pages_that_are_cut_short(weftd, victims):
+    guest = VhostGuest(weftd.socket("liar"))
+    guest.connect()
+    guest.negotiate()
+    guest.send_message(vu.SET_PROTOCOL_FEATURES, struct.pack("<Q", 1 << 12))
+    pages = os.memfd_create("pages")
+    os.ftruncate(pages, 1 << 20)
+    guest.send_message(32, struct.pack("<QQHHI", 1 << 20, 0, 2, 256, 0), [pages])
+    os.ftruncate(pages, 0)
+    try:
+        guest.start_ring(0)
+        guest.start_ring(1)
+        guest.ask(vu.GET_FEATURES)
+    except OSError:  # closed is what it should be
+        pass
+    for _ in range(5):
+        victims[1].send(FRAME)
+        assert victims[2].expect() == [FRAME]
+    guest.close()
+    os.close(pages)
+    guest = liar(weftd)
+    guest.close()
+
+
 def test_mac_flood_stays_in_its_quota(weftd, victims):
     weftd.ctl("port", "del", "liar")
     weftd.ctl("port", "add", "liar", "--network", "lan", "--max-macs", "16")
