@@ -68,6 +68,8 @@ struct dp_engine {
 	uint16_t n_workers;
 	struct dp_worker *workers[WEFT_MAX_WORKERS];
 	struct weft_portio ports[WEFT_MAX_PORTS];
+	_Atomic uint64_t mac[WEFT_MAX_PORTS]; // of the ports' devices; written by control
+	struct weft_neighbour neighbour[WEFT_MAX_PORTS];
 	struct rte_ring *handoff[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: mbufs
 	struct weft_sessions *sessions[WEFT_MAX_WORKERS];
 	struct rte_ring *moving[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: struct weft_session

@@ -65,6 +65,8 @@ new_worker(uint16_t id, unsigned int lcore)
 	w->events = rte_zmalloc("events", sizeof(*w->events), RTE_CACHE_LINE_SIZE);
 	w->event_rate = (struct weft_rate){ .cost = dp.hz / EVENTS_PER_SECOND, .burst = dp.hz };
 	w->refuse_rate = (struct weft_rate){ .cost = dp.hz / REFUSALS_PER_SECOND, .burst = dp.hz / 10 };
+	w->neighbour = dp.neighbour;
+	w->mac = dp.mac;
 	w->flush_port = dp_flush_port;
 	w->flush_worker = dp_flush_worker;
 	worker->own = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->own[0]), RTE_CACHE_LINE_SIZE);

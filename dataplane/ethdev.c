@@ -12,6 +12,7 @@
 
 #include "dataplane.h"
 #include "weft/sriov.h"
+#include "weft/tunnel.h"
 
 #define RX_DESCRIPTORS 1024
 #define TX_DESCRIPTORS 1024
@@ -148,6 +149,7 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 {
 	struct eth_port *eth = calloc(1, sizeof(*eth));
 	const char *what = "configure";
+	struct rte_ether_addr mac;
 	int ret;
 
 	if (eth == NULL)
@@ -167,12 +169,23 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 		ret = 0;
 	if (ret == 0 && (what = "start"))
 		ret = rte_eth_dev_start(eth->id);
+	if (ret && strcmp(what, "set the MTU of") == 0) {
+		eth_close(io);
+		return weft_fail(err, -ret,
+			"port %s: device %s does not take an MTU of %u, which is what the networks need, with %u for "
+			"tunnels: "
+			"lower their \"mtu\"",
+			attach->name, attach->device, attach->mtu, WEFT_TUNNEL_OVERHEAD);
+	}
 	if (ret) {
 		eth_close(io);
 		return weft_fail(err, -ret, "port %s: cannot %s device %s: %s", attach->name, what, attach->device,
 			rte_strerror(-ret));
 	}
 	rte_eth_promiscuous_enable(eth->id);
+	if (rte_eth_macaddr_get(eth->id, &mac) == 0)
+		for (unsigned int i = 0; i < RTE_ETHER_ADDR_LEN; i++)
+			io->mac = io->mac << 8 | mac.addr_bytes[i];
 	atomic_store(&io->link, true);
 	eth->connects = 1;
 	return 0;

@@ -153,6 +153,7 @@ keep_house(struct dp_worker *self, uint64_t now)
 		if (now >= self->next_second) {
 			self->w.clock = (now - dp.start_tsc) / dp.hz;
 			self->next_second = dp.start_tsc + (self->w.clock + UINT64_C(1)) * dp.hz;
+			weft_underlay_sweep(&self->w);
 		}
 		weft_fdb_sweep(&self->w, self->sweep_step);
 		sweep_sessions(self, now);

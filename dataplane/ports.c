@@ -27,12 +27,23 @@ weft_engine_open_port(uint16_t slot, const struct weft_attach *attach, struct we
 
 	io->pool = dp.pool;
 	io->each_worker = false;
+	io->mac = 0;
 	atomic_store(&io->token, 0);
 	atomic_store(&io->link, false);
 	ret = ops_of[attach->type]->open(io, attach, err);
 	if (ret == 0)
 		io->ops = ops_of[attach->type];
+	atomic_store(&dp.mac[slot], io->mac);
 	return ret;
+}
+
+// Other hosts have slots without a device.
+static void
+close_device(struct weft_portio *io)
+{
+	if (io->ops)
+		io->ops->close(io);
+	io->ops = NULL;
 }
 
 static void
@@ -41,8 +52,7 @@ run_close(void *arg)
 	struct closing *closing = arg;
 	struct weft_portio *io = &dp.ports[closing->slot];
 
-	io->ops->close(io);
-	io->ops = NULL;
+	close_device(io);
 	closing->done(closing->arg, closing->slot);
 	free(closing);
 }
@@ -59,8 +69,7 @@ weft_engine_close_port(uint16_t slot, void (*done)(void *arg, uint16_t slot), vo
 		free(closing);
 	}
 	dp_quiesce();
-	dp.ports[slot].ops->close(&dp.ports[slot]);
-	dp.ports[slot].ops = NULL;
+	close_device(&dp.ports[slot]);
 	done(arg, slot);
 }
 
@@ -84,9 +93,7 @@ void
 dp_ports_fini(void)
 {
 	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++) {
-		if (dp.ports[i].ops)
-			dp.ports[i].ops->close(&dp.ports[i]);
-		dp.ports[i].ops = NULL;
+		close_device(&dp.ports[i]);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 const struct weft_stage weft_chain[WEFT_N_STAGES] = {
 	{ "parse", weft_parse_stage },
+	{ "tunnel", weft_tunnel_stage },
 	{ "vlan", weft_vlan_stage },
 	{ "guard", weft_guard_stage },
 	{ "learn", weft_learn_stage },

@@ -312,9 +312,12 @@ pass_on(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, uint16
 		weft_explain_add(vec->explain, "firewall", "worker %u has its connections", peer);
 	if (vec->dry_run)
 		vec->elsewhere = peer;
-	else if (known)
+	else if (known) {
+		// As it came: it is taken out of its tunnel there.
+		if (vec->lanes[i].outer)
+			rte_pktmbuf_prepend(vec->pkts[i], vec->lanes[i].outer);
 		weft_out_worker(worker, peer, 0, 0, vec->pkts[i]);
-	else
+	} else
 		weft_drop_mbuf(worker, vec->pkts[i], WEFT_DROP_FW_MOVING);
 }
 

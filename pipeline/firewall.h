@@ -90,11 +90,11 @@ refuse_both(struct weft_worker *worker, struct weft_vec *vec, const struct weft_
 // reason.
 int group_out(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
 
-// A port as a connection's key has it: whatever is beyond an uplink is one place.
+// A port as a connection's key has it: whatever is beyond an uplink is one place, wherever it is now.
 static inline uint16_t
 place_of(const struct weft_port_conf *port, uint16_t slot)
 {
-	return port->tagging == WEFT_TAG_UPLINK ? WEFT_PORT_NONE : slot;
+	return port->tagging == WEFT_TAG_UPLINK || port->peer ? WEFT_PORT_NONE : slot;
 }
 
 static inline const uint8_t *

@@ -50,9 +50,11 @@ static bool
 gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
 	uint16_t member, struct admission *last)
 {
-	const struct weft_policy *policy = weft_snapshot_slot(worker->snap, member)->policy;
+	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, member);
+	const struct weft_policy *policy = port->policy;
 
-	if (member == lane->in)
+	// Whoever sent it here through a tunnel has sent it to the other hosts too.
+	if (member == lane->in || (lane->outer && port->peer))
 		return false;
 	if (policy == NULL)
 		return true;

@@ -30,7 +30,8 @@ verdict(const struct weft_snapshot *snap, const struct weft_lane *lane)
 	if (lane->out == lane->in)
 		return WEFT_DROP_FWD_SAME_PORT;
 	if (likely(lane->out != WEFT_PORT_NONE))
-		return -1;
+		return unlikely(lane->outer) && weft_snapshot_slot(snap, lane->out)->peer ? (int)WEFT_DROP_FWD_TUNNEL
+											  : -1;
 	if (unlikely((lane->dst & MAC_MASK & ~UINT64_C(0xf)) == RESERVED_BASE))
 		return WEFT_DROP_FWD_RESERVED;
 	return lane->dst & GROUP_BIT || weft_snapshot_domain(snap, lane->domain)->learning ? -1

@@ -18,6 +18,8 @@ tag_on(const struct weft_port_conf *port, const struct weft_snapshot *snap, uint
 		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->vid;
 	case WEFT_TAG_UPLINK:
 		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->uplink_vid;
+	case WEFT_TAG_PEER:
+		return weft_snapshot_domain(snap, domain)->vid;
 	default:
 		return 0;
 	}
@@ -63,7 +65,7 @@ refuses(const struct weft_port_conf *port, const struct weft_lane *lane, const s
 		return WEFT_DROP_OUT_PORT_DOWN + port->closed;
 	if (unlikely(m->pkt_len > (uint32_t)port->mtu + lane->l3_off))
 		return WEFT_DROP_OUT_MTU;
-	if (unlikely(port->owner == WEFT_OWNER_NONE))
+	if (unlikely(port->owner == WEFT_OWNER_NONE && port->peer == NULL))
 		return WEFT_DROP_OUT_PORT_MOVING;
 	return -1;
 }
@@ -78,7 +80,9 @@ explain(struct weft_vec *vec, const struct weft_port_conf *port, uint16_t worker
 		return;
 	}
 	vec->explain->n_outputs++;
-	if (port->owner == worker || port->owner == WEFT_OWNER_EACH)
+	if (port->peer)
+		weft_explain_add(vec->explain, "output", "host %s, through a tunnel, VLAN tag %u", port->name + 1, vid);
+	else if (port->owner == worker || port->owner == WEFT_OWNER_EACH)
 		weft_explain_add(vec->explain, "output", "port %s, VLAN tag %u", port->name, vid);
 	else
 		weft_explain_add(
@@ -97,8 +101,18 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		explain(vec, port, worker->id, vid, bad);
 	if (unlikely(vec->dry_run))
 		return;
+	if (unlikely(bad == WEFT_DROP_OUT_MTU))
+		weft_too_big(worker, vec, lane, m, port->mtu);
 	if (likely(bad < 0) && unlikely(lane->strip || vid) && !retag(m, lane, port->tpid, vid))
 		bad = WEFT_DROP_OUT_NO_ROOM;
+	if (unlikely(port->peer != NULL) && likely(bad < 0)) {
+		bad = weft_tunnel_enter(
+			worker, lane, out, m, lane->l3_off + (vid ? TAG_LEN : 0) - (lane->strip ? TAG_LEN : 0));
+		out = port->peer->uplink;
+		port = weft_snapshot_slot(worker->snap, out);
+		if (bad < 0)
+			bad = refuses(port, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
+	}
 	if (unlikely(bad >= 0))
 		weft_drop_mbuf(worker, m, bad);
 	else if (likely(port->owner == worker->id || port->owner == WEFT_OWNER_EACH))
@@ -112,8 +126,8 @@ static bool
 is_plain(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port,
 	uint16_t domain)
 {
-	return port->up && !vec->explain && (port->owner == worker->id || port->owner == WEFT_OWNER_EACH) &&
-	       tag_on(port, worker->snap, domain) == 0;
+	return port->up && !vec->explain && !port->peer &&
+	       (port->owner == worker->id || port->owner == WEFT_OWNER_EACH) && tag_on(port, worker->snap, domain) == 0;
 }
 
 weft_lanes

@@ -2,8 +2,11 @@
 // Copyright (c) 2026 The weft authors
 
 // Replies to what is refused: TCP resets (RFC 9293, 3.10.7.1), and ICMP "administratively prohibited" (RFC 1812, RFC
-// 4443). They are sent as if by the one that the packet was to, and no more often than the worker's rate for a port.
+// 4443); and to what is too large, with the size that is not (RFC 1191, RFC 8201). They are sent as if by the one that
+// the packet was to, and no more often than the worker's rate for a port.
 #include "firewall.h"
+
+#include <netinet/icmp6.h>
 
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -11,10 +14,14 @@
 
 #include "rate.h"
 
-#define TTL	   64
-#define QUOTE_MAX  512 // an ICMP error stays below 576 bytes
-#define ICMP_LEN   8
-#define PROHIBITED 13 // code of ICMP's type 3; of ICMPv6's type 1 it is 1
+#define TTL	  64
+#define QUOTE_MAX 512 // an ICMP error stays below 576 bytes
+#define ICMP_LEN  8
+
+// Codes of ICMP's "unreachable".
+#define ICMP_UNREACH	     3
+#define FRAGMENTATION_NEEDED 4
+#define PROHIBITED	     13
 
 // Room for an answer to M with its layer 2 in place, the MACs exchanged where BACK; NULL: no memory.
 static struct rte_mbuf *
@@ -115,10 +122,12 @@ send_reset(struct weft_worker *worker, struct weft_vec *vec, const struct weft_l
 	send_answer(worker, vec, lane, answer, back ? lane->in : lane->out);
 }
 
+// WORD is what stands behind the checksum.
 static void
-send_unreachable(
-	struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m)
+send_error(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
+	uint8_t type, uint8_t code, uint32_t word)
 {
+	const rte_be32_t be = rte_cpu_to_be_32(word);
 	bool v6 = lane->flags & WEFT_LANE_IPV6;
 	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off;
 	// The datagram, without what pads the frame, as far as it lies in the first buffer.
@@ -133,8 +142,9 @@ send_unreachable(
 		return;
 	to = rte_pktmbuf_mtod_offset(answer, uint8_t *, lane->l3_off);
 	l4 = write_ip(to, lane, l3, sum_len, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, true);
-	l4[0] = v6 ? 1 : 3;
-	l4[1] = v6 ? 1 : PROHIBITED;
+	l4[0] = type;
+	l4[1] = code;
+	memcpy(l4 + 4, &be, sizeof(be));
 	memcpy(l4 + ICMP_LEN, l3, quote);
 	sum = v6 ? rte_ipv6_udptcp_cksum((struct rte_ipv6_hdr *)to, l4) : (uint16_t)~rte_raw_cksum(l4, sum_len);
 	memcpy(l4 + 2, &sum, sizeof(sum));
@@ -163,8 +173,34 @@ refuse(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane 
 		return;
 	if (lane->proto == IPPROTO_TCP)
 		send_reset(worker, vec, lane, m, true);
+	else if (lane->flags & WEFT_LANE_IPV6)
+		send_error(worker, vec, lane, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADMIN, 0);
 	else
-		send_unreachable(worker, vec, lane, m);
+		send_error(worker, vec, lane, m, ICMP_UNREACH, PROHIBITED, 0);
+}
+
+// Nobody is told of what was for many, of a part of a datagram, or of an ICMP error (RFC 1122, 3.2.2; RFC 4443, 2.4).
+static bool
+may_be_answered(const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)) || lane->dst >> 40 & 1 ||
+		lane->flags & WEFT_LANE_LATER_FRAGMENT)
+		return false;
+	if (lane->proto == IPPROTO_ICMP)
+		return lane->flags & WEFT_LANE_L4 && (l4_of(lane, m)[0] == 0 || l4_of(lane, m)[0] == 8);
+	return lane->proto != IPPROTO_ICMPV6 || (lane->flags & WEFT_LANE_L4 && l4_of(lane, m)[0] >= 128);
+}
+
+void
+weft_too_big(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
+	uint16_t mtu)
+{
+	if (!may_be_answered(lane, m) || !within_rate(worker, vec, lane->in))
+		return;
+	if (lane->flags & WEFT_LANE_IPV6)
+		send_error(worker, vec, lane, m, ICMP6_PACKET_TOO_BIG, 0, mtu);
+	else
+		send_error(worker, vec, lane, m, ICMP_UNREACH, FRAGMENTATION_NEEDED, mtu);
 }
 
 void

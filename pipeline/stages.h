@@ -10,6 +10,7 @@
 #include "weft/worker.h"
 
 weft_lanes weft_parse_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
@@ -30,3 +31,24 @@ int weft_firewall_admits(struct weft_worker *worker, struct weft_vec *vec, const
 // In a dry run M stays as it is.
 void weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m);
+
+// The MAC of the next hop HOP, or 0.
+static inline uint64_t
+weft_neighbour_mac(const struct weft_neighbour *neighbour, rte_be32_t hop)
+{
+	if (unlikely(atomic_load_explicit(&neighbour->hop, memory_order_acquire) != hop))
+		return 0;
+	return atomic_load_explicit(&neighbour->mac, memory_order_relaxed);
+}
+
+// Puts the frame M, whose IP header is at L3_OFF, into the tunnel to the host in SLOT: it is an Ethernet frame of the
+// underlay then. Returns -1, or the drop reason with M as it was.
+int weft_tunnel_enter(
+	struct weft_worker *worker, const struct weft_lane *lane, uint16_t slot, struct rte_mbuf *m, uint32_t l3_off);
+
+// Tells the sender of M, which was too large, that MTU is the most (refuse.c).
+void weft_too_big(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane,
+	const struct rte_mbuf *m, uint16_t mtu);
+
+// ARP in lane I, from the uplink: learns from it. Returns whether it was for the tunnels' address; it is gone then.
+bool weft_underlay_arp(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);

@@ -7,6 +7,22 @@
 #define VID(tci) ((tci)&0xfff)
 
 // Returns -1 with the lane's domain set, or the reason to drop it.
+// The domain of a frame from another host: its network's number, and inside the network its tag.
+static int
+classify_tunnelled(const struct weft_snapshot *snap, struct weft_lane *lane)
+{
+	const struct weft_mactab *tab = &snap->static_macs;
+	uint16_t vid = lane->n_tags ? VID(lane->tci) : 0;
+	uint64_t key = weft_tunnel_key(lane->tunnel, lane->vni, vid);
+	const struct weft_mac_entry *entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
+
+	if (unlikely(entry == NULL))
+		return WEFT_DROP_TUNNEL_NETWORK;
+	lane->domain = entry->port;
+	lane->strip = lane->n_tags != 0;
+	return -1;
+}
+
 static inline int
 classify(const struct weft_port_conf *port, struct weft_lane *lane)
 {
@@ -58,7 +74,12 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 	WEFT_FOREACH_LANE (i, mask) {
 		struct weft_lane *lane = &vec->lanes[i];
 		const struct weft_port_conf *port = weft_snapshot_slot(snap, lane->in);
-		int bad = likely(port->up) ? classify(port, lane) : WEFT_DROP_PORT_DOWN + port->closed;
+		int bad;
+
+		if (unlikely(lane->outer))
+			bad = classify_tunnelled(snap, lane);
+		else
+			bad = likely(port->up) ? classify(port, lane) : WEFT_DROP_PORT_DOWN + port->closed;
 
 		lane->src = weft_mac_key(lane->domain, lane->src);
 		lane->dst = weft_mac_key(lane->domain, lane->dst);

@@ -16,6 +16,13 @@
 	X(PARSE_IPV6_EXT, "IPv6 extension headers truncated, or more than eight")                                      \
 	X(PARSE_L4, "TCP, UDP or ICMP header truncated or lying about its length")                                     \
 	X(PARSE_SPLIT, "headers do not lie in the packet's first buffer")                                              \
+	X(TUNNEL_HEADER, "tunnel header that is truncated, or of a version or kind that does not carry frames")        \
+	X(TUNNEL_OPTION, "Geneve option that must be understood, and is not known here")                               \
+	X(TUNNEL_FRAGMENT, "fragment of a tunnel's packet: the underlay's MTU is too small")                           \
+	X(TUNNEL_PEER, "tunnel's packet from an address that is no other host's")                                      \
+	X(TUNNEL_NETWORK, "tunnel's packet for a network that is not on this host")                                    \
+	X(TUNNEL_ECN, "congestion in the underlay, and its inner packet cannot say so (RFC 6040)")                     \
+	X(UNDERLAY_ARP, "ARP for the tunnels' own address, which the switch has taken")                                \
 	X(PORT_DOWN, "the port it came from is administratively down or was removed")                                  \
 	X(PORT_QUARANTINED, "the port it came from is quarantined")                                                    \
 	X(PORT_FENCED, "this host lost the cluster, and the tenant wants its ports closed then")                       \
@@ -31,6 +38,7 @@
 	X(FWD_UNKNOWN, "destination MAC unknown in a network that does not flood")                                     \
 	X(FWD_SAME_PORT, "destination is behind the port that it came from")                                           \
 	X(FWD_RESERVED, "link-local control frame (01:80:c2:00:00:0x), never forwarded")                               \
+	X(FWD_TUNNEL, "came from another host, and what it is for is not on this one")                                 \
 	X(FW_EGRESS, "denied by the sender's rules, or by what holds where none of them matches")                      \
 	X(FW_INGRESS, "denied by the receiver's rules, or by what holds where none of them matches")                   \
 	X(FW_STATE, "belongs to no connection, and cannot open one")                                                   \
@@ -59,6 +67,7 @@
 	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                    \
 	X(OUT_MTU, "larger than the destination port's MTU")                                                           \
 	X(OUT_NO_ROOM, "no room in the packet for a VLAN tag")                                                         \
+	X(OUT_NO_NEIGHBOUR, "the next hop to the other host does not answer ARP")                                      \
 	X(OUT_LINK_DOWN, "destination's guest or device is not connected")                                             \
 	X(OUT_RING_FULL, "destination's ring is full")                                                                 \
 	X(HANDOFF_FULL, "the ring to the destination port's worker is full")

@@ -63,6 +63,7 @@ struct weft_portio {
 	struct rte_mempool *pool;      // for received packets
 	uint16_t slot;
 	bool each_worker;	// set by open: a queue for every worker
+	uint64_t mac;		// set by open: the device's own; 0: it has none
 	uint16_t n_workers;	// set by the engine before open
 	void (*quiesce)(void);	// set by the engine: waits until every worker has finished its round; not for workers
 	_Atomic bool link;	// written by the implementation

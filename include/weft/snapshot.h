@@ -12,6 +12,7 @@
 #include "weft/limits.h"
 #include "weft/mactab.h"
 #include "weft/rules.h"
+#include "weft/tunnel.h"
 
 #define WEFT_OWNER_NONE UINT16_MAX
 // Every worker has a queue of its own (uplinks with enough queues).
@@ -46,6 +47,7 @@ enum weft_tagging {
 	WEFT_TAG_TRUNK,	 // by the domain's VLAN, but for the native one
 	WEFT_TAG_UPLINK, // by the network's VLAN on the wire
 	WEFT_TAG_TUNNEL, // QinQ: never tagged; a frame's own tags are payload
+	WEFT_TAG_PEER,	 // another host: by the network's number, and by the domain's VLAN inside
 };
 
 // Why a port that is not up is closed; in the order of the drop reasons from PORT_DOWN and from OUT_PORT_DOWN on.
@@ -67,7 +69,10 @@ struct weft_port_conf {
 	uint64_t mac;	// 0: not named
 	const struct weft_policy
 		*policy;	    // NULL: nothing is judged at this end (an uplink, or a network without firewall)
-	const uint16_t *vid_domain; // [4096]: domain of a tagged frame, 0: refused; NULL: all refused
+	const uint16_t *vid_domain; // [4096]: domain of a tagged frame, 0: refused; NULL: all refused. Another host:
+				    // the domains that have members there, in no order
+	const struct weft_underlay *underlay; // of an uplink at which tunnels end, or NULL
+	const struct weft_peer *peer;	      // of another host, or NULL
 	const struct weft_prefix4 *ip4;
 	const struct weft_prefix6 *ip6;
 	struct weft_rate flood[WEFT_N_FLOOD_CLASSES];
@@ -83,6 +88,8 @@ struct weft_port_conf {
 struct weft_domain {
 	uint16_t vid;	     // VLAN inside the network, 0: untagged
 	uint16_t uplink_vid; // VLAN on uplinks, 0: untagged
+	uint8_t tunnel;	     // enum weft_tunnel: how it reaches other hosts
+	uint32_t vni;	     // its network's number there
 	bool learning;	     // learn sources, flood unknown destinations
 	bool liberal;	     // TCP windows are not checked
 	bool pickup;	     // connections may be picked up in the middle
@@ -115,6 +122,7 @@ struct weft_snapshot {
 	uint64_t generation;	// of the policy, see control/
 	struct weft_macs *macs; // control's own: whose STATIC_MACS are
 	struct weft_mactab static_macs;
+	uint16_t underlay;	      // the uplink at which tunnels end; WEFT_PORT_NONE: there are none
 	struct weft_members *members; // control's own: whose ADDRS are
 	struct weft_addrmap addrs;
 	uint64_t port_version[WEFT_PORT_PAGES]; // of the snapshot that a page was made for: workers look at newer ones

@@ -47,6 +47,9 @@ struct weft_lane {
 	uint16_t frag_off; // where its bytes stand in that
 	uint16_t frag_len; // bytes in it
 	uint16_t l4_len;   // bytes from l4_off to the end of the IP datagram, or of this fragment of it
+	uint16_t outer;	   // bytes of the tunnel's headers, which were taken off
+	uint32_t vni;	   // the tunnel's network, valid when OUTER > 0
+	uint8_t tunnel;	   // enum weft_tunnel, likewise
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct weft_lane) == 64, "a lane is one cache line");

@@ -39,13 +39,15 @@ struct weft_worker {
 	struct weft_port_stats *stats; // [WEFT_MAX_PORTS]
 	struct weft_fdb *fdb;
 	struct weft_sessions *sessions;
-	struct weft_events *events;	// what rules ask to be logged; NULL: nobody wants to know
-	struct weft_rate event_rate;	// how much of it
-	struct weft_rate refuse_rate;	// of replies to what is refused, for each port
-	struct weft_flood_state *flood; // [WEFT_MAX_PORTS]
-	struct rte_mempool *pool;	// for copies
-	struct weft_txbuf *port_out;	// [WEFT_MAX_PORTS]
-	struct weft_txbuf *worker_out;	// [WEFT_MAX_WORKERS]
+	struct weft_events *events;	  // what rules ask to be logged; NULL: nobody wants to know
+	struct weft_rate event_rate;	  // how much of it
+	struct weft_rate refuse_rate;	  // of replies to what is refused, for each port
+	struct weft_flood_state *flood;	  // [WEFT_MAX_PORTS]
+	struct weft_neighbour *neighbour; // [WEFT_MAX_PORTS], of all workers
+	const _Atomic uint64_t *mac;	  // [WEFT_MAX_PORTS]: of the ports' devices; 0: not known
+	struct rte_mempool *pool;	  // for copies
+	struct weft_txbuf *port_out;	  // [WEFT_MAX_PORTS]
+	struct weft_txbuf *worker_out;	  // [WEFT_MAX_WORKERS]
 	void (*flush_port)(struct weft_worker *worker, uint16_t port);
 	void (*flush_worker)(struct weft_worker *worker, uint16_t peer);
 	uint32_t clock; // seconds since the engine started

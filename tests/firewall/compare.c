@@ -13,7 +13,6 @@
 
 #define HZ	UINT64_C(1000000)
 #define UPLINK	REF_PORTS
-#define STAGES	6 // up to the firewall
 #define SIZE	4000
 #define N_FRAGS 65536
 
@@ -146,7 +145,7 @@ run_batch(struct run *run, unsigned int n)
 		generate_packet(&p[i]);
 		fixture_add(f, p[i].in, frame, generate_frame(&p[i], frame));
 	}
-	good = fixture_run(f, STAGES);
+	good = fixture_run(f, "firewall");
 	for (unsigned int i = 0; i < n; i++) {
 		bool real = good >> i & 1, reference = reference_judge(run->ref, &p[i]);
 

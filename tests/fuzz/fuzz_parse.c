@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The parser on any bytes, whole and cut in two: offsets stay inside, and what it accepts it read.
+// The parsers of frames and of tunnels' headers on any bytes, whole and cut in two: offsets stay inside, and what it
+// accepts it read.
 #include <stdlib.h>
 
 #include "stages.h"
@@ -31,6 +32,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (weft_parse_frame(data, size, size, &lane) < 0)
 		check(&lane, size, size);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct weft_outer outer;
+
+		if (weft_outer_parse(data, size, i ? WEFT_GENEVE_PORT : WEFT_VXLAN_PORT, &outer) < 0 &&
+			(outer.size > size || outer.vni > 0xffffff || outer.tunnel == WEFT_TUNNEL_NONE))
+			abort();
+	}
 	have = size ? data[size - 1] % size : 0;
 	if (weft_parse_frame(data, have, size, &lane) < 0)
 		check(&lane, have, size);

@@ -4,6 +4,8 @@
 // The test worker.
 #include "fixture.h"
 
+#include <string.h>
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,8 @@ fixture_setup(void **state)
 	w->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->flood[0]), RTE_CACHE_LINE_SIZE);
 	w->port_out = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
 	w->worker_out = rte_zmalloc(NULL, WEFT_MAX_WORKERS * sizeof(w->worker_out[0]), RTE_CACHE_LINE_SIZE);
+	w->neighbour = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->neighbour[0]), RTE_CACHE_LINE_SIZE);
+	w->mac = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->mac[0]), RTE_CACHE_LINE_SIZE);
 	w->fdb = weft_fdb_new(1024, 300, 7);
 	assert_non_null(w->fdb);
 	w->fdb->tell = tell;
@@ -128,6 +132,8 @@ fixture_teardown(void **state)
 	rte_free(f->w->flood);
 	rte_free(f->w->port_out);
 	rte_free(f->w->worker_out);
+	rte_free(f->w->neighbour);
+	rte_free((void *)(uintptr_t)f->w->mac);
 	rte_free(f->w);
 	rte_free(f);
 	return 0;
@@ -187,13 +193,16 @@ fixture_add_eth(struct fixture *f, uint16_t port, uint64_t dst, uint64_t src)
 }
 
 weft_lanes
-fixture_run(struct fixture *f, unsigned int n_stages)
+fixture_run(struct fixture *f, const char *last)
 {
 	weft_lanes mask = weft_lanes_all(f->vec.n);
 
 	f->vec.now = rte_rdtsc();
-	for (unsigned int i = 0; i < n_stages; i++)
+	for (unsigned int i = 0; i < WEFT_N_STAGES; i++) {
 		mask = weft_chain[i].run(f->w, &f->vec, mask);
+		if (strcmp(weft_chain[i].name, last) == 0)
+			break;
+	}
 	return mask;
 }
 

@@ -67,9 +67,8 @@ void fixture_add_hex(struct fixture *f, uint16_t port, const char *hex);
 // An Ethernet frame of 60 bytes with a payload that is no known protocol.
 void fixture_add_eth(struct fixture *f, uint16_t port, uint64_t dst, uint64_t src);
 
-// Runs the first N stages of the chain on the vector, and returns the survivors; empties the vector's
-// buffers into sent[] when the whole chain has run.
-weft_lanes fixture_run(struct fixture *f, unsigned int n_stages);
+// Runs the chain up to its stage LAST on the vector, and returns the survivors.
+weft_lanes fixture_run(struct fixture *f, const char *last);
 // Runs all stages as the engine does, flushes, and checks that every packet is accounted for.
 void fixture_forward(struct fixture *f);
 // Forgets the vector, freeing what is in it.

@@ -86,7 +86,7 @@ stages_count_what_they_see(void **state)
 	fixture_forward(f);
 	assert_int_equal(f->w->stage[0].lanes, 3);
 	assert_int_equal(f->w->stage[1].lanes, 2);
-	assert_int_equal(f->w->stage[7].lanes, 1);
+	assert_int_equal(f->w->stage[WEFT_N_STAGES - 1].lanes, 1);
 }
 
 static void

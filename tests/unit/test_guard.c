@@ -72,7 +72,7 @@ guarded_port_speaks_only_for_itself(void **state)
 		int reason = -1;
 
 		fixture_add_hex(f, 1, samples[i].hex);
-		fixture_run(f, 3);
+		fixture_run(f, "guard");
 		for (unsigned int r = 0; r < WEFT_N_DROPS; r++) {
 			if (f->w->stats[1].drop[r])
 				reason = r;
@@ -92,7 +92,7 @@ port_without_addresses_is_not_guarded(void **state)
 
 	for (unsigned int i = 0; i < RTE_DIM(samples); i++) {
 		fixture_add_hex(f, 1, samples[i].hex);
-		assert_int_equal(fixture_run(f, 3), 1);
+		assert_int_equal(fixture_run(f, "guard"), 1);
 		fixture_reset(f);
 	}
 }
@@ -108,7 +108,7 @@ prefix_covers_its_addresses(void **state)
 	f->ports[1].ip4 = &v4;
 	fixture_add_hex(f, 1, UDP4(BAD4, "1000 2000"));
 	fixture_add_hex(f, 1, UDP4("0a000101 ", "1000 2000"));
-	assert_int_equal(fixture_run(f, 3), 1);
+	assert_int_equal(fixture_run(f, "guard"), 1);
 }
 
 int

@@ -18,7 +18,7 @@ domain_of(struct fixture *f, const char *hex)
 	int ret = 0;
 
 	fixture_add_hex(f, 1, hex);
-	if (fixture_run(f, 2))
+	if (fixture_run(f, "vlan"))
 		ret = f->vec.lanes[0].domain;
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++) {
 		if (f->w->stats[1].drop[i])
@@ -89,7 +89,7 @@ tunnel_port_keeps_the_guests_tags(void **state)
 	assert_int_equal(domain_of(f, TAGGED("0abc")), 4);
 	assert_int_equal(domain_of(f, UNTAGGED), 4);
 	fixture_add_hex(f, 1, TAGGED("0abc"));
-	fixture_run(f, 2);
+	fixture_run(f, "vlan");
 	assert_int_equal(f->vec.lanes[0].strip, 0);
 }
 
