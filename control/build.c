@@ -36,6 +36,8 @@ free_port_page(struct weft_port_page *page)
 		weft_share_unref(page->port[i].name);
 		weft_share_unref(page->port[i].vid_domain);
 		weft_policies_unref(page->port[i].policy);
+		weft_share_unref(page->port[i].underlay);
+		weft_share_unref(page->port[i].peer);
 	}
 }
 
@@ -86,6 +88,8 @@ own_port_page(struct weft_build *build, uint16_t slot)
 		weft_share_ref(copy->port[k].name);
 		weft_share_ref(copy->port[k].vid_domain);
 		weft_policies_ref(copy->port[k].policy);
+		weft_share_ref(copy->port[k].underlay);
+		weft_share_ref(copy->port[k].peer);
 	}
 	put_port_page(page);
 	snap->port_page[i] = copy;
@@ -116,6 +120,35 @@ own_domain(struct weft_build *build, uint16_t id)
 	return &copy->domain[id % WEFT_PAGE];
 }
 
+// Enters something that is no MAC into the table of addresses.
+static int
+enter_number(struct weft_build *build, uint64_t key, uint16_t number)
+{
+	return build_macs_enter(build, 0, number, &(struct weft_port_conf){ .mac = key, .gen = 1 });
+}
+
+static enum weft_tunnel
+tunnel_of(const struct weft_network *network)
+{
+	return network->encap == WEFT_ENCAP_VXLAN    ? WEFT_TUNNEL_VXLAN
+	       : network->encap == WEFT_ENCAP_GENEVE ? WEFT_TUNNEL_GENEVE
+						     : WEFT_TUNNEL_NONE;
+}
+
+// Frames of the network's number lead to the domain ID from now on, and those of its former number nowhere.
+static int
+enter_vni(struct weft_build *build, const struct weft_domain *domain, uint16_t id, const struct domain_name *name)
+{
+	enum weft_tunnel tunnel = name->network ? tunnel_of(name->network) : WEFT_TUNNEL_NONE;
+	int ret = 0;
+
+	if (domain->tunnel)
+		ret = build_macs_remove(build, 0, id, weft_tunnel_key(domain->tunnel, domain->vni, domain->vid));
+	if (ret == 0 && tunnel)
+		ret = enter_number(build, weft_tunnel_key(tunnel, name->network->vni, name->vid), id);
+	return ret;
+}
+
 uint16_t
 build_domain(struct weft_build *build, const struct domain_name *name)
 {
@@ -127,9 +160,9 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 	struct weft_domain *domain;
 	char text[WEFT_PATH_SIZE + 8], *copy;
 
-	if (id == 0 ||
-		(now->name && now->uplink_vid == uplink_vid && now->learning == network->learning &&
-			now->liberal == network->tcp && now->pickup == network->pickup && now->network == number))
+	if (id == 0 || (now->name && now->uplink_vid == uplink_vid && now->learning == network->learning &&
+			       now->liberal == network->tcp && now->pickup == network->pickup &&
+			       now->network == number && now->tunnel == tunnel_of(network) && now->vni == network->vni))
 		return id;
 	domain = own_domain(build, id);
 	if (domain == NULL)
@@ -145,7 +178,11 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 		domain->name = copy;
 		json_array_append_new(build->fresh, json_pack("[s, i]", network->o.path, name->vid));
 	}
+	if (enter_vni(build, domain, id, name))
+		return 0;
 	domain->vid = name->vid;
+	domain->tunnel = tunnel_of(network);
+	domain->vni = network->vni;
 	domain->uplink_vid = uplink_vid;
 	domain->learning = network->learning;
 	domain->liberal = network->tcp;
@@ -301,11 +338,17 @@ build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_c
 		ret = build_macs_remove(build, build->before[i], slot, old->mac);
 	for (unsigned int i = 0; ret == 0 && moved && conf->mac && i < n_after; i++)
 		ret = build_macs_enter(build, build->after[i], slot, conf);
+	if (ret == 0 && old->peer && !(conf->peer && conf->peer->address == old->peer->address))
+		ret = build_macs_remove(build, 0, slot, weft_peer_key(old->peer->address));
+	if (ret == 0 && conf->peer)
+		ret = enter_number(build, weft_peer_key(conf->peer->address), slot);
 	if (ret)
 		return ret;
 	weft_share_unref(old->name);
 	weft_share_unref(old->vid_domain);
 	weft_policies_unref(old->policy);
+	weft_share_unref(old->underlay);
+	weft_share_unref(old->peer);
 	*old = *conf;
 	return 0;
 }
@@ -388,6 +431,7 @@ drop_emptied(struct weft_build *build)
 
 		if (domain->n_ports || domain->name == NULL)
 			continue;
+		enter_vni(build, domain, json_integer_value(number), &(struct domain_name){ 0 });
 		snprintf(network, sizeof(network), "%.*s",
 			(int)(strlen(domain->name) - (domain->vid ? strlen(strrchr(domain->name, '.')) : 0)),
 			domain->name);

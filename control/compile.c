@@ -77,7 +77,7 @@ compile_uplink(struct weft_build *build, const struct weft_model *model, struct 
 
 		if (network->o.kind != &weft_kind_network)
 			continue;
-		conf->mtu = RTE_MAX(conf->mtu, network->mtu);
+		conf->mtu = RTE_MAX(conf->mtu, weft_network_wire_mtu(network));
 		if (network->encap == WEFT_ENCAP_VLAN && !(table[network->vlan] = domain_of(build, network, 0)))
 			return -ENOSPC;
 	}
@@ -233,10 +233,15 @@ weft_build_port(struct weft_build *build, const struct weft_model *model, const 
 		ret = compile_policy(build, model, port, old, &conf, err);
 		told = ret != 0;
 	}
+	// The tunnels' end is another's matter.
+	if (old->gen == conf.gen)
+		conf.underlay = old->underlay;
+	weft_share_ref(conf.underlay);
 	if (ret == 0)
 		ret = build_put_port(build, slot, &conf);
 	if (ret == 0)
 		return 0;
+	weft_share_unref(conf.underlay);
 	weft_share_unref(conf.name);
 	weft_share_unref(conf.vid_domain);
 	weft_policies_unref(conf.policy);

@@ -39,6 +39,7 @@ struct weft_kind {
 	bool single;	// one in a tenant, without a name of its own
 	size_t size;	// of its struct
 	const struct weft_field *fields;
+	void (*derive)(json_t *json); // adds defaults that depend on other fields, before parsing; may be NULL
 	void (*init)(struct weft_object *object); // what is not zero before parsing; may be NULL
 	int (*check)(const char *where, const struct weft_object *object, struct weft_error *err); // may be NULL
 };
@@ -186,8 +187,10 @@ struct weft_retired {
 struct weft_host {
 	struct weft_object o;
 	struct {
-		char address[WEFT_NAME_SIZE];
-	} tunnel;
+		rte_be32_t address; // 0: tunnels do not lead to it
+		rte_be32_t mask;    // of its network; not given: all hosts are on its link
+		rte_be32_t gateway; // to hosts outside of that; 0: none
+	} v4;
 	struct weft_list uplinks; // of char[WEFT_NAME_SIZE]
 };
 
@@ -209,6 +212,9 @@ void weft_object_free(struct weft_object *object);
 
 // OBJECT as what has rules, or NULL: it is of another kind.
 const struct weft_group *weft_rules_of(const struct weft_object *object);
+
+// The MTU that an uplink needs for the network: tunnels put headers in front of its frames.
+uint16_t weft_network_wire_mtu(const struct weft_network *network);
 
 // The tenant of an object that is in one.
 void weft_object_tenant(const struct weft_object *object, char tenant[WEFT_NAME_SIZE]);

@@ -11,6 +11,7 @@
 #include "weft/engine.h"
 
 #include "map.h"
+#include "tunnels.h"
 
 // Notes that PORT is to be compiled, if it is here.
 static void
@@ -158,7 +159,7 @@ largest_mtu(const struct weft_model *model)
 		const struct weft_network *network = weft_map_value(value);
 
 		if (network->o.kind == &weft_kind_network)
-			mtu = RTE_MAX(mtu, network->mtu);
+			mtu = RTE_MAX(mtu, weft_network_wire_mtu(network));
 	}
 	return mtu;
 }
@@ -275,6 +276,8 @@ compile(struct weft_local *local, struct weft_prepared *p)
 			ret = weft_build_member(p->build, local->model, (const struct weft_port *)c->old,
 				(const struct weft_port *)c->new, p->err);
 	}
+	if (ret == 0 && p->tunnels)
+		ret = weft_build_hosts(p->build, local, p);
 	return ret ? ret : weft_build_check(local->budget, p->err);
 }
 
@@ -300,5 +303,7 @@ prepare_carry_out(struct weft_local *local, struct weft_prepared *p, bool all)
 	json_object_foreach (p->dirty, key, value)
 		if (ret == 0)
 			ret = place_port(local, p, weft_map_value(value));
+	if (ret == 0)
+		ret = prepare_hosts(local, p, all);
 	return ret ? ret : compile(local, p);
 }

@@ -24,6 +24,7 @@ struct weft_prepared {
 	json_t *opened; // array: slots of ports that came
 	struct owned *owned;
 	unsigned int n_owned;
+	bool tunnels; // what is beyond tunnels is compiled anew
 	struct weft_error *err;
 };
 

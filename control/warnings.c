@@ -8,16 +8,13 @@
 #include "state.h"
 
 struct counts {
-	unsigned int plans, tunnels, unnamed;
+	unsigned int plans, unnamed;
 };
 
 static void
 count(struct counts *counts, const json_t *object)
 {
-	const char *encap = json_string_value(json_object_get(object, "encap"));
-
 	counts->plans += json_string_length(json_object_get(object, "plan")) != 0;
-	counts->tunnels += encap && (strcmp(encap, "vxlan") == 0 || strcmp(encap, "geneve") == 0);
 	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
 }
@@ -51,10 +48,6 @@ weft_warnings(const json_t *changes)
 		json_array_append_new(warnings, json_sprintf("%u port(s) name a plan: there is no shaping in this "
 							     "version, and plans are NOT enforced",
 							counts.plans));
-	if (counts.tunnels)
-		json_array_append_new(warnings, json_sprintf("%u network(s) want tunnels: there are none in this "
-							     "version, and they do not leave the host",
-							counts.tunnels));
 	if (counts.unnamed)
 		json_array_append_new(
 			warnings, json_sprintf("%u port(s) are in groups and name no ips: others' rules for "

@@ -20,10 +20,10 @@ static const char port_usage[] =
 	"                [--worker N] [--max-macs N] [--down]\n"
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
 
-static const char network_usage[] =
-	"usage: weftctl network list\n"
-	"       weftctl network add NAME [--vlan VLAN] [--mtu MTU] [--no-learning] [--no-firewall]\n"
-	"       weftctl network del NAME\n";
+static const char network_usage[] = "usage: weftctl network list\n"
+				    "       weftctl network add NAME [--vlan VLAN | --vxlan VNI | --geneve VNI] [--mtu "
+				    "MTU] [--no-learning] [--no-firewall]\n"
+				    "       weftctl network del NAME\n";
 
 // {"tenants": {tenant: {KIND: {name: OBJECT}}}}; takes OBJECT over.
 static json_t *
@@ -196,6 +196,7 @@ static int
 add_network(int argc, char **argv)
 {
 	static const struct option network_options[] = { { "vlan", required_argument, NULL, 'v' },
+		{ "vxlan", required_argument, NULL, 'x' }, { "geneve", required_argument, NULL, 'g' },
 		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' },
 		{ "no-firewall", no_argument, NULL, 'f' }, { 0 } };
 	json_t *object = json_object();
@@ -205,6 +206,9 @@ add_network(int argc, char **argv)
 		if (c == 'v') {
 			json_object_set_new(object, "encap", json_string("vlan"));
 			json_object_set_new(object, "vlan", typed(optarg));
+		} else if (c == 'x' || c == 'g') {
+			json_object_set_new(object, "encap", json_string(c == 'x' ? "vxlan" : "geneve"));
+			json_object_set_new(object, "vni", typed(optarg));
 		} else if (c == 'm') {
 			json_object_set_new(object, "mtu", typed(optarg));
 		} else if (c == 'n') {
@@ -225,15 +229,16 @@ print_networks(const json_t *tree)
 	const char *tenant, *name;
 	json_t *objects, *network;
 
-	printf("%-28s %-8s %6s %6s %-8s %s\n", "NETWORK", "ENCAP", "VLAN", "MTU", "LEARNING", "FIREWALL");
+	printf("%-28s %-8s %8s %6s %-8s %s\n", "NETWORK", "ENCAP", "NUMBER", "MTU", "LEARNING", "FIREWALL");
 	json_object_foreach (json_object_get(tree, "tenants"), tenant, objects) {
 		json_object_foreach (json_object_get(objects, "networks"), name, network) {
+			const json_t *number = json_object_get(network, "vlan");
 			char path[256];
 
 			snprintf(path, sizeof(path), "%s/%s", tenant, name);
-			printf("%-28s %-8s %6lld %6lld %-8s %s\n", path,
+			printf("%-28s %-8s %8lld %6lld %-8s %s\n", path,
 				json_string_value(json_object_get(network, "encap")),
-				json_integer_value(json_object_get(network, "vlan")),
+				json_integer_value(number ? number : json_object_get(network, "vni")),
 				json_integer_value(json_object_get(network, "mtu")),
 				json_is_true(json_object_get(network, "learning")) ? "yes" : "no",
 				json_is_true(json_object_get(network, "firewall")) ? "yes" : "no");

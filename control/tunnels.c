@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Other hosts as ports without a device: each has a slot, "@" and its name, stands in the domains that have members
+// there, and their addresses lead to it. All of it is compiled anew when a change concerns any of it.
+#include "tunnels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_ether.h>
+
+#include "build.h"
+#include "map.h"
+#include "share.h"
+
+// A host's members: the domains, each once.
+struct site {
+	uint16_t slot;
+	uint16_t n;
+	uint16_t domain[WEFT_N_VLANS];
+};
+
+static bool
+is_tunnelled(const struct weft_network *network)
+{
+	return network && (network->encap == WEFT_ENCAP_VXLAN || network->encap == WEFT_ENCAP_GENEVE);
+}
+
+static const struct weft_host *
+host_of(const struct weft_model *model, const char *name)
+{
+	char key[WEFT_KEY_SIZE];
+
+	weft_key_make(&weft_kind_host, name, key);
+	return (const struct weft_host *)weft_model_get(model, key);
+}
+
+static uint16_t
+slot_of(const struct weft_local *local, const char *host)
+{
+	char path[WEFT_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "@%.63s", host);
+	return weft_placement_find(local->placement, path);
+}
+
+// The uplink that tunnels use: the first of this host's by name.
+static uint16_t
+find_uplink(const struct weft_local *local)
+{
+	const char *key, *first = NULL;
+	json_t *value;
+	uint16_t slot = 0;
+
+	json_object_foreach (local->devices, key, value) {
+		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, key);
+		uint16_t here = port && !port->network[0] ? weft_placement_find(local->placement, port->o.path) : 0;
+
+		if (here && (first == NULL || strcmp(key, first) < 0)) {
+			first = key;
+			slot = here;
+		}
+	}
+	return slot;
+}
+
+static bool
+can_tunnel(const struct weft_local *local)
+{
+	const struct weft_host *self = host_of(local->model, local->host);
+
+	return self && self->v4.address && find_uplink(local);
+}
+
+// Whether a change of OBJECT changes what is beyond tunnels.
+static bool
+concerns(const struct weft_local *local, const struct weft_object *object)
+{
+	const struct weft_port *port = (const struct weft_port *)object;
+
+	if (object == NULL)
+		return false;
+	if (object->kind == &weft_kind_host)
+		return true;
+	if (object->kind == &weft_kind_network)
+		return is_tunnelled((const struct weft_network *)object);
+	return is_port(object) && (!port->network[0] || !weft_local_has(local, port));
+}
+
+static int
+add_host(struct weft_local *local, struct weft_prepared *p, const struct weft_host *host)
+{
+	uint16_t slot = weft_placement_free_slot(local->placement);
+	char path[WEFT_PATH_SIZE];
+
+	if (slot == 0)
+		return weft_fail(
+			p->err, ENOSPC, "host %s: all %u port slots are in use", host->o.path, WEFT_MAX_PORTS - 1);
+	snprintf(path, sizeof(path), "@%.63s", host->o.path);
+	weft_placement_assign(local->placement, slot, path);
+	weft_placement_own(local->placement, slot, WEFT_OWNER_EACH);
+	json_array_append_new(p->opened, json_integer(slot));
+	return 0;
+}
+
+int
+prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
+{
+	const char *key;
+	json_t *value;
+	bool can = can_tunnel(local);
+	int ret = 0;
+
+	// An uplink whose device opens late comes with a change of something else.
+	p->tunnels = all || (local->snap ? local->snap->underlay : 0) != (can ? find_uplink(local) : 0);
+	for (unsigned int i = 0; i < p->set.n; i++) {
+		const struct weft_change *c = &p->set.change[i];
+
+		p->tunnels = p->tunnels || concerns(local, c->old) || concerns(local, c->new);
+		if (c->old && c->new == NULL && c->old->kind == &weft_kind_host &&slot_of(local, c->old->path))
+			json_array_append_new(p->gone, json_integer(slot_of(local, c->old->path)));
+	}
+	if (!p->tunnels)
+		return 0;
+	json_object_foreach (local->model->objects, key, value) {
+		const struct weft_host *host = weft_map_value(value);
+		bool wanted, known;
+
+		if (host->o.kind != &weft_kind_host || strcmp(host->o.path, local->host) == 0)
+			continue;
+		wanted = can && host->v4.address;
+		known = slot_of(local, host->o.path) != 0;
+		if (wanted && !known && ret == 0)
+			ret = add_host(local, p, host);
+		if (!wanted && known)
+			json_array_append_new(p->gone, json_integer(slot_of(local, host->o.path)));
+	}
+	return ret;
+}
+
+// Calls FN with each VLAN inside its network that PORT stands in.
+static int
+each_vid(const struct weft_port *port, int (*fn)(void *arg, uint16_t vid), void *arg)
+{
+	int ret = 0;
+
+	if (!port->vlan.trunk.given)
+		return fn(arg, port->vlan.qinq != WEFT_VLAN_UNSET     ? port->vlan.qinq
+			       : port->vlan.access != WEFT_VLAN_UNSET ? port->vlan.access
+								      : 0);
+	if (port->vlan.native != WEFT_VLAN_UNSET)
+		ret = fn(arg, port->vlan.native);
+	for (uint16_t vid = 1; ret == 0 && vid < WEFT_N_VLANS; vid++)
+		if (weft_vlan_set_has(&port->vlan.trunk, vid))
+			ret = fn(arg, vid);
+	return ret;
+}
+
+// A remote port on its way into the build, or out of it.
+struct passage {
+	struct weft_build *build;
+	const struct weft_port *port;
+	const struct weft_network *network; // NULL: out
+	const char *path;		    // of the network
+	struct site *site;		    // NULL: out
+	uint16_t slot;
+};
+
+static int
+enter(void *arg, uint16_t vid)
+{
+	struct passage *way = arg;
+	const struct weft_port_conf conf = { .mac = way->port->mac,
+		.gen = way->build->placement->place[way->slot].gen };
+	uint16_t id = build_domain(way->build, &(struct domain_name){ .network = way->network, .vid = vid });
+	uint16_t *scratch = way->site->domain, n = way->site->n;
+
+	if (id == 0)
+		return -ENOSPC;
+	for (uint16_t i = 0; i < n; i++)
+		if (scratch[i] == id)
+			n = 0;
+	if (n == way->site->n) {
+		if (n == WEFT_N_VLANS)
+			return -ENOSPC;
+		scratch[way->site->n++] = id;
+	}
+	return conf.mac ? build_macs_enter(way->build, id, way->slot, &conf) : 0;
+}
+
+static int
+leave(void *arg, uint16_t vid)
+{
+	struct passage *way = arg;
+	const struct weft_mactab *tab = &way->build->snap->static_macs;
+	char key[WEFT_PATH_SIZE + 8];
+	const struct weft_mac_entry *entry;
+	uint64_t mac;
+	uint16_t id;
+
+	snprintf(key, sizeof(key), "%s.%u", way->path, vid);
+	id = json_integer_value(json_object_get(way->build->placement->domains, key));
+	mac = weft_mac_key(id, way->port->mac);
+	entry = id ? weft_mactab_find(tab, mac, weft_mactab_hash(tab, mac)) : NULL;
+	return entry && entry->port == way->slot ? build_macs_remove(way->build, id, way->slot, way->port->mac) : 0;
+}
+
+// PORT was on another host, if it was.
+static int
+forget(struct weft_build *build, const struct weft_local *local, const struct weft_object *object)
+{
+	const struct weft_port *port = (const struct weft_port *)object;
+	char tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
+	struct passage way = { .build = build, .port = port, .path = path };
+
+	if (!is_port(object) || weft_local_has(local, port) || !port->network[0] || !port->mac)
+		return 0;
+	weft_object_tenant(&port->o, tenant);
+	snprintf(path, sizeof(path), "%.63s/%.63s", tenant, port->network);
+	way.slot = slot_of(local, port->host);
+	return way.slot ? each_vid(port, leave, &way) : 0;
+}
+
+static rte_be32_t
+next_hop(const struct weft_host *self, rte_be32_t address)
+{
+	return (address & self->v4.mask) == (self->v4.address & self->v4.mask) ? address : self->v4.gateway;
+}
+
+// Puts another host into its slot.
+static int
+put_host(struct weft_build *build, const struct weft_local *local, const struct weft_host *host,
+	const struct site *site, uint16_t uplink)
+{
+	const struct weft_host *self = host_of(local->model, local->host);
+	struct weft_peer *peer = weft_share_new(sizeof(*peer), true);
+	uint16_t *domains = weft_share_new(WEFT_N_VLANS * sizeof(*domains), true);
+	char *name = weft_share_new(strlen(host->o.path) + 2, false);
+	struct weft_port_conf conf = {
+		.gen = local->placement->place[site->slot].gen,
+		.owner = WEFT_OWNER_NONE,
+		.tagging = WEFT_TAG_PEER,
+		.tpid = RTE_ETHER_TYPE_VLAN,
+		.mtu = weft_snapshot_slot(build->snap, uplink)->mtu - WEFT_TUNNEL_OVERHEAD,
+		.up = true,
+		.max_macs = UINT32_MAX,
+		.name = name,
+		.vid_domain = domains,
+		.peer = peer,
+	};
+	int ret = -ENOMEM;
+
+	if (peer && domains && name) {
+		name[0] = '@';
+		strcpy(name + 1, host->o.path);
+		memcpy(domains, site->domain, site->n * sizeof(*domains));
+		peer->address = host->v4.address;
+		peer->hop = next_hop(self, peer->address);
+		peer->uplink = uplink;
+		weft_peer_init(peer, self->v4.address);
+		ret = build_put_port(build, site->slot, &conf);
+	}
+	if (ret) {
+		weft_share_unref(peer);
+		weft_share_unref(domains);
+		weft_share_unref(name);
+	}
+	return ret;
+}
+
+struct hop {
+	rte_be32_t address;
+	uint16_t slot;
+};
+
+static int
+by_address(const void *a, const void *b)
+{
+	const struct hop *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+// Tells the uplink's port of the tunnels that end at it.
+static int
+put_underlay(struct weft_build *build, const struct weft_local *local, uint16_t uplink, struct hop *hops, uint32_t n)
+{
+	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
+	struct weft_port_conf conf = *weft_snapshot_slot(build->snap, uplink);
+	int ret;
+
+	if (underlay == NULL)
+		return -ENOMEM;
+	qsort(hops, n, sizeof(*hops), by_address);
+	underlay->address = host_of(local->model, local->host)->v4.address;
+	underlay->n_peers = n;
+	for (uint32_t i = 0; i < n; i++)
+		underlay->peer[i] = hops[i].slot;
+	conf.underlay = underlay;
+	weft_share_ref(conf.name);
+	weft_share_ref(conf.vid_domain);
+	ret = build_put_port(build, uplink, &conf);
+	if (ret) {
+		weft_share_unref(conf.name);
+		weft_share_unref(conf.vid_domain);
+		weft_share_unref(underlay);
+		return ret;
+	}
+	build->snap->underlay = uplink;
+	return 0;
+}
+
+// Enters the ports of other hosts, and collects in SITES, a map of hosts to struct site, the domains of each.
+static int
+enter_ports(struct weft_build *build, const struct weft_local *local, json_t *sites)
+{
+	const char *key;
+	json_t *value;
+	int ret = 0;
+
+	json_object_foreach (local->model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+		const struct weft_port *port = (const struct weft_port *)object;
+		struct passage way = { .build = build, .port = port };
+
+		if (ret || !is_port(object) || weft_local_has(local, port) || !port->network[0])
+			continue;
+		way.network = weft_model_port_network(local->model, port);
+		way.site = weft_map_get(sites, port->host);
+		if (way.site == NULL || !is_tunnelled(way.network)) {
+			ret = forget(build, local, object);
+			continue;
+		}
+		way.slot = way.site->slot;
+		ret = each_vid(port, enter, &way);
+	}
+	return ret;
+}
+
+static int
+compile_hosts(struct weft_build *build, const struct weft_local *local, json_t *sites)
+{
+	uint16_t uplink = find_uplink(local);
+	struct hop *hops = calloc(json_object_size(sites) + 1, sizeof(*hops));
+	const char *name;
+	json_t *value;
+	uint32_t n = 0;
+	int ret = hops ? enter_ports(build, local, sites) : -ENOMEM;
+
+	json_object_foreach (sites, name, value) {
+		const struct site *site = weft_map_value(value);
+
+		if (ret == 0)
+			ret = put_host(build, local, host_of(local->model, name), site, uplink);
+		if (ret == 0)
+			hops[n++] = (struct hop){ weft_snapshot_slot(build->snap, site->slot)->peer->hop, site->slot };
+	}
+	build->snap->underlay = WEFT_PORT_NONE;
+	if (ret == 0 && can_tunnel(local))
+		ret = put_underlay(build, local, uplink, hops, n);
+	free(hops);
+	return ret;
+}
+
+// The hosts that tunnels lead to, with their slots. Returns a map to struct site, or NULL without memory.
+static json_t *
+new_sites(const struct weft_local *local)
+{
+	json_t *sites = json_object(), *value;
+	const char *key;
+
+	json_object_foreach (local->model->objects, key, value) {
+		const struct weft_host *host = weft_map_value(value);
+		uint16_t slot = host->o.kind == &weft_kind_host ? slot_of(local, host->o.path) : 0;
+		struct site *site = slot && host->v4.address && can_tunnel(local) ? calloc(1, sizeof(*site)) : NULL;
+
+		if (site == NULL)
+			continue;
+		site->slot = slot;
+		weft_map_set(sites, host->o.path, site);
+	}
+	return sites;
+}
+
+int
+weft_build_hosts(struct weft_build *build, const struct weft_local *local, const struct weft_prepared *p)
+{
+	json_t *sites = new_sites(local), *value;
+	const char *key;
+	int ret = sites ? 0 : -ENOMEM;
+
+	for (unsigned int k = 0; ret == 0 && k < p->set.n; k++)
+		ret = forget(build, local, p->set.change[k].old);
+	if (ret == 0)
+		ret = compile_hosts(build, local, sites);
+	json_object_foreach (sites, key, value)
+		free(weft_map_value(value));
+	json_decref(sites);
+	if (ret == -ENOSPC)
+		return weft_fail(p->err, ENOSPC,
+			"the networks of another host: all %u broadcast domains are in use, or more than %u there",
+			WEFT_MAX_DOMAINS, WEFT_N_VLANS);
+	return ret ? weft_fail(p->err, -ret, "no memory to compile the other hosts") : 0;
+}
