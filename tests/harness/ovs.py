@@ -10,6 +10,7 @@ import tempfile
 from .proc import spawn, stop, wait_for
 
 VSWITCHD = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
+PLAIN = "/usr/lib/openvswitch-switch/ovs-vswitchd"
 
 
 def available():
@@ -18,12 +19,12 @@ def available():
 
 
 class Ovs:
-    """ovsdb-server and ovs-vswitchd in a folder of their own, the PMD on CPU 1."""
+    """ovsdb-server and ovs-vswitchd in a folder of their own: with DPDK and the PMD on CPU 1, or with neither in NETNS."""
 
-    def __init__(self, memory=512):
+    def __init__(self, memory=512, netns=None):
         self.dir = tempfile.mkdtemp(prefix="weft-ovs-")
         self.env = {**os.environ, "OVS_RUNDIR": self.dir, "OVS_LOGDIR": self.dir, "OVS_DBDIR": self.dir, "OVS_SYSCONFDIR": self.dir}
-        self.memory = memory
+        self.memory, self.netns = memory, netns
         self.processes = []
 
     def __enter__(self):
@@ -49,22 +50,24 @@ class Ovs:
         return self.call("ovs-appctl", "-t", os.path.join(self.dir, "vswitchd.ctl"), *args)
 
     def _spawn(self, *args):
-        self.processes.append(spawn(list(args), os.path.join(self.dir, "log"), env=self.env))
+        self.processes.append(spawn(list(args), os.path.join(self.dir, "log"), env=self.env, netns=self.netns))
 
     def start(self):
-        """Both daemons, DPDK initialised."""
+        """Both daemons, DPDK initialised where it is used."""
         self.call("ovsdb-tool", "create", f"{self.dir}/conf.db", "/usr/share/openvswitch/vswitch.ovsschema")
         self._spawn("ovsdb-server", f"{self.dir}/conf.db", f"--remote=punix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/db.ctl")
         wait_for(lambda: os.path.exists(f"{self.dir}/db.sock"))
         self.vsctl("init", wait=False)
-        self.vsctl("set", "Open_vSwitch", ".", "other_config:dpdk-init=true", f"other_config:dpdk-socket-mem={self.memory}",
-                   "other_config:pmd-cpu-mask=0x2", "other_config:dpdk-lcore-mask=0x1",
-                   f"other_config:dpdk-extra=--no-pci --in-memory --file-prefix={os.path.basename(self.dir)}", wait=False)
+        if self.netns is None:
+            self.vsctl("set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
+                       f"other_config:dpdk-socket-mem={self.memory}",
+                       "other_config:pmd-cpu-mask=0x2", "other_config:dpdk-lcore-mask=0x1",
+                       f"other_config:dpdk-extra=--no-pci --in-memory --file-prefix={os.path.basename(self.dir)}", wait=False)
         self.start_switch()
 
     def spawn_switch(self):
         """Starts ovs-vswitchd, and does not wait."""
-        self._spawn(VSWITCHD, f"unix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/vswitchd.ctl", "--log-file=/dev/null")
+        self._spawn(PLAIN if self.netns else VSWITCHD, f"unix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/vswitchd.ctl", "--log-file=/dev/null")
 
     def wait_switch(self):
         """Waits until ovs-vswitchd answers."""
