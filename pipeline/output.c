@@ -121,13 +121,27 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		weft_out_worker(worker, port->owner, out, port->gen, m);
 }
 
-// Whether frames of DOMAIN reach PORT as they are, by this worker.
+// What holds for frames of a domain to a port, as long as they fit.
+enum way {
+	WAY_ANY,    // nothing: each is looked at
+	WAY_PLAIN,  // they leave as they are, by this worker
+	WAY_TUNNEL, // they go into a tunnel as they are, and that leaves by this worker
+};
+
 static bool
-is_plain(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port,
-	uint16_t domain)
+leaves_here(const struct weft_worker *worker, const struct weft_port_conf *port)
 {
-	return port->up && !vec->explain && !port->peer &&
-	       (port->owner == worker->id || port->owner == WEFT_OWNER_EACH) && tag_on(port, worker->snap, domain) == 0;
+	return port->up && (port->owner == worker->id || port->owner == WEFT_OWNER_EACH);
+}
+
+static enum way
+way_to(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port, uint16_t domain)
+{
+	if (vec->explain || tag_on(port, worker->snap, domain))
+		return WAY_ANY;
+	if (port->peer)
+		return leaves_here(worker, weft_snapshot_slot(worker->snap, port->peer->uplink)) ? WAY_TUNNEL : WAY_ANY;
+	return leaves_here(worker, port) ? WAY_PLAIN : WAY_ANY;
 }
 
 weft_lanes
@@ -135,23 +149,31 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 {
 	const struct weft_port_conf *port = NULL;
 	uint32_t last = 0;
-	bool plain = false;
+	enum way way = WAY_ANY;
 
 	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
 		struct rte_mbuf *m = vec->pkts[i];
-		uint32_t way = (uint32_t)lane->domain << 16 | lane->out;
+		uint32_t pair = (uint32_t)lane->domain << 16 | lane->out;
+		int bad;
 
 		// Frames come in trains: what holds for one holds for those that follow it to the same port.
-		if (way != last) {
-			last = way;
+		if (pair != last) {
+			last = pair;
 			port = weft_snapshot_slot(worker->snap, lane->out);
-			plain = is_plain(worker, vec, port, lane->domain);
+			way = way_to(worker, vec, port, lane->domain);
 		}
-		if (likely(plain && !lane->strip && m->pkt_len <= (uint32_t)port->mtu + lane->l3_off))
-			weft_out_port(worker, lane->out, m);
-		else
+		if (unlikely(way == WAY_ANY || lane->strip || m->pkt_len > (uint32_t)port->mtu + lane->l3_off)) {
 			weft_emit(worker, vec, lane, lane->out, m);
+		} else if (way == WAY_PLAIN) {
+			weft_out_port(worker, lane->out, m);
+		} else {
+			bad = weft_tunnel_enter(worker, lane, lane->out, m, lane->l3_off);
+			if (likely(bad < 0))
+				weft_out_port(worker, port->peer->uplink, m);
+			else
+				weft_drop_mbuf(worker, m, bad);
+		}
 	}
 	return 0;
 }

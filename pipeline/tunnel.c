@@ -33,16 +33,25 @@ is_for(const struct weft_lane *lane, const uint8_t *frame, rte_be32_t address)
 	return dst == address;
 }
 
-static uint16_t
-peer_of(const struct weft_snapshot *snap, const uint8_t *frame, const struct weft_lane *lane)
+// The host that was looked up last: packets come in trains.
+struct sender {
+	rte_be32_t address;
+	uint16_t peer; // WEFT_PORT_NONE: it is none
+};
+
+static inline uint16_t
+peer_of(const struct weft_snapshot *snap, const uint8_t *frame, const struct weft_lane *lane, struct sender *last)
 {
 	const struct weft_mactab *tab = &snap->static_macs;
 	const struct weft_mac_entry *entry;
 	rte_be32_t src;
 
 	memcpy(&src, frame + lane->l3_off + 12, sizeof(src));
-	entry = weft_mactab_find(tab, weft_peer_key(src), weft_mactab_hash(tab, weft_peer_key(src)));
-	return entry ? entry->port : WEFT_PORT_NONE;
+	if (src != last->address) {
+		entry = weft_mactab_find(tab, weft_peer_key(src), weft_mactab_hash(tab, weft_peer_key(src)));
+		*last = (struct sender){ src, entry ? entry->port : WEFT_PORT_NONE };
+	}
+	return last->peer;
 }
 
 // Says in the inner IP header what the outer one says of congestion.
@@ -87,12 +96,13 @@ unite_ecn(uint8_t *frame, const struct weft_lane *lane, enum ecn outer)
 
 // Takes the tunnel's headers off the frame in LANE. Returns -1, or the drop reason.
 static int
-take_out(const struct weft_worker *worker, struct weft_lane *lane, struct rte_mbuf *m, uint16_t udp_port)
+take_out(const struct weft_worker *worker, struct weft_lane *lane, struct rte_mbuf *m, uint16_t udp_port,
+	struct sender *last)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t at = lane->l4_off + UDP_HEADER, end = lane->l4_off + be16(frame + lane->l4_off + 4);
 	enum ecn ecn = frame[lane->l3_off + 1] & 3;
-	uint16_t peer = peer_of(worker->snap, frame, lane);
+	uint16_t peer = peer_of(worker->snap, frame, lane, last);
 	struct weft_outer outer;
 	int bad;
 
@@ -136,6 +146,7 @@ weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 	const struct weft_snapshot *snap = worker->snap;
 	uint16_t uplink = snap->underlay;
 	const struct weft_underlay *underlay = weft_snapshot_slot(snap, uplink)->underlay;
+	struct sender last = { 0 };
 	weft_lanes gone = 0;
 
 	if (likely(underlay == NULL))
@@ -160,7 +171,7 @@ weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 			port = be16(frame + lane->l4_off + 2);
 			if (port != WEFT_VXLAN_PORT && port != WEFT_GENEVE_PORT)
 				continue;
-			bad = take_out(worker, lane, vec->pkts[i], port);
+			bad = take_out(worker, lane, vec->pkts[i], port, &last);
 		}
 		if (unlikely(vec->explain != NULL))
 			explain(vec->explain, snap, lane, bad);

@@ -6,23 +6,32 @@
 
 #define VID(tci) ((tci)&0xfff)
 
-// Returns -1 with the lane's domain set, or the reason to drop it.
-// The domain of a frame from another host: its network's number, and inside the network its tag.
+// What was looked up last for a frame from another host: they come in trains.
+struct number {
+	uint64_t key;
+	uint16_t domain; // 0: none here
+};
+
+// The domain of a frame from another host: its network's number, and inside the network its tag. Returns -1, or the
+// drop reason.
 static int
-classify_tunnelled(const struct weft_snapshot *snap, struct weft_lane *lane)
+classify_tunnelled(const struct weft_snapshot *snap, struct weft_lane *lane, struct number *last)
 {
 	const struct weft_mactab *tab = &snap->static_macs;
 	uint16_t vid = lane->n_tags ? VID(lane->tci) : 0;
 	uint64_t key = weft_tunnel_key(lane->tunnel, lane->vni, vid);
-	const struct weft_mac_entry *entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
+	const struct weft_mac_entry *entry;
 
-	if (unlikely(entry == NULL))
-		return WEFT_DROP_TUNNEL_NETWORK;
-	lane->domain = entry->port;
+	if (key != last->key) {
+		entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
+		*last = (struct number){ key, entry ? entry->port : 0 };
+	}
+	lane->domain = last->domain;
 	lane->strip = lane->n_tags != 0;
-	return -1;
+	return likely(lane->domain) ? -1 : (int)WEFT_DROP_TUNNEL_NETWORK;
 }
 
+// Returns -1 with the lane's domain set, or the reason to drop it.
 static inline int
 classify(const struct weft_port_conf *port, struct weft_lane *lane)
 {
@@ -69,6 +78,7 @@ weft_lanes
 weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
 	const struct weft_snapshot *snap = worker->snap;
+	struct number last = { 0 };
 	weft_lanes good = mask;
 
 	WEFT_FOREACH_LANE (i, mask) {
@@ -77,7 +87,7 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 		int bad;
 
 		if (unlikely(lane->outer))
-			bad = classify_tunnelled(snap, lane);
+			bad = classify_tunnelled(snap, lane, &last);
 		else
 			bad = likely(port->up) ? classify(port, lane) : WEFT_DROP_PORT_DOWN + port->closed;
 

@@ -20,12 +20,31 @@
 
 #define BATCH  32
 #define ROUNDS 20000
-#define FRAME  60 // without FCS
+#define TURN   1000 // rounds of one case before the next one's
+#define FRAME  60   // without FCS
 #define VNI    70001
 
 enum { NONE, GUEST, OTHER_GUEST, UPLINK, HOST, N_PORTS }; // slots
 
 #define MAC_OF(slot) (UINT64_C(0x020000000000) + (slot))
+
+// Frames that come in at IN and leave by OUT.
+struct bench_case {
+	const char *name;
+	uint16_t in, out;
+	enum weft_tunnel tunnel;
+	uint8_t wire[256];
+	unsigned int wire_len;
+	uint32_t cycles[WEFT_N_STAGES + 1][ROUNDS];
+};
+
+static struct bench_case cases[] = {
+	{ .name = "local", .in = GUEST, .out = OTHER_GUEST },
+	{ .name = "vxlan-encap", .in = GUEST, .out = UPLINK, .tunnel = WEFT_TUNNEL_VXLAN },
+	{ .name = "vxlan-decap", .in = UPLINK, .out = GUEST, .tunnel = WEFT_TUNNEL_VXLAN },
+	{ .name = "geneve-encap", .in = GUEST, .out = UPLINK, .tunnel = WEFT_TUNNEL_GENEVE },
+	{ .name = "geneve-decap", .in = UPLINK, .out = GUEST, .tunnel = WEFT_TUNNEL_GENEVE },
+};
 
 struct bench {
 	struct weft_worker *w;
@@ -37,10 +56,6 @@ struct bench {
 	struct weft_peer peer;
 	struct weft_neighbour neighbour[N_PORTS];
 	_Atomic uint64_t mac[N_PORTS];
-	uint8_t wire[256];
-	unsigned int wire_len;
-	uint16_t in;
-	uint32_t cycles[WEFT_N_STAGES + 1][ROUNDS];
 };
 
 static void
@@ -59,16 +74,16 @@ flush(struct weft_worker *worker, uint16_t port)
 
 // Fresh frames, as a burst that was just copied in: the lines are in the cache.
 static void
-fill(struct bench *b)
+fill(struct bench *b, const struct bench_case *c)
 {
 	b->vec.n = BATCH;
 	for (unsigned int i = 0; i < BATCH; i++) {
 		struct rte_mbuf *m = b->pkts[i];
 
 		rte_pktmbuf_reset(m);
-		memcpy(rte_pktmbuf_append(m, (uint16_t)b->wire_len), b->wire, b->wire_len);
+		memcpy(rte_pktmbuf_append(m, (uint16_t)c->wire_len), c->wire, c->wire_len);
 		b->vec.pkts[i] = m;
-		b->vec.lanes[i].in = m->port = b->in;
+		b->vec.lanes[i].in = m->port = c->in;
 	}
 }
 
@@ -87,80 +102,72 @@ clear(struct bench *b, uint16_t port)
 }
 
 static bool
-run_round(struct bench *b, unsigned int r, uint16_t out)
+run_round(struct bench *b, struct bench_case *c, unsigned int r)
 {
 	weft_lanes mask = weft_lanes_all(BATCH);
 	uint64_t start;
 
-	fill(b);
+	fill(b, c);
 	b->vec.now = start = rte_rdtsc_precise();
 	weft_chain_run(b->w, &b->vec, false);
-	b->cycles[WEFT_N_STAGES][r] = (uint32_t)(rte_rdtsc_precise() - start);
-	if (!clear(b, out))
+	c->cycles[WEFT_N_STAGES][r] = (uint32_t)(rte_rdtsc_precise() - start);
+	if (!clear(b, c->out))
 		return false;
-	fill(b);
+	fill(b, c);
 	for (unsigned int i = 0; i < WEFT_N_STAGES; i++) {
 		start = rte_rdtsc_precise();
 		mask = weft_chain[i].run(b->w, &b->vec, mask);
-		b->cycles[i][r] = (uint32_t)(rte_rdtsc_precise() - start);
+		c->cycles[i][r] = (uint32_t)(rte_rdtsc_precise() - start);
 	}
-	return clear(b, out);
+	return clear(b, c->out);
 }
 
-// Frames that come in at IN and leave by OUT.
 static json_t *
-run_case(struct bench *b, const char *name, uint16_t in, uint16_t out)
+report_case(struct bench_case *c, uint32_t overhead)
 {
-	uint32_t overhead = bench_stamp_cost();
 	json_t *stages = json_object();
 
-	b->in = in;
-	for (unsigned int r = 0; r < ROUNDS; r++) {
-		if (!run_round(b, r, out)) {
-			fprintf(stderr, "bench_overlay: %s: frames did not leave by port %u\n", name, out);
-			exit(1);
-		}
-	}
 	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
-		json_object_set_new(stages, weft_chain[i].name, bench_figures(b->cycles[i], ROUNDS, overhead, BATCH));
-	return json_pack("{s:s, s:o, s:o}", "name", name, "weft",
-		bench_figures(b->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH), "stages", stages);
+		json_object_set_new(stages, weft_chain[i].name, bench_figures(c->cycles[i], ROUNDS, overhead, BATCH));
+	return json_pack("{s:s, s:o, s:o}", "name", c->name, "weft",
+		bench_figures(c->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH), "stages", stages);
 }
 
 // A UDP datagram from SRC's MAC to DST's.
 static void
-write_frame(struct bench *b, uint16_t dst, uint16_t src)
+write_frame(uint8_t *frame, uint16_t dst, uint16_t src)
 {
 	static const uint8_t payload[] = { 0x08, 0x00, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0,
 		2, 0, 1, 0, 2, 0, 26, 0, 0 };
 
-	memset(b->wire, 0, sizeof(b->wire));
-	put_mac(b->wire, MAC_OF(dst));
-	put_mac(b->wire + 6, MAC_OF(src));
-	memcpy(b->wire + 12, payload, sizeof(payload));
-	b->wire_len = FRAME;
+	memset(frame, 0, FRAME);
+	put_mac(frame, MAC_OF(dst));
+	put_mac(frame + 6, MAC_OF(src));
+	memcpy(frame + 12, payload, sizeof(payload));
 }
 
-// What the chain makes of a frame to the other host, as that would send it here.
+// The frame that case C is about. What comes from the other host is what the chain makes of a frame to it, turned
+// round.
 static void
-write_tunnelled(struct bench *b)
+prepare(struct bench *b, struct bench_case *c)
 {
-	uint8_t inner[FRAME], *p;
+	struct bench_case there = { .in = GUEST, .wire_len = FRAME };
+	const uint8_t *p;
 
-	write_frame(b, HOST, GUEST);
-	b->in = GUEST;
-	fill(b);
+	c->wire_len = FRAME;
+	write_frame(c->wire, c->out == UPLINK ? HOST : c->out, c->in);
+	if (c->in != UPLINK)
+		return;
+	write_frame(there.wire, HOST, GUEST);
+	fill(b, &there);
 	weft_chain_run(b->w, &b->vec, false);
 	clear(b, UPLINK);
-	b->wire_len = b->pkts[0]->pkt_len;
-	write_frame(b, GUEST, HOST);
-	memcpy(inner, b->wire, sizeof(inner));
-	p = rte_pktmbuf_mtod(b->pkts[0], uint8_t *);
-	b->wire_len = b->pkts[0]->pkt_len;
-	memcpy(b->wire, p, b->wire_len);
-	memcpy(b->wire + 26, p + 30, 4);
-	memcpy(b->wire + 30, p + 26, 4);
-	memcpy(b->wire + WEFT_TUNNEL_OVERHEAD, inner, sizeof(inner));
+	p = rte_pktmbuf_mtod(b->pkts[0], const uint8_t *);
+	c->wire_len = FRAME + WEFT_TUNNEL_OVERHEAD;
+	memcpy(c->wire, p, WEFT_TUNNEL_OVERHEAD);
+	memcpy(c->wire + 26, p + 30, 4);
+	memcpy(c->wire + 30, p + 26, 4);
+	write_frame(c->wire + WEFT_TUNNEL_OVERHEAD, GUEST, HOST);
 }
 
 static void
@@ -168,14 +175,6 @@ enter(struct bench *b, uint64_t key, uint16_t number)
 {
 	*weft_mactab_free_way(&b->snap.static_macs, key) =
 		(struct weft_mac_entry){ .key = key, .port = number, .gen = 1 };
-}
-
-static void
-set_tunnel(struct bench *b, enum weft_tunnel tunnel)
-{
-	b->domains.domain[1].tunnel = tunnel;
-	b->domains.domain[1].vni = VNI;
-	enter(b, weft_tunnel_key(tunnel, VNI, 0), 1);
 }
 
 static int
@@ -212,6 +211,9 @@ set_up_ports(struct bench *b)
 	};
 	enter(b, weft_mac_key(1, MAC_OF(HOST)), HOST);
 	enter(b, weft_peer_key(b->peer.address), HOST);
+	enter(b, weft_tunnel_key(WEFT_TUNNEL_VXLAN, VNI, 0), 1);
+	enter(b, weft_tunnel_key(WEFT_TUNNEL_GENEVE, VNI, 0), 1);
+	b->domains.domain[1].vni = VNI;
 	b->snap.underlay = UPLINK;
 	return 0;
 }
@@ -241,14 +243,28 @@ new_bench(void)
 	return w->stats && w->port_out && w->fdb && set_up_ports(b) == 0 ? b : NULL;
 }
 
+// One turn of case C.
+static void
+run_turn(struct bench *b, struct bench_case *c, unsigned int first)
+{
+	b->domains.domain[1].tunnel = c->tunnel;
+	if (first == 0)
+		prepare(b, c);
+	for (unsigned int r = first; r < first + TURN; r++) {
+		if (!run_round(b, c, r)) {
+			fprintf(stderr, "bench_overlay: %s: frames did not leave by port %u\n", c->name, c->out);
+			exit(1);
+		}
+	}
+}
+
 int
 main(void)
 {
 	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256",
 		"--lcores=0@1", "--log-level=*:error" };
-	static const char *const names[] = { [WEFT_TUNNEL_VXLAN] = "vxlan", [WEFT_TUNNEL_GENEVE] = "geneve" };
-	char *argv[RTE_DIM(arg) + 1] = { NULL }, name[32];
-	json_t *cases = json_array(), *report;
+	char *argv[RTE_DIM(arg) + 1] = { NULL };
+	json_t *list = json_array(), *report;
 	struct bench *b;
 
 	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
@@ -257,18 +273,12 @@ main(void)
 		fprintf(stderr, "bench_overlay: no memory\n");
 		return 1;
 	}
-	write_frame(b, OTHER_GUEST, GUEST);
-	json_array_append_new(cases, run_case(b, "local", GUEST, OTHER_GUEST));
-	for (enum weft_tunnel tunnel = WEFT_TUNNEL_VXLAN; tunnel <= WEFT_TUNNEL_GENEVE; tunnel++) {
-		set_tunnel(b, tunnel);
-		write_frame(b, HOST, GUEST);
-		snprintf(name, sizeof(name), "%s-encap", names[tunnel]);
-		json_array_append_new(cases, run_case(b, name, GUEST, UPLINK));
-		write_tunnelled(b);
-		snprintf(name, sizeof(name), "%s-decap", names[tunnel]);
-		json_array_append_new(cases, run_case(b, name, UPLINK, GUEST));
-	}
-	report = json_pack("{s:s, s:i, s:o}", "bench", "overlay", "batch", BATCH, "cases", cases);
+	for (unsigned int first = 0; first < ROUNDS; first += TURN)
+		for (unsigned int i = 0; i < RTE_DIM(cases); i++)
+			run_turn(b, &cases[i], first);
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
+		json_array_append_new(list, report_case(&cases[i], bench_stamp_cost()));
+	report = json_pack("{s:s, s:i, s:o}", "bench", "overlay", "batch", BATCH, "cases", list);
 	json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
 	putchar('\n');
 	json_decref(report);

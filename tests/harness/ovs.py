@@ -67,7 +67,8 @@ class Ovs:
 
     def spawn_switch(self):
         """Starts ovs-vswitchd, and does not wait."""
-        self._spawn(PLAIN if self.netns else VSWITCHD, f"unix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/vswitchd.ctl", "--log-file=/dev/null")
+        program = PLAIN if self.netns else VSWITCHD
+        self._spawn(program, f"unix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/vswitchd.ctl", "--log-file=/dev/null")
 
     def wait_switch(self):
         """Waits until ovs-vswitchd answers."""
