@@ -44,7 +44,7 @@ static int
 check_network(const char *where, const struct weft_object *object, struct weft_error *err)
 {
 	const struct weft_network *network = (const struct weft_network *)object;
-	bool tunnel = network->encap == WEFT_ENCAP_VXLAN || network->encap == WEFT_ENCAP_GENEVE;
+	bool tunnel = weft_network_is_tunnelled(network);
 
 	if ((network->encap == WEFT_ENCAP_VLAN) != (network->vlan != 0))
 		return weft_fail(err, EINVAL, "%s.vlan: goes with \"encap\": \"vlan\", and only with it", where);
@@ -91,12 +91,16 @@ const struct weft_kind weft_kind_network = {
 	.check = check_network,
 };
 
+bool
+weft_network_is_tunnelled(const struct weft_network *network)
+{
+	return network && (network->encap == WEFT_ENCAP_VXLAN || network->encap == WEFT_ENCAP_GENEVE);
+}
+
 uint16_t
 weft_network_wire_mtu(const struct weft_network *network)
 {
-	bool tunnel = network->encap == WEFT_ENCAP_VXLAN || network->encap == WEFT_ENCAP_GENEVE;
-
-	return network->mtu + (tunnel ? WEFT_TUNNEL_OVERHEAD : 0);
+	return network->mtu + (weft_network_is_tunnelled(network) ? WEFT_TUNNEL_OVERHEAD : 0);
 }
 
 // "10.0.0.1" or "10.0.0.1/24", into the host's v4.

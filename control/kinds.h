@@ -213,6 +213,9 @@ void weft_object_free(struct weft_object *object);
 // OBJECT as what has rules, or NULL: it is of another kind.
 const struct weft_group *weft_rules_of(const struct weft_object *object);
 
+// Whether it reaches other hosts through tunnels. NULL is not.
+bool weft_network_is_tunnelled(const struct weft_network *network);
+
 // The MTU that an uplink needs for the network: tunnels put headers in front of its frames.
 uint16_t weft_network_wire_mtu(const struct weft_network *network);
 

@@ -181,6 +181,7 @@ static const struct {
 	{ "kill_sessions", true, weft_kill_sessions, NULL },
 	{ "rules", false, weft_report_rules, NULL },
 	{ "group", false, weft_report_group, NULL },
+	{ "network", false, weft_report_network, NULL },
 	{ "rebalance", true, do_rebalance, NULL },
 	{ "get", false, NULL, weft_policy_get },
 	{ "schema", false, NULL, weft_policy_schema },

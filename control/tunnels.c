@@ -22,12 +22,6 @@ struct site {
 	uint16_t domain[WEFT_N_VLANS];
 };
 
-static bool
-is_tunnelled(const struct weft_network *network)
-{
-	return network && (network->encap == WEFT_ENCAP_VXLAN || network->encap == WEFT_ENCAP_GENEVE);
-}
-
 static const struct weft_host *
 host_of(const struct weft_model *model, const char *name)
 {
@@ -46,9 +40,9 @@ slot_of(const struct weft_local *local, const char *host)
 	return weft_placement_find(local->placement, path);
 }
 
-// The uplink that tunnels use: the first of this host's by name.
-static uint16_t
-find_uplink(const struct weft_local *local)
+// The first of this host's by name.
+uint16_t
+weft_tunnel_uplink(const struct weft_local *local)
 {
 	const char *key, *first = NULL;
 	json_t *value;
@@ -71,7 +65,7 @@ can_tunnel(const struct weft_local *local)
 {
 	const struct weft_host *self = host_of(local->model, local->host);
 
-	return self && self->v4.address && find_uplink(local);
+	return self && self->v4.address && weft_tunnel_uplink(local);
 }
 
 // Whether a change of OBJECT changes what is beyond tunnels.
@@ -85,7 +79,7 @@ concerns(const struct weft_local *local, const struct weft_object *object)
 	if (object->kind == &weft_kind_host)
 		return true;
 	if (object->kind == &weft_kind_network)
-		return is_tunnelled((const struct weft_network *)object);
+		return weft_network_is_tunnelled((const struct weft_network *)object);
 	return is_port(object) && (!port->network[0] || !weft_local_has(local, port));
 }
 
@@ -114,7 +108,7 @@ prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
 	int ret = 0;
 
 	// An uplink whose device opens late comes with a change of something else.
-	p->tunnels = all || (local->snap ? local->snap->underlay : 0) != (can ? find_uplink(local) : 0);
+	p->tunnels = all || (local->snap ? local->snap->underlay : 0) != (can ? weft_tunnel_uplink(local) : 0);
 	for (unsigned int i = 0; i < p->set.n; i++) {
 		const struct weft_change *c = &p->set.change[i];
 
@@ -329,7 +323,7 @@ enter_ports(struct weft_build *build, const struct weft_local *local, json_t *si
 			continue;
 		way.network = weft_model_port_network(local->model, port);
 		way.site = weft_map_get(sites, port->host);
-		if (way.site == NULL || !is_tunnelled(way.network)) {
+		if (way.site == NULL || !weft_network_is_tunnelled(way.network)) {
 			ret = forget(build, local, object);
 			continue;
 		}
@@ -342,7 +336,7 @@ enter_ports(struct weft_build *build, const struct weft_local *local, json_t *si
 static int
 compile_hosts(struct weft_build *build, const struct weft_local *local, json_t *sites)
 {
-	uint16_t uplink = find_uplink(local);
+	uint16_t uplink = weft_tunnel_uplink(local);
 	struct hop *hops = calloc(json_object_size(sites) + 1, sizeof(*hops));
 	const char *name;
 	json_t *value;

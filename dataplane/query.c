@@ -26,6 +26,15 @@ weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum)
 }
 
 void
+weft_engine_neighbour(uint16_t slot, rte_be32_t hop, uint64_t *mac, uint32_t *age)
+{
+	struct weft_neighbour *neighbour = &dp.neighbour[slot];
+
+	*mac = atomic_load(&neighbour->hop) == hop ? atomic_load(&neighbour->mac) : 0;
+	*age = *(volatile uint32_t *)&dp.workers[0]->w.clock - atomic_load(&neighbour->heard);
+}
+
+void
 weft_engine_worker_stats(
 	uint16_t worker, struct weft_worker_stats *stats, struct weft_stage_stats stages[WEFT_N_STAGES])
 {

@@ -31,7 +31,7 @@ static const char main_usage[] =
 	"  hosts                            the hosts of the cluster and the generations that they apply\n"
 	"  where NAME|MAC|IP                which host, port and generation\n"
 	"  retire PORT [--bar SECONDS]      close a port for good, on every host, and bar its addresses\n"
-	"  network add|list|del             networks\n"
+	"  network add|list|check|del       networks, and what keeps one from other hosts\n"
 	"  port add|list|show|del           ports; add and show print what QEMU and libvirt need\n"
 	"  group add|list|show|del          groups of ports, and who is in them and where\n"
 	"  rule add|del|hits                rules of a group, and what every rule has let pass or stopped\n"

@@ -21,6 +21,7 @@ static const char port_usage[] =
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
 
 static const char network_usage[] = "usage: weftctl network list\n"
+				    "       weftctl network check NAME\n"
 				    "       weftctl network add NAME [--vlan VLAN | --vxlan VNI | --geneve VNI] [--mtu "
 				    "MTU] [--no-learning] [--no-firewall]\n"
 				    "       weftctl network del NAME\n";
@@ -246,6 +247,49 @@ print_networks(const json_t *tree)
 	}
 }
 
+// Prints what is wrong, each line behind WHO. Returns whether something is.
+static bool
+print_trouble(const char *who, const json_t *object)
+{
+	size_t i;
+	json_t *line;
+
+	json_array_foreach (json_object_get(object, "trouble"), i, line)
+		printf("%s: %s\n", who, json_string_value(line));
+	return json_array_size(json_object_get(object, "trouble")) != 0;
+}
+
+// Exit code 2 where something is wrong.
+static int
+check_network(const char *name)
+{
+	int code;
+	json_t *result = call("network", json_pack("{s:s}", "network", name), &code), *host;
+	bool wrong;
+	size_t i;
+
+	if (result == NULL)
+		return code;
+	wrong = json_array_size(json_object_get(result, "trouble")) != 0;
+	if (options.json)
+		print_json(result);
+	else
+		print_trouble("here", result);
+	json_array_foreach (json_object_get(result, "hosts"), i, host) {
+		bool bad = json_array_size(json_object_get(host, "trouble")) != 0;
+
+		wrong = wrong || bad;
+		if (!options.json && !print_trouble(text(host, "host"), host) && text(host, "next_hop_mac")[0])
+			printf("%s: %lld port(s), next hop %s (%s), heard of %lld s ago\n", text(host, "host"),
+				number(host, "ports"), text(host, "next_hop"), text(host, "next_hop_mac"),
+				number(host, "heard_s"));
+	}
+	if (!options.json && !wrong)
+		printf("nothing is wrong with %s, as seen from here\n", text(result, "network"));
+	json_decref(result);
+	return wrong ? REJECTED : DONE;
+}
+
 int
 cmd_network(int argc, char **argv)
 {
@@ -253,6 +297,8 @@ cmd_network(int argc, char **argv)
 		return show("get", NULL, print_networks);
 	if (argc == 3 && strcmp(argv[1], "del") == 0)
 		return apply("networks", argv[2], json_null());
+	if (argc == 3 && strcmp(argv[1], "check") == 0)
+		return check_network(argv[2]);
 	if (argc >= 3 && strcmp(argv[1], "add") == 0)
 		return add_network(argc - 2, argv + 2);
 	return usage(network_usage);

@@ -64,6 +64,10 @@ bool weft_engine_settled(uint64_t version);
 // Has WORKER run FN between two bursts, and waits for it. Returns 0, or -ETIMEDOUT, FN not having run.
 int weft_engine_call(uint16_t worker, void (*fn)(struct weft_worker *worker, void *arg), void *arg);
 
+// What is known of HOP, the next hop to the other host in SLOT: its *MAC, 0 where it is not known, and *AGE, seconds
+// since it was heard. Any thread.
+void weft_engine_neighbour(uint16_t slot, rte_be32_t hop, uint64_t *mac, uint32_t *age);
+
 // Sums the port's counters over the workers. Any thread.
 void weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum);
 

@@ -3,11 +3,12 @@
 """Networks across hosts: VXLAN against the Linux kernel's, both kinds between two weftds, scapy for what is on the wire."""
 import os
 import socket
+import subprocess
 
 import pytest
 from conftest import mac
 from harness import ovs
-from harness.proc import run, wait_for
+from harness.proc import WEFTCTL, run, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Weftd
 from scapy.all import ARP, ICMP, IP, UDP, Ether, ICMPv6PacketTooBig, IPerror, IPv6, Raw, raw
@@ -192,6 +193,30 @@ def test_neighbour_that_changes_its_mac(tunnel):
 
     wait_for(moved)
     assert weftd.drops("g1") == {}
+    assert encap in PORTS
+
+
+def checked(weftd, code):
+    """What network check prints."""
+    done = subprocess.run([WEFTCTL, "--dev", weftd.dir, "network", "check", "lan"], stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def test_check_says_what_is_wrong(tunnel):
+    encap, weftd, _, _ = tunnel
+    wait_for(lambda: "heard of" in checked(weftd, 0))
+    assert f"b: 1 port(s), next hop {THERE} (" in checked(weftd, 0)
+    weftd.ctl("set", "host", "b", "tunnel.address=198.51.100.2")
+    assert "b: its address is not in this host's network, and there is no gateway" in checked(weftd, 2)
+    weftd.ctl("set", "host", "a", "tunnel.gateway=192.0.2.254")
+    assert "b: its next hop does not answer ARP" in checked(weftd, 2)
+    weftd.ctl("delete", "host", "b")
+    assert "b: it has no tunnel address: weftctl set host b tunnel.address=" in checked(weftd, 2)
+    weftd.ctl("delete", "port", "up")
+    assert "here: there is no uplink on this host" in checked(weftd, 2)
+    weftd.ctl("delete", "host", "a")
+    assert "here: this host has no tunnel address" in checked(weftd, 2)
     assert encap in PORTS
 
 
