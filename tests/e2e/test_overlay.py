@@ -220,6 +220,35 @@ def test_check_says_what_is_wrong(tunnel):
     assert encap in PORTS
 
 
+def test_hosts_come_and_go(tunnel):
+    """Hosts, their ports and networks in any order, with traffic: what they took is given back, and others' packets pass."""
+    encap, weftd, guest, wire = tunnel
+    memory = []
+    for turn in range(12):
+        port = {"host": "c", "network": "lan", "mac": mac(3), "vlan": {"trunk": ["5-7"]} if turn % 2 else {}}
+        steps = [lambda: weftd.apply({}, hosts={"c": {"tunnel": {"address": "192.0.2.3/24"}}}),
+                 lambda: weftd.apply({"default": {"ports": {"g3": port}}})]
+        for step in steps if turn % 3 else reversed(steps):
+            step()
+        guest.send(Ether(dst=mac(3), src=mac(1)) / IP() / UDP())
+        guest.send(udp(turn))
+        assert wire.next(lambda f: UDP in f)[IP].dst == THERE
+        # It moves here and away again, or its host goes first.
+        if turn % 4 == 1:
+            weftd.ctl("set", "port", "g3", "host=a")
+            weftd.ctl("set", "port", "g3", "host=b")
+        if turn % 4 == 2:
+            weftd.ctl("delete", "host", "c")
+            weftd.ctl("delete", "port", "g3")
+        else:
+            weftd.ctl("delete", "port", "g3")
+            weftd.ctl("delete", "host", "c")
+        memory.append(weftd.rpc("status")["policy_memory_bytes"])
+    assert len(set(memory[4:])) == 1, memory
+    assert weftd.drops("g1").get("fwd_unknown", 0) + weftd.drops("g1").get("out_no_neighbour", 0) == 12
+    assert encap in PORTS
+
+
 def test_what_is_too_large_is_told_so(tunnel):
     """The inner MTU is 1450: the guest hears of it by ICMP, within a rate, and the drop has a name."""
     _, weftd, guest, wire = tunnel
