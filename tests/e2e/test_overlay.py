@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """Networks across hosts: VXLAN against the Linux kernel's, both kinds between two weftds, scapy for what is on the wire."""
+import json
 import os
 import socket
 import subprocess
+import uuid
 
 import pytest
 from conftest import mac
 from harness import ovs
-from harness.proc import WEFTCTL, run, wait_for
+from harness.proc import WEFTCTL, run, stop, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Weftd
 from scapy.all import ARP, ICMP, IP, UDP, Ether, ICMPv6PacketTooBig, IPerror, IPv6, Raw, raw
 from scapy.contrib.geneve import GENEVE
 from scapy.layers.vxlan import VXLAN
 from test_devices import make_link, netns, ping_through  # noqa: F401
+from test_firewall_tcp import iperf
 
 HERE, THERE, STRANGER = "192.0.2.1", "192.0.2.2", "192.0.2.99"
 VNI = 70001
@@ -196,16 +199,22 @@ def test_neighbour_that_changes_its_mac(tunnel):
     assert encap in PORTS
 
 
-def checked(weftd, code):
-    """What network check prints."""
+def check(weftd):
+    """(exit code, text) of network check."""
     done = subprocess.run([WEFTCTL, "--dev", weftd.dir, "network", "check", "lan"], stdout=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == code, done.stdout
-    return done.stdout
+    return done.returncode, done.stdout
+
+
+def checked(weftd, code):
+    """What network check prints, with CODE."""
+    got, text = check(weftd)
+    assert got == code, text
+    return text
 
 
 def test_check_says_what_is_wrong(tunnel):
     encap, weftd, _, _ = tunnel
-    wait_for(lambda: "heard of" in checked(weftd, 0))
+    wait_for(lambda: "heard of" in check(weftd)[1])
     assert f"b: 1 port(s), next hop {THERE} (" in checked(weftd, 0)
     weftd.ctl("set", "host", "b", "tunnel.address=198.51.100.2")
     assert "b: its address is not in this host's network, and there is no gateway" in checked(weftd, 2)
@@ -326,6 +335,56 @@ def test_against_open_vswitch(netns, pair, encap):  # noqa: F811
             weftd.wait_link("g1")
             assert ping_through(netns, guest, "10.0.0.1")
         assert weftd.drops("up").get("tunnel_peer", 0) == 0
+
+
+@pytest.fixture
+def kernels():
+    """Two namespaces with addresses in one network, and the ends of their wires here: [(namespace, device)]."""
+    made = []
+    for i in (1, 2):
+        name, here = f"weft-{uuid.uuid4().hex[:8]}", f"k{os.getpid() % 100000}{i}"
+        run("ip", "netns", "add", name)
+        run("ip", "link", "add", here, "type", "veth", "peer", "name", "eth0", "netns", name)
+        run("ip", "link", "set", here, "up")
+        run("ip", "netns", "exec", name, "ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off")
+        run("ip", "-n", name, "addr", "add", f"10.0.0.{i}/24", "dev", "eth0")
+        run("ip", "-n", name, "link", "set", "eth0", "address", mac(i), "mtu", "1450", "up")
+        made.append((name, here))
+    yield made
+    for name, here in made:
+        run("ip", "link", "del", here, check=False)
+        run("ip", "netns", "del", name)
+
+
+@pytest.mark.parametrize("encap", ["vxlan", "geneve"])
+def test_tcp_between_kernels_on_two_hosts(netns, pair, kernels, encap):  # noqa: F811
+    """iperf3 in both directions, through firewalls with strict windows at both ends and full packets of 1450 bytes."""
+    assert netns  # skips where there are no namespaces
+    rule = {"name": "iperf", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [5201]}
+    with Weftd(host="a") as a, Weftd(host="b") as b:
+        for weftd, host, device in ((a, "a", pair[0]), (b, "b", pair[1])):
+            plan = policy(encap, host, f"net_af_packet0,iface={device}", firewall=True)
+            plan["default"]["groups"] = {"server": {"rules": [rule]}}
+            for i, owner in ((1, "a"), (2, "b")):
+                plan["default"]["ports"][f"g{i}"].update({"ips": [f"10.0.0.{i}"], "groups": ["server"]})
+                if owner == host:
+                    plan["default"]["ports"][f"g{i}"]["attach"] = {"type": "eth", "device": f"net_af_packet1,iface={kernels[i - 1][1]}"}
+            weftd.apply(plan, hosts=HOSTS)
+        for weftd in (a, b):
+            wait_for(lambda w=weftd: "heard of" in check(w)[1], step=0.1)
+        server = iperf(kernels[1][0], "-s")
+        try:
+            wait_for(lambda: "5201" in run("ip", "netns", "exec", kernels[1][0], "ss", "-ltn"))
+            for way in ([], ["-R"]):
+                client = iperf(kernels[0][0], "-c", "10.0.0.2", "-t", "2", "--json", *way)
+                report = json.loads(client.communicate()[0])
+                assert "error" not in report, report["error"]
+                assert report["end"]["sum_received"]["bytes"] > 1e6
+            for weftd in (a, b):
+                for port in ("up", "g1" if weftd is a else "g2"):
+                    assert not {r for r in weftd.drops(port) if r.startswith(("tunnel", "fw_tcp", "out_mtu", "parse"))}, weftd.drops(port)
+        finally:
+            stop(server)
 
 
 @pytest.mark.parametrize("encap", ["vxlan", "geneve"])
