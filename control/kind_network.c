@@ -110,14 +110,17 @@ parse_address(const json_t *value, void *to, char expected[160])
 	struct weft_host *host = to;
 	const char *text = json_string_value(value), *slash = text ? strchr(text, '/') : NULL;
 	char alone[INET_ADDRSTRLEN] = "", *end = NULL;
+	struct in6_addr v6;
 	unsigned long length = slash ? strtoul(slash + 1, &end, 10) : 0;
 
+	// Tunnels do not lead there yet, and who writes it is warned.
+	if (text && inet_pton(AF_INET6, text, &v6) == 1)
+		return 0;
 	snprintf(alone, sizeof(alone), "%.*s", text ? (int)strcspn(text, "/") : 0, text ? text : "");
 	if (inet_pton(AF_INET, alone, &host->v4.address) != 1 || host->v4.address == 0 ||
 		(slash && (slash[1] < '0' || slash[1] > '9' || *end || length == 0 || length > 32))) {
 		snprintf(expected, 160,
-			"an IPv4 address, alone or with its network's length (10.0.0.1/24); tunnels over IPv6 are not "
-			"there yet");
+			"an IPv4 address, alone or with its network's length (10.0.0.1/24), or an IPv6 address");
 		return -1;
 	}
 	host->v4.mask = length ? rte_cpu_to_be_32(UINT32_MAX << (32 - length)) : 0;

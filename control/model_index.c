@@ -112,6 +112,7 @@ each_unique(const struct weft_model *model, const struct weft_object *object, in
 {
 	const struct weft_port *port = (const struct weft_port *)object;
 	const struct weft_network *network = (const struct weft_network *)object;
+	const struct weft_host *host = (const struct weft_host *)object;
 	char what[1024], mac[WEFT_MAC_TEXT], socket[768];
 	int ret = 0;
 
@@ -121,6 +122,13 @@ each_unique(const struct weft_model *model, const struct weft_object *object, in
 		else if (network->vni)
 			snprintf(what, sizeof(what), "VNI %u", network->vni);
 		return network->vlan || network->vni ? fn(arg, what) : 0;
+	}
+	if (object->kind == &weft_kind_host && host->v4.address) {
+		const struct weft_prefix4 alone = { .addr = host->v4.address, .mask = UINT32_MAX };
+
+		strcpy(what, "tunnel address ");
+		weft_prefix4_format(&alone, what + strlen(what), sizeof(what) - strlen(what));
+		return fn(arg, what);
 	}
 	if (object->kind != &weft_kind_port)
 		return 0;

@@ -49,7 +49,7 @@ check_here(const struct weft_host *self, uint16_t uplink, json_t *trouble)
 	json_t *value;
 
 	if (self == NULL || self->v4.address == 0)
-		add(trouble, "this host has no tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH",
+		add(trouble, "this host has no IPv4 tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH",
 			host);
 	json_object_foreach (ctl.local.failed, path, value) {
 		why = json_string_value(value);
@@ -84,7 +84,7 @@ check_there(const char *host, unsigned int unnamed, json_t *row, json_t *trouble
 		add(trouble, "%u of its ports name no mac, and the network does not learn: nobody reaches them",
 			unnamed);
 	if (there == NULL || there->v4.address == 0) {
-		add(trouble, "it has no tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH", host);
+		add(trouble, "it has no IPv4 tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH", host);
 		return;
 	}
 	if (peer == NULL)

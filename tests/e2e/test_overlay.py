@@ -12,7 +12,7 @@ from conftest import mac
 from harness import ovs
 from harness.proc import WEFTCTL, run, stop, wait_for
 from harness.vhost_guest import VhostGuest
-from harness.weftd import Weftd
+from harness.weftd import Rejected, Weftd
 from scapy.all import ARP, ICMP, IP, UDP, Ether, ICMPv6PacketTooBig, IPerror, IPv6, Raw, raw
 from scapy.contrib.geneve import GENEVE
 from scapy.layers.vxlan import VXLAN
@@ -220,12 +220,16 @@ def test_check_says_what_is_wrong(tunnel):
     assert "b: its address is not in this host's network, and there is no gateway" in checked(weftd, 2)
     weftd.ctl("set", "host", "a", "tunnel.gateway=192.0.2.254")
     assert "b: its next hop does not answer ARP" in checked(weftd, 2)
+    with pytest.raises(Rejected, match="tunnel address 192.0.2.1 is already a's"):
+        weftd.ctl("set", "host", "b", f"tunnel.address={HERE}")
+    answer = weftd.ctl("set", "host", "b", "tunnel.address=2001:db8::2")
+    assert "IPv6 tunnel address" in " ".join(answer["warnings"])
     weftd.ctl("delete", "host", "b")
-    assert "b: it has no tunnel address: weftctl set host b tunnel.address=" in checked(weftd, 2)
+    assert "b: it has no IPv4 tunnel address: weftctl set host b tunnel.address=" in checked(weftd, 2)
     weftd.ctl("delete", "port", "up")
     assert "here: there is no uplink on this host" in checked(weftd, 2)
     weftd.ctl("delete", "host", "a")
-    assert "here: this host has no tunnel address" in checked(weftd, 2)
+    assert "here: this host has no IPv4 tunnel address" in checked(weftd, 2)
     assert encap in PORTS
 
 

@@ -106,7 +106,7 @@ what_does_not_fit_is_refused_by_name(void **state)
 			"tenants/red/plans/p" },
 		{ "{\"on_isolation\": \"open\"}", "\"keep\" or \"deny-new\" or \"deny-all\"", "tenants/red/limits" },
 		{ "{\"tunnel\": {\"address\": \"10.0.0.0/8\"}}", "address: expected a host's address", "hosts/h" },
-		{ "{\"tunnel\": {\"address\": \"fd00::1\"}}", "address: expected an IPv4 address", "hosts/h" },
+		{ "{\"tunnel\": {\"address\": \"fd00::1::\"}}", "address: expected an IPv4 address", "hosts/h" },
 		{ "{\"tunnel\": {\"address\": \"10.0.0.1/24\", \"gateway\": \"10.0.1.1\"}}",
 			"hosts.h.tunnel.gateway: expected an address in the network of", "hosts/h" },
 		{ "{\"encap\": \"geneve\"}", "tenants.red.networks.n.vni: goes with", "tenants/red/networks/n" },
