@@ -46,6 +46,8 @@ int build_put_port(struct weft_build *build, uint16_t slot, const struct weft_po
 struct weft_macs *build_macs_new(uint32_t room);
 void build_macs_unref(struct weft_macs *macs);
 int build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const struct weft_port_conf *conf);
+int
+build_macs_enter_address(struct weft_build *build, uint16_t domain, rte_be32_t address, uint16_t slot, uint64_t mac);
 int build_macs_remove(struct weft_build *build, uint16_t domain, uint16_t slot, uint64_t mac);
 
 // members.c: whose addresses are whose.

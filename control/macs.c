@@ -111,28 +111,44 @@ grow(struct weft_build *build)
 	return -ENOMEM;
 }
 
-int
-build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const struct weft_port_conf *conf)
+// Enters ENTRY. Two ports that exchange their addresses: the other one's entry is overwritten.
+static int
+enter(struct weft_build *build, const struct weft_mac_entry *entry)
 {
-	uint64_t key = weft_mac_key(domain, conf->mac);
-	struct weft_mac_entry *way = NULL;
+	struct weft_mac_entry *way;
 	int ret = own(build);
 
 	if (ret)
 		return ret;
-	// Two ports that exchange their addresses: the other one's entry is overwritten.
-	way = weft_mactab_find(&build->snap->macs->tab, key, weft_mactab_hash(&build->snap->macs->tab, key));
+	way = weft_mactab_find(
+		&build->snap->macs->tab, entry->key, weft_mactab_hash(&build->snap->macs->tab, entry->key));
 	if (way == NULL) {
 		if (build->snap->macs->n >= build->snap->macs->room)
 			ret = grow(build);
-		while (ret == 0 && (way = weft_mactab_free_way(&build->snap->macs->tab, key)) == NULL)
+		while (ret == 0 && (way = weft_mactab_free_way(&build->snap->macs->tab, entry->key)) == NULL)
 			ret = grow(build);
 		if (ret)
 			return ret;
 		build->snap->macs->n++;
 	}
-	*way = (struct weft_mac_entry){ .key = key, .port = slot, .gen = conf->gen };
+	*way = *entry;
 	return 0;
+}
+
+int
+build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const struct weft_port_conf *conf)
+{
+	return enter(build,
+		&(struct weft_mac_entry){ .key = weft_mac_key(domain, conf->mac), .port = slot, .gen = conf->gen });
+}
+
+int
+build_macs_enter_address(struct weft_build *build, uint16_t domain, rte_be32_t address, uint16_t slot, uint64_t mac)
+{
+	return enter(build, &(struct weft_mac_entry){ .key = weft_arp_key(domain, address),
+				    .port = slot,
+				    .gen = (uint16_t)(mac >> 32),
+				    .seen = (uint32_t)mac });
 }
 
 int

@@ -80,7 +80,8 @@ concerns(const struct weft_local *local, const struct weft_object *object)
 		return true;
 	if (object->kind == &weft_kind_network)
 		return weft_network_is_tunnelled((const struct weft_network *)object);
-	return is_port(object) && (!port->network[0] || !weft_local_has(local, port));
+	return is_port(object) && (!port->network[0] || !weft_local_has(local, port) ||
+					  weft_network_is_tunnelled(weft_model_port_network(local->model, port)));
 }
 
 static int
@@ -152,68 +153,103 @@ each_vid(const struct weft_port *port, int (*fn)(void *arg, uint16_t vid), void 
 	return ret;
 }
 
-// A remote port on its way into the build, or out of it.
+// A port on its way into what is known beyond one host, or out of it: where its MAC is, if that is on another host, and
+// who has its addresses, for ARP.
 struct passage {
 	struct weft_build *build;
 	const struct weft_port *port;
 	const struct weft_network *network; // NULL: out
 	const char *path;		    // of the network
-	struct site *site;		    // NULL: out
+	struct site *site;		    // NULL: out, or the port is here
 	uint16_t slot;
 };
+
+// Notes that SITE has members in the domain ID.
+static int
+add_domain(struct site *site, uint16_t id)
+{
+	for (uint16_t i = 0; i < site->n; i++)
+		if (site->domain[i] == id)
+			return 0;
+	if (site->n == WEFT_N_VLANS)
+		return -ENOSPC;
+	site->domain[site->n++] = id;
+	return 0;
+}
 
 static int
 enter(void *arg, uint16_t vid)
 {
 	struct passage *way = arg;
+	const struct weft_ips *ips = &way->port->ips;
 	const struct weft_port_conf conf = { .mac = way->port->mac,
 		.gen = way->build->placement->place[way->slot].gen };
 	uint16_t id = build_domain(way->build, &(struct domain_name){ .network = way->network, .vid = vid });
-	uint16_t *scratch = way->site->domain, n = way->site->n;
+	int ret = id ? 0 : -ENOSPC;
 
-	if (id == 0)
-		return -ENOSPC;
-	for (uint16_t i = 0; i < n; i++)
-		if (scratch[i] == id)
-			n = 0;
-	if (n == way->site->n) {
-		if (n == WEFT_N_VLANS)
-			return -ENOSPC;
-		scratch[way->site->n++] = id;
-	}
-	return conf.mac ? build_macs_enter(way->build, id, way->slot, &conf) : 0;
+	if (ret == 0 && way->site)
+		ret = add_domain(way->site, id);
+	if (ret == 0 && way->site && conf.mac)
+		ret = build_macs_enter(way->build, id, way->slot, &conf);
+	for (unsigned int i = 0; ret == 0 && conf.mac && i < ips->n4; i++)
+		if (ips->v4[i].mask == UINT32_MAX)
+			ret = build_macs_enter_address(way->build, id, ips->v4[i].addr, way->slot, conf.mac);
+	return ret;
+}
+
+// Takes the entry of KEY in the domain ID out, if it leads to the port's slot.
+static int
+take_out(const struct passage *way, uint16_t id, uint64_t key)
+{
+	const struct weft_mactab *tab = &way->build->snap->static_macs;
+	const struct weft_mac_entry *entry =
+		weft_mactab_find(tab, weft_mac_key(id, key), weft_mactab_hash(tab, weft_mac_key(id, key)));
+
+	return entry && entry->port == way->slot ? build_macs_remove(way->build, id, way->slot, key) : 0;
 }
 
 static int
 leave(void *arg, uint16_t vid)
 {
 	struct passage *way = arg;
-	const struct weft_mactab *tab = &way->build->snap->static_macs;
+	const struct weft_ips *ips = &way->port->ips;
 	char key[WEFT_PATH_SIZE + 8];
-	const struct weft_mac_entry *entry;
-	uint64_t mac;
 	uint16_t id;
+	int ret = 0;
 
 	snprintf(key, sizeof(key), "%s.%u", way->path, vid);
 	id = json_integer_value(json_object_get(way->build->placement->domains, key));
-	mac = weft_mac_key(id, way->port->mac);
-	entry = id ? weft_mactab_find(tab, mac, weft_mactab_hash(tab, mac)) : NULL;
-	return entry && entry->port == way->slot ? build_macs_remove(way->build, id, way->slot, way->port->mac) : 0;
+	if (id == 0)
+		return 0;
+	if (way->site)
+		ret = take_out(way, id, way->port->mac);
+	for (unsigned int i = 0; ret == 0 && i < ips->n4; i++)
+		ret = take_out(way, id, weft_arp_key(0, ips->v4[i].addr));
+	return ret;
 }
 
-// PORT was on another host, if it was.
+static uint16_t
+slot_of_port(const struct weft_local *local, const struct weft_port *port)
+{
+	return weft_local_has(local, port) ? weft_placement_find(local->placement, port->o.path)
+					   : slot_of(local, port->host);
+}
+
+// What was known of the port OBJECT, if it is one, is no more.
 static int
 forget(struct weft_build *build, const struct weft_local *local, const struct weft_object *object)
 {
+	static struct site elsewhere;
 	const struct weft_port *port = (const struct weft_port *)object;
 	char tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
 	struct passage way = { .build = build, .port = port, .path = path };
 
-	if (!is_port(object) || weft_local_has(local, port) || !port->network[0] || !port->mac)
+	if (!is_port(object) || !port->network[0] || !port->mac)
 		return 0;
 	weft_object_tenant(&port->o, tenant);
 	snprintf(path, sizeof(path), "%.63s/%.63s", tenant, port->network);
-	way.slot = slot_of(local, port->host);
+	way.slot = slot_of_port(local, port);
+	way.site = weft_local_has(local, port) ? NULL : &elsewhere;
 	return way.slot ? each_vid(port, leave, &way) : 0;
 }
 
@@ -306,7 +342,7 @@ put_underlay(struct weft_build *build, const struct weft_local *local, uint16_t 
 	return 0;
 }
 
-// Enters the ports of other hosts, and collects in SITES, a map of hosts to struct site, the domains of each.
+// Enters the ports of networks with tunnels, and collects in SITES, a map of hosts to struct site, the domains of each.
 static int
 enter_ports(struct weft_build *build, const struct weft_local *local, json_t *sites)
 {
@@ -318,17 +354,18 @@ enter_ports(struct weft_build *build, const struct weft_local *local, json_t *si
 		const struct weft_object *object = weft_map_value(value);
 		const struct weft_port *port = (const struct weft_port *)object;
 		struct passage way = { .build = build, .port = port };
+		bool here;
 
-		if (ret || !is_port(object) || weft_local_has(local, port) || !port->network[0])
+		if (ret || !is_port(object) || !port->network[0])
 			continue;
+		here = weft_local_has(local, port);
 		way.network = weft_model_port_network(local->model, port);
-		way.site = weft_map_get(sites, port->host);
-		if (way.site == NULL || !weft_network_is_tunnelled(way.network)) {
+		way.site = here ? NULL : weft_map_get(sites, port->host);
+		way.slot = slot_of_port(local, port);
+		if (way.slot && (here || way.site) && weft_network_is_tunnelled(way.network))
+			ret = each_vid(port, enter, &way);
+		else
 			ret = forget(build, local, object);
-			continue;
-		}
-		way.slot = way.site->slot;
-		ret = each_vid(port, enter, &way);
 	}
 	return ret;
 }

@@ -110,7 +110,8 @@ weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 		enum weft_flood_class class = class_of(lane);
 
 		if (within_limit(worker, vec, lane, class)) {
-			replicate(worker, vec, lane, vec->pkts[i]);
+			if (!weft_arp_answer(worker, vec, i))
+				replicate(worker, vec, lane, vec->pkts[i]);
 			continue;
 		}
 		if (vec->explain)

@@ -50,5 +50,9 @@ int weft_tunnel_enter(
 void weft_too_big(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane,
 	const struct rte_mbuf *m, uint16_t mtu);
 
+// Answers the question in lane I, which goes to all, if it is about an address that is known in a network with tunnels.
+// Returns whether it did; the frame is gone then.
+bool weft_arp_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
+
 // ARP in lane I, from the uplink: learns from it. Returns whether it was for the tunnels' address; it is gone then.
 bool weft_underlay_arp(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);

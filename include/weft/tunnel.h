@@ -60,6 +60,20 @@ weft_peer_key(rte_be32_t address)
 	return UINT64_C(1) << 46 | address;
 }
 
+// And in a domain, where a MAC of one station has no such bit: who has an IPv4 address there. Its MAC stands in the
+// entry's GEN and SEEN.
+static inline uint64_t
+weft_arp_key(uint16_t domain, rte_be32_t address)
+{
+	return weft_mac_key(domain, UINT64_C(1) << 40 | address);
+}
+
+static inline uint64_t
+weft_arp_mac(const struct weft_mac_entry *entry)
+{
+	return (uint64_t)entry->gen << 32 | entry->seen;
+}
+
 // What stands in front of a frame in a tunnel.
 struct weft_outer {
 	enum weft_tunnel tunnel;

@@ -285,6 +285,34 @@ def test_what_is_too_large_is_told_so(tunnel):
     assert guest.poll() == []  # not about an error
 
 
+def test_arp_is_answered_at_the_first_hop(tunnel):
+    """Where the policy knows who has an address no other host hears the question; when that changes, so does the answer."""
+    encap, weftd, guest, wire = tunnel
+
+    def ask(address):
+        guest.send(Ether(dst="ff:ff:ff:ff:ff:ff", src=mac(1)) / ARP(op=1, hwsrc=mac(1), psrc="10.0.0.1", pdst=address))
+
+    weftd.ctl("set", "port", "g2", 'ips=["10.0.0.2"]')
+    ask("10.0.0.2")
+    answer = Ether(guest.expect()[0])
+    assert (answer.dst, answer[ARP].op, answer[ARP].psrc, answer[ARP].hwsrc) == (mac(1), 2, "10.0.0.2", mac(2))
+    weftd.ctl("set", "port", "g2", 'ips=["10.0.0.3"]')
+    ask("10.0.0.2")  # nobody's now: to all
+    assert inside(wire.next(lambda f: UDP in f), encap)[1][ARP].pdst == "10.0.0.2"
+    ask("10.0.0.3")
+    assert Ether(guest.expect()[0])[ARP].hwsrc == mac(2)
+    # A port that is here, in the same network; and one that has gone.
+    weftd.apply({"default": {"ports": {"g4": {"host": "a", "network": "lan", "mac": mac(4), "ips": ["10.0.0.4"]}}}})
+    ask("10.0.0.4")
+    assert Ether(guest.expect()[0])[ARP].hwsrc == mac(4)
+    weftd.ctl("delete", "port", "g4")
+    weftd.ctl("delete", "port", "g2")
+    for address in ("10.0.0.3", "10.0.0.4"):
+        ask(address)
+    wait_for(lambda: weftd.drops("g1").get("flood_empty") == 2)
+    assert guest.poll() == []
+
+
 def test_broadcast_goes_to_hosts_with_members(tunnel):
     encap, weftd, guest, wire = tunnel
     question = Ether(dst="ff:ff:ff:ff:ff:ff", src=mac(1)) / ARP(op=1, hwsrc=mac(1), psrc="10.0.0.1", pdst="10.0.0.2")

@@ -264,6 +264,42 @@ tags_inside_name_vlans_of_the_network(void **state)
 }
 
 static void
+arp_is_answered_where_it_is_asked(void **state)
+{
+	struct fixture *f = *state;
+	// 10.0.0.1 at MAC_A asks for 10.0.0.2, tagged with a priority.
+	uint8_t question[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0, 0, 1, 0x81, 0, 0x60, 0, 8, 6, 0, 1,
+		8, 0, 6, 4, 0, 1, 0x52, 0x54, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
+	const uint8_t answer[] = { 0x52, 0x54, 0, 0, 0, 1, 0x52, 0x54, 0, 0, 0, 2, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, 0x52,
+		0x54, 0, 0, 0, 2, 10, 0, 0, 2, 0x52, 0x54, 0, 0, 0, 1, 10, 0, 0, 1 };
+	uint64_t key = weft_arp_key(1, rte_cpu_to_be_32(0x0a000002));
+	struct weft_mac_entry *way = weft_mactab_free_way(&f->snap.static_macs, key);
+
+	*way = (struct weft_mac_entry){
+		.key = key, .port = PEER, .gen = (uint16_t)(MAC_B >> 32), .seen = (uint32_t)MAC_B
+	};
+	fixture_add(f, 1, question, sizeof(question));
+	fixture_forward(f);
+	assert_int_equal(f->n_sent, 1);
+	assert_int_equal(f->sent[0].port, 1);
+	assert_int_equal(f->sent[0].len, sizeof(answer));
+	assert_memory_equal(f->sent[0].data, answer, sizeof(answer));
+	f->n_sent = 0;
+	// About another address: to all, the other host too.
+	question[sizeof(question) - 1] = 3;
+	fixture_add(f, 1, question, sizeof(question));
+	fixture_forward(f);
+	assert_int_equal(f->n_sent, 2);
+	f->n_sent = 0;
+	// About its own, which tells the others.
+	question[sizeof(question) - 1] = 2;
+	way->port = 1;
+	fixture_add(f, 1, question, sizeof(question));
+	fixture_forward(f);
+	assert_int_equal(f->n_sent, 2);
+}
+
+static void
 without_a_next_hop_the_drop_has_a_name(void **state)
 {
 	struct fixture *f = *state;
@@ -354,6 +390,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(fragments_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_host_does_not_reach_another_through_here, setup, teardown),
 		cmocka_unit_test_setup_teardown(tags_inside_name_vlans_of_the_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(arp_is_answered_where_it_is_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_next_hop_the_drop_has_a_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(next_hops_are_asked_for_and_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(explain_says_which_network_and_host, setup, teardown),
