@@ -221,6 +221,35 @@ parse_tags(const struct view *v, struct weft_lane *lane)
 	return -1;
 }
 
+// Most packets: IPv4 without options, whole, with TCP or UDP, and all as it should be. False: the general way decides.
+static inline bool
+parse_plain(const uint8_t *p, uint32_t have, uint32_t total, struct weft_lane *lane)
+{
+	const uint32_t l4_off = ETH_LEN + IPV4_LEN;
+	uint32_t len, l4_len, header;
+
+	if (have < l4_off + 20 || p[ETH_LEN] != 0x45 || be16(p + ETH_LEN + 6) & 0x3fff)
+		return false;
+	len = be16(p + ETH_LEN + 2);
+	l4_len = len - IPV4_LEN;
+	if (len < IPV4_LEN + 8 || ETH_LEN + len > total)
+		return false;
+	if (p[ETH_LEN + 9] == IPPROTO_UDP) {
+		header = be16(p + l4_off + 4);
+		if (header < 8 || header > l4_len)
+			return false;
+	} else {
+		header = (p[l4_off + 12] >> 4) * 4;
+		if (p[ETH_LEN + 9] != IPPROTO_TCP || header < 20 || header > l4_len || l4_off + header > have)
+			return false;
+	}
+	lane->l4_off = l4_off;
+	lane->l4_len = (uint16_t)l4_len;
+	lane->proto = p[ETH_LEN + 9];
+	lane->flags = WEFT_LANE_IPV4 | WEFT_LANE_L4 | WEFT_LANE_PORTS;
+	return true;
+}
+
 int
 weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct weft_lane *lane)
 {
@@ -236,6 +265,9 @@ weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct wef
 		.ethertype = be16(frame + 12),
 		.l3_off = ETH_LEN,
 	};
+	if (likely(lane->ethertype == RTE_ETHER_TYPE_IPV4 && !(lane->src >> 40 & 1) && lane->src) &&
+		parse_plain(frame, have, total, lane))
+		return -1;
 	if (unlikely(lane->src >> 40 & 1 || lane->src == 0))
 		return WEFT_DROP_PARSE_SOURCE;
 	if (unlikely(lane->ethertype == RTE_ETHER_TYPE_VLAN || lane->ethertype == RTE_ETHER_TYPE_QINQ) &&
