@@ -11,11 +11,21 @@
 #include "weft/addrmap.h"
 #include "weft/session.h"
 
+// Spreads a product's bits: of keys that differ in few bits its low ones differ by multiples of a power of two, with
+// some secrets by one of a high power. What comes out is good from bit 16 on (Knuth, TAOCP 3, 6.4, multiplicative
+// hashing).
+static inline uint64_t
+sessions_spread(uint64_t h)
+{
+	return (h ^ h >> 32) * UINT64_C(0xff51afd7ed558ccd);
+}
+
 // The hash of a key in its three words: seeded, so that guests who choose addresses and ports do not choose buckets.
 static inline uint64_t
 sessions_mix(const struct weft_sessions *t, uint64_t addrs, uint64_t ends, uint32_t what)
 {
-	return weft_mix(addrs ^ t->secret[0], ends ^ t->secret[1] ^ what * UINT64_C(0x9e3779b97f4a7c15));
+	return sessions_spread(
+		weft_mix(addrs ^ t->secret[0], ends ^ t->secret[1] ^ what * UINT64_C(0x9e3779b97f4a7c15)));
 }
 
 static inline uint64_t
@@ -37,7 +47,7 @@ sessions_fold(const struct weft_sessions *t, const uint8_t addr[16])
 	uint64_t word[2];
 
 	memcpy(word, addr, sizeof(word));
-	return (uint32_t)weft_mix(word[0] ^ t->secret[1], word[1] ^ t->secret[3]);
+	return (uint32_t)(sessions_spread(weft_mix(word[0] ^ t->secret[1], word[1] ^ t->secret[3])) >> 32);
 }
 
 static inline uint16_t
@@ -49,7 +59,7 @@ sessions_sig(uint64_t hash)
 static inline uint32_t
 sessions_first(const struct weft_sessions *t, uint64_t hash)
 {
-	return (uint32_t)hash & t->mask;
+	return (uint32_t)(hash >> 16) & t->mask;
 }
 
 // The other bucket that an entry of BUCKET may stand in; of that, the first (Fan et al., "Cuckoo Filter", 2014).

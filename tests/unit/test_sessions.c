@@ -178,6 +178,18 @@ records_go_to_another_table_as_they_are(void **state)
 }
 
 // Keys that differ in few bits spread over the buckets as random ones would: with two choices none overflows.
+// Keys that differ in few bits, as somebody may choose them.
+static struct weft_session_key
+chosen_key(uint32_t i)
+{
+	struct weft_session_key key = key_of(0);
+
+	key.addr[0] = i << 20;
+	key.l4[0] = (uint16_t)(i & 3) << 14;
+	key.addr[1] = i >> 12;
+	return key;
+}
+
 static void
 chosen_tuples_do_not_crowd_a_bucket(void **state)
 {
@@ -185,11 +197,8 @@ chosen_tuples_do_not_crowd_a_bucket(void **state)
 	unsigned int fullest = 0;
 
 	for (uint32_t i = 0; i < SIZE; i++) {
-		struct weft_session_key key = key_of(0);
+		struct weft_session_key key = chosen_key(i);
 
-		key.addr[0] = i << 20;
-		key.l4[0] = (uint16_t)(i & 3) << 14;
-		key.addr[1] = i >> 12;
 		assert_int_not_equal(sessions_insert(t, &key, sessions_hash(t, &key)), 0);
 	}
 	for (uint32_t b = 0; b <= t->mask; b++) {
@@ -201,6 +210,28 @@ chosen_tuples_do_not_crowd_a_bucket(void **state)
 	}
 	assert_in_range(fullest, 5, WEFT_SESSION_WAYS);
 	assert_int_equal(t->n, SIZE);
+}
+
+// Whatever the secrets are: with one in a hundred a product alone puts such keys into few buckets.
+static void
+no_secret_crowds_a_bucket(void **state)
+{
+	struct weft_sessions *t = *state;
+
+	for (unsigned int turn = 0; turn < 2000; turn++) {
+		uint16_t n[SIZE / 4] = { 0 };
+
+		for (unsigned int i = 0; i < RTE_DIM(t->secret); i++)
+			t->secret[i] = rte_rand();
+		for (uint32_t i = 0; i < SIZE; i++) {
+			struct weft_session_key key = chosen_key(i);
+
+			n[sessions_first(t, sessions_hash(t, &key)) & (RTE_DIM(n) - 1)]++;
+		}
+		// Four in a bucket on average; by chance alone more than 20 in one of a billion.
+		for (unsigned int b = 0; b < RTE_DIM(n); b++)
+			assert_in_range(n[b], 0, 32);
+	}
 }
 
 static void
@@ -224,6 +255,7 @@ main(void)
 		TEST(counts_go_to_the_rules),
 		TEST(records_go_to_another_table_as_they_are),
 		TEST(chosen_tuples_do_not_crowd_a_bucket),
+		TEST(no_secret_crowds_a_bucket),
 		TEST(connection_takes_no_more_memory_than_promised),
 	};
 
