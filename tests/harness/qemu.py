@@ -193,11 +193,15 @@ class QemuGuest:
             if self.process.poll() is not None:
                 with open(os.path.join(self.dir, "log"), encoding="utf-8") as f:
                     raise RuntimeError(f"QEMU ended: {f.read()}")
-            return os.path.exists(f"{self.dir}/serial")
+            try:
+                self.serial = socket.socket(socket.AF_UNIX)
+                self.serial.connect(f"{self.dir}/serial")
+                return True
+            except OSError:  # it is not there, or QEMU does not listen yet
+                self.serial.close()
+                return False
 
         wait_for(connected)
-        self.serial = socket.socket(socket.AF_UNIX)
-        self.serial.connect(f"{self.dir}/serial")
         self.serial.setblocking(False)
         end = time.monotonic() + seconds
         # What it printed before we connected is lost: ask.
