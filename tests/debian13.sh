@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 #
-# Builds with gcc and clang and runs the unit tests and fuzz corpora in a Debian 13 chroot, with its DPDK 24.11.
+# Builds with gcc and clang, runs the unit tests and fuzz corpora, and compares own rings with the library's, in a Debian 13
+# chroot, with its DPDK 24.11.
 # The chroot stays in build-debian13/ for the next time.
 set -eu
 cd "$(dirname "$0")/.."
@@ -29,5 +30,5 @@ mount --make-rslave "$root/sys"
 trap 'umount -R "$root/proc" "$root/sys"' EXIT
 for cc in gcc clang; do
 	chroot "$root" sh -c "cd /weft && { [ -f build-$cc/build.ninja ] || CC=$cc meson setup build-$cc >/dev/null; } &&
-		ninja -C build-$cc --quiet && meson test -C build-$cc --print-errorlogs"
+		ninja -C build-$cc --quiet && meson test -C build-$cc --print-errorlogs && build-$cc/tests/rings/compare_rings"
 done
