@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <rte_random.h>
+
 #include "fixture.h"
 #include "sessions.h"
 
