@@ -8,6 +8,8 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
+from harness.overlay import mac  # noqa: E402, F401
+from harness.proc import run  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 from harness.vhost_guest import VhostGuest  # noqa: E402
 
@@ -26,9 +28,6 @@ def two_workers():
         yield w
 
 
-def mac(i):
-    """The MAC of guest I."""
-    return f"52:54:00:00:{i >> 8:02x}:{i & 255:02x}"
 
 
 class Lan:
@@ -52,3 +51,16 @@ class Lan:
     def __exit__(self, *_):
         for g in self.guests.values():
             g.close()
+
+
+@pytest.fixture
+def pair():
+    """A veth pair here: weft has one end as its uplink, the test the other."""
+    name = f"w{os.getpid() % 100000}"
+    if "not supported" in run("ip", "link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", check=False):
+        pytest.skip("this kernel has no veth devices")
+    for end in "ab":
+        run("sysctl", "-qw", f"net.ipv6.conf.{name}{end}.disable_ipv6=1")
+        run("ip", "link", "set", f"{name}{end}", "mtu", "2000", "up")
+    yield f"{name}a", f"{name}b"
+    run("ip", "link", "del", f"{name}a")

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""Two hosts with tunnels between them: their policy, and host b played by scapy."""
+import socket
+import subprocess
+
+from scapy.all import ARP, IP, UDP, Ether, Raw, raw
+from scapy.contrib.geneve import GENEVE
+from scapy.layers.vxlan import VXLAN
+
+from .proc import WEFTCTL
+
+HERE, THERE, STRANGER = "192.0.2.1", "192.0.2.2", "192.0.2.99"
+VNI = 70001
+HOSTS = {"a": {"tunnel": {"address": f"{HERE}/24"}}, "b": {"tunnel": {"address": f"{THERE}/24"}}}
+PORTS = {"vxlan": 4789, "geneve": 6081}
+
+
+def mac(i):
+    """The MAC of guest I."""
+    return f"52:54:00:00:{i >> 8:02x}:{i & 255:02x}"
+
+
+def policy(encap, host, uplink, **network):
+    """Guest g1 on host a, g2 on host b, of which HOST has the uplink."""
+    return {"default": {"networks": {"lan": {"encap": encap, "vni": VNI, **network}},
+                        "ports": {"up": {"host": host, "attach": {"type": "eth", "device": uplink}},
+                                  "g1": {"host": "a", "network": "lan", "mac": mac(1)},
+                                  "g2": {"host": "b", "network": "lan", "mac": mac(2)}}}}
+
+
+class Wire:
+    """The other end of host a's uplink, in a namespace: a raw socket that stands for host b."""
+
+    def __init__(self, device):
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self.socket.bind((device, 0))
+        self.socket.settimeout(10)
+        with open(f"/sys/class/net/{device}/address", encoding="ascii") as f:
+            self.mac = f.read().strip()
+        self.other = None
+
+    def send(self, frame):
+        """Sends a scapy packet."""
+        self.socket.send(raw(frame))
+
+    def next(self, wanted):
+        """The next frame that WANTED says yes to; host b answers ARP meanwhile."""
+        while True:
+            data, address = self.socket.recvfrom(65535)
+            frame = Ether(data)
+            if address[2] == socket.PACKET_OUTGOING:
+                continue
+            if ARP in frame and frame[ARP].op == 1 and frame[ARP].pdst == THERE:
+                self.other = frame.src
+                self.send(Ether(dst=frame.src, src=self.mac) / ARP(op=2, hwsrc=self.mac, psrc=THERE, hwdst=frame.src, pdst=HERE))
+            elif wanted(frame):
+                return frame
+
+
+def inside(frame, encap):
+    """(VNI, inner frame) of a frame in a tunnel."""
+    header = frame[VXLAN] if encap == "vxlan" else frame[GENEVE]
+    return header.vni, Ether(raw(header.payload))
+
+
+def around(wire, encap, frame, source=THERE, vni=VNI, **ip):
+    """FRAME in a tunnel from host b."""
+    header = VXLAN(vni=vni, flags=8) if encap == "vxlan" else GENEVE(vni=vni, proto=0x6558)
+    return Ether(dst=wire.other, src=wire.mac) / IP(src=source, dst=HERE, **ip) / UDP(sport=50000, dport=PORTS[encap], chksum=0) \
+        / header / frame
+
+
+def udp(sport, dst=mac(2), src=mac(1), **ip):
+    """A small frame of a flow."""
+    return Ether(dst=dst, src=src) / IP(src="10.0.0.1", dst="10.0.0.2", **ip) / UDP(sport=sport, dport=7) / Raw(b"x" * 20)
+
+
+def check(weftd):
+    """(exit code, text) of network check."""
+    done = subprocess.run([WEFTCTL, "--dev", weftd.dir, "network", "check", "lan"], stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def checked(weftd, code):
+    """What network check prints, with CODE."""
+    got, text = check(weftd)
+    assert got == code, text
+    return text
