@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/icmp6.h>
 
+#include "bytes.h"
 #include "stages.h"
 
 #define MAC_MASK    UINT64_C(0xffffffffffff)
@@ -14,13 +15,6 @@
 #define ND_MAX_OPTS 16
 #define DHCP_CLIENT 68
 #define DHCP_SERVER 67
-
-static inline uint64_t
-read_mac(const uint8_t *p)
-{
-	return (uint64_t)p[0] << 40 | (uint64_t)p[1] << 32 | (uint64_t)p[2] << 24 | (uint64_t)p[3] << 16 |
-	       (uint64_t)p[4] << 8 | p[5];
-}
 
 static bool
 own_ip4(const struct weft_port_conf *port, const uint8_t *addr)

@@ -6,6 +6,7 @@
 
 #include <rte_ether.h>
 
+#include "bytes.h"
 #include "stages.h"
 
 #define ETH_LEN	      14
@@ -22,12 +23,6 @@ struct view {
 	uint32_t have;
 	uint32_t total;
 };
-
-static inline uint16_t
-be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static inline uint64_t
 be64(const uint8_t *p)

@@ -9,17 +9,12 @@
 
 #include "weft/fdb.h"
 
+#include "bytes.h"
 #include "stages.h"
 
 #define UDP_HEADER 8
 
 enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
-
-static inline uint16_t
-be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 // Whether the frame is a datagram, or a fragment of one, to UDP at ADDRESS.
 static inline bool

@@ -3,36 +3,13 @@
 
 // ARP for the address at which tunnels end (RFC 826): answers for it, and knows the next hops to other hosts.
 
-#include <rte_arp.h>
 #include <rte_ether.h>
 
+#include "arp.h"
 #include "stages.h"
 
 #define REFRESH_S 30  // ask again for what was heard so long ago
 #define FORGET_S  120 // and give up after so long
-
-#define OPERATION  6 // in the packet, from the hardware type on
-#define SENDER_MAC 8
-#define SENDER_IP  14
-#define TARGET_MAC 18
-#define TARGET_IP  24
-
-static uint64_t
-read_mac(const uint8_t *p)
-{
-	uint64_t mac = 0;
-
-	for (unsigned int i = 0; i < RTE_ETHER_ADDR_LEN; i++)
-		mac = mac << 8 | p[i];
-	return mac;
-}
-
-static void
-write_mac(uint8_t *p, uint64_t mac)
-{
-	for (unsigned int i = 0; i < RTE_ETHER_ADDR_LEN; i++)
-		p[i] = (uint8_t)(mac >> 8 * (RTE_ETHER_ADDR_LEN - 1 - i));
-}
 
 static void
 learn(struct weft_worker *worker, const struct weft_underlay *underlay, rte_be32_t address, uint64_t mac)
@@ -49,22 +26,22 @@ learn(struct weft_worker *worker, const struct weft_underlay *underlay, rte_be32
 	}
 }
 
-// Writes an ARP packet behind an Ethernet header at FRAME.
+// Writes to FRAME the question who has TARGET, from the host with MAC and SOURCE.
 static void
-write_arp(uint8_t *frame, uint16_t operation, uint64_t from, rte_be32_t source, uint64_t to, rte_be32_t target)
+write_question(uint8_t *frame, uint64_t mac, rte_be32_t source, rte_be32_t target)
 {
 	uint8_t *arp = frame + RTE_ETHER_HDR_LEN;
-	const uint8_t fixed[] = { 0, 1, 8, 0, 6, 4, 0, (uint8_t)operation };
+	const uint8_t fixed[] = { 0, 1, 8, 0, 6, 4, 0, RTE_ARP_OP_REQUEST };
 
-	write_mac(frame, operation == RTE_ARP_OP_REPLY ? to : UINT64_C(0xffffffffffff));
-	write_mac(frame + RTE_ETHER_ADDR_LEN, from);
+	write_mac(frame, UINT64_C(0xffffffffffff));
+	write_mac(frame + RTE_ETHER_ADDR_LEN, mac);
 	frame[12] = RTE_ETHER_TYPE_ARP >> 8;
 	frame[13] = RTE_ETHER_TYPE_ARP & 0xff;
 	memcpy(arp, fixed, sizeof(fixed));
-	write_mac(arp + SENDER_MAC, from);
-	memcpy(arp + SENDER_IP, &source, sizeof(source));
-	write_mac(arp + TARGET_MAC, to);
-	memcpy(arp + TARGET_IP, &target, sizeof(target));
+	write_mac(arp + ARP_SENDER_MAC, mac);
+	memcpy(arp + ARP_SENDER_IP, &source, sizeof(source));
+	write_mac(arp + ARP_TARGET_MAC, 0);
+	memcpy(arp + ARP_TARGET_IP, &target, sizeof(target));
 }
 
 bool
@@ -77,9 +54,9 @@ weft_underlay_arp(struct weft_worker *worker, struct weft_vec *vec, unsigned int
 	uint64_t own = atomic_load_explicit(&worker->mac[lane->in], memory_order_relaxed), mac;
 	rte_be32_t sender, target;
 
-	memcpy(&sender, arp + SENDER_IP, sizeof(sender));
-	memcpy(&target, arp + TARGET_IP, sizeof(target));
-	mac = read_mac(arp + SENDER_MAC);
+	memcpy(&sender, arp + ARP_SENDER_IP, sizeof(sender));
+	memcpy(&target, arp + ARP_TARGET_IP, sizeof(target));
+	mac = read_mac(arp + ARP_SENDER_MAC);
 	if (lane->n_tags || mac != lane->src || sender == underlay->address)
 		return false;
 	// From anybody, asked or not: a next hop that has another MAC now says so.
@@ -89,11 +66,11 @@ weft_underlay_arp(struct weft_worker *worker, struct weft_vec *vec, unsigned int
 		return false;
 	if (vec->explain)
 		weft_explain_add(vec->explain, "tunnel", "ARP for this host's tunnel address");
-	if (vec->dry_run || arp[OPERATION + 1] != RTE_ARP_OP_REQUEST) {
+	if (vec->dry_run || arp[ARP_OPERATION + 1] != RTE_ARP_OP_REQUEST) {
 		weft_drop(worker, vec, UINT64_C(1) << i, WEFT_DROP_UNDERLAY_ARP);
 		return true;
 	}
-	write_arp(frame, RTE_ARP_OP_REPLY, own, underlay->address, mac, sender);
+	arp_answer(frame, arp, own);
 	weft_emit(worker, vec, &(struct weft_lane){ .l3_off = lane->l3_off }, lane->in, m);
 	return true;
 }
@@ -109,7 +86,7 @@ ask(struct weft_worker *worker, const struct weft_underlay *underlay, uint16_t u
 		rte_pktmbuf_free(m);
 		return;
 	}
-	write_arp(frame, RTE_ARP_OP_REQUEST, own, underlay->address, 0, hop);
+	write_question(frame, own, underlay->address, hop);
 	m->port = uplink;
 	worker->stats[uplink].created++;
 	weft_out_port(worker, uplink, m);
