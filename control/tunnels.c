@@ -160,7 +160,8 @@ struct passage {
 	const struct weft_port *port;
 	const struct weft_network *network; // NULL: out
 	const char *path;		    // of the network
-	struct site *site;		    // NULL: out, or the port is here
+	struct site *site;		    // where it is on its way in; NULL: out, or the port is here
+	bool here;
 	uint16_t slot;
 };
 
@@ -221,7 +222,7 @@ leave(void *arg, uint16_t vid)
 	id = json_integer_value(json_object_get(way->build->placement->domains, key));
 	if (id == 0)
 		return 0;
-	if (way->site)
+	if (!way->here)
 		ret = take_out(way, id, way->port->mac);
 	for (unsigned int i = 0; ret == 0 && i < ips->n4; i++)
 		ret = take_out(way, id, weft_arp_key(0, ips->v4[i].addr));
@@ -239,7 +240,6 @@ slot_of_port(const struct weft_local *local, const struct weft_port *port)
 static int
 forget(struct weft_build *build, const struct weft_local *local, const struct weft_object *object)
 {
-	static struct site elsewhere;
 	const struct weft_port *port = (const struct weft_port *)object;
 	char tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
 	struct passage way = { .build = build, .port = port, .path = path };
@@ -249,7 +249,7 @@ forget(struct weft_build *build, const struct weft_local *local, const struct we
 	weft_object_tenant(&port->o, tenant);
 	snprintf(path, sizeof(path), "%.63s/%.63s", tenant, port->network);
 	way.slot = slot_of_port(local, port);
-	way.site = weft_local_has(local, port) ? NULL : &elsewhere;
+	way.here = weft_local_has(local, port);
 	return way.slot ? each_vid(port, leave, &way) : 0;
 }
 
@@ -354,15 +354,14 @@ enter_ports(struct weft_build *build, const struct weft_local *local, json_t *si
 		const struct weft_object *object = weft_map_value(value);
 		const struct weft_port *port = (const struct weft_port *)object;
 		struct passage way = { .build = build, .port = port };
-		bool here;
 
 		if (ret || !is_port(object) || !port->network[0])
 			continue;
-		here = weft_local_has(local, port);
+		way.here = weft_local_has(local, port);
 		way.network = weft_model_port_network(local->model, port);
-		way.site = here ? NULL : weft_map_get(sites, port->host);
+		way.site = way.here ? NULL : weft_map_get(sites, port->host);
 		way.slot = slot_of_port(local, port);
-		if (way.slot && (here || way.site) && weft_network_is_tunnelled(way.network))
+		if (way.slot && (way.here || way.site) && weft_network_is_tunnelled(way.network))
 			ret = each_vid(port, enter, &way);
 		else
 			ret = forget(build, local, object);

@@ -15,6 +15,7 @@
 
 #include "weft/fdb.h"
 
+#include "bytes.h"
 #include "cycles.h"
 #include "stages.h"
 
@@ -57,14 +58,6 @@ struct bench {
 	struct weft_neighbour neighbour[N_PORTS];
 	_Atomic uint64_t mac[N_PORTS];
 };
-
-static void
-put_mac(uint8_t *p, uint64_t mac)
-{
-	uint64_t be = rte_cpu_to_be_64(mac << 16);
-
-	memcpy(p, &be, 6);
-}
 
 static void
 flush(struct weft_worker *worker, uint16_t port)
@@ -141,8 +134,8 @@ write_frame(uint8_t *frame, uint16_t dst, uint16_t src)
 		2, 0, 1, 0, 2, 0, 26, 0, 0 };
 
 	memset(frame, 0, FRAME);
-	put_mac(frame, MAC_OF(dst));
-	put_mac(frame + 6, MAC_OF(src));
+	write_mac(frame, MAC_OF(dst));
+	write_mac(frame + 6, MAC_OF(src));
 	memcpy(frame + 12, payload, sizeof(payload));
 }
 

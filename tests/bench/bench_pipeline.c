@@ -14,6 +14,7 @@
 
 #include "weft/fdb.h"
 
+#include "bytes.h"
 #include "cycles.h"
 #include "stages.h"
 
@@ -51,14 +52,6 @@ port_of(const struct bench *b, uint32_t mac)
 }
 
 static void
-put_mac(uint8_t *p, uint64_t mac)
-{
-	uint64_t be = rte_cpu_to_be_64(mac << 16);
-
-	memcpy(p, &be, 6);
-}
-
-static void
 flush(struct weft_worker *worker, uint16_t port)
 {
 	worker->port_out[port].n = 0;
@@ -77,8 +70,8 @@ fill(struct bench *b)
 		// Another port's address, or there is nothing to do.
 		while (port_of(b, dst) == port_of(b, src))
 			dst = (dst + 1) % b->n_macs;
-		put_mac(p, MAC_BASE + dst);
-		put_mac(p + 6, MAC_BASE + src);
+		write_mac(p, MAC_BASE + dst);
+		write_mac(p + 6, MAC_BASE + src);
 		b->vec.pkts[i] = b->pkts[i];
 		b->vec.lanes[i].in = b->pkts[i]->port = port_of(b, src);
 	}

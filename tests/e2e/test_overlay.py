@@ -104,7 +104,7 @@ def test_congestion_is_passed_on(tunnel):
 
 
 def test_neighbour_that_changes_its_mac(tunnel):
-    encap, weftd, guest, wire = tunnel
+    _, weftd, guest, wire = tunnel
     wire.send(Ether(dst="ff:ff:ff:ff:ff:ff", src=mac(77)) / ARP(op=1, hwsrc=mac(77), psrc=THERE, pdst=THERE))
 
     def moved():
@@ -114,11 +114,10 @@ def test_neighbour_that_changes_its_mac(tunnel):
 
     wait_for(moved)
     assert weftd.drops("g1") == {}
-    assert encap in PORTS
 
 
 def test_check_says_what_is_wrong(tunnel):
-    encap, weftd, _, _ = tunnel
+    _, weftd, _, _ = tunnel
     wait_for(lambda: "heard of" in check(weftd)[1])
     assert f"b: 1 port(s), next hop {THERE} (" in checked(weftd, 0)
     weftd.ctl("set", "host", "b", "tunnel.address=198.51.100.2")
@@ -135,12 +134,11 @@ def test_check_says_what_is_wrong(tunnel):
     assert "here: there is no uplink on this host" in checked(weftd, 2)
     weftd.ctl("delete", "host", "a")
     assert "here: this host has no IPv4 tunnel address" in checked(weftd, 2)
-    assert encap in PORTS
 
 
 def test_hosts_come_and_go(tunnel):
     """Hosts, their ports and networks in any order, with traffic: what they took is given back, and others' packets pass."""
-    encap, weftd, guest, wire = tunnel
+    _, weftd, guest, wire = tunnel
     memory = []
     for turn in range(12):
         port = {"host": "c", "network": "lan", "mac": mac(3), "vlan": {"trunk": ["5-7"]} if turn % 2 else {}}
@@ -164,7 +162,6 @@ def test_hosts_come_and_go(tunnel):
         memory.append(weftd.rpc("status")["policy_memory_bytes"])
     assert len(set(memory[4:])) == 1, memory
     assert weftd.drops("g1").get("fwd_unknown", 0) + weftd.drops("g1").get("out_no_neighbour", 0) == 12
-    assert encap in PORTS
 
 
 def test_what_is_too_large_is_told_so(tunnel):

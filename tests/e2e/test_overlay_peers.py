@@ -126,10 +126,10 @@ def kernels():
         run("ip", "netns", "del", name)
 
 
+@pytest.mark.usefixtures("netns")  # skips where there are no namespaces
 @pytest.mark.parametrize("encap", ["vxlan", "geneve"])
-def test_tcp_between_kernels_on_two_hosts(netns, pair, kernels, encap):  # noqa: F811
+def test_tcp_between_kernels_on_two_hosts(pair, kernels, encap):
     """iperf3 in both directions, through firewalls with strict windows at both ends and full packets of 1450 bytes."""
-    assert netns  # skips where there are no namespaces
     rule = {"name": "iperf", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [5201]}
     with Weftd(host="a") as a, Weftd(host="b") as b:
         for weftd, host, device in ((a, "a", pair[0]), (b, "b", pair[1])):
