@@ -110,3 +110,44 @@ weft_prefix6_format(const struct weft_prefix6 *prefix, char *text, size_t size)
 	inet_ntop(AF_INET6, prefix->addr, text, size);
 	append_len(text, size, len, 128);
 }
+
+int
+weft_ip_parse(const char *text, struct weft_ip *ip, uint8_t *length)
+{
+	char address[INET6_ADDRSTRLEN];
+	bool v6 = strchr(text, ':') != NULL;
+	unsigned int len = v6 ? 128 : 32;
+	uint8_t bytes[16];
+
+	if (split(text, address, &len) || inet_pton(v6 ? AF_INET6 : AF_INET, address, bytes) != 1)
+		return -EINVAL;
+	*length = strchr(text, '/') ? len : 0;
+	if (strchr(text, '/') && len == 0)
+		return -EINVAL;
+	if (v6) {
+		*ip = weft_ip6(bytes);
+		return weft_ip_is_v4(ip) ? -EINVAL : 0;
+	}
+	*ip = weft_ip4(*(const rte_be32_t *)(const void *)bytes);
+	return 0;
+}
+
+const char *
+weft_ip_format(const struct weft_ip *ip, char text[WEFT_IP_TEXT])
+{
+	rte_be32_t v4 = weft_ip_v4(ip);
+
+	return weft_ip_is_v4(ip) ? inet_ntop(AF_INET, &v4, text, WEFT_IP_TEXT)
+				 : inet_ntop(AF_INET6, ip->word, text, WEFT_IP_TEXT);
+}
+
+bool
+weft_ip_in_prefix(const struct weft_ip *a, const struct weft_ip *b, uint8_t length)
+{
+	const uint8_t *x = (const uint8_t *)a->word, *y = (const uint8_t *)b->word;
+	unsigned int bits = weft_ip_is_v4(a) ? 96 + length : length;
+
+	if (weft_ip_is_v4(a) != weft_ip_is_v4(b) || memcmp(x, y, bits / 8))
+		return false;
+	return bits % 8 == 0 || (x[bits / 8] ^ y[bits / 8]) >> (8 - bits % 8) == 0;
+}

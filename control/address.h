@@ -19,6 +19,16 @@ void weft_mac_format(uint64_t mac, char text[WEFT_MAC_TEXT]);
 int weft_prefix4_parse(const char *text, struct weft_prefix4 *prefix);
 int weft_prefix6_parse(const char *text, struct weft_prefix6 *prefix);
 
+// An address of either version, and behind a slash the length of its prefix, 0 where there is none. Returns 0 or
+// -EINVAL.
+int weft_ip_parse(const char *text, struct weft_ip *ip, uint8_t *length);
+
+#define WEFT_IP_TEXT 46
+const char *weft_ip_format(const struct weft_ip *ip, char text[WEFT_IP_TEXT]);
+
+// Whether A and B agree in the first LENGTH bits, of the same version.
+bool weft_ip_in_prefix(const struct weft_ip *a, const struct weft_ip *b, uint8_t length);
+
 // Back to text; a prefix of full length is written as an address.
 void weft_prefix4_format(const struct weft_prefix4 *prefix, char *text, size_t size);
 void weft_prefix6_format(const struct weft_prefix6 *prefix, char *text, size_t size);

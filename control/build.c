@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Snapshots in the making: pages are copied when something on them changes, domains get and lose members, configured
-// addresses stand in one table.
+// Snapshots in the making: pages are copied when something on them changes, and shared else.
 #include "build.h"
 
 #include <stdio.h>
@@ -13,21 +12,6 @@
 
 #include "rulebook.h"
 #include "share.h"
-
-#define MIN_ROOM 8 // members that a new list has room for
-
-// A domain's list of members, as it lies in memory.
-struct members {
-	uint32_t room;
-	uint64_t version; // of the snapshot that it was made for: in its build it may change
-	uint16_t port[];
-};
-
-static struct members *
-members_of(const struct weft_domain *domain)
-{
-	return domain->ports ? (struct members *)((uintptr_t)domain->ports - offsetof(struct members, port)) : NULL;
-}
 
 static void
 free_port_page(struct weft_port_page *page)
@@ -42,31 +26,12 @@ free_port_page(struct weft_port_page *page)
 }
 
 static void
-free_domain_page(struct weft_domain_page *page)
-{
-	for (unsigned int i = 0; i < WEFT_PAGE; i++) {
-		weft_share_unref(page->domain[i].name);
-		weft_share_unref(members_of(&page->domain[i]));
-	}
-}
-
-static void
 put_port_page(struct weft_port_page *page)
 {
 	if (page == &weft_no_ports)
 		return;
 	if (weft_share_is_last(page))
 		free_port_page(page);
-	weft_share_unref(page);
-}
-
-static void
-put_domain_page(struct weft_domain_page *page)
-{
-	if (page == &weft_no_domains)
-		return;
-	if (weft_share_is_last(page))
-		free_domain_page(page);
 	weft_share_unref(page);
 }
 
@@ -95,189 +60,6 @@ own_port_page(struct weft_build *build, uint16_t slot)
 	snap->port_page[i] = copy;
 	snap->port_version[i] = snap->version;
 	return copy;
-}
-
-static struct weft_domain *
-own_domain(struct weft_build *build, uint16_t id)
-{
-	struct weft_snapshot *snap = build->snap;
-	unsigned int i = id / WEFT_PAGE;
-	struct weft_domain_page *page = snap->domain_page[i], *copy;
-
-	if (build->domain_version[i] == snap->version)
-		return &page->domain[id % WEFT_PAGE];
-	copy = weft_share_new(sizeof(*copy), true);
-	if (copy == NULL)
-		return NULL;
-	*copy = *page;
-	for (unsigned int k = 0; k < WEFT_PAGE; k++) {
-		weft_share_ref(copy->domain[k].name);
-		weft_share_ref(members_of(&copy->domain[k]));
-	}
-	put_domain_page(page);
-	snap->domain_page[i] = copy;
-	build->domain_version[i] = snap->version;
-	return &copy->domain[id % WEFT_PAGE];
-}
-
-// Enters something that is no MAC into the table of addresses.
-static int
-enter_number(struct weft_build *build, uint64_t key, uint16_t number)
-{
-	return build_macs_enter(build, 0, number, &(struct weft_port_conf){ .mac = key, .gen = 1 });
-}
-
-static enum weft_tunnel
-tunnel_of(const struct weft_network *network)
-{
-	return network->encap == WEFT_ENCAP_VXLAN    ? WEFT_TUNNEL_VXLAN
-	       : network->encap == WEFT_ENCAP_GENEVE ? WEFT_TUNNEL_GENEVE
-						     : WEFT_TUNNEL_NONE;
-}
-
-// Frames of the network's number lead to the domain ID from now on, and those of its former number nowhere.
-static int
-enter_vni(struct weft_build *build, const struct weft_domain *domain, uint16_t id, const struct domain_name *name)
-{
-	enum weft_tunnel tunnel = name->network ? tunnel_of(name->network) : WEFT_TUNNEL_NONE;
-	int ret = 0;
-
-	if (domain->tunnel)
-		ret = build_macs_remove(build, 0, id, weft_tunnel_key(domain->tunnel, domain->vni, domain->vid));
-	if (ret == 0 && tunnel)
-		ret = enter_number(build, weft_tunnel_key(tunnel, name->network->vni, name->vid), id);
-	return ret;
-}
-
-uint16_t
-build_domain(struct weft_build *build, const struct domain_name *name)
-{
-	const struct weft_network *network = name->network;
-	uint16_t id = weft_placement_domain(build->placement, network->o.path, name->vid);
-	uint16_t uplink_vid = name->vid == 0 ? network->vlan : 0;
-	const struct weft_domain *now = weft_snapshot_domain(build->snap, id);
-	uint32_t number = network->firewall ? weft_rulebook_number(network->o.key) : 0;
-	struct weft_domain *domain;
-	char text[WEFT_PATH_SIZE + 8], *copy;
-
-	if (id == 0 || (now->name && now->uplink_vid == uplink_vid && now->learning == network->learning &&
-			       now->liberal == network->tcp && now->pickup == network->pickup &&
-			       now->network == number && now->tunnel == tunnel_of(network) && now->vni == network->vni))
-		return id;
-	domain = own_domain(build, id);
-	if (domain == NULL)
-		return 0;
-	if (domain->name && domain->learning != network->learning)
-		build->voided[id / 64] |= UINT64_C(1) << (id % 64);
-	if (domain->name == NULL) {
-		snprintf(text, sizeof(text), name->vid ? "%s.%u" : "%s", network->o.path, name->vid);
-		copy = weft_share_new(strlen(text) + 1, false);
-		if (copy == NULL)
-			return 0;
-		strcpy(copy, text);
-		domain->name = copy;
-		json_array_append_new(build->fresh, json_pack("[s, i]", network->o.path, name->vid));
-	}
-	if (enter_vni(build, domain, id, name))
-		return 0;
-	domain->vid = name->vid;
-	domain->tunnel = tunnel_of(network);
-	domain->vni = network->vni;
-	domain->uplink_vid = uplink_vid;
-	domain->learning = network->learning;
-	domain->liberal = network->tcp;
-	domain->pickup = network->pickup;
-	domain->network = number;
-	domain->epoch = (uint32_t)build->snap->version;
-	return id;
-}
-
-uint32_t
-build_network_number(const struct weft_port *port)
-{
-	char key[WEFT_KEY_SIZE];
-
-	snprintf(key, sizeof(key), "tenants/%.*s/networks/%s", (int)strcspn(port->o.path, "/"), port->o.path,
-		port->network);
-	return weft_rulebook_number(key);
-}
-
-uint32_t
-build_port_number(const struct weft_port *port)
-{
-	return weft_rulebook_number(port->o.key);
-}
-
-void
-build_touch_network(struct weft_build *build, const struct weft_port *port)
-{
-	char prefix[WEFT_PATH_SIZE];
-	int len = snprintf(
-		prefix, sizeof(prefix), "%.*s/%s", (int)strcspn(port->o.path, "/"), port->o.path, port->network);
-	const char *name;
-	json_t *number;
-
-	json_object_foreach (build->placement->domains, name, number) {
-		struct weft_domain *domain;
-
-		if (strncmp(name, prefix, len) || strchr(name + len, '.') != name + len)
-			continue;
-		domain = own_domain(build, json_integer_value(number));
-		if (domain)
-			domain->epoch = (uint32_t)build->snap->version;
-	}
-}
-
-// The domain's list of members as the build's own, with room for one more.
-static struct members *
-own_members(struct weft_build *build, struct weft_domain *domain)
-{
-	struct members *members = members_of(domain), *copy;
-	uint32_t room = RTE_MAX(domain->n_ports + domain->n_ports / 2, (uint32_t)MIN_ROOM);
-
-	if (members && members->version == build->snap->version && domain->n_ports < members->room)
-		return members;
-	copy = weft_share_new(sizeof(*copy) + room * sizeof(copy->port[0]), true);
-	if (copy == NULL)
-		return NULL;
-	copy->room = room;
-	copy->version = build->snap->version;
-	if (members)
-		memcpy(copy->port, members->port, domain->n_ports * sizeof(copy->port[0]));
-	weft_share_unref(members);
-	domain->ports = copy->port;
-	return copy;
-}
-
-static int
-join(struct weft_build *build, uint16_t id, uint16_t slot)
-{
-	struct weft_domain *domain = own_domain(build, id);
-	struct members *members = domain ? own_members(build, domain) : NULL;
-
-	if (members == NULL)
-		return -ENOMEM;
-	members->port[domain->n_ports++] = slot;
-	return 0;
-}
-
-static int
-leave(struct weft_build *build, uint16_t id, uint16_t slot)
-{
-	struct weft_domain *domain = own_domain(build, id);
-	struct members *members = domain ? own_members(build, domain) : NULL;
-	uint32_t i = 0;
-
-	if (members == NULL)
-		return -ENOMEM;
-	while (i < domain->n_ports && members->port[i] != slot)
-		i++;
-	if (i == domain->n_ports)
-		return 0;
-	members->port[i] = members->port[--domain->n_ports];
-	if (domain->n_ports == 0)
-		json_array_append_new(build->emptied, json_integer(id));
-	return 0;
 }
 
 // The domains that CONF stands in, each once, into IDS; and into the build's scratch set.
@@ -320,7 +102,7 @@ build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_c
 	n_before = collect(build, old, build->before);
 	for (unsigned int i = 0; ret == 0 && i < n_after; i++) {
 		if (!build_set_has(build->set, build->after[i])) {
-			ret = join(build, build->after[i], slot);
+			ret = build_join(build, build->after[i], slot);
 			moved = true;
 		}
 	}
@@ -328,7 +110,7 @@ build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_c
 	collect(build, conf, build->after);
 	for (unsigned int i = 0; ret == 0 && i < n_before; i++) {
 		if (!build_set_has(build->set, build->before[i])) {
-			ret = leave(build, build->before[i], slot);
+			ret = build_leave(build, build->before[i], slot);
 			moved = true;
 		}
 	}
@@ -338,10 +120,10 @@ build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_c
 		ret = build_macs_remove(build, build->before[i], slot, old->mac);
 	for (unsigned int i = 0; ret == 0 && moved && conf->mac && i < n_after; i++)
 		ret = build_macs_enter(build, build->after[i], slot, conf);
-	if (ret == 0 && old->peer && !(conf->peer && conf->peer->address == old->peer->address))
-		ret = build_macs_remove(build, 0, slot, weft_peer_key(old->peer->address));
+	if (ret == 0 && old->peer && !(conf->peer && weft_ip_same(&conf->peer->address, &old->peer->address)))
+		ret = build_macs_remove(build, 0, slot, weft_peer_key(&old->peer->address));
 	if (ret == 0 && conf->peer)
-		ret = enter_number(build, weft_peer_key(conf->peer->address), slot);
+		ret = build_enter_number(build, weft_peer_key(&conf->peer->address), slot);
 	if (ret)
 		return ret;
 	weft_share_unref(old->name);
@@ -403,43 +185,25 @@ end(struct weft_build *build)
 	free(build);
 }
 
-void
-weft_build_abort(struct weft_build *build)
+struct weft_snapshot *
+weft_build_give_up(struct weft_build *build)
 {
+	struct weft_snapshot *snap = build->snap;
 	size_t i;
 	json_t *name;
 
-	if (build == NULL)
-		return;
 	json_array_foreach (build->fresh, i, name)
 		weft_placement_forget_domain(build->placement, json_string_value(json_array_get(name, 0)),
 			json_integer_value(json_array_get(name, 1)));
-	weft_snapshot_free(build->snap);
 	end(build);
+	return snap;
 }
 
-// Domains that nobody stands in any more lose their number.
-static void
-drop_emptied(struct weft_build *build)
+void
+weft_build_abort(struct weft_build *build)
 {
-	size_t i;
-	json_t *number;
-
-	json_array_foreach (build->emptied, i, number) {
-		struct weft_domain *domain = own_domain(build, json_integer_value(number));
-		char network[WEFT_PATH_SIZE];
-
-		if (domain->n_ports || domain->name == NULL)
-			continue;
-		enter_vni(build, domain, json_integer_value(number), &(struct domain_name){ 0 });
-		snprintf(network, sizeof(network), "%.*s",
-			(int)(strlen(domain->name) - (domain->vid ? strlen(strrchr(domain->name, '.')) : 0)),
-			domain->name);
-		weft_placement_forget_domain(build->placement, network, domain->vid);
-		weft_share_unref(domain->name);
-		weft_share_unref(members_of(domain));
-		*domain = (struct weft_domain){ 0 };
-	}
+	if (build)
+		weft_snapshot_free(weft_build_give_up(build));
 }
 
 int
@@ -456,13 +220,39 @@ weft_build_check(size_t budget, struct weft_error *err)
 		weft_share_used() / mib, budget / mib);
 }
 
+void
+weft_build_for(struct weft_build *build, uint32_t cluster)
+{
+	build->snap->cluster = cluster;
+}
+
+const struct weft_snapshot *
+weft_build_seal(struct weft_build *build, uint64_t generation)
+{
+	struct weft_snapshot *snap = build->snap;
+
+	build_drop_emptied(build);
+	snap->generation = generation;
+	if (snap->cluster)
+		weft_stamp_make(snap->stamp, snap->cluster, (uint32_t)generation);
+	build->sealed = true;
+	return snap;
+}
+
+// Domains that are gone lose their number.
 struct weft_snapshot *
 weft_build_finish(struct weft_build *build, uint64_t generation)
 {
 	struct weft_snapshot *snap = build->snap;
+	size_t i;
+	json_t *name;
 
-	drop_emptied(build);
-	snap->generation = generation;
+	if (!build->sealed)
+		weft_build_seal(build, generation);
+	json_array_foreach (build->emptied, i, name)
+		if (json_is_array(name))
+			weft_placement_forget_domain(build->placement, json_string_value(json_array_get(name, 0)),
+				json_integer_value(json_array_get(name, 1)));
 	end(build);
 	return snap;
 }
@@ -475,7 +265,7 @@ weft_snapshot_free(struct weft_snapshot *snap)
 	for (unsigned int i = 0; i < WEFT_PORT_PAGES; i++)
 		put_port_page(snap->port_page[i]);
 	for (unsigned int i = 0; i < WEFT_DOMAIN_PAGES; i++)
-		put_domain_page(snap->domain_page[i]);
+		build_put_domain_page(snap->domain_page[i]);
 	build_members_unref(snap->members);
 	if (snap->macs)
 		build_macs_unref(snap->macs);

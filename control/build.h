@@ -23,12 +23,14 @@ struct domain_name {
 struct weft_build {
 	struct weft_snapshot *snap;
 	struct weft_placement *placement;
+	bool sealed;
 	uint64_t hz;
 	uint64_t domain_version[WEFT_DOMAIN_PAGES]; // of pages that are the build's own
 	struct weft_tiers tiers;
-	const struct weft_model *members_of;	      // while a port's addresses are entered
-	json_t *fresh;				      // domains numbered in this build: [network, vid]
-	json_t *emptied;			      // domains whose last port has left: their numbers
+	const struct weft_model *members_of; // while a port's addresses are entered
+	json_t *fresh;			     // domains numbered in this build: [network, vid]
+	json_t *emptied; // domains whose last port has left: their numbers; sealed: [network, vid] of those that are
+			 // gone
 	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which what was learned holds no more
 	uint64_t set[(WEFT_MAX_DOMAINS + 1) / 64];    // scratch
 	uint16_t before[WEFT_N_VLANS + 1];	      // scratch: the domains of a port
@@ -38,6 +40,35 @@ struct weft_build {
 // The number of a domain; its name and properties are brought up to date. 0: none left, or no memory.
 uint16_t build_domain(struct weft_build *build, const struct domain_name *name);
 
+// The domain ID as the build's own, to be changed. NULL without memory.
+struct weft_domain *build_own_domain(struct weft_build *build, uint16_t id);
+
+// A domain's list of members, as it lies in memory.
+struct members {
+	uint32_t room;
+	uint64_t version; // of the snapshot that it was made for: in its build it may change
+	uint16_t port[];
+};
+
+static inline struct members *
+build_members_of(const struct weft_domain *domain)
+{
+	return domain->ports ? (struct members *)((uintptr_t)domain->ports - offsetof(struct members, port)) : NULL;
+}
+
+// The port in SLOT comes into the domain ID, or leaves it. Return 0 or -ENOMEM.
+int build_join(struct weft_build *build, uint16_t id, uint16_t slot);
+int build_leave(struct weft_build *build, uint16_t id, uint16_t slot);
+
+// Gives a snapshot's reference to PAGE back.
+void build_put_domain_page(struct weft_domain_page *page);
+
+// Takes domains out that nobody stands in any more; in their place in BUILD's list stands their name.
+void build_drop_emptied(struct weft_build *build);
+
+// Enters something that is no MAC into the table of addresses. Returns 0 or -errno.
+int build_enter_number(struct weft_build *build, uint64_t key, uint16_t number);
+
 // Puts CONF into SLOT: moves the port between domains, and enters its MAC. Takes CONF's references over when it returns
 // 0; else -ENOMEM.
 int build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_conf *conf);
@@ -46,8 +77,8 @@ int build_put_port(struct weft_build *build, uint16_t slot, const struct weft_po
 struct weft_macs *build_macs_new(uint32_t room);
 void build_macs_unref(struct weft_macs *macs);
 int build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const struct weft_port_conf *conf);
-int
-build_macs_enter_address(struct weft_build *build, uint16_t domain, rte_be32_t address, uint16_t slot, uint64_t mac);
+int build_macs_enter_owner(
+	struct weft_build *build, uint16_t domain, const struct weft_ip *address, uint16_t slot, uint64_t mac);
 int build_macs_remove(struct weft_build *build, uint16_t domain, uint16_t slot, uint64_t mac);
 
 // members.c: whose addresses are whose.

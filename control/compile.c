@@ -61,27 +61,70 @@ compile_trunk(struct weft_build *build, const struct weft_port *port, const stru
 	return 0;
 }
 
+// NETWORK is VLAN VID on uplinks.
 static int
-compile_uplink(struct weft_build *build, const struct weft_model *model, struct weft_port_conf *conf)
+carry(struct weft_build *build, const struct weft_network *network, uint16_t vid, uint16_t *table)
+{
+	uint16_t id = domain_of(build, network, 0);
+	struct weft_domain *domain;
+
+	if (id == 0)
+		return -ENOSPC;
+	table[vid] = id;
+	if (weft_snapshot_domain(build->snap, id)->uplink_vid == vid)
+		return 0;
+	domain = build_own_domain(build, id);
+	if (domain == NULL)
+		return -ENOMEM;
+	domain->uplink_vid = vid;
+	return 0;
+}
+
+// The VLAN that OBJECT makes an uplink of this host carry, and its *NETWORK; 0: none.
+static uint16_t
+vlan_of(const struct weft_build *build, const struct weft_model *model, const struct weft_object *object,
+	const struct weft_network **network)
+{
+	const struct weft_port *port = (const struct weft_port *)object;
+	const char *here = build->placement->host;
+
+	if (object->kind == &weft_kind_network) {
+		*network = (const struct weft_network *)object;
+		return (*network)->vlan;
+	}
+	if (object->kind != &weft_kind_port || port->attach.type != WEFT_ATTACH_GATEWAY ||
+		port->state != WEFT_PORT_UP || (port->host[0] && (here == NULL || strcmp(port->host, here))))
+		return 0;
+	*network = weft_model_port_network(model, port);
+	return port->attach.vlan;
+}
+
+// An uplink that stands by is in no domain: it would close loops.
+static int
+compile_uplink(struct weft_build *build, const struct weft_model *model, bool standby, struct weft_port_conf *conf)
 {
 	uint16_t *table = new_table(conf);
+	const struct weft_network *network;
 	const char *key;
 	json_t *value;
+	int ret = table ? 0 : -ENOMEM;
 
 	conf->tagging = WEFT_TAG_UPLINK;
 	conf->tpid = RTE_ETHER_TYPE_VLAN;
-	if (table == NULL)
-		return -ENOMEM;
 	json_object_foreach (model->objects, key, value) {
-		const struct weft_network *network = weft_map_value(value);
+		const struct weft_object *object = weft_map_value(value);
+		uint16_t vid = vlan_of(build, model, object, &network);
 
-		if (network->o.kind != &weft_kind_network)
-			continue;
-		conf->mtu = RTE_MAX(conf->mtu, weft_network_wire_mtu(network));
-		if (network->encap == WEFT_ENCAP_VLAN && !(table[network->vlan] = domain_of(build, network, 0)))
-			return -ENOSPC;
+		if (object->kind == &weft_kind_network)
+			conf->mtu = RTE_MAX(conf->mtu, weft_network_wire_mtu(network));
+		if (ret == 0 && vid && !standby)
+			ret = carry(build, network, vid, table);
 	}
-	return 0;
+	if (standby && conf->up) {
+		conf->up = false;
+		conf->closed = WEFT_CLOSED_STANDBY;
+	}
+	return ret;
 }
 
 static int
@@ -89,10 +132,12 @@ compile_vlans(struct weft_build *build, const struct weft_model *model, const st
 	struct weft_port_conf *conf)
 {
 	const struct weft_network *network = weft_model_port_network(model, port);
+	const struct weft_placement *placement = build->placement;
 	uint16_t vid = 0;
 
 	if (network == NULL)
-		return compile_uplink(build, model, conf);
+		return compile_uplink(build, model,
+			placement->uplink && placement->uplink != weft_placement_find(placement, port->o.path), conf);
 	conf->mtu = network->mtu;
 	if (port->vlan.trunk.given)
 		return compile_trunk(build, port, network, conf);

@@ -32,9 +32,17 @@ int weft_build_remove(struct weft_build *build, uint16_t slot, struct weft_error
 // which has the number.
 int weft_build_check(size_t budget, struct weft_error *err);
 
+// The snapshot's generation is one of CLUSTER's; 0: of no cluster, which is so without this call.
+void weft_build_for(struct weft_build *build, uint32_t cluster);
+
+// Nothing is compiled any more: the snapshot, which is GENERATION of the policy, may be looked at. It stays the
+// build's.
+const struct weft_snapshot *weft_build_seal(struct weft_build *build, uint64_t generation);
+
 // Ends the build: with its snapshot, which is GENERATION of the policy, or without, and then PLACEMENT has its domains
-// as before.
+// as before. Who gives up gets the snapshot too, to free it when nobody looks at it any more.
 struct weft_snapshot *weft_build_finish(struct weft_build *build, uint64_t generation);
-void weft_build_abort(struct weft_build *build); // NULL is nothing
+struct weft_snapshot *weft_build_give_up(struct weft_build *build);
+void weft_build_abort(struct weft_build *build); // and frees it; NULL is nothing
 
 void weft_snapshot_free(struct weft_snapshot *snap);

@@ -124,6 +124,8 @@ static const struct weft_field fields[] = {
 		.help = "learned addresses" },
 	{ "fdb_age_s", WEFT_FIELD_UINT, AT(config.engine.fdb_age_s), .min = 1, .max = 1u << 20,
 		.help = "life of a learned address without traffic" },
+	{ "multicast_query_s", WEFT_FIELD_UINT, AT(config.engine.multicast_query_s), .max = 3600,
+		.help = "guests are asked for the multicast groups that they want so often; 0: a router does that" },
 	{ "sessions", WEFT_FIELD_UINT, AT(config.engine.sessions), .min = 64, .max = 1u << 26,
 		.help = "connections that a worker can track; each takes 152 bytes of memory_mb" },
 	{ "fragments", WEFT_FIELD_UINT, AT(config.engine.fragments), .min = 4, .max = 1u << 20,
@@ -169,6 +171,7 @@ set_defaults(struct parsed *p)
 			.n_mbufs = 65536,
 			.fdb_size = 65536,
 			.fdb_age_s = 300,
+			.multicast_query_s = 125, // RFC 3376, 8.2
 			.sessions = 1 << 18,
 			.fragments = 4096 },
 		.hugepages = true,

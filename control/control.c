@@ -11,6 +11,7 @@
 
 #include "bundle.h"
 #include "state.h"
+#include "uplinks.h"
 
 #define TICK_MS	    100
 #define RETRY_TICKS 50 // between two attempts to open what failed
@@ -32,6 +33,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
 		weft_local_republish(&ctl.local, false, &err))
 		WEFT_LOG(ERR, "event=retry error=\"%s\"", err.text);
+	weft_uplink_watch(&ctl.local);
 	// Asking a device for its state also tells the workers whether its link is up.
 	json_object_foreach (ctl.local.devices, key, value) {
 		const struct weft_object *port = weft_model_get(ctl.local.model, key);

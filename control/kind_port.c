@@ -9,7 +9,7 @@
 #include "address.h"
 #include "kinds.h"
 
-static const char *const attach_types[] = { "vhost-user", "eth", NULL };
+static const char *const attach_types[] = { "vhost-user", "eth", "gateway", NULL };
 static const char *const rings[] = { "own", "library", NULL };
 static const char *const modes[] = { "client", "server", NULL };
 static const char *const tpids[] = { "802.1q", "802.1ad", NULL };
@@ -130,6 +130,8 @@ static const struct weft_field attach_fields[] = {
 	{ "rings", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.rings), .names = rings,
 		.help = "vhost-user: weft's own ring code, or DPDK's (library), which is slower" },
 	{ "device", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.device), .help = "eth: a DPDK device" },
+	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.vlan), .min = 1, .max = WEFT_MAX_VID,
+		.help = "gateway: the VLAN on the host's uplink that becomes part of the network" },
 	{ 0 },
 };
 
@@ -188,11 +190,33 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 	return 0;
 }
 
+// What stands behind a gateway is no port, and nothing is known of it.
+static int
+check_gateway(const char *where, const struct weft_port *port, struct weft_error *err)
+{
+	if (port->attach.vlan == 0)
+		return weft_fail(err, EINVAL, "%s.attach.vlan: missing; it is a VLAN on the host's uplink", where);
+	if (port->network[0] == 0)
+		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
+	if (port->attach.device[0] || port->attach.path[0])
+		return weft_fail(err, EINVAL, "%s.attach: a gateway has neither a device nor a path of its own", where);
+	if (port->mac || port->ips.n4 || port->ips.n6 || port->groups.n || port->plan[0] ||
+		port->vlan.access != WEFT_VLAN_UNSET || port->vlan.qinq != WEFT_VLAN_UNSET || port->vlan.trunk.given)
+		return weft_fail(err, EINVAL,
+			"%s: a gateway has no mac, ips, groups, plan or vlan: it stands for all machines of its VLAN",
+			where);
+	return 0;
+}
+
 static int
 check_attach(const char *where, const struct weft_port *port, struct weft_error *err)
 {
 	struct weft_attach *attach = NULL;
 
+	if (port->attach.type == WEFT_ATTACH_GATEWAY)
+		return check_gateway(where, port, err);
+	if (port->attach.vlan)
+		return weft_fail(err, EINVAL, "%s.attach.vlan: goes with type gateway only", where);
 	if (port->attach.type == WEFT_ATTACH_ETH) {
 		if (port->attach.device[0] == 0)
 			return weft_fail(err, EINVAL,

@@ -59,6 +59,7 @@ struct weft_network {
 	uint16_t vlan; // on uplinks; with encap vlan
 	uint16_t mtu;
 	bool learning;
+	bool snooping;
 	bool firewall;
 	int tcp;		  // 0: strict, 1: liberal
 	bool pickup;		  // connections may be picked up in the middle
@@ -143,6 +144,9 @@ enum weft_port_state { WEFT_PORT_UP, WEFT_PORT_DOWN, WEFT_PORT_QUARANTINED };
 
 #define WEFT_VLAN_UNSET UINT16_MAX
 
+// No device of its own: a VLAN on the host's uplink.
+#define WEFT_ATTACH_GATEWAY WEFT_N_ATTACH_TYPES
+
 struct weft_port {
 	struct weft_object o;
 	char network[WEFT_NAME_SIZE]; // of the same tenant; empty: an uplink of all VLAN networks
@@ -160,12 +164,13 @@ struct weft_port {
 		struct weft_vlan_set trunk;
 	} vlan;
 	struct {
-		int type; // enum weft_attach_type
+		int type; // enum weft_attach_type, or WEFT_ATTACH_GATEWAY
 		int mode; // 0: client, 1: server
 		char path[512];
 		char device[256];
 		uint16_t queues; // 0: as many as the guest wants, up to WEFT_MAX_QUEUE_PAIRS
 		int rings;	 // 0: weft's own, 1: the library's
+		uint16_t vlan;	 // of a gateway
 	} attach;
 	struct {
 		uint32_t rate[WEFT_N_FLOOD_CLASSES]; // packets per second, 0: no limit
@@ -187,10 +192,13 @@ struct weft_retired {
 struct weft_host {
 	struct weft_object o;
 	struct {
-		rte_be32_t address; // 0: tunnels do not lead to it
-		rte_be32_t mask;    // of its network; not given: all hosts are on its link
-		rte_be32_t gateway; // to hosts outside of that; 0: none
-	} v4;
+		struct weft_ip address;	  // none: tunnels do not lead to it
+		uint8_t length;		  // of its network's prefix; 0: not given, all hosts are on its link
+		struct weft_ip gateway;	  // to hosts outside of that, or none
+		bool checksum;		  // UDP checksums are sent
+		uint32_t bfd_interval_ms; // 0: other hosts are not watched
+		uint32_t bfd_multiplier;
+	} tunnel;
 	struct weft_list uplinks; // of char[WEFT_NAME_SIZE]
 };
 

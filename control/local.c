@@ -24,6 +24,7 @@ weft_local_init(struct weft_local *local, const char *vhost_dir)
 	local->devices = json_object();
 	if (!local->model || !local->placement || !local->failed || !local->devices)
 		return -ENOMEM;
+	local->placement->host = local->host;
 	local->placement->domains = json_object();
 	local->placement->index = json_object();
 	return local->placement->domains && local->placement->index ? 0 : -ENOMEM;
@@ -65,7 +66,7 @@ weft_local_each(const struct weft_local *local, void (*fn)(void *arg, const stru
 }
 
 static struct weft_prepared *
-new_prepared(uint64_t generation, struct weft_error *err)
+new_prepared(const struct weft_local *local, uint64_t generation, struct weft_error *err)
 {
 	struct weft_prepared *p = calloc(1, sizeof(*p));
 
@@ -73,6 +74,7 @@ new_prepared(uint64_t generation, struct weft_error *err)
 		return NULL;
 	p->generation = generation;
 	p->err = err;
+	p->uplink = local->placement->uplink;
 	p->old = json_object();
 	p->dirty = json_object();
 	p->gone = json_array();
@@ -98,7 +100,7 @@ int
 weft_local_prepare(struct weft_local *local, const json_t *changes, uint64_t generation, enum weft_prepare_mode mode,
 	struct weft_error *err)
 {
-	struct weft_prepared *p = new_prepared(generation, err);
+	struct weft_prepared *p = new_prepared(local, generation, err);
 	int ret;
 
 	if (p == NULL)
@@ -177,7 +179,11 @@ weft_local_abort(struct weft_local *local)
 	json_t *value;
 	size_t i;
 
-	weft_build_abort(p->build);
+	if (p->offered)
+		weft_engine_withdraw(weft_build_give_up(p->build), weft_snapshot_free);
+	else
+		weft_build_abort(p->build);
+	local->placement->uplink = p->uplink;
 	json_array_foreach (p->opened, i, value)
 		close_slot(local, json_integer_value(value));
 	for (unsigned int k = p->n_owned; k > 0; k--) {
@@ -207,7 +213,7 @@ weft_local_settled(const struct weft_local *local)
 int
 weft_local_republish(struct weft_local *local, bool all, struct weft_error *err)
 {
-	struct weft_prepared *p = new_prepared(local->generation, err);
+	struct weft_prepared *p = new_prepared(local, local->generation, err);
 	int ret;
 
 	if (p == NULL)

@@ -143,9 +143,10 @@ build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const
 }
 
 int
-build_macs_enter_address(struct weft_build *build, uint16_t domain, rte_be32_t address, uint16_t slot, uint64_t mac)
+build_macs_enter_owner(
+	struct weft_build *build, uint16_t domain, const struct weft_ip *address, uint16_t slot, uint64_t mac)
 {
-	return enter(build, &(struct weft_mac_entry){ .key = weft_arp_key(domain, address),
+	return enter(build, &(struct weft_mac_entry){ .key = weft_owner_key(domain, address),
 				    .port = slot,
 				    .gen = (uint16_t)(mac >> 32),
 				    .seen = (uint32_t)mac });

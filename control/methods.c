@@ -182,6 +182,7 @@ static const struct {
 	{ "rules", false, weft_report_rules, NULL },
 	{ "group", false, weft_report_group, NULL },
 	{ "network", false, weft_report_network, NULL },
+	{ "tunnels", false, weft_report_tunnels, NULL },
 	{ "rebalance", true, do_rebalance, NULL },
 	{ "get", false, NULL, weft_policy_get },
 	{ "schema", false, NULL, weft_policy_schema },

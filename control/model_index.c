@@ -123,15 +123,21 @@ each_unique(const struct weft_model *model, const struct weft_object *object, in
 			snprintf(what, sizeof(what), "VNI %u", network->vni);
 		return network->vlan || network->vni ? fn(arg, what) : 0;
 	}
-	if (object->kind == &weft_kind_host && host->v4.address) {
-		const struct weft_prefix4 alone = { .addr = host->v4.address, .mask = UINT32_MAX };
+	if (object->kind == &weft_kind_host && !weft_ip_is_none(&host->tunnel.address)) {
+		char text[WEFT_IP_TEXT];
 
-		strcpy(what, "tunnel address ");
-		weft_prefix4_format(&alone, what + strlen(what), sizeof(what) - strlen(what));
+		snprintf(what, sizeof(what), "tunnel address %s", weft_ip_format(&host->tunnel.address, text));
 		return fn(arg, what);
 	}
 	if (object->kind != &weft_kind_port)
 		return 0;
+	if (port->attach.type == WEFT_ATTACH_GATEWAY) {
+		snprintf(what, sizeof(what), "VLAN %u", port->attach.vlan);
+		ret = fn(arg, what);
+		snprintf(what, sizeof(what), "gateway of network %.*s/%s", (int)strcspn(object->path, "/"),
+			object->path, port->network);
+		return ret ? ret : fn(arg, what);
+	}
 	if (port->attach.type == WEFT_ATTACH_ETH)
 		snprintf(
 			what, sizeof(what), "device %.*s", (int)strcspn(port->attach.device, ","), port->attach.device);

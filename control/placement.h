@@ -20,8 +20,10 @@ struct weft_place {
 
 struct weft_placement {
 	struct weft_place place[WEFT_MAX_PORTS];
-	json_t *index;	 // port path to slot
-	json_t *domains; // "tenant/network.vid" to the domain's number
+	const char *host; // this one's name
+	uint16_t uplink;  // slot of the uplink in use, 0: there is none; others stand by
+	json_t *index;	  // port path to slot
+	json_t *domains;  // "tenant/network.vid" to the domain's number
 	uint16_t next_domain;
 	uint16_t first_free;		  // no slot below it is free
 	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner

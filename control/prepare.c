@@ -11,7 +11,9 @@
 #include "weft/engine.h"
 
 #include "map.h"
+#include "stamp.h"
 #include "tunnels.h"
+#include "uplinks.h"
 
 // Notes that PORT is to be compiled, if it is here.
 static void
@@ -57,15 +59,12 @@ add_users(const struct weft_local *local, struct weft_prepared *p, const char *k
 	}
 }
 
-// Notes all ports that a change of a network concerns: those in it, those whose rules name it, and the uplinks, which
-// carry all networks.
-static void
-add_users_of_network(const struct weft_local *local, struct weft_prepared *p, const char *key)
+void
+prepare_uplinks(const struct weft_local *local, struct weft_prepared *p)
 {
 	const char *name;
 	json_t *value;
 
-	add_users(local, p, key, true);
 	json_object_foreach (local->devices, name, value) {
 		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, name);
 
@@ -91,8 +90,11 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 	if (is && new->attach.type == WEFT_ATTACH_ETH)
 		weft_map_set(local->devices, object->key, object);
 	add_dirty(local, p, c->new);
+	// Those in it, those whose rules name it, and the uplinks, which carry all networks.
 	if (object->kind == &weft_kind_network)
-		add_users_of_network(local, p, object->key);
+		add_users(local, p, object->key, true);
+	if (object->kind == &weft_kind_network || (was && is_gateway(old)) || (is && is_gateway(new)))
+		prepare_uplinks(local, p);
 	if (object->kind == &weft_kind_group)
 		add_users(local, p, object->key, false);
 	if (object->kind == &weft_kind_limits || object->kind == &weft_kind_tenant_rules)
@@ -235,6 +237,8 @@ place_port(struct weft_local *local, struct weft_prepared *p, const struct weft_
 		ret = check_attached(local, p, port);
 		return ret ? ret : update_owner(local, p, port, slot);
 	}
+	if (is_gateway(port))
+		return 0;
 	ret = open_port(local, p, port);
 	if (ret && !known)
 		return ret;
@@ -258,6 +262,7 @@ compile(struct weft_local *local, struct weft_prepared *p)
 	p->build = weft_build_begin(local->snap, local->placement, local->version + 1, local->tsc_hz);
 	if (p->build == NULL)
 		return weft_fail(p->err, ENOMEM, "no memory for a snapshot");
+	weft_build_for(p->build, local->cluster);
 	json_array_foreach (p->gone, i, value)
 		if (ret == 0)
 			ret = weft_build_remove(p->build, json_integer_value(value), p->err);
@@ -278,7 +283,29 @@ compile(struct weft_local *local, struct weft_prepared *p)
 	}
 	if (ret == 0 && p->tunnels)
 		ret = weft_build_hosts(p->build, local, p);
+	if (ret == 0)
+		ret = weft_build_stamp(p->build, local, p);
 	return ret ? ret : weft_build_check(local->budget, p->err);
+}
+
+// The uplink in use may have gone, or lost its link; or there is a first one.
+static void
+choose_uplink(struct weft_local *local, struct weft_prepared *p)
+{
+	local->placement->uplink = weft_uplink_choose(local);
+	if (local->placement->uplink != p->uplink)
+		prepare_uplinks(local, p);
+}
+
+// Other hosts may be in the new generation a moment before this one, and what they send then is judged by it.
+static void
+offer(const struct weft_local *local, struct weft_prepared *p)
+{
+	const struct weft_snapshot *snap = weft_build_seal(p->build, p->generation);
+
+	p->offered = snap->cluster && snap->underlay && snap->generation != local->generation;
+	if (p->offered)
+		weft_engine_offer(snap);
 }
 
 int
@@ -303,7 +330,14 @@ prepare_carry_out(struct weft_local *local, struct weft_prepared *p, bool all)
 	json_object_foreach (p->dirty, key, value)
 		if (ret == 0)
 			ret = place_port(local, p, weft_map_value(value));
-	if (ret == 0)
+	if (ret == 0) {
+		choose_uplink(local, p);
 		ret = prepare_hosts(local, p, all);
-	return ret ? ret : compile(local, p);
+	}
+	if (ret == 0)
+		ret = compile(local, p);
+	if (ret)
+		return ret;
+	offer(local, p);
+	return 0;
 }

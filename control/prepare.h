@@ -24,13 +24,24 @@ struct weft_prepared {
 	json_t *opened; // array: slots of ports that came
 	struct owned *owned;
 	unsigned int n_owned;
-	bool tunnels; // what is beyond tunnels is compiled anew
+	bool tunnels;	 // what is beyond tunnels is compiled anew
+	uint16_t uplink; // that was in use before
+	bool offered;	 // workers may look at the build's snapshot
 	struct weft_error *err;
 };
 
 // Opens what is new, checks what stays, and compiles what P's changes concern. With ALL, all ports. Returns 0, or
 // -errno with P's err; what was begun is in P.
 int prepare_carry_out(struct weft_local *local, struct weft_prepared *p, bool all);
+
+// Notes this host's uplinks: they are to be compiled.
+void prepare_uplinks(const struct weft_local *local, struct weft_prepared *p);
+
+static inline bool
+is_gateway(const struct weft_port *port)
+{
+	return port->attach.type == WEFT_ATTACH_GATEWAY;
+}
 
 static inline bool
 is_port(const struct weft_object *object)

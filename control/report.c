@@ -18,8 +18,8 @@
 
 #define MAX_FDB_ROWS 65536
 
-static const char *const tagging_names[] = { "access", "trunk", "uplink", "qinq" };
-static const char *const attach_names[] = { "vhost-user", "eth" };
+static const char *const tagging_names[] = { "access", "trunk", "uplink", "qinq", "host" };
+static const char *const attach_names[] = { "vhost-user", "eth", "gateway" };
 
 // The port's counters since it got its slot.
 static void
@@ -57,17 +57,17 @@ drops_by_name(const struct weft_port_stats *stats)
 static json_t *
 counters(const struct weft_port_stats *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets", s->rx, "rx_bytes",
-		s->rx_bytes, "tx_packets", s->tx, "tx_bytes", s->tx_bytes, "tx_lost", s->tx_lost, "created", s->created,
-		"sent", s->sent, "dropped", sum_drops(s), "macs_learned", s->learned, "macs_moved", s->moved,
-		"macs_refused", s->not_learned);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets", s->rx,
+		"rx_bytes", s->rx_bytes, "tx_packets", s->tx, "tx_bytes", s->tx_bytes, "tx_lost", s->tx_lost, "created",
+		s->created, "sent", s->sent, "taken", s->taken, "dropped", sum_drops(s), "macs_learned", s->learned,
+		"macs_moved", s->moved, "macs_refused", s->not_learned);
 }
 
 static const char *
 state_of(const struct weft_port *port, const struct weft_port_conf *conf)
 {
 	if (port->state == WEFT_PORT_UP && conf->gen && !conf->up)
-		return "fenced";
+		return conf->closed == WEFT_CLOSED_STANDBY ? "standby" : "fenced";
 	return port->state == WEFT_PORT_UP ? "up" : port->state == WEFT_PORT_DOWN ? "down" : "quarantined";
 }
 
@@ -263,8 +263,9 @@ weft_report_drops(const char *only)
 static json_t *
 audit_row(const char *name, const struct weft_audit_row *row)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "port", name, "rx", row->rx, "created", row->created,
-		"sent", row->sent, "dropped", row->dropped, "held", row->held, "missing", row->missing);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "port", name, "rx", row->rx, "created",
+		row->created, "sent", row->sent, "taken", row->taken, "dropped", row->dropped, "held", row->held,
+		"missing", row->missing);
 }
 
 json_t *

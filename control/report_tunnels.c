@@ -2,14 +2,13 @@
 // Copyright (c) 2026 The weft authors
 
 // What keeps a network's ports on other hosts from being reached, in words that say what to type.
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "address.h"
 #include "map.h"
+#include "weft/bfd.h"
 #include "state.h"
-#include "tunnels.h"
 
 __attribute__((format(printf, 2, 3))) static void
 add(json_t *trouble, const char *fmt, ...)
@@ -33,11 +32,11 @@ host_of(const char *name)
 }
 
 static json_t *
-address_json(rte_be32_t address)
+address_json(const struct weft_ip *address)
 {
-	char text[INET_ADDRSTRLEN];
+	char text[WEFT_IP_TEXT];
 
-	return address ? json_string(inet_ntop(AF_INET, &address, text, sizeof(text))) : json_null();
+	return weft_ip_is_none(address) ? json_null() : json_string(weft_ip_format(address, text));
 }
 
 // This host's end.
@@ -48,8 +47,8 @@ check_here(const struct weft_host *self, uint16_t uplink, json_t *trouble)
 	struct weft_io_status status;
 	json_t *value;
 
-	if (self == NULL || self->v4.address == 0)
-		add(trouble, "this host has no IPv4 tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH",
+	if (self == NULL || weft_ip_is_none(&self->tunnel.address))
+		add(trouble, "this host has no tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH",
 			host);
 	json_object_foreach (ctl.local.failed, path, value) {
 		why = json_string_value(value);
@@ -65,46 +64,152 @@ check_here(const struct weft_host *self, uint16_t uplink, json_t *trouble)
 		add(trouble, "the uplink %s has no link", ctl.local.placement->place[uplink].path);
 }
 
-// The other end at HOST, of whose ports UNNAMED name no MAC.
-static void
-check_there(const char *host, unsigned int unnamed, json_t *row, json_t *trouble)
+static const char *const bfd_states[] = { "none", "down", "init", "up" };
+
+// RFC 5880, 4.1.
+static const char *
+bfd_reason(uint8_t diagnostic)
 {
-	char path[WEFT_PATH_SIZE];
-	const struct weft_host *there = host_of(host);
-	const struct weft_peer *peer;
-	uint64_t mac = 0;
-	uint32_t age = 0;
-	uint16_t slot;
-
-	snprintf(path, sizeof(path), "@%.63s", host);
-	slot = weft_placement_find(ctl.local.placement, path);
-	peer = weft_snapshot_slot(weft_engine_snapshot(), slot)->peer;
-	json_object_set_new(row, "address", address_json(there ? there->v4.address : 0));
-	if (unnamed)
-		add(trouble, "%u of its ports name no mac, and the network does not learn: nobody reaches them",
-			unnamed);
-	if (there == NULL || there->v4.address == 0) {
-		add(trouble, "it has no IPv4 tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH", host);
-		return;
+	switch (diagnostic) {
+	case 1:
+		return "nothing has been heard of it";
+	case 3:
+		return "it says that nothing has been heard of this host";
+	default:
+		return "it has not answered yet";
 	}
-	if (peer == NULL)
-		return; // something is wrong here, which is said
-	weft_engine_neighbour(slot, peer->hop, &mac, &age);
-	json_object_set_new(row, "next_hop", address_json(peer->hop));
-	if (peer->hop == 0)
-		add(trouble,
-			"its address is not in this host's network, and there is no gateway: weftctl set host %s "
-			"tunnel.gateway=ADDRESS",
-			ctl.local.host);
-	else if (mac == 0)
-		add(trouble, "its next hop does not answer ARP: check that it is up, and the uplink's cable and VLAN");
-	if (mac) {
-		char text[WEFT_MAC_TEXT];
+}
 
+// What is known of the way to the host PEER in SLOT, into ROW.
+static void
+describe_way(uint16_t slot, const struct weft_peer *peer, json_t *row, json_t *trouble)
+{
+	uint8_t state, diagnostic;
+	uint64_t mac, ms;
+	uint32_t age, changes;
+	char text[WEFT_MAC_TEXT];
+
+	weft_engine_neighbour(slot, peer->hop_number, &mac, &age);
+	weft_engine_bfd(slot, &state, &diagnostic, &ms, &changes);
+	json_object_set_new(row, "next_hop", address_json(&peer->hop));
+	if (mac) {
 		weft_mac_format(mac, text);
 		json_object_set_new(row, "next_hop_mac", json_string(text));
 		json_object_set_new(row, "heard_s", json_integer(age));
 	}
+	json_object_set_new(row, "bfd", json_string(peer->bfd ? bfd_states[state] : "off"));
+	if (!peer->bfd)
+		return;
+	json_object_set_new(row, "bfd_since_ms", json_integer((json_int_t)ms));
+	json_object_set_new(row, "bfd_changes", json_integer(changes));
+	if (trouble && mac && state != WEFT_BFD_UP)
+		add(trouble, "BFD says that it is %s: %s", bfd_states[state], bfd_reason(diagnostic));
+}
+
+static const struct weft_peer *
+peer_of(const char *host, uint16_t *slot)
+{
+	char path[WEFT_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "@%.63s", host);
+	*slot = weft_placement_find(ctl.local.placement, path);
+	return weft_snapshot_slot(weft_engine_snapshot(), *slot)->peer;
+}
+
+// The other end at HOST, of whose ports UNNAMED name no MAC.
+static void
+check_there(const char *host, unsigned int unnamed, json_t *row, json_t *trouble)
+{
+	const struct weft_host *there = host_of(host), *self = host_of(ctl.local.host);
+	uint16_t slot;
+	const struct weft_peer *peer = peer_of(host, &slot);
+
+	if (there)
+		json_object_set_new(row, "address", address_json(&there->tunnel.address));
+	if (unnamed)
+		add(trouble, "%u of its ports name no mac, and the network does not learn: nobody reaches them",
+			unnamed);
+	if (there == NULL || weft_ip_is_none(&there->tunnel.address)) {
+		add(trouble, "it has no tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH", host);
+		return;
+	}
+	if (peer == NULL)
+		return; // something is wrong here, which is said
+	describe_way(slot, peer, row, trouble);
+	if (weft_ip_is_none(&peer->hop) && self &&
+		weft_ip_is_v4(&self->tunnel.address) != weft_ip_is_v4(&peer->address))
+		add(trouble, "its tunnel address is of another version of IP than this host's");
+	else if (weft_ip_is_none(&peer->hop))
+		add(trouble,
+			"its address is not in this host's network, and there is no gateway: weftctl set host %s "
+			"tunnel.gateway=ADDRESS",
+			ctl.local.host);
+	else if (!json_object_get(row, "next_hop_mac"))
+		add(trouble, "its next hop does not answer %s: check that it is up, and the uplink's cable and VLAN",
+			peer->v6 ? "neighbour discovery" : "ARP");
+}
+
+static json_t *
+stamps_json(void)
+{
+	struct weft_stamp_stats sum = { 0 }, one;
+
+	for (uint16_t w = 0; w < weft_engine_n_workers(); w++) {
+		weft_engine_stamp_stats(w, &one);
+		sum.unstamped += one.unstamped;
+		sum.present += one.present;
+		sum.before += one.before;
+		sum.next += one.next;
+		sum.late += one.late;
+	}
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "unstamped", sum.unstamped, "present", sum.present, "before",
+		sum.before, "next", sum.next, "late", sum.late);
+}
+
+// This host's uplinks, the one in use first.
+static json_t *
+uplinks_json(void)
+{
+	const struct weft_placement *placement = ctl.local.placement;
+	json_t *uplinks = json_array(), *value;
+	const char *key;
+
+	if (placement->uplink)
+		json_array_append_new(uplinks, json_string(placement->place[placement->uplink].path));
+	json_object_foreach (ctl.local.devices, key, value) {
+		const struct weft_port *port = (const struct weft_port *)weft_model_get(ctl.local.model, key);
+
+		if (port && !port->network[0] && weft_placement_find(placement, port->o.path) != placement->uplink)
+			json_array_append_new(uplinks, json_string(port->o.path));
+	}
+	return uplinks;
+}
+
+json_t *
+weft_report_tunnels(const json_t *params, struct weft_error *err)
+{
+	const struct weft_host *self = host_of(ctl.local.host);
+	json_t *hosts = json_array(), *value;
+	const char *key;
+
+	(void)params, (void)err;
+	json_object_foreach (ctl.local.model->objects, key, value) {
+		const struct weft_host *host = weft_map_value(value);
+		const struct weft_peer *peer;
+		uint16_t slot;
+		json_t *row;
+
+		if (host->o.kind != &weft_kind_host || host == self)
+			continue;
+		row = json_pack("{s:s, s:o}", "host", host->o.path, "address", address_json(&host->tunnel.address));
+		peer = peer_of(host->o.path, &slot);
+		if (peer)
+			describe_way(slot, peer, row, NULL);
+		json_array_append_new(hosts, row);
+	}
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "host", ctl.local.host, "address",
+		self ? address_json(&self->tunnel.address) : json_null(), "uplinks", uplinks_json(), "hosts", hosts,
+		"stamps", stamps_json());
 }
 
 // The hosts that have ports in NETWORK, this one aside: a map to how many; and to how many that name no MAC.
@@ -152,7 +257,7 @@ weft_report_network(const json_t *params, struct weft_error *err)
 			"vni=NUMBER",
 			path);
 	if (weft_network_is_tunnelled(network))
-		check_here(host_of(ctl.local.host), weft_tunnel_uplink(&ctl.local), trouble);
+		check_here(host_of(ctl.local.host), ctl.local.placement->uplink, trouble);
 	json_object_foreach (ports, host, n) {
 		json_t *row = json_pack("{s:s, s:O, s:[]}", "host", host, "ports", n, "trouble");
 

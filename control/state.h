@@ -88,6 +88,9 @@ json_t *weft_report_group(const json_t *params, struct weft_error *err);
 // report_tunnels.c: what is wrong with a network's way to other hosts. Likewise.
 json_t *weft_report_network(const json_t *params, struct weft_error *err);
 
+// The ways to other hosts, and what comes from them.
+json_t *weft_report_tunnels(const json_t *params, struct weft_error *err);
+
 // Logs what rules have asked for.
 void weft_log_events(void);
 

@@ -23,9 +23,19 @@ host_model(void *host)
 	return local->model;
 }
 
+// A number for the cluster that is followed, for stamps on frames; 0: it is not known yet.
+static uint32_t
+cluster_number(const char *id)
+{
+	uint64_t number = strtoull(id, NULL, 10);
+
+	return number ? (uint32_t)(number ^ number >> 32) | 1 : 0;
+}
+
 static int
 host_prepare(void *host, const json_t *changes, uint64_t generation, bool tolerant, struct weft_error *err)
 {
+	ctl.local.cluster = cluster_number(weft_cluster_id(cluster));
 	return weft_local_prepare(host, changes, generation, tolerant ? WEFT_PREPARE_RESTORE : WEFT_PREPARE, err);
 }
 
@@ -135,11 +145,13 @@ static int
 etcd_start(struct weft_error *err)
 {
 	// The last known good generation is in force before the cluster is even asked.
-	int ret = weft_restore(NULL, err);
+	int ret;
 
+	load_cluster_id();
+	ctl.local.cluster = cluster_number(known_id);
+	ret = weft_restore(NULL, err);
 	if (ret)
 		return ret;
-	load_cluster_id();
 	unsaved = json_object();
 	// A host that was on its own until now counted for itself.
 	cluster = weft_cluster_new(ctl.base, &ctl.config.etcd, ctl.config.host, known_id,

@@ -11,7 +11,9 @@
 
 #include <rte_ether.h>
 
+#include "address.h"
 #include "build.h"
+#include "gateways.h"
 #include "map.h"
 #include "share.h"
 
@@ -40,32 +42,12 @@ slot_of(const struct weft_local *local, const char *host)
 	return weft_placement_find(local->placement, path);
 }
 
-// The first of this host's by name.
-uint16_t
-weft_tunnel_uplink(const struct weft_local *local)
-{
-	const char *key, *first = NULL;
-	json_t *value;
-	uint16_t slot = 0;
-
-	json_object_foreach (local->devices, key, value) {
-		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, key);
-		uint16_t here = port && !port->network[0] ? weft_placement_find(local->placement, port->o.path) : 0;
-
-		if (here && (first == NULL || strcmp(key, first) < 0)) {
-			first = key;
-			slot = here;
-		}
-	}
-	return slot;
-}
-
 static bool
 can_tunnel(const struct weft_local *local)
 {
 	const struct weft_host *self = host_of(local->model, local->host);
 
-	return self && self->v4.address && weft_tunnel_uplink(local);
+	return self && !weft_ip_is_none(&self->tunnel.address) && local->placement->uplink;
 }
 
 // Whether a change of OBJECT changes what is beyond tunnels.
@@ -108,8 +90,8 @@ prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
 	bool can = can_tunnel(local);
 	int ret = 0;
 
-	// An uplink whose device opens late comes with a change of something else.
-	p->tunnels = all || (local->snap ? local->snap->underlay : 0) != (can ? weft_tunnel_uplink(local) : 0);
+	// An uplink whose device opens late, or that takes over, comes with a change of something else or none.
+	p->tunnels = all || (local->snap ? local->snap->underlay : 0) != (can ? local->placement->uplink : 0);
 	for (unsigned int i = 0; i < p->set.n; i++) {
 		const struct weft_change *c = &p->set.change[i];
 
@@ -125,7 +107,7 @@ prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
 
 		if (host->o.kind != &weft_kind_host || strcmp(host->o.path, local->host) == 0)
 			continue;
-		wanted = can && host->v4.address;
+		wanted = can && !weft_ip_is_none(&host->tunnel.address);
 		known = slot_of(local, host->o.path) != 0;
 		if (wanted && !known && ret == 0)
 			ret = add_host(local, p, host);
@@ -178,10 +160,26 @@ add_domain(struct site *site, uint16_t id)
 	return 0;
 }
 
+// The address I, of both versions. False: it is a prefix of many.
+static bool
+address_at(const struct weft_ips *ips, unsigned int i, struct weft_ip *address)
+{
+	static const uint8_t all[16] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff };
+
+	if (i < ips->n4) {
+		*address = weft_ip4(ips->v4[i].addr);
+		return ips->v4[i].mask == UINT32_MAX;
+	}
+	*address = weft_ip6(ips->v6[i - ips->n4].addr);
+	return memcmp(ips->v6[i - ips->n4].mask, all, sizeof(all)) == 0;
+}
+
 static int
 enter(void *arg, uint16_t vid)
 {
 	struct passage *way = arg;
+	struct weft_ip address;
 	const struct weft_ips *ips = &way->port->ips;
 	const struct weft_port_conf conf = { .mac = way->port->mac,
 		.gen = way->build->placement->place[way->slot].gen };
@@ -192,21 +190,21 @@ enter(void *arg, uint16_t vid)
 		ret = add_domain(way->site, id);
 	if (ret == 0 && way->site && conf.mac)
 		ret = build_macs_enter(way->build, id, way->slot, &conf);
-	for (unsigned int i = 0; ret == 0 && conf.mac && i < ips->n4; i++)
-		if (ips->v4[i].mask == UINT32_MAX)
-			ret = build_macs_enter_address(way->build, id, ips->v4[i].addr, way->slot, conf.mac);
+	for (unsigned int i = 0; ret == 0 && conf.mac && i < ips->n4 + ips->n6; i++)
+		if (address_at(ips, i, &address))
+			ret = build_macs_enter_owner(way->build, id, &address, way->slot, conf.mac);
 	return ret;
 }
 
-// Takes the entry of KEY in the domain ID out, if it leads to the port's slot.
+// Takes the entry of MAC, or of what stands for an address, in the domain ID out, if it leads to the port's slot.
 static int
-take_out(const struct passage *way, uint16_t id, uint64_t key)
+take_out(const struct passage *way, uint16_t id, uint64_t mac)
 {
 	const struct weft_mactab *tab = &way->build->snap->static_macs;
-	const struct weft_mac_entry *entry =
-		weft_mactab_find(tab, weft_mac_key(id, key), weft_mactab_hash(tab, weft_mac_key(id, key)));
+	uint64_t key = weft_mac_key(id, mac);
+	const struct weft_mac_entry *entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
 
-	return entry && entry->port == way->slot ? build_macs_remove(way->build, id, way->slot, key) : 0;
+	return entry && entry->port == way->slot ? build_macs_remove(way->build, id, way->slot, mac) : 0;
 }
 
 static int
@@ -215,6 +213,7 @@ leave(void *arg, uint16_t vid)
 	struct passage *way = arg;
 	const struct weft_ips *ips = &way->port->ips;
 	char key[WEFT_PATH_SIZE + 8];
+	struct weft_ip address;
 	uint16_t id;
 	int ret = 0;
 
@@ -224,8 +223,9 @@ leave(void *arg, uint16_t vid)
 		return 0;
 	if (!way->here)
 		ret = take_out(way, id, way->port->mac);
-	for (unsigned int i = 0; ret == 0 && i < ips->n4; i++)
-		ret = take_out(way, id, weft_arp_key(0, ips->v4[i].addr));
+	for (unsigned int i = 0; ret == 0 && i < ips->n4 + ips->n6; i++)
+		if (address_at(ips, i, &address))
+			ret = take_out(way, id, weft_owner_key(0, &address));
 	return ret;
 }
 
@@ -244,7 +244,7 @@ forget(struct weft_build *build, const struct weft_local *local, const struct we
 	char tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
 	struct passage way = { .build = build, .port = port, .path = path };
 
-	if (!is_port(object) || !port->network[0] || !port->mac)
+	if (!is_port(object) || !port->network[0] || !port->mac || is_gateway(port))
 		return 0;
 	weft_object_tenant(&port->o, tenant);
 	snprintf(path, sizeof(path), "%.63s/%.63s", tenant, port->network);
@@ -253,10 +253,15 @@ forget(struct weft_build *build, const struct weft_local *local, const struct we
 	return way.slot ? each_vid(port, leave, &way) : 0;
 }
 
-static rte_be32_t
-next_hop(const struct weft_host *self, rte_be32_t address)
+// None: there is no way to ADDRESS.
+static struct weft_ip
+next_hop(const struct weft_host *self, const struct weft_ip *address)
 {
-	return (address & self->v4.mask) == (self->v4.address & self->v4.mask) ? address : self->v4.gateway;
+	if (weft_ip_is_v4(address) != weft_ip_is_v4(&self->tunnel.address))
+		return (struct weft_ip){ 0 };
+	if (self->tunnel.length == 0 || weft_ip_in_prefix(address, &self->tunnel.address, self->tunnel.length))
+		return *address;
+	return self->tunnel.gateway;
 }
 
 // Puts another host into its slot.
@@ -273,7 +278,7 @@ put_host(struct weft_build *build, const struct weft_local *local, const struct 
 		.owner = WEFT_OWNER_NONE,
 		.tagging = WEFT_TAG_PEER,
 		.tpid = RTE_ETHER_TYPE_VLAN,
-		.mtu = weft_snapshot_slot(build->snap, uplink)->mtu - WEFT_TUNNEL_OVERHEAD,
+		.mtu = UINT16_MAX, // each network has its own
 		.up = true,
 		.max_macs = UINT32_MAX,
 		.name = name,
@@ -286,10 +291,12 @@ put_host(struct weft_build *build, const struct weft_local *local, const struct 
 		name[0] = '@';
 		strcpy(name + 1, host->o.path);
 		memcpy(domains, site->domain, site->n * sizeof(*domains));
-		peer->address = host->v4.address;
-		peer->hop = next_hop(self, peer->address);
+		peer->address = host->tunnel.address;
+		peer->hop = next_hop(self, &peer->address);
 		peer->uplink = uplink;
-		weft_peer_init(peer, self->v4.address);
+		peer->checksum = self->tunnel.checksum;
+		peer->bfd = self->tunnel.bfd_interval_ms && host->tunnel.bfd_interval_ms;
+		weft_peer_init(peer, &self->tunnel.address);
 		ret = build_put_port(build, site->slot, &conf);
 	}
 	if (ret) {
@@ -301,34 +308,27 @@ put_host(struct weft_build *build, const struct weft_local *local, const struct 
 }
 
 struct hop {
-	rte_be32_t address;
+	uint32_t number;
 	uint16_t slot;
 };
 
 static int
-by_address(const void *a, const void *b)
+by_number(const void *a, const void *b)
 {
 	const struct hop *x = a, *y = b;
 
-	return x->address < y->address ? -1 : x->address > y->address;
+	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-// Tells the uplink's port of the tunnels that end at it.
+// Tells the port in the slot UPLINK of the tunnels that end at it.
 static int
-put_underlay(struct weft_build *build, const struct weft_local *local, uint16_t uplink, struct hop *hops, uint32_t n)
+put_end(struct weft_build *build, uint16_t uplink, const struct weft_underlay *underlay)
 {
-	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
 	struct weft_port_conf conf = *weft_snapshot_slot(build->snap, uplink);
 	int ret;
 
-	if (underlay == NULL)
-		return -ENOMEM;
-	qsort(hops, n, sizeof(*hops), by_address);
-	underlay->address = host_of(local->model, local->host)->v4.address;
-	underlay->n_peers = n;
-	for (uint32_t i = 0; i < n; i++)
-		underlay->peer[i] = hops[i].slot;
 	conf.underlay = underlay;
+	weft_share_ref(underlay);
 	weft_share_ref(conf.name);
 	weft_share_ref(conf.vid_domain);
 	ret = build_put_port(build, uplink, &conf);
@@ -336,10 +336,40 @@ put_underlay(struct weft_build *build, const struct weft_local *local, uint16_t 
 		weft_share_unref(conf.name);
 		weft_share_unref(conf.vid_domain);
 		weft_share_unref(underlay);
-		return ret;
 	}
-	build->snap->underlay = uplink;
-	return 0;
+	return ret;
+}
+
+// And all of this host's uplinks: what is on its way to one that stands by now is taken too.
+static int
+put_underlay(struct weft_build *build, const struct weft_local *local, struct hop *hops, uint32_t n)
+{
+	const struct weft_host *self = host_of(local->model, local->host);
+	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
+	const char *key;
+	json_t *value;
+	int ret = underlay ? 0 : -ENOMEM;
+
+	if (ret)
+		return ret;
+	qsort(hops, n, sizeof(*hops), by_number);
+	underlay->address = self->tunnel.address;
+	underlay->zero_checksum = !self->tunnel.checksum;
+	underlay->bfd.interval_us = self->tunnel.bfd_interval_ms * 1000;
+	underlay->bfd.multiplier = self->tunnel.bfd_multiplier;
+	underlay->n_peers = n;
+	for (uint32_t i = 0; i < n; i++)
+		underlay->peer[i] = hops[i].slot;
+	json_object_foreach (local->devices, key, value) {
+		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, key);
+		uint16_t slot = port && !port->network[0] ? weft_placement_find(local->placement, port->o.path) : 0;
+
+		if (ret == 0 && slot && weft_snapshot_slot(build->snap, slot)->gen)
+			ret = put_end(build, slot, underlay);
+	}
+	weft_share_unref(underlay);
+	build->snap->underlay = local->placement->uplink;
+	return ret;
 }
 
 // Enters the ports of networks with tunnels, and collects in SITES, a map of hosts to struct site, the domains of each.
@@ -360,7 +390,7 @@ enter_ports(struct weft_build *build, const struct weft_local *local, json_t *si
 		way.here = weft_local_has(local, port);
 		way.network = weft_model_port_network(local->model, port);
 		way.site = way.here ? NULL : weft_map_get(sites, port->host);
-		way.slot = slot_of_port(local, port);
+		way.slot = is_gateway(port) && way.here ? local->placement->uplink : slot_of_port(local, port);
 		if (way.slot && (way.here || way.site) && weft_network_is_tunnelled(way.network))
 			ret = each_vid(port, enter, &way);
 		else
@@ -372,7 +402,7 @@ enter_ports(struct weft_build *build, const struct weft_local *local, json_t *si
 static int
 compile_hosts(struct weft_build *build, const struct weft_local *local, json_t *sites)
 {
-	uint16_t uplink = weft_tunnel_uplink(local);
+	uint16_t uplink = local->placement->uplink;
 	struct hop *hops = calloc(json_object_size(sites) + 1, sizeof(*hops));
 	const char *name;
 	json_t *value;
@@ -385,13 +415,14 @@ compile_hosts(struct weft_build *build, const struct weft_local *local, json_t *
 		if (ret == 0)
 			ret = put_host(build, local, host_of(local->model, name), site, uplink);
 		if (ret == 0)
-			hops[n++] = (struct hop){ weft_snapshot_slot(build->snap, site->slot)->peer->hop, site->slot };
+			hops[n++] = (struct hop){ weft_snapshot_slot(build->snap, site->slot)->peer->hop_number,
+				site->slot };
 	}
 	build->snap->underlay = WEFT_PORT_NONE;
 	if (ret == 0 && can_tunnel(local))
-		ret = put_underlay(build, local, uplink, hops, n);
+		ret = put_underlay(build, local, hops, n);
 	free(hops);
-	return ret;
+	return ret ? ret : weft_build_gateways(build, local);
 }
 
 // The hosts that tunnels lead to, with their slots. Returns a map to struct site, or NULL without memory.
@@ -404,7 +435,9 @@ new_sites(const struct weft_local *local)
 	json_object_foreach (local->model->objects, key, value) {
 		const struct weft_host *host = weft_map_value(value);
 		uint16_t slot = host->o.kind == &weft_kind_host ? slot_of(local, host->o.path) : 0;
-		struct site *site = slot && host->v4.address && can_tunnel(local) ? calloc(1, sizeof(*site)) : NULL;
+		struct site *site = slot && !weft_ip_is_none(&host->tunnel.address) && can_tunnel(local)
+					    ? calloc(1, sizeof(*site))
+					    : NULL;
 
 		if (site == NULL)
 			continue;

@@ -6,9 +6,6 @@
 
 #include "prepare.h"
 
-// The slot of the uplink that tunnels use; WEFT_PORT_NONE: there is none.
-uint16_t weft_tunnel_uplink(const struct weft_local *local);
-
 // Gives other hosts slots, and takes them from those that are none any more; notes in P whether its changes concern
 // what is beyond tunnels. ALL: they do. After the ports are placed. Returns 0, or -errno with P's err.
 int prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all);

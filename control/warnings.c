@@ -8,16 +8,13 @@
 #include "state.h"
 
 struct counts {
-	unsigned int plans, unnamed, v6;
+	unsigned int plans, unnamed;
 };
 
 static void
 count(struct counts *counts, const json_t *object)
 {
-	const char *address = json_string_value(json_object_get(json_object_get(object, "tunnel"), "address"));
-
 	counts->plans += json_string_length(json_object_get(object, "plan")) != 0;
-	counts->v6 += strchr(address ? address : "", ':') != NULL;
 	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
 }
@@ -51,11 +48,6 @@ weft_warnings(const json_t *changes)
 		json_array_append_new(warnings, json_sprintf("%u port(s) name a plan: there is no shaping in this "
 							     "version, and plans are NOT enforced",
 							counts.plans));
-	if (counts.v6)
-		json_array_append_new(
-			warnings, json_sprintf("%u host(s) have an IPv6 tunnel address: tunnels run over IPv4 "
-					       "only in this version, and do not lead there",
-					  counts.v6));
 	if (counts.unnamed)
 		json_array_append_new(
 			warnings, json_sprintf("%u port(s) are in groups and name no ips: others' rules for "

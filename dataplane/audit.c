@@ -34,9 +34,11 @@ run_audit(struct weft_worker *worker, void *arg)
 		row->rx += s->rx;
 		row->created += s->created;
 		row->sent += s->sent;
+		row->taken += s->taken;
 		row->dropped += dropped;
 		books->held[i] += (int64_t)(s->passed - s->adopted);
-		books->missing[i] += (int64_t)(s->rx + s->created + s->adopted - s->sent - dropped - s->passed);
+		books->missing[i] +=
+			(int64_t)(s->rx + s->created + s->adopted - s->sent - s->taken - dropped - s->passed);
 	}
 	for (uint16_t i = 0; i < worker->n_dirty; i++) {
 		const struct weft_txbuf *buf = &worker->port_out[worker->dirty[i]];
@@ -77,6 +79,7 @@ sum_up(struct weft_audit *audit, const struct books *books)
 		total->rx += row->rx;
 		total->created += row->created;
 		total->sent += row->sent;
+		total->taken += row->taken;
 		total->dropped += row->dropped;
 		total->missing += row->missing;
 		audit->balanced = audit->balanced && row->missing == 0 && books->held[i] >= 0;

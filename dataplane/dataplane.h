@@ -10,8 +10,10 @@
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 
+#include "weft/bfd.h"
 #include "weft/engine.h"
 #include "weft/fdb.h"
+#include "weft/groups.h"
 
 #define CALL_FREE    0
 #define CALL_POSTED  1
@@ -60,8 +62,10 @@ struct dp_worker {
 struct dp_engine {
 	struct weft_engine_config config;
 	struct rte_mempool *pool;
-	struct rte_rcu_qsbr *qsbr;		  // the thread ids are worker ids
-	_Atomic(struct weft_snapshot *) snapshot; // written by control
+	struct rte_rcu_qsbr *qsbr;		    // the thread ids are worker ids
+	_Atomic(struct weft_snapshot *) snapshot;   // written by control, and the next two:
+	_Atomic(struct weft_snapshot *) before;	    // of the generation before, for a while; NULL: none
+	_Atomic(const struct weft_snapshot *) next; // that may come into force any moment; NULL: none
 	_Atomic bool stop;
 	uint64_t start_tsc;
 	uint64_t hz;
@@ -70,6 +74,7 @@ struct dp_engine {
 	struct weft_portio ports[WEFT_MAX_PORTS];
 	_Atomic uint64_t mac[WEFT_MAX_PORTS]; // of the ports' devices; written by control
 	struct weft_neighbour neighbour[WEFT_MAX_PORTS];
+	struct weft_bfd bfd[WEFT_MAX_PORTS];
 	struct rte_ring *handoff[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: mbufs
 	struct weft_sessions *sessions[WEFT_MAX_WORKERS];
 	struct rte_ring *moving[WEFT_MAX_WORKERS][WEFT_MAX_WORKERS]; // [from][to]: struct weft_session

@@ -13,6 +13,7 @@
 #include "dataplane.h"
 
 #define POOL_CACHE	  256
+#define GROUPS		  8192 // multicast groups, and ports in them
 #define CALL_TIMEOUT_MS	  2000
 #define SWEEPS_PER_SECOND 1000
 // What a worker passes on of what rules ask to be logged, and of replies to what is refused, for each port.
@@ -31,6 +32,7 @@ free_worker(struct dp_worker *worker)
 	rte_free(worker->w.port_out);
 	rte_free(worker->w.worker_out);
 	weft_fdb_free(worker->w.fdb);
+	weft_groups_free(worker->w.groups);
 	weft_sessions_free(worker->w.sessions);
 	rte_free(worker->w.events);
 	rte_free(worker->leaving);
@@ -58,6 +60,7 @@ new_worker(uint16_t id, unsigned int lcore)
 	w->port_out = rte_zmalloc("out", WEFT_MAX_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
 	w->worker_out = rte_zmalloc("out", WEFT_MAX_WORKERS * sizeof(w->worker_out[0]), RTE_CACHE_LINE_SIZE);
 	w->fdb = weft_fdb_new(dp.config.fdb_size, dp.config.fdb_age_s, rte_rand());
+	w->groups = weft_groups_new(GROUPS, dp.config.multicast_query_s, rte_rand());
 	w->sessions = weft_sessions_new(dp.config.sessions, dp.config.fragments);
 	for (unsigned int i = 0; w->sessions && i < WEFT_N_SESSION_STATES; i++)
 		if (dp.config.timeout[i])
@@ -66,6 +69,7 @@ new_worker(uint16_t id, unsigned int lcore)
 	w->event_rate = (struct weft_rate){ .cost = dp.hz / EVENTS_PER_SECOND, .burst = dp.hz };
 	w->refuse_rate = (struct weft_rate){ .cost = dp.hz / REFUSALS_PER_SECOND, .burst = dp.hz / 10 };
 	w->neighbour = dp.neighbour;
+	w->bfd = dp.bfd;
 	w->mac = dp.mac;
 	w->flush_port = dp_flush_port;
 	w->flush_worker = dp_flush_worker;
@@ -73,13 +77,13 @@ new_worker(uint16_t id, unsigned int lcore)
 	worker->list = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->list[0]), RTE_CACHE_LINE_SIZE);
 	worker->leaving = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->leaving[0]), RTE_CACHE_LINE_SIZE);
 	worker->unsettled = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->unsettled[0]), RTE_CACHE_LINE_SIZE);
-	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->sessions || !w->events ||
-		!worker->own || !worker->list || !worker->leaving || !worker->unsettled) {
+	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->groups || !w->sessions ||
+		!w->events || !worker->own || !worker->list || !worker->leaving || !worker->unsettled) {
 		free_worker(worker);
 		return NULL;
 	}
 	if (dp.n_workers > 1)
-		w->fdb->tell = dp_gossip_send;
+		w->fdb->tell = w->groups->tell = dp_gossip_send;
 	// The whole table is swept four times in an address's life.
 	sweeps = (uint64_t)dp.config.fdb_age_s * SWEEPS_PER_SECOND / 4;
 	worker->sweep_step = w->fdb->tab.mask / RTE_MAX(sweeps, UINT64_C(1)) + 1;

@@ -2,8 +2,12 @@
 // Copyright (c) 2026 The weft authors
 
 // A port on any DPDK ethernet device: a queue for every worker where the device has enough.
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_bus.h>
 #include <rte_dev.h>
@@ -20,7 +24,8 @@
 struct eth_port {
 	uint16_t id; // ethdev's
 	uint16_t n_queues;
-	bool single_segment; // the device takes no chained mbufs
+	bool single_segment;  // the device takes no chained mbufs
+	unsigned int ifindex; // of the kernel's interface that it is on; 0: it is on none
 	uint64_t connects;
 	char device[256];
 };
@@ -108,6 +113,7 @@ configure(struct weft_portio *io, struct eth_port *eth, const struct weft_attach
 
 	if (ret)
 		return ret;
+	eth->ifindex = info.if_index;
 	eth->n_queues = RTE_MIN(info.max_rx_queues, info.max_tx_queues) >= io->n_workers ? io->n_workers : 1;
 	if (attach->mtu + RTE_ETHER_HDR_LEN + 8u + RTE_PKTMBUF_HEADROOM > rte_pktmbuf_data_room_size(io->pool))
 		conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
@@ -172,10 +178,9 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 	if (ret && strcmp(what, "set the MTU of") == 0) {
 		eth_close(io);
 		return weft_fail(err, -ret,
-			"port %s: device %s does not take an MTU of %u, which is what the networks need, with %u for "
-			"tunnels: "
-			"lower their \"mtu\"",
-			attach->name, attach->device, attach->mtu, WEFT_TUNNEL_OVERHEAD);
+			"port %s: device %s does not take an MTU of %u, which is what the networks need, with room for "
+			"tunnels: lower their \"mtu\"",
+			attach->name, attach->device, attach->mtu);
 	}
 	if (ret) {
 		eth_close(io);
@@ -191,14 +196,29 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 	return 0;
 }
 
+// Some drivers of the kernel's interfaces say always that there is a link.
+static bool
+kernel_has_link(unsigned int ifindex)
+{
+	struct ifreq ifr = { .ifr_ifindex = (int)ifindex };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool link = fd >= 0 && ioctl(fd, SIOCGIFNAME, &ifr) == 0 && ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 &&
+		    (ifr.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+
+	if (fd >= 0)
+		close(fd);
+	return link;
+}
+
 static void
 eth_status(struct weft_portio *io, struct weft_io_status *status)
 {
 	const struct eth_port *eth = io->priv;
 	struct rte_eth_link link = { 0 };
 
-	if (rte_eth_link_get_nowait(eth->id, &link))
+	if (rte_eth_link_get_nowait(eth->id, &link) || (eth->ifindex && !kernel_has_link(eth->ifindex)))
 		link.link_status = RTE_ETH_LINK_DOWN;
+	status->ifindex = eth->ifindex;
 	atomic_store(&io->link, link.link_status != 0);
 	status->link = link.link_status;
 	status->queues = eth->n_queues;

@@ -148,6 +148,9 @@ dp_gossip_receive(struct dp_worker *self)
 		n = rte_ring_sc_dequeue_burst_elem(
 			dp.gossip[from][self->w.id], messages, sizeof(messages[0]), WEFT_BURST, NULL);
 		for (unsigned int i = 0; i < n; i++)
-			weft_fdb_hear(&self->w, &messages[i]);
+			if (messages[i].what)
+				weft_groups_hear(&self->w, &messages[i]);
+			else
+				weft_fdb_hear(&self->w, &messages[i]);
 	}
 }

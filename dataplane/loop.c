@@ -20,6 +20,8 @@
 #define TIMED_EVERY 32
 // Connections looked at in one step of the background pass, the most.
 #define SWEEP_MOST 4096
+// Guests are connected again so long after a restart.
+#define FIRST_QUERY_S 3
 // Empty loops before the first sleep, which is this long.
 #define EMPTY_LOOPS    64
 #define FIRST_SLEEP_US 1
@@ -134,12 +136,25 @@ sweep_sessions(struct dp_worker *self, uint64_t now)
 	weft_sessions_sweep(&self->w, RTE_MIN(n, (uint32_t)SWEEP_MOST));
 }
 
+// Every port in its turn, and all of them soon after the start: who wants what is not known then.
+static void
+query_groups(struct dp_worker *self)
+{
+	uint32_t every = self->w.groups->query_s, clock = self->w.clock;
+
+	for (uint16_t i = 0; every && i < self->n_owned; i++)
+		if (self->list[i] % every == clock % every || clock == FIRST_QUERY_S)
+			weft_groups_query(&self->w, self->list[i]);
+}
+
 static void
 keep_house(struct dp_worker *self, uint64_t now)
 {
 	const struct weft_snapshot *snap = atomic_load_explicit(&dp.snapshot, memory_order_acquire);
 
 	self->w.snap = snap;
+	self->w.before = atomic_load_explicit(&dp.before, memory_order_acquire);
+	self->w.next = atomic_load_explicit(&dp.next, memory_order_acquire);
 	if (unlikely(snap->version != self->version))
 		adopt(self, snap);
 	else if (unlikely(self->n_waiting))
@@ -154,7 +169,10 @@ keep_house(struct dp_worker *self, uint64_t now)
 			self->w.clock = (now - dp.start_tsc) / dp.hz;
 			self->next_second = dp.start_tsc + (self->w.clock + UINT64_C(1)) * dp.hz;
 			weft_underlay_sweep(&self->w);
+			query_groups(self);
 		}
+		weft_groups_sweep(&self->w, 1);
+		weft_bfd_sweep(&self->w, now);
 		weft_fdb_sweep(&self->w, self->sweep_step);
 		sweep_sessions(self, now);
 	}

@@ -5,6 +5,8 @@
 // passed a quiescent point (rte_rcu_qsbr). Nothing here waits, the end of the process aside.
 #include <stdlib.h>
 
+#include <rte_cycles.h>
+
 #include "dataplane.h"
 
 struct deferred {
@@ -22,6 +24,13 @@ struct retired {
 static struct deferred *first, **last = &first;
 static unsigned int n_deferred;
 static uint64_t published_token;
+
+// Packets that were on their way when a generation came into force have arrived by then; and a host that has not got it
+// by then is late.
+#define BEFORE_S 3
+
+static void (*retire_before)(struct weft_snapshot *snap);
+static uint64_t forget_at; // TSC
 
 int
 dp_defer(void (*fn)(void *arg), void *arg)
@@ -52,13 +61,12 @@ run_retire(void *arg)
 	free(retired);
 }
 
-void
-weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
+// Calls RETIRE on OLD, which no pointer leads to any more, when no worker uses it.
+static void
+retire_later(struct weft_snapshot *old, void (*retire)(struct weft_snapshot *snap))
 {
-	struct weft_snapshot *old = atomic_exchange(&dp.snapshot, snap);
 	struct retired *retired = malloc(sizeof(*retired));
 
-	published_token = rte_rcu_qsbr_start(dp.qsbr);
 	if (retired) {
 		*retired = (struct retired){ .snap = old, .retire = retire };
 		if (dp_defer(run_retire, retired) == 0)
@@ -68,6 +76,48 @@ weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snaps
 	// Without memory for a note, the only safe thing is to wait.
 	dp_quiesce();
 	retire(old);
+}
+
+static void
+forget_before(void)
+{
+	struct weft_snapshot *before = atomic_exchange(&dp.before, NULL);
+
+	if (before)
+		retire_later(before, retire_before);
+}
+
+void
+weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
+{
+	struct weft_snapshot *old = atomic_load(&dp.snapshot);
+	bool keep = snap->cluster && snap->underlay && old->generation != snap->generation;
+
+	// Frames that were judged elsewhere by the generation before still come.
+	if (keep) {
+		forget_before();
+		retire_before = retire;
+		forget_at = rte_rdtsc() + BEFORE_S * dp.hz;
+		atomic_store(&dp.before, old);
+	}
+	atomic_store(&dp.snapshot, snap);
+	atomic_store(&dp.next, NULL);
+	published_token = rte_rcu_qsbr_start(dp.qsbr);
+	if (!keep)
+		retire_later(old, retire);
+}
+
+void
+weft_engine_offer(const struct weft_snapshot *snap)
+{
+	atomic_store(&dp.next, snap);
+}
+
+void
+weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
+{
+	atomic_store(&dp.next, NULL);
+	retire_later(snap, retire);
 }
 
 const struct weft_snapshot *
@@ -98,6 +148,10 @@ run_first(void)
 unsigned int
 weft_engine_poll(void)
 {
+	if (forget_at && rte_rdtsc() > forget_at) {
+		forget_at = 0;
+		forget_before();
+	}
 	while (first && rte_rcu_qsbr_check(dp.qsbr, first->token, false) == 1)
 		run_first();
 	return n_deferred;
@@ -106,6 +160,7 @@ weft_engine_poll(void)
 void
 dp_publish_fini(void)
 {
+	forget_before();
 	while (first)
 		run_first();
 }

@@ -26,12 +26,39 @@ weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum)
 }
 
 void
-weft_engine_neighbour(uint16_t slot, rte_be32_t hop, uint64_t *mac, uint32_t *age)
+weft_engine_neighbour(uint16_t slot, uint32_t hop, uint64_t *mac, uint32_t *age)
 {
 	struct weft_neighbour *neighbour = &dp.neighbour[slot];
 
 	*mac = atomic_load(&neighbour->hop) == hop ? atomic_load(&neighbour->mac) : 0;
 	*age = *(volatile uint32_t *)&dp.workers[0]->w.clock - atomic_load(&neighbour->heard);
+}
+
+void
+weft_engine_set_neighbour(uint16_t slot, uint32_t hop, uint64_t mac)
+{
+	struct weft_neighbour *neighbour = &dp.neighbour[slot];
+
+	atomic_store(&neighbour->mac, mac);
+	atomic_store(&neighbour->heard, *(volatile uint32_t *)&dp.workers[0]->w.clock);
+	atomic_store(&neighbour->hop, hop);
+}
+
+void
+weft_engine_bfd(uint16_t slot, uint8_t *state, uint8_t *diagnostic, uint64_t *ms, uint32_t *changes)
+{
+	struct weft_bfd *bfd = &dp.bfd[slot];
+
+	*state = atomic_load(&bfd->state);
+	*diagnostic = atomic_load(&bfd->diagnostic);
+	*ms = (rte_rdtsc() - atomic_load(&bfd->since)) * 1000 / dp.hz;
+	*changes = atomic_load(&bfd->changes);
+}
+
+void
+weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats)
+{
+	*stats = dp.workers[worker]->w.stamps;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include <rte_arp.h>
 #include <rte_byteorder.h>
+#include <rte_ether.h>
 
 #include "bytes.h"
 
@@ -17,6 +18,8 @@
 #define ARP_SENDER_IP  14
 #define ARP_TARGET_MAC 18
 #define ARP_TARGET_IP  24
+
+#define ARP_FRAME (RTE_ETHER_HDR_LEN + 28)
 
 // Makes the question FRAME, whose ARP packet is at ARP, the answer that its target has MAC.
 static inline void
@@ -31,4 +34,22 @@ arp_answer(uint8_t *frame, uint8_t *arp, uint64_t mac)
 	write_mac(arp + ARP_SENDER_MAC, mac);
 	memcpy(arp + ARP_SENDER_IP, asked + ARP_TARGET_IP - ARP_SENDER_MAC, 4);
 	memcpy(arp + ARP_TARGET_MAC, asked, 10);
+}
+
+// Writes to FRAME the question who has TARGET, from the host with MAC and SOURCE.
+static inline void
+arp_write_question(uint8_t frame[ARP_FRAME], uint64_t mac, rte_be32_t source, rte_be32_t target)
+{
+	uint8_t *arp = frame + RTE_ETHER_HDR_LEN;
+	const uint8_t fixed[] = { 0, 1, 8, 0, 6, 4, 0, RTE_ARP_OP_REQUEST };
+
+	write_mac(frame, UINT64_C(0xffffffffffff));
+	write_mac(frame + RTE_ETHER_ADDR_LEN, mac);
+	frame[12] = RTE_ETHER_TYPE_ARP >> 8;
+	frame[13] = RTE_ETHER_TYPE_ARP & 0xff;
+	memcpy(arp, fixed, sizeof(fixed));
+	write_mac(arp + ARP_SENDER_MAC, mac);
+	memcpy(arp + ARP_SENDER_IP, &source, sizeof(source));
+	write_mac(arp + ARP_TARGET_MAC, 0);
+	memcpy(arp + ARP_TARGET_IP, &target, sizeof(target));
 }

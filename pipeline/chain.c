@@ -18,6 +18,31 @@ const struct weft_stage weft_chain[WEFT_N_STAGES] = {
 	{ "output", weft_output_stage },
 };
 
+// Runs the lanes MASK, which are to be judged by SNAP, from the stage on that looks at the policy first.
+static void
+run_by(struct weft_worker *worker, struct weft_vec *vec, const struct weft_snapshot *snap, weft_lanes mask)
+{
+	worker->present = worker->snap;
+	worker->snap = snap;
+	for (unsigned int i = STAGE_VLAN; i < WEFT_N_STAGES && mask; i++)
+		mask = weft_chain[i].run(worker, vec, mask);
+	worker->snap = worker->present;
+	worker->present = NULL;
+}
+
+// Frames from hosts that have a change already that is to come here, or have not got the last one.
+static __rte_noinline void
+run_others(struct weft_worker *worker, struct weft_vec *vec)
+{
+	weft_lanes before = vec->before, next = vec->next;
+
+	vec->before = vec->next = 0;
+	if (before)
+		run_by(worker, vec, worker->before, before);
+	if (next)
+		run_by(worker, vec, worker->next, next);
+}
+
 static void
 run_timed(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
@@ -44,7 +69,7 @@ weft_chain_run(struct weft_worker *worker, struct weft_vec *vec, bool timed)
 
 	if (unlikely(timed)) {
 		run_timed(worker, vec, mask);
-		return;
+		mask = 0;
 	}
 	for (unsigned int i = 0; i < WEFT_N_STAGES && mask; i++) {
 		if (likely(!vec->dry_run)) {
@@ -53,4 +78,6 @@ weft_chain_run(struct weft_worker *worker, struct weft_vec *vec, bool timed)
 		}
 		mask = weft_chain[i].run(worker, vec, mask);
 	}
+	if (unlikely(vec->before | vec->next))
+		run_others(worker, vec);
 }

@@ -37,13 +37,30 @@ weft_drop_text(enum weft_drop_reason reason)
 	return texts[reason];
 }
 
+static void
+bury(struct weft_worker *worker, struct rte_mbuf *m)
+{
+	worker->dead[worker->n_dead++] = m;
+	if (worker->n_dead == RTE_DIM(worker->dead))
+		weft_free_dead(worker);
+}
+
 void
 weft_drop_mbuf(struct weft_worker *worker, struct rte_mbuf *m, enum weft_drop_reason reason)
 {
 	worker->stats[m->port].drop[reason]++;
-	worker->dead[worker->n_dead++] = m;
-	if (worker->n_dead == RTE_DIM(worker->dead))
-		weft_free_dead(worker);
+	bury(worker, m);
+}
+
+void
+weft_take(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	if (vec->dry_run)
+		return;
+	WEFT_FOREACH_LANE (i, mask) {
+		worker->stats[vec->pkts[i]->port].taken++;
+		bury(worker, vec->pkts[i]);
+	}
 }
 
 void

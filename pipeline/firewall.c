@@ -175,6 +175,23 @@ judge_stale(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, st
 	return j.reason >= 0 ? (int)WEFT_DROP_FW_REVOKED : TRACK_REOPEN;
 }
 
+// A packet that is judged by another generation than the one in force: the connection stays as that has it. Returns
+// TRACK_PASS, or the drop reason.
+static int
+judge_apart(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const struct weft_session *s)
+{
+	struct judgement j;
+
+	judge_again(worker->snap, s, &j);
+	if (vec->explain)
+		judge_explain(vec->explain, &j);
+	if (j.reason < 0)
+		return TRACK_PASS;
+	if (!vec->dry_run)
+		judge_count(worker, &j, vec->pkts[i]->pkt_len);
+	return j.reason;
+}
+
 static inline void
 count_packet(struct weft_sessions *t, struct weft_session *s, uint32_t clock, const struct rte_mbuf *m)
 {
@@ -277,7 +294,9 @@ decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, u
 		if (unlikely(vec->explain != NULL))
 			explain_connection(vec, s, e);
 		ret = TRACK_PASS;
-		if (unlikely(k->age < age_of(worker->snap, s->judged)))
+		if (unlikely(worker->present != NULL))
+			ret = judge_apart(worker, vec, i, s);
+		else if (unlikely(k->age < age_of(worker->snap, s->judged)))
 			ret = judge_stale(worker, vec, i, s);
 		if (likely(ret == TRACK_PASS)) {
 			ret = track(worker, vec, i, s, e);
@@ -429,7 +448,7 @@ judge_lanes(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 	struct seek seek[WEFT_VEC_SIZE];
 	struct sorted sorted = { .good = mask };
 	weft_lanes keyed;
-	bool fast = !vec->dry_run && !vec->explain;
+	bool fast = !vec->dry_run && !vec->explain && !worker->present;
 	uint32_t clock = worker->clock, version = (uint32_t)worker->snap->version;
 
 	sort_out(worker, vec, mask, seek, &sorted);

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 // Broadcast, multicast and unknown unicast: within the port's limits, a copy to each member of the domain.
+#include "groups.h"
 #include "rate.h"
 #include "stages.h"
 
@@ -45,6 +46,19 @@ within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struc
 	return next != 0;
 }
 
+// Whether PORT, in the slot MEMBER, is of the audience. What is beyond an uplink is not all seen here.
+static inline bool
+is_meant(const struct weft_worker *worker, const struct weft_port_conf *port, uint16_t member, enum audience audience,
+	const struct group *group)
+{
+	const struct group routers = { .domain = group->domain, .v6 = group->v6 };
+
+	if (likely(audience == AUDIENCE_ALL) || port->tagging == WEFT_TAG_UPLINK ||
+		groups_wants(worker, &routers, member))
+		return true;
+	return audience == AUDIENCE_MEMBERS ? groups_wants(worker, group, member) : port->peer != NULL;
+}
+
 // Whether MEMBER gets a copy of M. Members with the same rules, which mostly stand side by side, need one look.
 static bool
 gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
@@ -69,7 +83,8 @@ gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane
 // Sends M to all members but the port that it came from, and those whose rules refuse it: copies to all but the last,
 // which gets M.
 static void
-replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, struct rte_mbuf *m)
+replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, struct rte_mbuf *m,
+	enum audience audience, const struct group *group)
 {
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
 	uint16_t waiting = WEFT_PORT_NONE;
@@ -78,6 +93,9 @@ replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 	for (uint32_t i = 0; i < domain->n_ports; i++) {
 		struct rte_mbuf *copy = m;
 
+		if (!is_meant(worker, weft_snapshot_slot(worker->snap, domain->ports[i]), domain->ports[i], audience,
+			    group))
+			continue;
 		if (!gets_it(worker, vec, lane, m, domain->ports[i], &last))
 			continue;
 		if (waiting != WEFT_PORT_NONE) {
@@ -108,10 +126,18 @@ weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 	WEFT_FOREACH_LANE (i, flood) {
 		const struct weft_lane *lane = &vec->lanes[i];
 		enum weft_flood_class class = class_of(lane);
+		enum audience audience;
+		struct group group;
 
 		if (within_limit(worker, vec, lane, class)) {
-			if (!weft_arp_answer(worker, vec, i))
-				replicate(worker, vec, lane, vec->pkts[i]);
+			if (weft_neighbour_answer(worker, vec, i))
+				continue;
+			audience = snoop(worker, vec, i, &group);
+			if (vec->explain && audience != AUDIENCE_ALL)
+				weft_explain_add(vec->explain, "flood",
+					audience == AUDIENCE_MEMBERS ? "to those who have joined its group"
+								     : "to routers and other hosts");
+			replicate(worker, vec, lane, vec->pkts[i], audience, &group);
 			continue;
 		}
 		if (vec->explain)

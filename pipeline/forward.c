@@ -16,11 +16,16 @@ look_up(const struct weft_worker *worker, const struct weft_lane *lane, uint64_t
 {
 	const struct weft_snapshot *snap = worker->snap;
 	const struct weft_mactab *fixed = &snap->static_macs;
+	const struct weft_domain *domain;
 	const struct weft_mac_entry *entry;
 
 	entry = weft_mactab_find(fixed, lane->dst, weft_mactab_hash(fixed, lane->dst));
-	if (entry == NULL && weft_snapshot_domain(snap, lane->domain)->learning)
-		entry = weft_fdb_find(worker->fdb, snap, lane->dst, hash);
+	if (likely(entry != NULL))
+		return entry->port;
+	domain = weft_snapshot_domain(snap, lane->domain);
+	if (!domain->learning)
+		return domain->gateway;
+	entry = weft_fdb_find(worker->fdb, snap, lane->dst, hash);
 	return entry ? entry->port : WEFT_PORT_NONE;
 }
 

@@ -57,13 +57,20 @@ retag(struct rte_mbuf *m, const struct weft_lane *lane, uint16_t tpid, uint16_t 
 	return true;
 }
 
-// Returns -1, or the reason why PORT does not take the packet.
+// The most that PORT takes of the domain: in a tunnel, what the network may have.
+static inline uint16_t
+mtu_on(const struct weft_port_conf *port, const struct weft_snapshot *snap, uint16_t domain)
+{
+	return unlikely(port->peer != NULL) ? weft_snapshot_domain(snap, domain)->mtu : port->mtu;
+}
+
+// Returns -1, or the reason why PORT, which takes MTU, does not take the packet.
 static inline int
-refuses(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
+refuses(const struct weft_port_conf *port, uint16_t mtu, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	if (unlikely(!port->up))
 		return WEFT_DROP_OUT_PORT_DOWN + port->closed;
-	if (unlikely(m->pkt_len > (uint32_t)port->mtu + lane->l3_off))
+	if (unlikely(m->pkt_len > (uint32_t)mtu + lane->l3_off))
 		return WEFT_DROP_OUT_MTU;
 	if (unlikely(port->owner == WEFT_OWNER_NONE && port->peer == NULL))
 		return WEFT_DROP_OUT_PORT_MOVING;
@@ -94,15 +101,18 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 	struct rte_mbuf *m)
 {
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, out);
-	uint16_t vid = tag_on(port, worker->snap, lane->domain);
-	int bad = refuses(port, lane, m);
+	uint16_t vid = tag_on(port, worker->snap, lane->domain), mtu = mtu_on(port, worker->snap, lane->domain);
+	int bad = refuses(port, mtu, lane, m);
 
+	// What is judged by another generation than the one in force goes to ports that are there now only.
+	if (unlikely(worker->present != NULL) && weft_snapshot_slot(worker->present, out)->gen != port->gen)
+		bad = WEFT_DROP_OUT_PORT_GONE;
 	if (unlikely(vec->explain != NULL))
 		explain(vec, port, worker->id, vid, bad);
 	if (unlikely(vec->dry_run))
 		return;
 	if (unlikely(bad == WEFT_DROP_OUT_MTU))
-		weft_too_big(worker, vec, lane, m, port->mtu);
+		weft_too_big(worker, vec, lane, m, mtu);
 	if (likely(bad < 0) && unlikely(lane->strip || vid) && !retag(m, lane, port->tpid, vid))
 		bad = WEFT_DROP_OUT_NO_ROOM;
 	if (unlikely(port->peer != NULL) && likely(bad < 0)) {
@@ -111,7 +121,7 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		out = port->peer->uplink;
 		port = weft_snapshot_slot(worker->snap, out);
 		if (bad < 0)
-			bad = refuses(port, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
+			bad = refuses(port, port->mtu, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
 	}
 	if (unlikely(bad >= 0))
 		weft_drop_mbuf(worker, m, bad);
@@ -137,7 +147,7 @@ leaves_here(const struct weft_worker *worker, const struct weft_port_conf *port)
 static enum way
 way_to(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port, uint16_t domain)
 {
-	if (vec->explain || tag_on(port, worker->snap, domain))
+	if (vec->explain || worker->present || tag_on(port, worker->snap, domain))
 		return WAY_ANY;
 	if (port->peer)
 		return leaves_here(worker, weft_snapshot_slot(worker->snap, port->peer->uplink)) ? WAY_TUNNEL : WAY_ANY;
@@ -149,6 +159,7 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 {
 	const struct weft_port_conf *port = NULL;
 	uint32_t last = 0;
+	uint16_t mtu = 0;
 	enum way way = WAY_ANY;
 
 	WEFT_FOREACH_LANE (i, mask) {
@@ -162,8 +173,9 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 			last = pair;
 			port = weft_snapshot_slot(worker->snap, lane->out);
 			way = way_to(worker, vec, port, lane->domain);
+			mtu = mtu_on(port, worker->snap, lane->domain);
 		}
-		if (unlikely(way == WAY_ANY || lane->strip || m->pkt_len > (uint32_t)port->mtu + lane->l3_off)) {
+		if (unlikely(way == WAY_ANY || lane->strip || m->pkt_len > (uint32_t)mtu + lane->l3_off)) {
 			weft_emit(worker, vec, lane, lane->out, m);
 		} else if (way == WAY_PLAIN) {
 			weft_out_port(worker, lane->out, m);

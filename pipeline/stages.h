@@ -19,6 +19,9 @@ weft_lanes weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec,
 weft_lanes weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 
+// Where the chain begins for frames that are not judged by the generation in force.
+#define STAGE_VLAN 2
+
 // Checks the frame's headers and fills in LANE, its ports aside. HAVE bytes lie at FRAME, of TOTAL that
 // the packet has. Returns -1, or the reason to drop it. Any thread.
 int weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct weft_lane *lane);
@@ -32,17 +35,29 @@ int weft_firewall_admits(struct weft_worker *worker, struct weft_vec *vec, const
 void weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m);
 
-// The MAC of the next hop HOP, or 0.
+// The MAC of the next hop with the number HOP, or 0.
 static inline uint64_t
-weft_neighbour_mac(const struct weft_neighbour *neighbour, rte_be32_t hop)
+weft_neighbour_mac(const struct weft_neighbour *neighbour, uint32_t hop)
 {
 	if (unlikely(atomic_load_explicit(&neighbour->hop, memory_order_acquire) != hop))
 		return 0;
 	return atomic_load_explicit(&neighbour->mac, memory_order_relaxed);
 }
 
+// The uplink's end of the tunnels, if it is this worker that keeps it; else NULL.
+static inline const struct weft_underlay *
+weft_underlay_of(const struct weft_worker *worker)
+{
+	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, worker->snap->underlay);
+
+	return port->owner == worker->id || (port->owner == WEFT_OWNER_EACH && worker->id == 0) ? port->underlay : NULL;
+}
+
+// The slot of the host with ADDRESS, or WEFT_PORT_NONE.
+uint16_t weft_underlay_peer(const struct weft_snapshot *snap, const struct weft_ip *address);
+
 // Puts the frame M, whose IP header is at L3_OFF, into the tunnel to the host in SLOT: it is an Ethernet frame of the
-// underlay then. Returns -1, or the drop reason with M as it was.
+// underlay then (encap.c). Returns -1, or the drop reason with M as it was.
 int weft_tunnel_enter(
 	struct weft_worker *worker, const struct weft_lane *lane, uint16_t slot, struct rte_mbuf *m, uint32_t l3_off);
 
@@ -52,7 +67,13 @@ void weft_too_big(struct weft_worker *worker, struct weft_vec *vec, const struct
 
 // Answers the question in lane I, which goes to all, if it is about an address that is known in a network with tunnels.
 // Returns whether it did; the frame is gone then.
-bool weft_arp_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
+bool weft_neighbour_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
 
-// ARP in lane I, from the uplink: learns from it. Returns whether it was for the tunnels' address; it is gone then.
-bool weft_underlay_arp(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
+// Whether LANE, from an uplink, is ARP or neighbour discovery.
+bool weft_is_neighbour_talk(const struct weft_lane *lane, const struct rte_mbuf *m);
+
+// Learns from such a LANE. Returns whether it was for the tunnels' address; it is gone then.
+bool weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
+
+// A new frame of LEN bytes, counted as created by UPLINK, or NULL.
+struct rte_mbuf *weft_underlay_frame(struct weft_worker *worker, uint16_t uplink, uint16_t len);

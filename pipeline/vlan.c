@@ -6,29 +6,102 @@
 
 #define VID(tci) ((tci)&0xfff)
 
-// What was looked up last for a frame from another host: they come in trains.
-struct number {
-	uint64_t key;
+// The snapshots by which a frame may be judged; LATE is by the one in force, though its sender knew an older one.
+enum when { PRESENT, BEFORE, NEXT, LATE };
+
+// What was found last for a frame from another host: they come in trains.
+struct found {
+	uint64_t key;	     // of its network's number, and inside the network its tag
+	uint32_t generation; // that it names
+	uint8_t stamped;
 	uint16_t domain; // 0: none here
+	enum when when;
 };
 
-// The domain of a frame from another host: its network's number, and inside the network its tag. Returns -1, or the
-// drop reason.
-static int
-classify_tunnelled(const struct weft_snapshot *snap, struct weft_lane *lane, struct number *last)
+static uint16_t
+domain_in(const struct weft_snapshot *snap, uint64_t key)
 {
 	const struct weft_mactab *tab = &snap->static_macs;
-	uint16_t vid = lane->n_tags ? VID(lane->tci) : 0;
-	uint64_t key = weft_tunnel_key(lane->tunnel, lane->vni, vid);
-	const struct weft_mac_entry *entry;
+	const struct weft_mac_entry *entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
 
-	if (key != last->key) {
-		entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
-		*last = (struct number){ key, entry ? entry->port : 0 };
-	}
-	lane->domain = last->domain;
+	return entry ? entry->port : 0;
+}
+
+// When something about the network with KEY last changed, by SNAP; and whether a sender at GENERATION knows of that.
+// Generations wrap.
+static bool
+knows(const struct weft_snapshot *snap, uint64_t key, uint32_t generation, uint32_t *changed)
+{
+	uint16_t domain = domain_in(snap, key);
+
+	*changed = weft_snapshot_domain(snap, domain)->changed;
+	return domain && (int32_t)(generation - *changed) >= 0;
+}
+
+// Which snapshot a frame is to be judged by whose sender has judged it by GENERATION: that in which it was judged there
+// as far as its network goes.
+static enum when
+when(const struct weft_worker *worker, uint64_t key, uint32_t generation)
+{
+	uint32_t now, then;
+
+	if (knows(worker->snap, key, generation, &now))
+		return worker->next && knows(worker->next, key, generation, &then) && then != now ? NEXT : PRESENT;
+	if (worker->next && knows(worker->next, key, generation, &then))
+		return NEXT; // the network is not here yet
+	if (worker->before && knows(worker->before, key, generation, &then) && then != now)
+		return BEFORE;
+	return LATE;
+}
+
+static void
+find(const struct weft_worker *worker, const struct weft_lane *lane, uint64_t key, struct found *found)
+{
+	*found = (struct found){ .key = key,
+		.generation = lane->generation,
+		.stamped = lane->stamped,
+		.domain = domain_in(worker->snap, key),
+		.when = PRESENT };
+	if (lane->stamped && !worker->present)
+		found->when = when(worker, key, lane->generation);
+}
+
+// The domain of a frame from another host, in the snapshot that it is judged by.
+static inline void
+classify_tunnelled(const struct weft_worker *worker, struct weft_lane *lane, struct found *found)
+{
+	uint64_t key = weft_tunnel_key(lane->tunnel, lane->vni, lane->n_tags ? VID(lane->tci) : 0);
+
+	if (unlikely(key != found->key || lane->generation != found->generation || lane->stamped != found->stamped))
+		find(worker, lane, key, found);
+	lane->domain = found->domain;
 	lane->strip = lane->n_tags != 0;
-	return likely(lane->domain) ? -1 : (int)WEFT_DROP_TUNNEL_NETWORK;
+}
+
+static inline void
+count_stamp(struct weft_stamp_stats *stats, const struct weft_lane *lane, enum when when)
+{
+	if (unlikely(!lane->stamped))
+		stats->unstamped++;
+	else if (likely(when == PRESENT))
+		stats->present++;
+	else if (when == LATE)
+		stats->late++;
+}
+
+// Sets lane I aside for the chain's second run. Returns whether it is to be.
+static inline bool
+set_aside(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, enum when when)
+{
+	if (likely(when == PRESENT || when == LATE))
+		return false;
+	if (when == BEFORE)
+		vec->before |= UINT64_C(1) << i;
+	else
+		vec->next |= UINT64_C(1) << i;
+	if (!vec->dry_run)
+		*(when == BEFORE ? &worker->stamps.before : &worker->stamps.next) += 1;
+	return true;
 }
 
 // Returns -1 with the lane's domain set, or the reason to drop it.
@@ -78,7 +151,7 @@ weft_lanes
 weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
 	const struct weft_snapshot *snap = worker->snap;
-	struct number last = { 0 };
+	struct found found = { 0 };
 	weft_lanes good = mask;
 
 	WEFT_FOREACH_LANE (i, mask) {
@@ -86,11 +159,18 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 		const struct weft_port_conf *port = weft_snapshot_slot(snap, lane->in);
 		int bad;
 
-		if (unlikely(lane->outer))
-			bad = classify_tunnelled(snap, lane, &last);
-		else
+		if (unlikely(lane->outer)) {
+			classify_tunnelled(worker, lane, &found);
+			if (unlikely(set_aside(worker, vec, i, found.when))) {
+				good &= ~(UINT64_C(1) << i);
+				continue;
+			}
+			bad = likely(lane->domain) ? -1 : (int)WEFT_DROP_TUNNEL_NETWORK;
+			if (!worker->present && !vec->dry_run)
+				count_stamp(&worker->stamps, lane, found.when);
+		} else {
 			bad = likely(port->up) ? classify(port, lane) : WEFT_DROP_PORT_DOWN + port->closed;
-
+		}
 		lane->src = weft_mac_key(lane->domain, lane->src);
 		lane->dst = weft_mac_key(lane->domain, lane->dst);
 		if (unlikely(vec->explain != NULL))

@@ -253,12 +253,45 @@ cmd_explain_object(int argc, char **argv)
 	return show("schema", argc == 2 ? json_pack("{s:s}", "kind", argv[1]) : NULL, print_schema);
 }
 
+// Adds to the rows of HOSTS, by name, what this host's tunnels know of them.
+static void
+add_tunnels(json_t *hosts, const json_t *tunnels)
+{
+	size_t i, k;
+	json_t *way, *row;
+
+	json_array_foreach (json_object_get(tunnels, "hosts"), i, way) {
+		json_array_foreach (hosts, k, row)
+			if (strcmp(text(row, "host"), text(way, "host")) == 0)
+				break;
+		if (k == json_array_size(hosts))
+			json_array_append_new(hosts, json_pack("{s:s, s:s}", "host", text(way, "host"), "state", "-"));
+		json_object_set(json_array_get(hosts, k), "tunnel", way);
+	}
+}
+
 static int
 cmd_hosts(int argc, char **argv)
 {
+	int code;
+	json_t *hosts, *tunnels;
+
 	(void)argv;
-	return argc == 1 ? show("wait", json_pack("{s:i}", "generation", 0), print_generation)
-			 : usage("usage: weftctl hosts\n");
+	if (argc != 1)
+		return usage("usage: weftctl hosts\n");
+	hosts = call("wait", json_pack("{s:i}", "generation", 0), &code);
+	if (hosts == NULL)
+		return code;
+	tunnels = call("tunnels", NULL, &code);
+	if (tunnels) {
+		add_tunnels(json_object_get(hosts, "hosts"), tunnels);
+		json_object_set(hosts, "uplinks", json_object_get(tunnels, "uplinks"));
+		json_object_set(hosts, "stamps", json_object_get(tunnels, "stamps"));
+	}
+	(options.json ? print_json : print_generation)(hosts);
+	json_decref(hosts);
+	json_decref(tunnels);
+	return tunnels ? DONE : code;
 }
 
 static int

@@ -151,9 +151,9 @@ print_drops(const json_t *drops)
 static void
 print_audit_row(const json_t *row)
 {
-	printf("%-28s %14lld %10lld %14lld %12lld %6lld %8lld\n", text(row, "port"), number(row, "rx"),
-		number(row, "created"), number(row, "sent"), number(row, "dropped"), number(row, "held"),
-		number(row, "missing"));
+	printf("%-28s %14lld %10lld %14lld %10lld %12lld %6lld %8lld\n", text(row, "port"), number(row, "rx"),
+		number(row, "created"), number(row, "sent"), number(row, "taken"), number(row, "dropped"),
+		number(row, "held"), number(row, "missing"));
 }
 
 void
@@ -162,8 +162,8 @@ print_audit(const json_t *audit)
 	size_t i;
 	json_t *row;
 
-	printf("%-28s %14s %10s %14s %12s %6s %8s\n", "FROM PORT", "RX", "+ CREATED", "= SENT", "+ DROPPED", "+ HELD",
-		"MISSING");
+	printf("%-28s %14s %10s %14s %10s %12s %6s %8s\n", "FROM PORT", "RX", "+ CREATED", "= SENT", "+ TAKEN",
+		"+ DROPPED", "+ HELD", "MISSING");
 	json_array_foreach (json_object_get(audit, "ports"), i, row)
 		print_audit_row(row);
 	print_audit_row(audit);

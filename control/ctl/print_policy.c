@@ -106,10 +106,13 @@ print_generation(const json_t *result)
 	json_t *host;
 
 	printf("generation %lld: %s\n", number(result, "generation"), text(result, "state"));
-	printf("%-24s %-10s %12s  %s\n", "HOST", "STATE", "APPLIED", "NOTE");
-	json_array_foreach (json_object_get(result, "hosts"), i, host)
-		printf("%-24s %-10s %12lld  %s\n", text(host, "host"), text(host, "state"), number(host, "applied"),
-			text(host, "note"));
+	printf("%-24s %-10s %12s  %-22s %-6s %s\n", "HOST", "STATE", "APPLIED", "TUNNEL", "BFD", "NOTE");
+	json_array_foreach (json_object_get(result, "hosts"), i, host) {
+		const json_t *way = json_object_get(host, "tunnel");
+
+		printf("%-24s %-10s %12lld  %-22s %-6s %s\n", text(host, "host"), text(host, "state"),
+			number(host, "applied"), text(way, "address"), text(way, "bfd"), text(host, "note"));
+	}
 	print_late(result);
 }
 

@@ -19,13 +19,15 @@
 	X(TUNNEL_HEADER, "tunnel header that is truncated, or of a version or kind that does not carry frames")        \
 	X(TUNNEL_OPTION, "Geneve option that must be understood, and is not known here")                               \
 	X(TUNNEL_FRAGMENT, "fragment of a tunnel's packet: the underlay's MTU is too small")                           \
+	X(TUNNEL_CHECKSUM, "tunnel's packet with a bad UDP checksum, or over IPv6 without one")                        \
 	X(TUNNEL_PEER, "tunnel's packet from an address that is no other host's")                                      \
 	X(TUNNEL_NETWORK, "tunnel's packet for a network that is not on this host")                                    \
 	X(TUNNEL_ECN, "congestion in the underlay, and its inner packet cannot say so (RFC 6040)")                     \
-	X(UNDERLAY_ARP, "ARP for the tunnels' own address, which the switch has taken")                                \
+	X(BFD_MALFORMED, "sign of life (BFD) that is malformed, or from an address that is no other host's")           \
 	X(PORT_DOWN, "the port it came from is administratively down or was removed")                                  \
 	X(PORT_QUARANTINED, "the port it came from is quarantined")                                                    \
 	X(PORT_FENCED, "this host lost the cluster, and the tenant wants its ports closed then")                       \
+	X(PORT_STANDBY, "it came by an uplink that stands by for another")                                             \
 	X(VLAN_UNTAGGED, "untagged frame on a trunk without a native VLAN")                                            \
 	X(VLAN_TAGGED, "tagged frame on an access port")                                                               \
 	X(VLAN_NOT_ALLOWED, "VLAN that the trunk does not list")                                                       \
@@ -63,11 +65,12 @@
 	X(OUT_PORT_DOWN, "destination port is administratively down")                                                  \
 	X(OUT_PORT_QUARANTINED, "destination port is quarantined")                                                     \
 	X(OUT_PORT_FENCED, "this host lost the cluster, and the destination's tenant wants its ports closed then")     \
+	X(OUT_PORT_STANDBY, "destination is an uplink that stands by for another")                                     \
 	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                               \
 	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                    \
 	X(OUT_MTU, "larger than the destination port's MTU")                                                           \
 	X(OUT_NO_ROOM, "no room in the packet for a VLAN tag")                                                         \
-	X(OUT_NO_NEIGHBOUR, "the next hop to the other host does not answer ARP")                                      \
+	X(OUT_NO_NEIGHBOUR, "the next hop to the other host is not known, or does not answer")                         \
 	X(OUT_LINK_DOWN, "destination's guest or device is not connected")                                             \
 	X(OUT_RING_FULL, "destination's ring is full")                                                                 \
 	X(HANDOFF_FULL, "the ring to the destination port's worker is full")

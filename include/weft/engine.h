@@ -24,6 +24,7 @@ struct weft_engine_config {
 	uint32_t n_mbufs;
 	uint32_t fdb_size; // learned addresses, per worker
 	uint32_t fdb_age_s;
+	uint32_t multicast_query_s;		 // guests are asked for the groups that they want so often
 	uint32_t sessions;			 // connections, per worker
 	uint32_t fragments;			 // datagrams of which fragments may come, per worker
 	uint32_t timeout[WEFT_N_SESSION_STATES]; // seconds that a connection lives without a packet; 0: the default
@@ -55,6 +56,19 @@ void weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_
 
 const struct weft_snapshot *weft_engine_snapshot(void);
 
+// SNAP may come into force any moment: frames whose senders have judged them by it are judged by it from now on. It
+// stays the caller's, until it is published; or withdrawn, which calls RETIRE on it when no worker looks at it any
+// more.
+void weft_engine_offer(const struct weft_snapshot *snap);
+void weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap));
+
+// What is known of the host in SLOT by BFD: its state, why it is that (RFC 5880, 4.1), for how many milliseconds, and
+// how often it has changed. Any thread.
+void weft_engine_bfd(uint16_t slot, uint8_t *state, uint8_t *diagnostic, uint64_t *ms, uint32_t *changes);
+
+// Frames from other hosts on WORKER, by what they say of their generation. Any thread.
+void weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats);
+
 // Runs what was deferred and is due; never waits. Returns what is still pending.
 unsigned int weft_engine_poll(void);
 
@@ -64,9 +78,12 @@ bool weft_engine_settled(uint64_t version);
 // Has WORKER run FN between two bursts, and waits for it. Returns 0, or -ETIMEDOUT, FN not having run.
 int weft_engine_call(uint16_t worker, void (*fn)(struct weft_worker *worker, void *arg), void *arg);
 
-// What is known of HOP, the next hop to the other host in SLOT: its *MAC, 0 where it is not known, and *AGE, seconds
-// since it was heard. Any thread.
-void weft_engine_neighbour(uint16_t slot, rte_be32_t hop, uint64_t *mac, uint32_t *age);
+// What is known of the next hop with the number HOP to the other host in SLOT: its *MAC, 0 where it is not known, and
+// *AGE, seconds since it was heard. Any thread.
+void weft_engine_neighbour(uint16_t slot, uint32_t hop, uint64_t *mac, uint32_t *age);
+
+// The kernel knows that it has MAC.
+void weft_engine_set_neighbour(uint16_t slot, uint32_t hop, uint64_t mac);
 
 // Sums the port's counters over the workers. Any thread.
 void weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum);
@@ -78,9 +95,9 @@ unsigned int weft_engine_worker_lcore(uint16_t worker);
 
 // One port's books: everything that came in must have gone somewhere.
 struct weft_audit_row {
-	uint64_t rx, created, sent, dropped;
+	uint64_t rx, created, sent, taken, dropped;
 	uint64_t held;	 // between two workers, or waiting for a port to change its worker
-	int64_t missing; // rx + created - sent - dropped - held: 0 or a bug
+	int64_t missing; // rx + created - sent - taken - dropped - held: 0 or a bug
 };
 
 struct weft_audit {

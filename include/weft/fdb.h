@@ -16,7 +16,7 @@ struct weft_fdb_message {
 	uint64_t key;
 	uint16_t port;
 	uint16_t gen;
-	uint32_t reserved;
+	uint32_t what; // 0: that the address KEY was learned; else of multicast groups
 };
 
 struct weft_fdb {

@@ -29,11 +29,12 @@ struct weft_attach {
 
 struct weft_io_status {
 	bool link;
-	uint16_t queues;    // queue pairs in use
-	uint16_t guest_mtu; // 0: not known
-	uint64_t connects;  // times that the link came up
-	uint64_t features;  // negotiated virtio features, 0 for devices
-	char error[160];    // last trouble, empty if none
+	uint16_t queues;      // queue pairs in use
+	uint16_t guest_mtu;   // 0: not known
+	uint64_t connects;    // times that the link came up
+	uint64_t features;    // negotiated virtio features, 0 for devices
+	unsigned int ifindex; // of the kernel's interface that a device is on; 0: it is on none
+	char error[160];      // last trouble, empty if none
 };
 
 struct weft_portio;

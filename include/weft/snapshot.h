@@ -51,7 +51,7 @@ enum weft_tagging {
 };
 
 // Why a port that is not up is closed; in the order of the drop reasons from PORT_DOWN and from OUT_PORT_DOWN on.
-enum weft_closed { WEFT_CLOSED_DOWN, WEFT_CLOSED_QUARANTINED, WEFT_CLOSED_FENCED };
+enum weft_closed { WEFT_CLOSED_DOWN, WEFT_CLOSED_QUARANTINED, WEFT_CLOSED_FENCED, WEFT_CLOSED_STANDBY };
 
 struct weft_port_conf {
 	uint16_t gen;	 // changes when the slot's port does; 0: no port here
@@ -91,8 +91,12 @@ struct weft_domain {
 	uint8_t tunnel;	     // enum weft_tunnel: how it reaches other hosts
 	uint32_t vni;	     // its network's number there
 	bool learning;	     // learn sources, flood unknown destinations
+	bool snooping;	     // multicast goes to those who asked for it
 	bool liberal;	     // TCP windows are not checked
 	bool pickup;	     // connections may be picked up in the middle
+	uint16_t mtu;	     // of the network, in tunnels
+	uint16_t gateway;    // port that has what is not known, where nothing is learned; WEFT_PORT_NONE: nobody has
+	uint32_t changed;    // generation, its low half, in which something about the network last changed
 	uint32_t network;    // its number in the address map; 0: no firewall
 	uint32_t epoch; // version, its low half, of the snapshot since which the network's addresses are whose they are
 	uint32_t n_ports;
@@ -122,7 +126,9 @@ struct weft_snapshot {
 	uint64_t generation;	// of the policy, see control/
 	struct weft_macs *macs; // control's own: whose STATIC_MACS are
 	struct weft_mactab static_macs;
-	uint16_t underlay;	      // the uplink at which tunnels end; WEFT_PORT_NONE: there are none
+	uint16_t underlay; // the uplink by which tunnels leave; WEFT_PORT_NONE: there are none
+	uint32_t cluster;  // whose generations these are, for stamps; 0: nobody else's
+	uint8_t stamp[WEFT_STAMP_SIZE];
 	struct weft_members *members; // control's own: whose ADDRS are
 	struct weft_addrmap addrs;
 	uint64_t port_version[WEFT_PORT_PAGES]; // of the snapshot that a page was made for: workers look at newer ones

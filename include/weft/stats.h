@@ -11,13 +11,14 @@
 #include "weft/drop.h"
 
 // Counters of one port on one worker. The first group is by the port that a packet came from and
-// balances: rx + created + adopted = sent + dropped + passed, once the worker's buffers are empty.
+// balances: rx + created + adopted = sent + taken + dropped + passed, once the worker's buffers are empty.
 struct weft_port_stats {
 	uint64_t rx; // packets read from the port
 	uint64_t rx_bytes;
 	uint64_t created; // copies made by flooding
 	uint64_t adopted; // taken over from another worker
 	uint64_t sent;	  // delivered, on whatever port
+	uint64_t taken;	  // by the switch, which they were for
 	uint64_t passed;  // handed to another worker
 	uint64_t tx;	  // packets written to this port, wherever they came from
 	uint64_t tx_bytes;
@@ -53,6 +54,15 @@ weft_round_class_end(unsigned int class)
 {
 	return ((UINT64_C(4) + class % 4 + 1) << (class / 4 - 2)) - 1;
 }
+
+// Frames from other hosts, by what they say of the generation that their sender has judged them by.
+struct weft_stamp_stats {
+	uint64_t unstamped; // nothing
+	uint64_t present;   // the one in force here, or nothing about their network has changed since
+	uint64_t before;
+	uint64_t next;
+	uint64_t late; // an older one than is known here any more: judged by the one in force
+};
 
 // What a worker does with its time, in TSC cycles.
 struct weft_worker_stats {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Networks across hosts: VXLAN (RFC 7348) and Geneve (RFC 8926) over UDP and IPv4. Another host is a port like others,
+// Networks across hosts: VXLAN (RFC 7348) and Geneve (RFC 8926) over UDP and IP. Another host is a port like others,
 // without a device: what goes to it is put into a tunnel and leaves by the uplink, what comes from it is taken out
 // and goes on as if it came from that port.
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_byteorder.h>
 #include <rte_mbuf.h>
@@ -17,33 +19,112 @@
 #define WEFT_VXLAN_PORT	 4789
 #define WEFT_GENEVE_PORT 6081
 
-// Ethernet, IPv4, UDP, and eight bytes of VXLAN or of Geneve without options.
-#define WEFT_TUNNEL_OVERHEAD 50
+// What stands in front of a frame in a tunnel: Ethernet, IP and UDP, then VXLAN's or Geneve's header, and with Geneve
+// between hosts of a cluster the stamp.
+#define WEFT_OUTER_IPV4	 42
+#define WEFT_OUTER_IPV6	 62
+#define WEFT_TUNNEL_BASE 8
+#define WEFT_STAMP_SIZE	 12
 
 struct weft_worker;
 
 enum weft_tunnel { WEFT_TUNNEL_NONE, WEFT_TUNNEL_VXLAN, WEFT_TUNNEL_GENEVE };
 
+// An address of either version, as it is in packets; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+struct weft_ip {
+	uint64_t word[2];
+};
+
+static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "addresses are made of words");
+
+static inline struct weft_ip
+weft_ip4(rte_be32_t address)
+{
+	return (struct weft_ip){ { 0, (uint64_t)address << 32 | 0xffff0000u } };
+}
+
+static inline struct weft_ip
+weft_ip6(const uint8_t address[16])
+{
+	struct weft_ip ip;
+
+	memcpy(ip.word, address, sizeof(ip.word));
+	return ip;
+}
+
+static inline bool
+weft_ip_is_v4(const struct weft_ip *ip)
+{
+	return ip->word[0] == 0 && (uint32_t)ip->word[1] == 0xffff0000u;
+}
+
+static inline rte_be32_t
+weft_ip_v4(const struct weft_ip *ip)
+{
+	return (rte_be32_t)(ip->word[1] >> 32);
+}
+
+// An address that is not there is all zero.
+static inline bool
+weft_ip_is_none(const struct weft_ip *ip)
+{
+	return !(ip->word[0] | ip->word[1]);
+}
+
+static inline bool
+weft_ip_same(const struct weft_ip *a, const struct weft_ip *b)
+{
+	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1])) == 0;
+}
+
+// A number for IP, the address itself where it is IPv4; 0 for none only.
+static inline uint64_t
+weft_ip_number(const struct weft_ip *ip)
+{
+	uint64_t h;
+
+	if (weft_ip_is_v4(ip) || weft_ip_is_none(ip))
+		return ip->word[1] >> 32;
+	h = (ip->word[0] ^ UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 32 ^ ip->word[1]) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return (h ^ h >> 29) | 1;
+}
+
+// How hosts watch each other (RFC 5880): control packets that a host wants to send and to see, and how many may be
+// missing.
+struct weft_bfd_conf {
+	uint32_t interval_us;
+	uint8_t multiplier;
+};
+
 // An uplink at which tunnels end: part of its port.
 struct weft_underlay {
-	rte_be32_t address; // of this host
+	struct weft_ip address; // of this host
+	bool zero_checksum;	// IPv6 datagrams without checksum are taken (RFC 6936)
+	struct weft_bfd_conf bfd;
 	uint32_t n_peers;
 	uint16_t peer[]; // slots of the other hosts, those with the same next hop side by side
 };
 
 // Another host: part of its port.
 struct weft_peer {
-	rte_be32_t address;
-	rte_be32_t hop;	 // the address on the uplink's link to which packets for it are sent; 0: there is none
+	struct weft_ip address;
+	struct weft_ip hop; // the address on the uplink's link to which packets for it are sent; none: there is no way
+	uint32_t hop_number;
 	uint16_t uplink; // slot
-	uint32_t sum;	 // of the IPv4 header, but for its length and traffic class
-	uint8_t header[WEFT_TUNNEL_OVERHEAD - 8]; // Ethernet, IPv4 and UDP, but for what a packet decides
+	bool v6;
+	bool checksum;			 // of UDP is sent
+	bool bfd;			 // it is watched
+	uint8_t size;			 // of HEADER in use
+	uint32_t sum;			 // of the IPv4 header, but for its length and traffic class
+	uint8_t header[WEFT_OUTER_IPV6]; // Ethernet, IP and UDP, but for what a packet decides
 };
 
-// What every worker knows of a peer's next hop. Written by the uplink's owner, or by any where all have a queue.
+// What every worker knows of a peer's next hop. Written by the uplink's owner, or by any where all have a queue, and by
+// the control thread where the kernel knows it.
 struct weft_neighbour {
 	_Atomic uint64_t mac;	// 0: not known
-	_Atomic rte_be32_t hop; // whose it is: the peer may have got another next hop, or the slot another peer
+	_Atomic uint32_t hop;	// whose it is: the peer may have got another next hop, or the slot another peer
 	_Atomic uint32_t heard; // seconds on the engine's clock
 };
 
@@ -54,22 +135,28 @@ weft_tunnel_key(enum weft_tunnel tunnel, uint32_t vni, uint16_t vid)
 	return UINT64_C(1) << 47 | (uint64_t)tunnel << 40 | (uint64_t)vid << 24 | vni;
 }
 
+// The entry's port has the whole address.
 static inline uint64_t
-weft_peer_key(rte_be32_t address)
+weft_peer_key(const struct weft_ip *address)
 {
-	return UINT64_C(1) << 46 | address;
+	return UINT64_C(1) << 46 | (weft_ip_number(address) & ((UINT64_C(1) << 46) - 1));
 }
 
-// And in a domain, where a MAC of one station has no such bit: who has an IPv4 address there. Its MAC stands in the
+// And in a domain, where a MAC of one station has no such bit: who has an IP address there. Its MAC stands in the
 // entry's GEN and SEEN.
 static inline uint64_t
-weft_arp_key(uint16_t domain, rte_be32_t address)
+weft_owner_key(uint16_t domain, const struct weft_ip *address)
 {
-	return weft_mac_key(domain, UINT64_C(1) << 40 | address);
+	const uint64_t group = UINT64_C(1) << 40, v6 = UINT64_C(1) << 47;
+	uint64_t number = weft_ip_number(address);
+
+	if (!weft_ip_is_v4(address))
+		number = (number & ((UINT64_C(1) << 47) - 1)) | v6;
+	return weft_mac_key(domain, number | group);
 }
 
 static inline uint64_t
-weft_arp_mac(const struct weft_mac_entry *entry)
+weft_owner_mac(const struct weft_mac_entry *entry)
 {
 	return (uint64_t)entry->gen << 32 | entry->seen;
 }
@@ -78,18 +165,28 @@ weft_arp_mac(const struct weft_mac_entry *entry)
 struct weft_outer {
 	enum weft_tunnel tunnel;
 	uint32_t vni;
-	uint16_t size; // of the header behind UDP's
+	uint16_t size;	     // of the header behind UDP's
+	bool stamped;	     // with the next two:
+	uint32_t cluster;    // whose generations are meant
+	uint32_t generation; // of the policy, its low half, by which the sender has judged the frame
 };
 
 // Reads the header at P, of which LEN bytes are there, for the UDP port PORT, host order. Returns -1, or the reason to
 // drop it. Any thread.
 int weft_outer_parse(const uint8_t *p, uint32_t len, uint16_t port, struct weft_outer *outer);
 
-// Writes the 8 bytes of the header for VNI to P. Any thread.
-void weft_outer_write(uint8_t *p, enum weft_tunnel tunnel, uint32_t vni);
+// Writes the header for VNI to P, 8 bytes, and 12 more with the Geneve option STAMP, which may be NULL. Any thread.
+void weft_outer_write(uint8_t *p, enum weft_tunnel tunnel, uint32_t vni, const uint8_t *stamp);
 
-// Fills in HEADER and SUM of PEER from its ADDRESS, and LOCAL. Control thread.
-void weft_peer_init(struct weft_peer *peer, rte_be32_t local);
+// Makes the Geneve option that tells GENERATION of CLUSTER. Any thread.
+void weft_stamp_make(uint8_t stamp[WEFT_STAMP_SIZE], uint32_t cluster, uint32_t generation);
+
+// The sum, folded to 16 bits and not complemented, that UDP's checksum is made of (RFC 768, RFC 8200): over the LEN
+// bytes from L4_OFF on, and the addresses of the IP header at L3_OFF. Any thread.
+uint16_t weft_outer_sum(const struct rte_mbuf *m, uint32_t l3_off, uint32_t l4_off, uint32_t len);
+
+// Fills in what PEER sends from its ADDRESS, HOP and LOCAL, of the same version as ADDRESS. Control thread.
+void weft_peer_init(struct weft_peer *peer, const struct weft_ip *local);
 
 // Worker, once a second: asks for next hops that are not known, or have not been heard of for long.
 void weft_underlay_sweep(struct weft_worker *worker);

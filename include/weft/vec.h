@@ -50,6 +50,8 @@ struct weft_lane {
 	uint16_t outer;	   // bytes of the tunnel's headers, which were taken off
 	uint32_t vni;	   // the tunnel's network, valid when OUTER > 0
 	uint8_t tunnel;	   // enum weft_tunnel, likewise
+	uint8_t stamped;   // its sender, of the same cluster, has said by which generation it has judged the frame:
+	uint32_t generation;
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct weft_lane) == 64, "a lane is one cache line");
@@ -62,6 +64,8 @@ struct weft_vec {
 	uint64_t now;		      // TSC when the vector was read
 	weft_lanes flood;	      // lanes that go to all ports of their domain; written by forward
 	weft_lanes passed;	      // lanes that another worker passed here to be judged
+	weft_lanes before;	      // lanes to be judged by the generation before; written by vlan
+	weft_lanes next;	      // and by the one to come
 	struct rte_mbuf *pkts[WEFT_VEC_SIZE];
 	struct weft_lane lanes[WEFT_VEC_SIZE];
 };

@@ -16,6 +16,8 @@
 struct weft_fdb;
 struct weft_sessions;
 struct weft_events;
+struct weft_groups;
+struct weft_bfd;
 
 // Packets that wait for one port, or for one other worker, until the vector's end.
 struct weft_txbuf {
@@ -35,8 +37,12 @@ struct weft_worker {
 	uint16_t id;
 	uint16_t n_dirty;
 	uint16_t n_dead;
+	uint16_t announced; // uplink on which the tunnels' address was told last
 	const struct weft_snapshot *snap;
-	struct weft_port_stats *stats; // [WEFT_MAX_PORTS]
+	const struct weft_snapshot *before;  // of the generation before; NULL: it is long gone
+	const struct weft_snapshot *next;    // of the one that may come into force any moment; NULL: none
+	const struct weft_snapshot *present; // what is in force, while SNAP is one of those two; else NULL
+	struct weft_port_stats *stats;	     // [WEFT_MAX_PORTS]
 	struct weft_fdb *fdb;
 	struct weft_sessions *sessions;
 	struct weft_events *events;	  // what rules ask to be logged; NULL: nobody wants to know
@@ -44,10 +50,13 @@ struct weft_worker {
 	struct weft_rate refuse_rate;	  // of replies to what is refused, for each port
 	struct weft_flood_state *flood;	  // [WEFT_MAX_PORTS]
 	struct weft_neighbour *neighbour; // [WEFT_MAX_PORTS], of all workers
-	const _Atomic uint64_t *mac;	  // [WEFT_MAX_PORTS]: of the ports' devices; 0: not known
-	struct rte_mempool *pool;	  // for copies
-	struct weft_txbuf *port_out;	  // [WEFT_MAX_PORTS]
-	struct weft_txbuf *worker_out;	  // [WEFT_MAX_WORKERS]
+	struct weft_bfd *bfd;		  // [WEFT_MAX_PORTS], of all workers
+	struct weft_groups *groups;	  // who wants which multicast
+	struct weft_stamp_stats stamps;
+	const _Atomic uint64_t *mac;   // [WEFT_MAX_PORTS]: of the ports' devices; 0: not known
+	struct rte_mempool *pool;      // for copies
+	struct weft_txbuf *port_out;   // [WEFT_MAX_PORTS]
+	struct weft_txbuf *worker_out; // [WEFT_MAX_WORKERS]
 	void (*flush_port)(struct weft_worker *worker, uint16_t port);
 	void (*flush_worker)(struct weft_worker *worker, uint16_t peer);
 	uint32_t clock; // seconds since the engine started
@@ -62,6 +71,9 @@ void weft_drop(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask
 
 // Drops one packet that is in no vector any more; its m->port says where it came from.
 void weft_drop_mbuf(struct weft_worker *worker, struct rte_mbuf *m, enum weft_drop_reason reason);
+
+// Takes the packets of MASK, which were for the switch itself, out of the vector.
+void weft_take(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 
 // Gives the dropped packets' memory back.
 void weft_free_dead(struct weft_worker *worker);

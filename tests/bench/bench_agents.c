@@ -74,6 +74,25 @@ weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snaps
 	(void)snap, (void)retire;
 }
 
+void
+weft_engine_offer(const struct weft_snapshot *snap)
+{
+	(void)snap;
+}
+
+void
+weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
+{
+	retire(snap);
+}
+
+void
+weft_engine_port_status(uint16_t slot, struct weft_io_status *status)
+{
+	(void)slot;
+	memset(status, 0, sizeof(*status));
+}
+
 bool
 weft_engine_settled(uint64_t version)
 {

@@ -156,11 +156,11 @@ prepare(struct bench *b, struct bench_case *c)
 	weft_chain_run(b->w, &b->vec, false);
 	clear(b, UPLINK);
 	p = rte_pktmbuf_mtod(b->pkts[0], const uint8_t *);
-	c->wire_len = FRAME + WEFT_TUNNEL_OVERHEAD;
-	memcpy(c->wire, p, WEFT_TUNNEL_OVERHEAD);
+	c->wire_len = b->pkts[0]->pkt_len;
+	memcpy(c->wire, p, c->wire_len - FRAME);
 	memcpy(c->wire + 26, p + 30, 4);
 	memcpy(c->wire + 30, p + 26, 4);
-	write_frame(c->wire + WEFT_TUNNEL_OVERHEAD, GUEST, HOST);
+	write_frame(c->wire + c->wire_len - FRAME, GUEST, HOST);
 }
 
 static void
@@ -177,14 +177,14 @@ set_up_ports(struct bench *b)
 
 	if (underlay == NULL || weft_mactab_init(&b->snap.static_macs, 64, 1))
 		return -1;
-	underlay->address = rte_cpu_to_be_32(0xc0000201);
+	underlay->address = weft_ip4(rte_cpu_to_be_32(0xc0000201));
 	underlay->n_peers = 1;
 	underlay->peer[0] = HOST;
-	b->peer.address = b->peer.hop = rte_cpu_to_be_32(0xc0000202);
+	b->peer.address = b->peer.hop = weft_ip4(rte_cpu_to_be_32(0xc0000202));
 	b->peer.uplink = UPLINK;
-	weft_peer_init(&b->peer, underlay->address);
+	weft_peer_init(&b->peer, &underlay->address);
 	b->neighbour[HOST].mac = MAC_OF(9);
-	b->neighbour[HOST].hop = b->peer.hop;
+	b->neighbour[HOST].hop = b->peer.hop_number;
 	b->mac[UPLINK] = MAC_OF(8);
 	for (uint16_t i = GUEST; i <= OTHER_GUEST; i++) {
 		b->ports.port[i] = (struct weft_port_conf){ .gen = 1,
@@ -203,11 +203,15 @@ set_up_ports(struct bench *b)
 		.gen = 1, .tagging = WEFT_TAG_PEER, .owner = WEFT_OWNER_NONE, .mtu = 9000, .up = true, .peer = &b->peer
 	};
 	enter(b, weft_mac_key(1, MAC_OF(HOST)), HOST);
-	enter(b, weft_peer_key(b->peer.address), HOST);
+	enter(b, weft_peer_key(&b->peer.address), HOST);
 	enter(b, weft_tunnel_key(WEFT_TUNNEL_VXLAN, VNI, 0), 1);
 	enter(b, weft_tunnel_key(WEFT_TUNNEL_GENEVE, VNI, 0), 1);
 	b->domains.domain[1].vni = VNI;
+	b->domains.domain[1].mtu = 1400;
+	b->domains.domain[1].changed = 5;
 	b->snap.underlay = UPLINK;
+	b->snap.cluster = 1;
+	weft_stamp_make(b->snap.stamp, 1, 7);
 	return 0;
 }
 

@@ -57,7 +57,7 @@ def kernels_geneve(weftd, other, tap):
     code, said = other.sh(f"set -e; wire=$(grep -l {mac(8)} /sys/class/net/*/address | cut -d/ -f5); ip=/usr/bin/ip; "
                           f"$ip addr add {THERE}/24 dev $wire; $ip link set $wire up; "
                           f"$ip link add g0 type geneve id {VNI} remote {HERE}; "
-                          f"$ip link set g0 address {mac(2)} mtu 1450 up; $ip addr add 10.0.0.254/24 dev g0")
+                          f"$ip link set g0 address {mac(2)} mtu 1414 up; $ip addr add 10.0.0.254/24 dev g0")
     assert code == 0, said
     with VhostGuest(weftd.socket("g1")) as guest:
         weftd.wait_link("g1")
@@ -97,7 +97,7 @@ def test_against_open_vswitch(netns, pair, encap):  # noqa: F811
                          *([f'other-config:hwaddr="{mac(2)}"'] if bridge == "br-int" else []))
             run("ip", "-n", netns, "addr", "add", address, "dev", bridge)
             run("ip", "-n", netns, "link", "set", bridge, "up")
-        run("ip", "-n", netns, "link", "set", "br-int", "mtu", "1450")
+        run("ip", "-n", netns, "link", "set", "br-int", "mtu", "1414")
         switch.vsctl("add-port", "br-phy", pair[1])
         switch.vsctl("add-port", "br-int", "tun0", "--", "set", "interface", "tun0", f"type={encap}", f"options:remote_ip={HERE}",
                      f"options:key={VNI}")
@@ -118,7 +118,7 @@ def kernels():
         run("ip", "link", "set", here, "up")
         run("ip", "netns", "exec", name, "ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off")
         run("ip", "-n", name, "addr", "add", f"10.0.0.{i}/24", "dev", "eth0")
-        run("ip", "-n", name, "link", "set", "eth0", "address", mac(i), "mtu", "1450", "up")
+        run("ip", "-n", name, "link", "set", "eth0", "address", mac(i), "mtu", "1414", "up")
         made.append((name, here))
     yield made
     for name, here in made:
@@ -129,7 +129,7 @@ def kernels():
 @pytest.mark.usefixtures("netns")  # skips where there are no namespaces
 @pytest.mark.parametrize("encap", ["vxlan", "geneve"])
 def test_tcp_between_kernels_on_two_hosts(pair, kernels, encap):
-    """iperf3 in both directions, through firewalls with strict windows at both ends and full packets of 1450 bytes."""
+    """iperf3 in both directions, through firewalls with strict windows at both ends and full packets of 1414 bytes."""
     rule = {"name": "iperf", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [5201]}
     with Weftd(host="a") as a, Weftd(host="b") as b:
         for weftd, host, device in ((a, "a", pair[0]), (b, "b", pair[1])):

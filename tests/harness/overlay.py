@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weft authors
 """Two hosts with tunnels between them: their policy, and host b played by scapy."""
 import socket
+import struct
 import subprocess
 
 from scapy.all import ARP, IP, UDP, Ether, Raw, raw
@@ -12,7 +13,9 @@ from .proc import WEFTCTL
 
 HERE, THERE, STRANGER = "192.0.2.1", "192.0.2.2", "192.0.2.99"
 VNI = 70001
-HOSTS = {"a": {"tunnel": {"address": f"{HERE}/24"}}, "b": {"tunnel": {"address": f"{THERE}/24"}}}
+SOL_PACKET, PACKET_AUXDATA, TAG_VALID = 263, 8, 1 << 4
+HOSTS = {"a": {"tunnel": {"address": f"{HERE}/24"}}, "b": {"tunnel": {"address": f"{THERE}/24", "bfd_interval_ms": 0}}}
+MTUS = {"vxlan": 1426, "geneve": 1414}  # what is left of 1500 under the largest headers
 PORTS = {"vxlan": 4789, "geneve": 6081}
 
 
@@ -29,6 +32,16 @@ def policy(encap, host, uplink, **network):
                                   "g2": {"host": "b", "network": "lan", "mac": mac(2)}}}}
 
 
+def with_tag(data, aside):
+    """The frame with the VLAN tag that the kernel has taken out of it (packet(7), PACKET_AUXDATA)."""
+    for level, kind, value in aside:
+        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+            status, *_, tci, tpid = struct.unpack("IIIHHHH", value[:20])
+            if status & TAG_VALID:
+                return data[:12] + struct.pack("!HH", tpid or 0x8100, tci) + data[12:]
+    return data
+
+
 class Wire:
     """The other end of host a's uplink, in a namespace: a raw socket that stands for host b."""
 
@@ -36,6 +49,7 @@ class Wire:
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.bind((device, 0))
         self.socket.settimeout(10)
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         with open(f"/sys/class/net/{device}/address", encoding="ascii") as f:
             self.mac = f.read().strip()
         self.other = None
@@ -47,8 +61,8 @@ class Wire:
     def next(self, wanted):
         """The next frame that WANTED says yes to; host b answers ARP meanwhile."""
         while True:
-            data, address = self.socket.recvfrom(65535)
-            frame = Ether(data)
+            data, aside, _, address = self.socket.recvmsg(65535, 64)
+            frame = Ether(with_tag(data, aside))
             if address[2] == socket.PACKET_OUTGOING:
                 continue
             if ARP in frame and frame[ARP].op == 1 and frame[ARP].pdst == THERE:

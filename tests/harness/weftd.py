@@ -31,7 +31,7 @@ class Weftd:
         self.netns, self.env = netns, env
         self.process = None
         with open(os.path.join(self.dir, "weftd.json"), "w", encoding="utf-8") as f:
-            json.dump({"memory_mb": 160, "mbufs": 8192, **config}, f)
+            json.dump({"memory_mb": 160, "mbufs": 8192, "multicast_query_s": 0, **config}, f)
 
     def __enter__(self):
         self.start()

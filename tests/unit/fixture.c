@@ -89,10 +89,13 @@ fixture_setup(void **state)
 	w->port_out = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
 	w->worker_out = rte_zmalloc(NULL, WEFT_MAX_WORKERS * sizeof(w->worker_out[0]), RTE_CACHE_LINE_SIZE);
 	w->neighbour = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->neighbour[0]), RTE_CACHE_LINE_SIZE);
+	w->bfd = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->bfd[0]), RTE_CACHE_LINE_SIZE);
 	w->mac = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->mac[0]), RTE_CACHE_LINE_SIZE);
 	w->fdb = weft_fdb_new(1024, 300, 7);
 	assert_non_null(w->fdb);
 	w->fdb->tell = tell;
+	w->groups = weft_groups_new(256, 125, 3);
+	assert_non_null(w->groups);
 	w->sessions = weft_sessions_new(FIXTURE_SESSIONS, 64);
 	assert_non_null(w->sessions);
 	w->flush_port = flush_port;
@@ -127,12 +130,14 @@ fixture_teardown(void **state)
 	assert_int_equal(rte_mempool_avail_count(pool), 4095);
 	weft_fdb_free(f->w->fdb);
 	weft_sessions_free(f->w->sessions);
+	weft_groups_free(f->w->groups);
 	weft_mactab_fini(&f->snap.static_macs);
 	rte_free(f->w->stats);
 	rte_free(f->w->flood);
 	rte_free(f->w->port_out);
 	rte_free(f->w->worker_out);
 	rte_free(f->w->neighbour);
+	rte_free(f->w->bfd);
 	rte_free((void *)(uintptr_t)f->w->mac);
 	rte_free(f->w);
 	rte_free(f);
@@ -228,7 +233,7 @@ fixture_forward(struct fixture *f)
 	for (uint16_t port = 0; port < FIXTURE_PORTS; port++) {
 		const struct weft_port_stats *s = &w->stats[port];
 
-		assert_int_equal(s->rx + s->created, s->sent + s->passed + fixture_drops(f, port));
+		assert_int_equal(s->rx + s->created, s->sent + s->taken + s->passed + fixture_drops(f, port));
 	}
 }
 

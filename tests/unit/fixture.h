@@ -12,8 +12,10 @@
 
 #include <cmocka.h>
 
+#include "weft/bfd.h"
 #include "weft/explain.h"
 #include "weft/fdb.h"
+#include "weft/groups.h"
 #include "weft/session.h"
 #include "weft/worker.h"
 
@@ -31,7 +33,7 @@
 struct sent {
 	uint16_t port;
 	uint32_t len;
-	uint8_t data[128];
+	uint8_t data[160];
 };
 
 struct fixture {

@@ -56,68 +56,76 @@ port_is_read_with_all_it_has(void **state)
 	weft_object_free(object);
 }
 
+// What does not fit, and what is said of it.
+static const struct {
+	const char *text, *says, *key;
+} bad[] = {
+	{ "{\"network\": \"n\", \"mac\": \"01:00:00:00:00:01\"}", "tenants.red.ports.vm1.mac: expected a unicast MAC" },
+	{ "{\"network\": \"n\", \"ips\": [\"10.0.0.300\"]}", "tenants.red.ports.vm1.ips: expected a list" },
+	{ "{\"network\": \"n\", \"vlan\": {\"access\": 4095}}",
+		"tenants.red.ports.vm1.vlan.access: expected a number from 1 to 4094" },
+	{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [\"9-7\"]}}", "vlan.trunk: expected a list of VLANs" },
+	{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [\"1-5000\"]}}", "vlan.trunk: expected a list of VLANs" },
+	{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [1], \"access\": 2}}",
+		"more than one of access, trunk and qinq" },
+	{ "{\"network\": \"n\", \"vlan\": {\"native\": 2}}", "vlan.native: goes with trunk only" },
+	{ "{\"mac\": \"52:54:00:00:00:01\"}", "tenants.red.ports.vm1.network: missing" },
+	{ "{\"network\": \"n\", \"attach\": {\"type\": \"eth\"}}", "attach.device: missing" },
+	{ "{\"network\": \"n\", \"attach\": {\"device\": \"x\"}}", "attach.device: goes with type eth only" },
+	{ "{\"network\": \"n\", \"attach\": {\"path\": \"x.sock\"}}", "attach.path: must start with /" },
+	{ "{\"network\": \"n\", \"attach\": {\"path\": "
+	  "\"/0123456789012345678901234567890123456789012345678901234567890"
+	  "123456789012345678901234567890123456789012345678901234567890\"}}",
+		"a UNIX socket's path has at most 107" },
+	{ "{\"network\": \"n\", \"attach\": {\"queues\": 9}}", "attach.queues: expected a number from 1 to 8" },
+	{ "{\"attach\": {\"type\": \"eth\", \"device\": \"net_null0\"}, \"vlan\": {\"access\": 3}}",
+		"an uplink has no VLANs" },
+	{ "{\"network\": \"n\", \"groups\": [\"a\", \"a\"]}", "groups: \"a\" stands there twice" },
+	{ "{\"network\": \"n\", \"groups\": \"a\"}", "groups: expected a list of at most 16 strings" },
+	{ "{\"network\": \"n\", \"groups\": [1]}", "groups.0: expected a string" },
+	{ "{\"rules\": [{\"direction\": \"in\"}]}", "tenants.red.groups.g.rules.0.action: missing",
+		"tenants/red/groups/g" },
+	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"ports\": [80]}]}",
+		"rules.0.ports: goes with protocol tcp, udp or sctp", "tenants/red/groups/g" },
+	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"protocol\": \"tcp\", \"ports\": "
+	  "[\"9-7\"]}]}",
+		"rules.0.ports: expected a list of at most 16 ports", "tenants/red/groups/g" },
+	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"remote\": {\"cidr\": "
+	  "\"10.0.0.1/8\"}}]}",
+		"rules.0.remote.cidr: expected a prefix", "tenants/red/groups/g" },
+	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"remote\": {\"cidr\": \"10.0.0.0/8\", "
+	  "\"group\": "
+	  "\"g\"}}]}",
+		"has more than one of group, network and cidr", "tenants/red/groups/g" },
+	{ "{\"min_rate\": 10, \"from_vm\": {\"rate\": 5}}", "min_rate: 10 is more than from_vm.rate",
+		"tenants/red/plans/p" },
+	{ "{\"from_vm\": {\"rat\": 5}}", "tenants.red.plans.p.from_vm.rat: there is no such field",
+		"tenants/red/plans/p" },
+	{ "{\"on_isolation\": \"open\"}", "\"keep\" or \"deny-new\" or \"deny-all\"", "tenants/red/limits" },
+	{ "{\"tunnel\": {\"address\": \"10.0.0.0/8\"}}", "address: expected a host's address", "hosts/h" },
+	{ "{\"tunnel\": {\"address\": \"fd00::1::\"}}", "address: expected a host's address", "hosts/h" },
+	{ "{\"tunnel\": {\"address\": \"fe80::1\"}}", "address: expected a host's address", "hosts/h" },
+	{ "{\"tunnel\": {\"address\": \"224.0.0.5\"}}", "address: expected a host's address", "hosts/h" },
+	{ "{\"tunnel\": {\"address\": \"10.0.0.1\", \"gateway\": \"fe80::1\"}}", "gateway: expected an IPv4 address",
+		"hosts/h" },
+	{ "{\"network\": \"n\", \"attach\": {\"type\": \"gateway\"}}", "attach.vlan: missing" },
+	{ "{\"network\": \"n\", \"attach\": {\"vlan\": 5}}", "attach.vlan: goes with type gateway only" },
+	{ "{\"network\": \"n\", \"mac\": \"52:54:00:00:00:01\", \"attach\": {\"type\": \"gateway\", \"vlan\": "
+	  "5}}",
+		"a gateway has no mac" },
+	{ "{\"tunnel\": {\"address\": \"10.0.0.1/24\", \"gateway\": \"10.0.1.1\"}}",
+		"hosts.h.tunnel.gateway: expected an address in the network of", "hosts/h" },
+	{ "{\"encap\": \"geneve\"}", "tenants.red.networks.n.vni: goes with", "tenants/red/networks/n" },
+	{ "{\"subnets\": [\"10.0.0.1/24\"]}", "networks.n.subnets.0: expected a prefix", "tenants/red/networks/n" },
+	{ "{}", "is no object's key", "tenants/red/portz/n" },
+	{ "{}", "names no object", "tenants/red/ports/a/b" },
+	{ "{}", "names no object", "tenants/red/ports/" },
+	{ "{}", "is no object's key", "ports/a" },
+};
+
 static void
 what_does_not_fit_is_refused_by_name(void **state)
 {
-	static const struct {
-		const char *text, *says, *key;
-	} bad[] = {
-		{ "{\"network\": \"n\", \"mac\": \"01:00:00:00:00:01\"}",
-			"tenants.red.ports.vm1.mac: expected a unicast MAC" },
-		{ "{\"network\": \"n\", \"ips\": [\"10.0.0.300\"]}", "tenants.red.ports.vm1.ips: expected a list" },
-		{ "{\"network\": \"n\", \"vlan\": {\"access\": 4095}}",
-			"tenants.red.ports.vm1.vlan.access: expected a number from 1 to 4094" },
-		{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [\"9-7\"]}}", "vlan.trunk: expected a list of VLANs" },
-		{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [\"1-5000\"]}}", "vlan.trunk: expected a list of VLANs" },
-		{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [1], \"access\": 2}}",
-			"more than one of access, trunk and qinq" },
-		{ "{\"network\": \"n\", \"vlan\": {\"native\": 2}}", "vlan.native: goes with trunk only" },
-		{ "{\"mac\": \"52:54:00:00:00:01\"}", "tenants.red.ports.vm1.network: missing" },
-		{ "{\"network\": \"n\", \"attach\": {\"type\": \"eth\"}}", "attach.device: missing" },
-		{ "{\"network\": \"n\", \"attach\": {\"device\": \"x\"}}", "attach.device: goes with type eth only" },
-		{ "{\"network\": \"n\", \"attach\": {\"path\": \"x.sock\"}}", "attach.path: must start with /" },
-		{ "{\"network\": \"n\", \"attach\": {\"path\": "
-		  "\"/0123456789012345678901234567890123456789012345678901234567890"
-		  "123456789012345678901234567890123456789012345678901234567890\"}}",
-			"a UNIX socket's path has at most 107" },
-		{ "{\"network\": \"n\", \"attach\": {\"queues\": 9}}", "attach.queues: expected a number from 1 to 8" },
-		{ "{\"attach\": {\"type\": \"eth\", \"device\": \"net_null0\"}, \"vlan\": {\"access\": 3}}",
-			"an uplink has no VLANs" },
-		{ "{\"network\": \"n\", \"groups\": [\"a\", \"a\"]}", "groups: \"a\" stands there twice" },
-		{ "{\"network\": \"n\", \"groups\": \"a\"}", "groups: expected a list of at most 16 strings" },
-		{ "{\"network\": \"n\", \"groups\": [1]}", "groups.0: expected a string" },
-		{ "{\"rules\": [{\"direction\": \"in\"}]}", "tenants.red.groups.g.rules.0.action: missing",
-			"tenants/red/groups/g" },
-		{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"ports\": [80]}]}",
-			"rules.0.ports: goes with protocol tcp, udp or sctp", "tenants/red/groups/g" },
-		{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"protocol\": \"tcp\", \"ports\": "
-		  "[\"9-7\"]}]}",
-			"rules.0.ports: expected a list of at most 16 ports", "tenants/red/groups/g" },
-		{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"remote\": {\"cidr\": "
-		  "\"10.0.0.1/8\"}}]}",
-			"rules.0.remote.cidr: expected a prefix", "tenants/red/groups/g" },
-		{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"remote\": {\"cidr\": \"10.0.0.0/8\", "
-		  "\"group\": "
-		  "\"g\"}}]}",
-			"has more than one of group, network and cidr", "tenants/red/groups/g" },
-		{ "{\"min_rate\": 10, \"from_vm\": {\"rate\": 5}}", "min_rate: 10 is more than from_vm.rate",
-			"tenants/red/plans/p" },
-		{ "{\"from_vm\": {\"rat\": 5}}", "tenants.red.plans.p.from_vm.rat: there is no such field",
-			"tenants/red/plans/p" },
-		{ "{\"on_isolation\": \"open\"}", "\"keep\" or \"deny-new\" or \"deny-all\"", "tenants/red/limits" },
-		{ "{\"tunnel\": {\"address\": \"10.0.0.0/8\"}}", "address: expected a host's address", "hosts/h" },
-		{ "{\"tunnel\": {\"address\": \"fd00::1::\"}}", "address: expected an IPv4 address", "hosts/h" },
-		{ "{\"tunnel\": {\"address\": \"10.0.0.1/24\", \"gateway\": \"10.0.1.1\"}}",
-			"hosts.h.tunnel.gateway: expected an address in the network of", "hosts/h" },
-		{ "{\"encap\": \"geneve\"}", "tenants.red.networks.n.vni: goes with", "tenants/red/networks/n" },
-		{ "{\"subnets\": [\"10.0.0.1/24\"]}", "networks.n.subnets.0: expected a prefix",
-			"tenants/red/networks/n" },
-		{ "{}", "is no object's key", "tenants/red/portz/n" },
-		{ "{}", "names no object", "tenants/red/ports/a/b" },
-		{ "{}", "names no object", "tenants/red/ports/" },
-		{ "{}", "is no object's key", "ports/a" },
-	};
-
 	(void)state;
 	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
 		struct weft_error err = { "" };

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The choice among a host's uplinks, by their links.
+#include "uplinks.h"
+
+#include <string.h>
+
+#include "weft/engine.h"
+
+#include "prepare.h"
+
+static bool
+has_link(uint16_t slot)
+{
+	struct weft_io_status status;
+
+	weft_engine_port_status(slot, &status);
+	return status.link;
+}
+
+uint16_t
+weft_uplink_choose(const struct weft_local *local)
+{
+	uint16_t now = local->placement->uplink, first_slot = WEFT_PORT_NONE;
+	const char *key, *first = NULL;
+	bool first_linked = false;
+	json_t *value;
+
+	json_object_foreach (local->devices, key, value) {
+		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, key);
+		uint16_t slot = port && !port->network[0] && port->state == WEFT_PORT_UP
+					? weft_placement_find(local->placement, port->o.path)
+					: WEFT_PORT_NONE;
+		bool linked = slot && has_link(slot);
+
+		if (slot == WEFT_PORT_NONE)
+			continue;
+		if (slot == now && linked)
+			return now;
+		if (first == NULL || linked > first_linked || (linked == first_linked && strcmp(key, first) < 0)) {
+			first = key;
+			first_slot = slot;
+			first_linked = linked;
+		}
+	}
+	return first_slot;
+}
+
+void
+weft_uplink_watch(struct weft_local *local)
+{
+	uint16_t now = local->placement->uplink, next = weft_uplink_choose(local);
+	struct weft_error err;
+
+	if (next == now || local->prepared)
+		return;
+	WEFT_LOG(WARNING, "event=uplink from=%s to=%s", now ? local->placement->place[now].path : "none",
+		next ? local->placement->place[next].path : "none");
+	if (weft_local_republish(local, false, &err))
+		WEFT_LOG(ERR, "event=uplink error=\"%s\"", err.text);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Which of a host's uplinks is in use. The others stand by: two at once would close a loop through the network that
+// both lead to. Control thread.
+#pragma once
+
+#include "local.h"
+
+// The slot of the uplink to be used now: the one in use, as long as it has a link; else the first by name that has one,
+// or the first. WEFT_PORT_NONE: there is none.
+uint16_t weft_uplink_choose(const struct weft_local *local);
+
+// Looks at the links, and brings another uplink into use where that is needed.
+void weft_uplink_watch(struct weft_local *local);
