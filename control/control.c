@@ -10,6 +10,7 @@
 #include <rte_cycles.h>
 
 #include "bundle.h"
+#include "kernel.h"
 #include "state.h"
 #include "uplinks.h"
 
@@ -99,6 +100,8 @@ serve(struct weft_error *err)
 	event_add(timer, &tick);
 	event_add(term, NULL);
 	event_add(intr, NULL);
+	if (weft_kernel_start(ctl.base, &ctl.local))
+		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
 	ret = ctl.store->start(err);
 	if (ret == 0 && ctl.config.policy[0])
 		ret = apply_file(ctl.config.policy, err);
@@ -112,6 +115,7 @@ serve(struct weft_error *err)
 	}
 	weft_server_stop();
 	ctl.store->stop();
+	weft_kernel_stop();
 	event_free(timer);
 	event_free(term);
 	event_free(intr);

@@ -12,6 +12,7 @@
 #include "weft/engine.h"
 
 #include "bundle.h"
+#include "kernel.h"
 #include "map.h"
 #include "prepare.h"
 
@@ -146,6 +147,8 @@ publish(struct weft_local *local, struct weft_snapshot *snap)
 	local->version = snap->version;
 	local->generation = snap->generation;
 	weft_engine_publish(snap, weft_snapshot_free);
+	if (snap->underlay)
+		weft_kernel_refresh(local);
 }
 
 void

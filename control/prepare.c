@@ -11,6 +11,7 @@
 #include "weft/engine.h"
 
 #include "map.h"
+#include "kernel.h"
 #include "stamp.h"
 #include "tunnels.h"
 #include "uplinks.h"
@@ -332,6 +333,7 @@ prepare_carry_out(struct weft_local *local, struct weft_prepared *p, bool all)
 			ret = place_port(local, p, weft_map_value(value));
 	if (ret == 0) {
 		choose_uplink(local, p);
+		local->kernel = weft_kernel_has_address(local);
 		ret = prepare_hosts(local, p, all);
 	}
 	if (ret == 0)

@@ -14,6 +14,7 @@
 #include "address.h"
 #include "build.h"
 #include "gateways.h"
+#include "kernel.h"
 #include "map.h"
 #include "share.h"
 
@@ -253,10 +254,12 @@ forget(struct weft_build *build, const struct weft_local *local, const struct we
 	return way.slot ? each_vid(port, leave, &way) : 0;
 }
 
-// None: there is no way to ADDRESS.
+// None: there is no way to ADDRESS. Where the kernel has this host's address, by its routes.
 static struct weft_ip
-next_hop(const struct weft_host *self, const struct weft_ip *address)
+next_hop(const struct weft_local *local, const struct weft_host *self, const struct weft_ip *address)
 {
+	if (local->kernel)
+		return weft_kernel_hop(local, address);
 	if (weft_ip_is_v4(address) != weft_ip_is_v4(&self->tunnel.address))
 		return (struct weft_ip){ 0 };
 	if (self->tunnel.length == 0 || weft_ip_in_prefix(address, &self->tunnel.address, self->tunnel.length))
@@ -292,7 +295,7 @@ put_host(struct weft_build *build, const struct weft_local *local, const struct 
 		strcpy(name + 1, host->o.path);
 		memcpy(domains, site->domain, site->n * sizeof(*domains));
 		peer->address = host->tunnel.address;
-		peer->hop = next_hop(self, &peer->address);
+		peer->hop = next_hop(local, self, &peer->address);
 		peer->uplink = uplink;
 		peer->checksum = self->tunnel.checksum;
 		peer->bfd = self->tunnel.bfd_interval_ms && host->tunnel.bfd_interval_ms;

@@ -73,6 +73,15 @@ weft_is_neighbour_talk(const struct weft_lane *lane, const struct rte_mbuf *m)
 	return !lane->n_tags && (lane->flags & WEFT_LANE_ARP || nd_is_valid(lane, m));
 }
 
+// Questions for this host's address, and whatever is told to all.
+static bool
+is_for_us(const struct weft_lane *lane, const struct weft_underlay *underlay, const struct talk *talk)
+{
+	if (weft_ip_same(&talk->target, &underlay->address))
+		return true;
+	return lane->flags & WEFT_LANE_IPV6 ? !talk->asks : weft_ip_same(&talk->target, &talk->sender);
+}
+
 bool
 weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
 {
@@ -90,12 +99,12 @@ weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned in
 	// From anybody, asked or not: a next hop that has another MAC now says so.
 	if (!vec->dry_run && talk.mac)
 		learn(worker, underlay, &talk.sender, talk.mac);
-	// An advertisement tells of its target, an ARP reply of its sender.
-	if (!weft_ip_same(&talk.target, &underlay->address) && !(lane->flags & WEFT_LANE_IPV6 && !talk.asks))
+	if (!is_for_us(lane, underlay, &talk))
 		return false;
 	if (vec->explain)
 		weft_explain_add(vec->explain, "tunnel", "neighbours of this host's tunnel address");
-	if (vec->dry_run || !talk.asks || (lane->flags & WEFT_LANE_IPV6 && !nd_answer(m, lane, own))) {
+	if (vec->dry_run || !talk.asks || !weft_ip_same(&talk.target, &underlay->address) ||
+		(lane->flags & WEFT_LANE_IPV6 && !nd_answer(m, lane, own))) {
 		weft_take(worker, vec, UINT64_C(1) << i);
 		return true;
 	}

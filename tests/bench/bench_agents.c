@@ -93,6 +93,18 @@ weft_engine_port_status(uint16_t slot, struct weft_io_status *status)
 	memset(status, 0, sizeof(*status));
 }
 
+const struct weft_snapshot *
+weft_engine_snapshot(void)
+{
+	return NULL;
+}
+
+void
+weft_engine_set_neighbour(uint16_t slot, uint32_t hop, uint64_t mac)
+{
+	(void)slot, (void)hop, (void)mac;
+}
+
 bool
 weft_engine_settled(uint64_t version)
 {

@@ -323,3 +323,48 @@ def test_no_frame_is_judged_by_two_generations(pair, encap):
                     assert mixed == 0, [f[34:40] for f in flood.passed[:3]]
                     assert stamps["unstamped"] == 0 and stamps["present"] > 0
                     assert stamps["before"] + stamps["next"] > 0, stamps
+
+
+def test_the_kernels_routes_and_neighbours_count(netns, pair):  # noqa: F811
+    """Where the kernel has the tunnels' address on the uplink's interface, its routes lead to other hosts, and its neighbours
+    are believed, at once; and it does not tell other hosts that nobody is there."""
+    far = "198.51.100.2"
+    run("ip", "link", "set", pair[0], "netns", netns)
+    run("ip", "-n", netns, "addr", "add", f"{HERE}/24", "dev", pair[0])
+    run("ip", "-n", netns, "link", "set", pair[0], "up")
+    wire = Wire(pair[1])
+    with Weftd(netns=netns, host="a") as weftd:
+        weftd.apply(policy("vxlan", "a", f"net_af_packet0,iface={pair[0]}"),
+                    hosts={"a": {"tunnel": {"address": HERE}}, "b": {"tunnel": {"address": far, "bfd_interval_ms": 0}}})
+        with VhostGuest(weftd.socket("g1")) as guest:
+            weftd.wait_link("g1")
+            assert way(weftd)["next_hop"] is None  # the kernel has no route
+            guest.send(udp(1))
+            wait_for(lambda: weftd.drops("g1") == {"out_no_neighbour": 1})
+            run("ip", "-n", netns, "route", "add", "198.51.100.0/24", "via", "192.0.2.254")
+            wait_for(lambda: way(weftd)["next_hop"] == "192.0.2.254")
+            run("ip", "-n", netns, "neigh", "add", "192.0.2.254", "lladdr", mac(70), "dev", pair[0], "nud", "permanent")
+            wait_for(lambda: way(weftd).get("next_hop_mac") == mac(70))
+            guest.send(udp(2))
+            out = wire.next(lambda f: UDP in f)
+            assert (out.dst, out[IP].dst) == (mac(70), far)
+            # Another MAC, another router.
+            run("ip", "-n", netns, "neigh", "change", "192.0.2.254", "lladdr", mac(71), "dev", pair[0], "nud", "permanent")
+            wait_for(lambda: way(weftd)["next_hop_mac"] == mac(71))
+            run("ip", "-n", netns, "neigh", "add", "192.0.2.253", "lladdr", mac(72), "dev", pair[0], "nud", "permanent")
+            run("ip", "-n", netns, "route", "change", "198.51.100.0/24", "via", "192.0.2.253")
+            wait_for(lambda: way(weftd).get("next_hop_mac") == mac(72))
+            guest.send(udp(3))
+            assert wire.next(lambda f: UDP in f).dst == mac(72)
+            # What comes from the other host is weft's alone: the kernel is silent.
+            wire.other = out.src
+            reply = raw(udp(7, dst=mac(1), src=mac(2)))
+            wire.send(around(wire, "vxlan", Ether(reply), source=far))
+            assert guest.expect() == [reply]
+            guest.send(udp(4))
+            said = wire.next(lambda f: IP in f)
+            assert UDP in said and said[UDP].dport == 4789
+            # Without the address the kernel has no say.
+            run("ip", "-n", netns, "addr", "del", f"{HERE}/24", "dev", pair[0])
+            wait_for(lambda: way(weftd)["next_hop"] == far)
+    wire.socket.close()

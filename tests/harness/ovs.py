@@ -19,12 +19,14 @@ def available():
 
 
 class Ovs:
-    """ovsdb-server and ovs-vswitchd in a folder of their own: with DPDK and the PMD on CPU 1, or with neither in NETNS."""
+    """ovsdb-server and ovs-vswitchd in a folder of their own: with DPDK and the PMD on CPU 1, or in NETNS and, unless DPDK is
+    said, without it."""
 
-    def __init__(self, memory=512, netns=None):
+    def __init__(self, memory=512, netns=None, dpdk=None):
         self.dir = tempfile.mkdtemp(prefix="weft-ovs-")
         self.env = {**os.environ, "OVS_RUNDIR": self.dir, "OVS_LOGDIR": self.dir, "OVS_DBDIR": self.dir, "OVS_SYSCONFDIR": self.dir}
         self.memory, self.netns = memory, netns
+        self.dpdk = netns is None if dpdk is None else dpdk
         self.processes = []
 
     def __enter__(self):
@@ -58,7 +60,7 @@ class Ovs:
         self._spawn("ovsdb-server", f"{self.dir}/conf.db", f"--remote=punix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/db.ctl")
         wait_for(lambda: os.path.exists(f"{self.dir}/db.sock"))
         self.vsctl("init", wait=False)
-        if self.netns is None:
+        if self.dpdk:
             self.vsctl("set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
                        f"other_config:dpdk-socket-mem={self.memory}",
                        "other_config:pmd-cpu-mask=0x2", "other_config:dpdk-lcore-mask=0x1",
@@ -67,7 +69,7 @@ class Ovs:
 
     def spawn_switch(self):
         """Starts ovs-vswitchd, and does not wait."""
-        program = PLAIN if self.netns else VSWITCHD
+        program = VSWITCHD if self.dpdk else PLAIN
         self._spawn(program, f"unix:{self.dir}/db.sock", "--unixctl", f"{self.dir}/vswitchd.ctl", "--log-file=/dev/null")
 
     def wait_switch(self):
