@@ -8,7 +8,7 @@ import uuid
 import pytest
 from conftest import mac
 from harness import ovs, qemu
-from harness.overlay import HERE, HOSTS, THERE, VNI, check, policy, udp
+from harness.overlay import HERE, HERE6, HOSTS, HOSTS6, THERE, THERE6, VNI, check, policy, udp
 from harness.proc import run, stop, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Weftd
@@ -16,22 +16,33 @@ from scapy.all import ARP, ICMP, IP, UDP, Ether, Raw, raw
 from test_devices import arp_reply, make_link, netns, ping_through  # noqa: F401
 from test_firewall_tcp import iperf
 
+ENDS = {4: (HERE, THERE, 24, HOSTS), 6: (HERE6, THERE6, 64, HOSTS6)}
 
-def test_against_the_kernels_vxlan(netns):  # noqa: F811
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_against_the_kernels_vxlan(netns, version):  # noqa: F811
     """weftd in the namespace, and behind its TAP the kernel's VXLAN device as the other host."""
+    here, there, length, hosts = ENDS[version]
     if not os.path.exists("/dev/net/tun"):
         pytest.skip("/dev/net/tun is missing")
     with Weftd(netns=netns, host="a") as weftd:
         plan = policy("vxlan", "a", "net_tap0,iface=wtap0", learning=True)
-        weftd.apply(plan, hosts=HOSTS)
+        weftd.apply(plan, hosts=hosts)
         run("ip", "-n", netns, "link", "set", "wtap0", "up")
-        run("ip", "-n", netns, "addr", "add", f"{THERE}/24", "dev", "wtap0")
-        make_link(netns, "vx0", "type", "vxlan", "id", str(VNI), "local", THERE, "remote", HERE, "dstport", "4789", "dev", "wtap0")
+        add_address(netns, "wtap0", f"{there}/{length}")
+        make_link(netns, "vx0", "type", "vxlan", "id", str(VNI), "local", there, "remote", here, "dstport", "4789", "dev", "wtap0")
         run("ip", "-n", netns, "link", "set", "vx0", "address", mac(2), "up")
         run("ip", "-n", netns, "addr", "add", "10.0.0.254/24", "dev", "vx0")
         with VhostGuest(weftd.socket("g1")) as guest:
             weftd.wait_link("g1")
             assert ping_through(netns, guest, "10.0.0.1")
+
+
+def add_address(netns, device, address):  # noqa: F811
+    """Gives the device in the namespace an address of either version."""
+    if ":" in address:
+        run("ip", "netns", "exec", netns, "sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=0")
+    run("ip", "-n", netns, "addr", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
 
 
 def answer_ping(guest, address):
@@ -83,23 +94,25 @@ def test_against_the_kernels_geneve():
             other.close()
 
 
+@pytest.mark.parametrize("version", [4, 6])
 @pytest.mark.parametrize("encap", ["vxlan", "geneve"])
-def test_against_open_vswitch(netns, pair, encap):  # noqa: F811
-    """The other host is Open vSwitch's userspace datapath: its tunnel port, its routes, its ARP."""
+def test_against_open_vswitch(netns, pair, encap, version):  # noqa: F811
+    """The other host is Open vSwitch's userspace datapath: its tunnel port, its routes, its neighbours."""
+    here, there, length, hosts = ENDS[version]
     if not os.path.exists(ovs.PLAIN):
         pytest.skip("openvswitch-switch is not installed")
     run("ip", "link", "set", pair[1], "netns", netns)
     run("ip", "-n", netns, "link", "set", pair[1], "mtu", "2000", "up")
     with Weftd(host="a") as weftd, ovs.Ovs(netns=netns) as switch:
-        weftd.apply(policy(encap, "a", f"net_af_packet0,iface={pair[0]}"), hosts=HOSTS)
-        for bridge, address in (("br-phy", f"{THERE}/24"), ("br-int", "10.0.0.254/24")):
+        weftd.apply(policy(encap, "a", f"net_af_packet0,iface={pair[0]}"), hosts=hosts)
+        for bridge, address in (("br-phy", f"{there}/{length}"), ("br-int", "10.0.0.254/24")):
             switch.vsctl("add-br", bridge, "--", "set", "bridge", bridge, "datapath_type=netdev",
                          *([f'other-config:hwaddr="{mac(2)}"'] if bridge == "br-int" else []))
-            run("ip", "-n", netns, "addr", "add", address, "dev", bridge)
+            add_address(netns, bridge, address)
             run("ip", "-n", netns, "link", "set", bridge, "up")
         run("ip", "-n", netns, "link", "set", "br-int", "mtu", "1414")
         switch.vsctl("add-port", "br-phy", pair[1])
-        switch.vsctl("add-port", "br-int", "tun0", "--", "set", "interface", "tun0", f"type={encap}", f"options:remote_ip={HERE}",
+        switch.vsctl("add-port", "br-int", "tun0", "--", "set", "interface", "tun0", f"type={encap}", f"options:remote_ip={here}",
                      f"options:key={VNI}")
         with VhostGuest(weftd.socket("g1")) as guest:
             weftd.wait_link("g1")

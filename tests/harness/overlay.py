@@ -15,6 +15,8 @@ HERE, THERE, STRANGER = "192.0.2.1", "192.0.2.2", "192.0.2.99"
 VNI = 70001
 SOL_PACKET, PACKET_AUXDATA, TAG_VALID = 263, 8, 1 << 4
 HOSTS = {"a": {"tunnel": {"address": f"{HERE}/24"}}, "b": {"tunnel": {"address": f"{THERE}/24", "bfd_interval_ms": 0}}}
+HERE6, THERE6 = "2001:db8::1", "2001:db8::2"
+HOSTS6 = {"a": {"tunnel": {"address": f"{HERE6}/64"}}, "b": {"tunnel": {"address": f"{THERE6}/64", "bfd_interval_ms": 0}}}
 MTUS = {"vxlan": 1426, "geneve": 1414}  # what is left of 1500 under the largest headers
 PORTS = {"vxlan": 4789, "geneve": 6081}
 

@@ -263,6 +263,62 @@ explain_says_which_network_and_host(void **state)
 	fixture_reset(f);
 }
 
+// A UDP datagram to MAC_B: what its FLOW is, its last port or an address says.
+static unsigned int
+datagram(uint8_t frame[60], uint32_t flow, bool by_address)
+{
+	const uint8_t head[] = { 0x52, 0x54, 0, 0, 0, 2, 0x52, 0x54, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 46, 0, 0, 0x40, 0,
+		64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x30, 0x39, 0, 53, 0, 26, 0, 0 };
+	uint8_t *at = frame + (by_address ? 32 : 34);
+
+	memset(frame, 0, 60);
+	memcpy(frame, head, sizeof(head));
+	at[0] = (uint8_t)(flow >> 8);
+	at[1] = (uint8_t)flow;
+	return 60;
+}
+
+// What spreads flows over paths takes some bits of a hash over the outer headers: of two flows that differ little, the
+// source ports differ in all bits alike.
+static void
+flows_spread_over_paths(void **state)
+{
+	enum { FLOWS = 4096 };
+	struct fixture *f = *state;
+	static bool seen[65536];
+
+	for (unsigned int by_address = 0; by_address < 2; by_address++) {
+		unsigned int distinct = 0, paths[4][16] = { 0 };
+
+		memset(seen, 0, sizeof(seen));
+		for (uint32_t flow = 0; flow < FLOWS; flow++) {
+			uint8_t frame[60];
+			uint16_t port;
+
+			fixture_add(f, 1, frame, datagram(frame, flow, by_address));
+			fixture_forward(f);
+			assert_int_equal(f->n_sent, 1);
+			port = (uint16_t)(f->sent[0].data[34] << 8 | f->sent[0].data[35]);
+			f->n_sent = 0;
+			distinct += !seen[port];
+			seen[port] = true;
+			// Sixteen paths by its low bits, its high ones, a remainder, and both its bytes.
+			paths[0][port & 15]++;
+			paths[1][port >> 10 & 15]++;
+			paths[2][port % 13]++;
+			paths[3][(port ^ port >> 8) & 15]++;
+		}
+		// Of 16,384 ports 4,096 flows would take 3,624 by chance.
+		assert_in_range(distinct, 3500, FLOWS);
+		for (unsigned int k = 0; k < 4; k++) {
+			unsigned int n = k == 2 ? 13 : 16;
+
+			for (unsigned int p = 0; p < n; p++)
+				assert_in_range(paths[k][p], FLOWS / n * 7 / 10, FLOWS / n * 13 / 10);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -281,6 +337,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			next_hops_are_asked_for_and_forgotten, underlay_setup, underlay_teardown),
 		cmocka_unit_test_setup_teardown(explain_says_which_network_and_host, underlay_setup, underlay_teardown),
+		cmocka_unit_test_setup_teardown(flows_spread_over_paths, underlay_setup, underlay_teardown),
 		cmocka_unit_test(geneve_options),
 	};
 
