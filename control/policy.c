@@ -223,11 +223,16 @@ run_set(struct query *query, struct weft_model *model, struct weft_error *err)
 	const char *field;
 	int ret = get_one(model, query->params, key, &object, err);
 
+	// A host is there before anything is said of it.
+	if (ret == -ENOENT && strncmp(key, "hosts/", 6) == 0) {
+		object = NULL;
+		ret = 0;
+	}
 	if (ret)
 		return ret;
 	if (!json_is_object(patch))
 		return weft_fail(err, EINVAL, "params.patch: expected an object of fields");
-	merged = json_loads(object->text, 0, NULL);
+	merged = object ? json_loads(object->text, 0, NULL) : json_object();
 	// RFC 7396, a level deep and one below: null takes a field out, an object is merged, all else replaces.
 	json_object_foreach ((json_t *)(uintptr_t)patch, field, value) {
 		json_t *there = json_object_get(merged, field), *deeper;

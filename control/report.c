@@ -71,6 +71,24 @@ state_of(const struct weft_port *port, const struct weft_port_conf *conf)
 	return port->state == WEFT_PORT_UP ? "up" : port->state == WEFT_PORT_DOWN ? "down" : "quarantined";
 }
 
+// What passes a gateway is counted at the uplink.
+static json_t *
+report_gateway(const struct weft_port *port)
+{
+	const struct weft_placement *placement = ctl.local.placement;
+	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
+	struct weft_io_status io = { 0 };
+
+	if (placement->uplink)
+		weft_engine_port_status(placement->uplink, &io);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:{}, s:{}}", "name", port->o.path, "network",
+		network ? network->o.path : "", "state", state_of(port, weft_snapshot_slot(weft_engine_snapshot(), 0)),
+		"link", io.link ? "up" : "down", "attach", "gateway", "where",
+		json_sprintf("VLAN %u on %s", port->attach.vlan,
+			placement->uplink ? placement->place[placement->uplink].path : "no uplink"),
+		"mtu", network ? network->mtu : 0, "counters", "drops");
+}
+
 json_t *
 weft_report_port(const struct weft_port *port)
 {
@@ -84,6 +102,8 @@ weft_report_port(const struct weft_port *port)
 	char socket[600] = "", mac[WEFT_MAC_TEXT] = "";
 	json_t *result;
 
+	if (port->attach.type == WEFT_ATTACH_GATEWAY)
+		return report_gateway(port);
 	weft_engine_port_status(slot, &io);
 	read_stats(slot, &stats);
 	if (port->mac)

@@ -17,13 +17,14 @@ static const char port_usage[] =
 	"                [--host HOST] [--group GROUP]... [--plan PLAN]\n"
 	"                [--access VLAN | --trunk VLANS [--native VLAN] [--tpid 802.1ad] | --qinq VLAN]\n"
 	"                [--path SOCKET] [--server] [--queues N] [--rings own|library] | [--device DPDK-DEVICE]\n"
+	"                | [--gateway VLAN]\n"
 	"                [--worker N] [--max-macs N] [--down]\n"
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
 
 static const char network_usage[] = "usage: weftctl network list\n"
 				    "       weftctl network check NAME\n"
 				    "       weftctl network add NAME [--vlan VLAN | --vxlan VNI | --geneve VNI] [--mtu "
-				    "MTU] [--no-learning] [--no-firewall]\n"
+				    "MTU] [--no-learning] [--no-snooping] [--no-firewall]\n"
 				    "       weftctl network del NAME\n";
 
 // {"tenants": {tenant: {KIND: {name: OBJECT}}}}; takes OBJECT over.
@@ -108,6 +109,7 @@ static const struct option port_options[] = {
 	{ "queues", required_argument, NULL, 'a' },
 	{ "rings", required_argument, NULL, 'a' },
 	{ "device", required_argument, NULL, 'e' },
+	{ "gateway", required_argument, NULL, 'w' },
 	{ "server", no_argument, NULL, 's' },
 	{ "worker", required_argument, NULL, 'n' },
 	{ "max-macs", required_argument, NULL, 'm' },
@@ -144,6 +146,10 @@ parse_port(int argc, char **argv)
 		case 'e':
 			json_object_set_new(sub(object, "attach"), "type", json_string("eth"));
 			json_object_set_new(sub(object, "attach"), "device", json_string(optarg));
+			break;
+		case 'w':
+			json_object_set_new(sub(object, "attach"), "type", json_string("gateway"));
+			json_object_set_new(sub(object, "attach"), "vlan", typed(optarg));
 			break;
 		case 's':
 			json_object_set_new(sub(object, "attach"), "mode", json_string("server"));
@@ -199,7 +205,7 @@ add_network(int argc, char **argv)
 	static const struct option network_options[] = { { "vlan", required_argument, NULL, 'v' },
 		{ "vxlan", required_argument, NULL, 'x' }, { "geneve", required_argument, NULL, 'g' },
 		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' },
-		{ "no-firewall", no_argument, NULL, 'f' }, { 0 } };
+		{ "no-snooping", no_argument, NULL, 's' }, { "no-firewall", no_argument, NULL, 'f' }, { 0 } };
 	json_t *object = json_object();
 	int c;
 
@@ -214,6 +220,8 @@ add_network(int argc, char **argv)
 			json_object_set_new(object, "mtu", typed(optarg));
 		} else if (c == 'n') {
 			json_object_set_new(object, "learning", json_false());
+		} else if (c == 's') {
+			json_object_set_new(object, "snooping", json_false());
 		} else if (c == 'f') {
 			json_object_set_new(object, "firewall", json_false());
 		} else {

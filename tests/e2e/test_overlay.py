@@ -130,6 +130,10 @@ def test_check_says_what_is_wrong(tunnel):
     assert "b: its tunnel address is of another version of IP" in checked(weftd, 2)
     weftd.ctl("delete", "host", "b")
     assert "b: it has no tunnel address: weftctl set host b tunnel.address=" in checked(weftd, 2)
+    # What it says can be typed, though there is no such object.
+    weftd.ctl("set", "host", "b", f"tunnel.address={THERE}/24")
+    assert "no tunnel address" not in check(weftd)[1]
+    weftd.ctl("delete", "host", "b")
     weftd.ctl("delete", "port", "up")
     assert "here: there is no uplink on this host" in checked(weftd, 2)
     weftd.ctl("delete", "host", "a")

@@ -185,6 +185,7 @@ def test_gateway_to_a_vlan(pair):
             # Nobody there may speak for a guest.
             wire.send(Ether(dst=mac(2), src=mac(1)) / Dot1Q(vlan=100) / IP() / UDP() / Raw(b"x" * 30))
             wait_for(lambda: weftd.drops("up").get("guard_mac_taken") == 1)
+            assert weftd.port("gw")["where"] == "VLAN 100 on default/up" and weftd.port("gw")["link"] == "up"
             # The gateway moves to the other host: what nobody has goes there.
             weftd.ctl("set", "port", "gw", "host=b")
             guest.send(udp(12, dst=outside))
