@@ -221,9 +221,10 @@ weft_build_check(size_t budget, struct weft_error *err)
 }
 
 void
-weft_build_for(struct weft_build *build, uint32_t cluster)
+weft_build_for(struct weft_build *build, uint32_t cluster, uint16_t uplink)
 {
 	build->snap->cluster = cluster;
+	build->snap->uplink = uplink;
 }
 
 const struct weft_snapshot *

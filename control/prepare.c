@@ -167,6 +167,26 @@ largest_mtu(const struct weft_model *model)
 	return mtu;
 }
 
+// An uplink whose device is open carries a network now that needs more.
+static int
+widen(const struct weft_local *local, const struct weft_prepared *p, const struct weft_port *port, uint16_t slot)
+{
+	uint16_t mtu = largest_mtu(local->model);
+	int ret = port->network[0] || local->snap == NULL ||
+				  mtu <= RTE_MAX(weft_snapshot_slot(local->snap, slot)->mtu, WEFT_MTU_DEFAULT)
+			  ? 0
+			  : weft_engine_port_set_mtu(slot, mtu);
+
+	return ret == 0 ? 0
+			: weft_fail(p->err, -ret,
+				  "port %s: its device does not take an MTU of %u while it is open (%s), which is what "
+				  "the "
+				  "networks "
+				  "need, with room for tunnels: lower their \"mtu\", or delete the port and add it "
+				  "again",
+				  port->o.path, mtu, strerror(-ret));
+}
+
 static int
 open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_port *port)
 {
@@ -236,6 +256,8 @@ place_port(struct weft_local *local, struct weft_prepared *p, const struct weft_
 			port->o.path, port->worker, weft_engine_n_workers() - 1);
 	if (slot) {
 		ret = check_attached(local, p, port);
+		if (ret == 0)
+			ret = widen(local, p, port, slot);
 		return ret ? ret : update_owner(local, p, port, slot);
 	}
 	if (is_gateway(port))
@@ -263,7 +285,7 @@ compile(struct weft_local *local, struct weft_prepared *p)
 	p->build = weft_build_begin(local->snap, local->placement, local->version + 1, local->tsc_hz);
 	if (p->build == NULL)
 		return weft_fail(p->err, ENOMEM, "no memory for a snapshot");
-	weft_build_for(p->build, local->cluster);
+	weft_build_for(p->build, local->cluster, local->placement->uplink);
 	json_array_foreach (p->gone, i, value)
 		if (ret == 0)
 			ret = weft_build_remove(p->build, json_integer_value(value), p->err);

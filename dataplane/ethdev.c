@@ -225,10 +225,20 @@ eth_status(struct weft_portio *io, struct weft_io_status *status)
 	status->connects = eth->connects;
 }
 
+static int
+eth_set_mtu(struct weft_portio *io, uint16_t mtu)
+{
+	const struct eth_port *eth = io->priv;
+	int ret = rte_eth_dev_set_mtu(eth->id, mtu);
+
+	return ret == -ENOTSUP ? 0 : ret;
+}
+
 const struct weft_io_ops weft_ethdev_ops = {
 	.open = eth_open,
 	.close = eth_close,
 	.rx = eth_rx,
 	.tx = eth_tx,
+	.set_mtu = eth_set_mtu,
 	.status = eth_status,
 };

@@ -83,6 +83,14 @@ weft_engine_port_status(uint16_t slot, struct weft_io_status *status)
 		io->ops->status(io, status);
 }
 
+int
+weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
+{
+	struct weft_portio *io = &dp.ports[slot];
+
+	return io->ops && io->ops->set_mtu ? io->ops->set_mtu(io, mtu) : 0;
+}
+
 bool
 weft_engine_port_shared(uint16_t slot)
 {

@@ -47,6 +47,9 @@ void weft_engine_close_port(uint16_t slot, void (*done)(void *arg, uint16_t slot
 
 void weft_engine_port_status(uint16_t slot, struct weft_io_status *status);
 
+// Has SLOT's device take packets of MTU bytes. Returns 0, or -errno where it cannot, now or at all.
+int weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu);
+
 // True where every worker has a queue of the device of its own.
 bool weft_engine_port_shared(uint16_t slot);
 

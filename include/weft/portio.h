@@ -53,6 +53,9 @@ struct weft_io_ops {
 	// Owner worker, once at the end of a round in which it read from the port or wrote to it: interrupts the guest
 	// if it wants that. NULL: nothing to do.
 	void (*settle)(struct weft_portio *io);
+	// Control thread. The device takes packets of MTU bytes from now on, or stays as it is. Returns 0 or -errno.
+	// NULL: it takes any.
+	int (*set_mtu)(struct weft_portio *io, uint16_t mtu);
 	// Control thread.
 	void (*status)(struct weft_portio *io, struct weft_io_status *status);
 };

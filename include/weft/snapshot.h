@@ -126,6 +126,7 @@ struct weft_snapshot {
 	uint64_t generation;	// of the policy, see control/
 	struct weft_macs *macs; // control's own: whose STATIC_MACS are
 	struct weft_mactab static_macs;
+	uint16_t uplink;   // in use, of all of the host's; WEFT_PORT_NONE: there is none
 	uint16_t underlay; // the uplink by which tunnels leave; WEFT_PORT_NONE: there are none
 	uint32_t cluster;  // whose generations these are, for stamps; 0: nobody else's
 	uint8_t stamp[WEFT_STAMP_SIZE];

@@ -105,6 +105,13 @@ weft_engine_set_neighbour(uint16_t slot, uint32_t hop, uint64_t mac)
 	(void)slot, (void)hop, (void)mac;
 }
 
+int
+weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
+{
+	(void)slot, (void)mtu;
+	return 0;
+}
+
 bool
 weft_engine_settled(uint64_t version)
 {

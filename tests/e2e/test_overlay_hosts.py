@@ -16,7 +16,7 @@ from harness import etcd
 from harness.overlay import HERE, HOSTS, THERE, VNI, Wire, around, check, inside, policy, udp
 from harness.proc import run, spawn, stop, wait_for
 from harness.vhost_guest import VhostGuest
-from harness.weftd import Weftd
+from harness.weftd import Rejected, Weftd
 from scapy.all import ARP, IP, UDP, Dot1Q, Ether, Raw, raw
 from scapy.contrib.igmp import IGMP
 from test_devices import netns  # noqa: F401
@@ -148,6 +148,34 @@ def test_second_uplink_takes_over(pair, second):
             wait_for(lambda: weftd.drops("up").get("port_standby", 0) > 0)
     for wire in wires:
         wire.socket.close()
+
+
+def test_switches_learn_where_machines_are_when_an_uplink_takes_over(pair, second):
+    """In VLANs on the uplink: one frame from each machine's MAC, when the uplink comes into use."""
+    wires = [Wire(pair[1]), Wire(second[1])]
+    with Weftd(host="a") as weftd:
+        ports = {f"m{i}": {"network": "blue", "mac": mac(i)} for i in range(1, 101)}
+        ports["up"] = {"attach": {"type": "eth", "device": f"net_af_packet0,iface={pair[0]}"}}
+        ports["up2"] = {"attach": {"type": "eth", "device": f"net_af_packet1,iface={second[0]}"}}
+        weftd.apply({"default": {"networks": {"blue": {"encap": "vlan", "vlan": 10}}, "ports": ports}})
+        for wire, uplink in zip(wires, (pair, second)):
+            told = {wire.next(lambda f: Dot1Q in f and f[Dot1Q].type == 0x8035 and f[Dot1Q].vlan == 10).src for _ in range(100)}
+            assert told == {mac(i) for i in range(1, 101)}
+            run("ip", "link", "set", uplink[1], "down")
+    for wire in wires:
+        wire.socket.close()
+
+
+def test_an_mtu_that_cannot_work_is_refused(pair):
+    """What the uplink's device cannot carry is not accepted, and nothing is changed."""
+    with Weftd(host="a") as weftd:
+        weftd.apply(policy("vxlan", "a", f"net_af_packet0,iface={pair[0]}"), hosts=HOSTS)
+        before = weftd.ctl("get")
+        for network, mtu in (("lan", 9216), ("other", 9200)):
+            with pytest.raises(Rejected, match="does not take an MTU"):
+                weftd.apply({"default": {"networks": {network: {"encap": "vxlan", "vni": VNI + (network != "lan"), "mtu": mtu}}}})
+        assert weftd.ctl("get") == before
+        weftd.ctl("set", "network", "lan", "mtu=1400")
 
 
 def test_gateway_to_a_vlan(pair):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """Networks across hosts whose tunnels others wrote: the kernel's VXLAN and Geneve, Open vSwitch's, and two weftds."""
+import contextlib
 import json
 import os
 import uuid
@@ -19,30 +20,50 @@ from test_firewall_tcp import iperf
 ENDS = {4: (HERE, THERE, 24, HOSTS), 6: (HERE6, THERE6, 64, HOSTS6)}
 
 
-@pytest.mark.parametrize("version", [4, 6])
-def test_against_the_kernels_vxlan(netns, version):  # noqa: F811
-    """weftd in the namespace, and behind its TAP the kernel's VXLAN device as the other host."""
-    here, there, length, hosts = ENDS[version]
-    if not os.path.exists("/dev/net/tun"):
-        pytest.skip("/dev/net/tun is missing")
-    with Weftd(netns=netns, host="a") as weftd:
-        plan = policy("vxlan", "a", "net_tap0,iface=wtap0", learning=True)
-        weftd.apply(plan, hosts=hosts)
-        run("ip", "-n", netns, "link", "set", "wtap0", "up")
-        add_address(netns, "wtap0", f"{there}/{length}")
-        make_link(netns, "vx0", "type", "vxlan", "id", str(VNI), "local", there, "remote", here, "dstport", "4789", "dev", "wtap0")
-        run("ip", "-n", netns, "link", "set", "vx0", "address", mac(2), "up")
-        run("ip", "-n", netns, "addr", "add", "10.0.0.254/24", "dev", "vx0")
-        with VhostGuest(weftd.socket("g1")) as guest:
-            weftd.wait_link("g1")
-            assert ping_through(netns, guest, "10.0.0.1")
-
-
 def add_address(netns, device, address):  # noqa: F811
     """Gives the device in the namespace an address of either version."""
     if ":" in address:
         run("ip", "netns", "exec", netns, "sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=0")
     run("ip", "-n", netns, "addr", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
+
+
+def kernels_end(netns, wire, encap, version):  # noqa: F811
+    """The kernel as the other host: an address and a tunnel device on WIRE in the namespace."""
+    here, there, length, _ = ENDS[version]
+    add_address(netns, wire, f"{there}/{length}")
+    make_link(netns, "vx0", "type", encap, "id", str(VNI), "local", there, "remote", here, "dstport", "4789", "dev", wire)
+    run("ip", "-n", netns, "link", "set", "vx0", "address", mac(2), "mtu", "1414", "up")
+    run("ip", "-n", netns, "addr", "add", "10.0.0.2/24", "dev", "vx0")
+
+
+def open_vswitchs_end(switch, netns, wire, encap, version):  # noqa: F811
+    """Open vSwitch as the other host: a bridge on WIRE, and one with a tunnel port."""
+    here, there, length, _ = ENDS[version]
+    for bridge, address in (("br-phy", f"{there}/{length}"), ("br-int", "10.0.0.2/24")):
+        switch.vsctl("add-br", bridge, "--", "set", "bridge", bridge, "datapath_type=netdev",
+                     *([f'other-config:hwaddr="{mac(2)}"'] if bridge == "br-int" else []))
+        add_address(netns, bridge, address)
+        run("ip", "-n", netns, "link", "set", bridge, "up")
+    run("ip", "-n", netns, "link", "set", "br-int", "mtu", "1414")
+    run("ip", "netns", "exec", netns, "ethtool", "-K", "br-int", "tx", "off", check=False)
+    switch.vsctl("add-port", "br-phy", wire)
+    switch.vsctl("add-port", "br-int", "tun0", "--", "set", "interface", "tun0", f"type={encap}", f"options:remote_ip={here}",
+                 f"options:key={VNI}")
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_against_the_kernels_vxlan(netns, version):  # noqa: F811
+    """weftd in the namespace, and behind its TAP the kernel's VXLAN device as the other host."""
+    if not os.path.exists("/dev/net/tun"):
+        pytest.skip("/dev/net/tun is missing")
+    with Weftd(netns=netns, host="a") as weftd:
+        plan = policy("vxlan", "a", "net_tap0,iface=wtap0", learning=True)
+        weftd.apply(plan, hosts=ENDS[version][3])
+        run("ip", "-n", netns, "link", "set", "wtap0", "up")
+        kernels_end(netns, "wtap0", "vxlan", version)
+        with VhostGuest(weftd.socket("g1")) as guest:
+            weftd.wait_link("g1")
+            assert ping_through(netns, guest, "10.0.0.1")
 
 
 def answer_ping(guest, address):
@@ -98,22 +119,13 @@ def test_against_the_kernels_geneve():
 @pytest.mark.parametrize("encap", ["vxlan", "geneve"])
 def test_against_open_vswitch(netns, pair, encap, version):  # noqa: F811
     """The other host is Open vSwitch's userspace datapath: its tunnel port, its routes, its neighbours."""
-    here, there, length, hosts = ENDS[version]
     if not os.path.exists(ovs.PLAIN):
         pytest.skip("openvswitch-switch is not installed")
     run("ip", "link", "set", pair[1], "netns", netns)
     run("ip", "-n", netns, "link", "set", pair[1], "mtu", "2000", "up")
     with Weftd(host="a") as weftd, ovs.Ovs(netns=netns) as switch:
-        weftd.apply(policy(encap, "a", f"net_af_packet0,iface={pair[0]}"), hosts=hosts)
-        for bridge, address in (("br-phy", f"{there}/{length}"), ("br-int", "10.0.0.254/24")):
-            switch.vsctl("add-br", bridge, "--", "set", "bridge", bridge, "datapath_type=netdev",
-                         *([f'other-config:hwaddr="{mac(2)}"'] if bridge == "br-int" else []))
-            add_address(netns, bridge, address)
-            run("ip", "-n", netns, "link", "set", bridge, "up")
-        run("ip", "-n", netns, "link", "set", "br-int", "mtu", "1414")
-        switch.vsctl("add-port", "br-phy", pair[1])
-        switch.vsctl("add-port", "br-int", "tun0", "--", "set", "interface", "tun0", f"type={encap}", f"options:remote_ip={here}",
-                     f"options:key={VNI}")
+        weftd.apply(policy(encap, "a", f"net_af_packet0,iface={pair[0]}"), hosts=ENDS[version][3])
+        open_vswitchs_end(switch, netns, pair[1], encap, version)
         with VhostGuest(weftd.socket("g1")) as guest:
             weftd.wait_link("g1")
             assert ping_through(netns, guest, "10.0.0.1")
@@ -166,6 +178,37 @@ def test_tcp_between_kernels_on_two_hosts(pair, kernels, encap):
             for weftd in (a, b):
                 for port in ("up", "g1" if weftd is a else "g2"):
                     assert not {r for r in weftd.drops(port) if r.startswith(("tunnel", "fw_tcp", "out_mtu", "parse"))}, weftd.drops(port)
+        finally:
+            stop(server)
+
+
+@pytest.mark.parametrize("peer, encap, version", [("kernel", "vxlan", 4), ("kernel", "vxlan", 6), ("ovs", "vxlan", 4), ("ovs", "geneve", 4),
+                                                  ("ovs", "geneve", 6)])
+def test_tcp_with_others(netns, pair, kernels, peer, encap, version):  # noqa: F811
+    """iperf3, both directions, between a kernel behind weft and what others wrote."""
+    if peer == "ovs" and not os.path.exists(ovs.PLAIN):
+        pytest.skip("openvswitch-switch is not installed")
+    run("ip", "link", "set", pair[1], "netns", netns)
+    run("ip", "-n", netns, "link", "set", pair[1], "mtu", "2000", "up")
+    run("ip", "netns", "exec", netns, "ethtool", "-K", pair[1], "tx", "off", "tso", "off", "gso", "off")
+    with contextlib.ExitStack() as stack:
+        weftd = stack.enter_context(Weftd(host="a"))
+        plan = policy(encap, "a", f"net_af_packet0,iface={pair[0]}")
+        plan["default"]["ports"]["g1"]["attach"] = {"type": "eth", "device": f"net_af_packet1,iface={kernels[0][1]}"}
+        weftd.apply(plan, hosts=ENDS[version][3])
+        if peer == "ovs":
+            open_vswitchs_end(stack.enter_context(ovs.Ovs(netns=netns)), netns, pair[1], encap, version)
+        else:
+            kernels_end(netns, pair[1], encap, version)
+        wait_for(lambda: "heard of" in check(weftd)[1], step=0.1)
+        server = iperf(netns, "-s")
+        try:
+            wait_for(lambda: "5201" in run("ip", "netns", "exec", netns, "ss", "-ltn"))
+            for way in ([], ["-R"]):
+                report = json.loads(iperf(kernels[0][0], "-c", "10.0.0.2", "-t", "2", "--json", *way).communicate()[0])
+                assert "error" not in report, report["error"]
+                assert report["end"]["sum_received"]["bytes"] > 1e6
+            assert not {r for r in weftd.drops("up") if r.startswith(("tunnel", "parse"))}, weftd.drops("up")
         finally:
             stop(server)
 
