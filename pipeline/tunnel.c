@@ -199,10 +199,13 @@ weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 		return mask;
 	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
-		const struct weft_underlay *underlay = weft_snapshot_slot(snap, lane->in)->underlay;
+		const struct weft_port_conf *port = weft_snapshot_slot(snap, lane->in);
+		const struct weft_underlay *underlay = port->underlay;
 		int bad;
 
-		if (underlay == NULL)
+		// A tunnel's frame that is on its way to an uplink that stands by now is taken; a port that is closed
+		// is closed.
+		if (underlay == NULL || (unlikely(!port->up) && port->closed != WEFT_CLOSED_STANDBY))
 			continue;
 		if (unlikely(weft_is_neighbour_talk(lane, vec->pkts[i]))) {
 			gone |= (weft_lanes)weft_underlay_hear(worker, vec, i) << i;

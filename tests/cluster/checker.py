@@ -7,9 +7,11 @@ frame from MAC(V) to the other receiver needs one rule of generation V and one o
 it pass: a guest sends such frames all the time, and none may arrive. Meanwhile clients apply V+1 on any host, some of
 them with a part that one host must refuse, probes ask what each host's pipeline does with frames from the latest values'
 MACs (explain: the very same stages, on the worker), and hosts, etcd members and cables fail. Every invocation and
-response is recorded. Afterwards:
+response is recorded. Another sender is on host 0 and its two receivers on host 1, with a Geneve tunnel between them: such a frame is
+judged by two hosts that switch at different moments. Afterwards:
 
   mixture     a frame arrived that no generation allows, or a probe found two values in force, or none
+  across      the same through the tunnel; but for frames of a host that had lost the cluster, which the other one counts as late
   phantom     a host had a value in force that never became a generation (it was refused, and must stay nowhere)
   stale       a host had an older value in force after apply had said that this host applies the newer one
   lost        an apply was acknowledged, and its generation is not in the log
@@ -26,7 +28,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from cluster.world import World, pause  # noqa: E402
+from cluster.world import WIRE, World, pause  # noqa: E402
 from harness.vhost_guest import VhostGuest  # noqa: E402
 from harness.weftd import Rejected  # noqa: E402
 
@@ -54,22 +56,30 @@ def policy(n, value, poison=None):
     if poison is not None:
         # There is one worker only: the host refuses what the host that applies cannot know.
         ports[f"s{poison}"]["worker"] = 9
-    return {"tenants": {"t": {"networks": {f"n{i}": {"firewall": False} for i in range(n)}, "ports": ports}}}
+    span = {"x": {"network": "span", "host": "h0", "mac": mac(value)}}
+    for r in (0, 1):
+        span[f"y{r}"] = {"network": "span", "host": "h1", "mac": RECEIVERS[r], "state": "up" if value % 2 == r else "down"}
+        span[f"up{r}"] = {"host": f"h{r}", "attach": {"type": "eth", "device": f"net_af_packet0,iface={WIRE}"}}
+    return {"tenants": {"t": {"networks": {f"n{i}": {"firewall": False} for i in range(n)}, "ports": ports},
+                        "u": {"networks": {"span": {"encap": "geneve", "vni": 5, "firewall": False}}, "ports": span,
+                              "limits": {"on_isolation": "deny-all"}}},
+            "hosts": {f"h{i}": {"tunnel": {"address": f"192.0.2.{i + 1}/24"}} for i in (0, 1)}}
 
 
 class History:
     """What was asked and answered, with times."""
 
     def __init__(self):
-        self.applies, self.probes, self.mixtures, self.lock = [], [], [], threading.Lock()
+        self.applies, self.probes, self.mixtures, self.across, self.lock = [], [], [], [], threading.Lock()
 
 
 class Flood(threading.Thread):
-    """A guest on host 0 that sends frames that no generation lets pass, and receivers that must stay silent."""
+    """A guest on host 0 that sends frames that no generation lets pass, and receivers that must stay silent: the three are PORTS,
+    (host, name). FOUND gets what arrives."""
 
-    def __init__(self, check):
+    def __init__(self, check, ports, found):
         super().__init__(daemon=True)
-        self.check, self.end, self.sent = check, False, 0
+        self.check, self.ports, self.found, self.end, self.sent = check, ports, found, False, 0
         self.guests = []
 
     def connect(self):
@@ -77,9 +87,8 @@ class Flood(threading.Thread):
         for g in self.guests:
             g.close()
         self.guests = []
-        host = self.check.world.hosts[0]
-        for name in ("s0", "r00", "r01"):
-            guest = VhostGuest(os.path.join(host.dir, "vhost", f"t.{name}.sock"))
+        for i, name in self.ports:
+            guest = VhostGuest(os.path.join(self.check.world.hosts[i].dir, "vhost", f"{name}.sock"))
             guest.listener.settimeout(3)
             self.guests.append(guest)
             guest.start()
@@ -96,7 +105,7 @@ class Flood(threading.Thread):
                 for g in self.guests[1:]:
                     g.poll()
                     if g.received:
-                        self.check.history.mixtures.append(g.received.pop())
+                        self.found(g.received.pop())
                 time.sleep(0.001)
             except (OSError, TimeoutError, RuntimeError, IndexError, struct.error):
                 for g in self.guests:
@@ -114,7 +123,25 @@ class Check:
         self.world, self.rng = world, random.Random(seed)
         self.value, self.tried = 0, []
         self.history, self.stop = History(), False
-        self.violations, self.n_probes = [], 0
+        self.violations, self.n_probes, self.late = [], 0, 0
+
+    def found(self, data):
+        """A frame that no generation lets pass has arrived."""
+        self.history.mixtures.append(data)
+
+    def stamps(self):
+        """What host 1 says of the frames that came through the tunnel."""
+        try:
+            return self.world.hosts[1].rpc("tunnels")["stamps"]
+        except (OSError, ValueError):
+            return {}
+
+    def found_across(self, data):
+        """The same through the tunnel. What was late is not meant."""
+        late = self.stamps().get("late", 0)
+        if late == self.late:
+            self.history.across.append(data)
+        self.late = late
 
     def apply(self, value, poison=None, on=None, seconds=6):
         """Applies VALUE on a host and records what came of it."""
@@ -224,6 +251,8 @@ class Check:
         self.n_probes += len(h.probes)
         for m in h.mixtures:
             self.note("mixture", f"a frame arrived that no generation lets pass: {m.hex()[:40]}")
+        for m in h.across:
+            self.note("across", f"a frame came through the tunnel that no generation lets pass: {m.hex()[:40]}")
         for a in h.applies:
             if a["ok"] and a["generation"] not in log:
                 self.note("lost", f"value {a['value']} was acknowledged as generation {a['generation']}")
@@ -274,8 +303,10 @@ def check(histories, n, seed, broken=False, faults=2, until_found=False):
         first = c.apply(c.next_value(), on=0, seconds=20)
         if not first["ok"]:
             raise RuntimeError(f"the first policy was not applied: {first}")
-        flood = Flood(c)
-        flood.start()
+        floods = [Flood(c, [(0, "t.s0"), (0, "t.r00"), (0, "t.r01")], c.found),
+                  Flood(c, [(0, "u.x"), (1, "u.y0"), (1, "u.y1")], c.found_across)]
+        for flood in floods:
+            flood.start()
         done = 0
         try:
             for i in range(histories):
@@ -289,9 +320,11 @@ def check(histories, n, seed, broken=False, faults=2, until_found=False):
                 if until_found and c.violations:
                     break
         finally:
-            flood.end = True
-            flood.join(5)
-        return done, c.violations, c.n_probes, flood.sent
+            for flood in floods:
+                flood.end = True
+                flood.join(5)
+        print("frames through the tunnel, by generation:", c.stamps(), flush=True)
+        return done, c.violations, c.n_probes, sum(flood.sent for flood in floods)
 
 
 def show(what, done, violations, probes, frames):

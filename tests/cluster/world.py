@@ -12,6 +12,7 @@ from harness.proc import run, wait_for
 from harness.weftd import Weftd
 
 N_ETCD = 3
+WIRE = "wire0"
 
 
 class World:
@@ -44,6 +45,12 @@ class World:
             run("ip", "-n", self.hub, "link", "set", f"v{i}", "master", "br0", "up")
             run("ip", "-n", place, "addr", "add", f"{self.address(i)}/24", "dev", "eth0")
             run("ip", "-n", place, "link", "set", "eth0", "up")
+        # Hosts 0 and 1 have a wire of their own, for tunnels: no fault cuts it.
+        ends = self.places[N_ETCD:N_ETCD + 2]
+        run("ip", "-n", ends[0], "link", "add", WIRE, "type", "veth", "peer", "name", WIRE, "netns", ends[1])
+        for place in ends:
+            run("ip", "netns", "exec", place, "sysctl", "-qw", f"net.ipv6.conf.{WIRE}.disable_ipv6=1")
+            run("ip", "-n", place, "link", "set", WIRE, "mtu", "2000", "up")
         self.etcd = Etcd(where=[(self.address(i), self.places[i]) for i in range(N_ETCD)])
         self.etcd.__enter__()
         env = {**os.environ, **({"WEFT_BREAK_BARRIER": "1"} if self.broken else {})}
