@@ -191,8 +191,10 @@ look(struct weft_local *local)
 		each_peer(local, compare_hop, &comparison);
 	if (comparison.differs && !local->prepared) {
 		kernel.follows = has;
-		if (weft_local_republish(local, true, &err))
+		local->rerouted = true;
+		if (weft_local_republish(local, false, &err))
 			WEFT_LOG(ERR, "event=routes error=\"%s\"", err.text);
+		local->rerouted = false;
 	}
 	weft_kernel_refresh(local);
 }

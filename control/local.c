@@ -147,8 +147,6 @@ publish(struct weft_local *local, struct weft_snapshot *snap)
 	local->version = snap->version;
 	local->generation = snap->generation;
 	weft_engine_publish(snap, weft_snapshot_free);
-	if (snap->underlay)
-		weft_kernel_refresh(local);
 }
 
 void
@@ -161,6 +159,8 @@ weft_local_activate(struct weft_local *local)
 	size_t i;
 
 	publish(local, weft_build_finish(p->build, p->generation));
+	if (p->tunnels)
+		weft_kernel_refresh(local);
 	json_array_foreach (p->gone, i, value)
 		close_slot(local, json_integer_value(value));
 	weft_changeset_accept(&p->set);

@@ -24,6 +24,7 @@ struct weft_local {
 	uint64_t tsc_hz;
 	size_t budget;	 // bytes of compiled policy
 	bool kernel;	 // has the tunnels' address on the uplink's interface, and its routes count
+	bool rerouted;	 // they lead elsewhere than what is compiled
 	json_t *failed;	 // ports whose device did not open: path to reason
 	json_t *devices; // map: key of a port of type eth that is here, to itself
 	struct weft_prepared *prepared;

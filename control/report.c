@@ -224,6 +224,8 @@ weft_report_workers(void)
 		struct weft_stage_stats stages[WEFT_N_STAGES];
 		struct weft_worker_stats s;
 		unsigned int n_ports = 0;
+		uint32_t n_groups;
+		uint64_t refused;
 		json_t *row;
 
 		weft_engine_worker_stats(w, &s, stages);
@@ -243,6 +245,9 @@ weft_report_workers(void)
 		json_object_set_new(
 			row, "mean_adopt_us", json_real(s.adoptions ? s.adopt_cycles / us / s.adoptions : 0));
 		json_object_set_new(row, "longest_adopt_us", json_real(s.longest_adopt / us));
+		weft_engine_group_counts(w, &n_groups, &refused);
+		json_object_set_new(row, "multicast_entries", json_integer(n_groups));
+		json_object_set_new(row, "multicast_refused", json_integer((json_int_t)refused));
 		json_object_set_new(row, "rounds", rounds_report(&s, us));
 		json_object_set_new(row, "stages", stage_report(stages));
 		json_array_append_new(workers, row);

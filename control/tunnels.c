@@ -92,7 +92,8 @@ prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
 	int ret = 0;
 
 	// An uplink whose device opens late, or that takes over, comes with a change of something else or none.
-	p->tunnels = all || (local->snap ? local->snap->underlay : 0) != (can ? local->placement->uplink : 0);
+	p->tunnels = all || local->rerouted ||
+		     (local->snap ? local->snap->underlay : 0) != (can ? local->placement->uplink : 0);
 	for (unsigned int i = 0; i < p->set.n; i++) {
 		const struct weft_change *c = &p->set.change[i];
 

@@ -13,7 +13,7 @@
 #include "dataplane.h"
 
 #define POOL_CACHE	  256
-#define GROUPS		  8192 // multicast groups, and ports in them
+#define GROUPS		  32768 // multicast groups, and ports in them
 #define CALL_TIMEOUT_MS	  2000
 #define SWEEPS_PER_SECOND 1000
 // What a worker passes on of what rules ask to be logged, and of replies to what is refused, for each port.

@@ -56,6 +56,15 @@ weft_engine_bfd(uint16_t slot, uint8_t *state, uint8_t *diagnostic, uint64_t *ms
 }
 
 void
+weft_engine_group_counts(uint16_t worker, uint32_t *n, uint64_t *refused)
+{
+	const struct weft_groups *groups = dp.workers[worker]->w.groups;
+
+	*n = groups->n;
+	*refused = groups->refused;
+}
+
+void
 weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats)
 {
 	*stats = dp.workers[worker]->w.stamps;

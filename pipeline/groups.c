@@ -101,15 +101,24 @@ remove_entry(struct weft_groups *groups, struct weft_mac_entry *entry)
 	groups->n--;
 }
 
+// There is no room for one who wants the group: it goes to all then.
+static void
+refuse(struct weft_groups *groups, const struct group *group)
+{
+	struct weft_mac_entry *entry = find(groups, key_of(group, WEFT_PORT_NONE));
+
+	groups->refused++;
+	if (entry)
+		remove_entry(groups, entry);
+}
+
 static struct weft_mac_entry *
 new_entry(struct weft_groups *groups, uint64_t key)
 {
 	struct weft_mac_entry *entry = groups->n < groups->limit ? weft_mactab_free_way(&groups->tab, key) : NULL;
 
-	if (entry == NULL) {
-		groups->refused++;
+	if (entry == NULL)
 		return NULL;
-	}
 	groups->n++;
 	*entry = (struct weft_mac_entry){ .key = key };
 	return entry;
@@ -123,13 +132,12 @@ enter(struct weft_worker *worker, const struct group *group, uint16_t slot, uint
 	struct weft_mac_entry *entry = find(groups, key_of(group, slot));
 
 	if (entry == NULL) {
-		if (*joined >= WEFT_GROUPS_PER_PORT) {
-			groups->refused++;
+		if (*joined < WEFT_GROUPS_PER_PORT)
+			entry = new_entry(groups, key_of(group, slot));
+		if (entry == NULL) {
+			refuse(groups, group);
 			return;
 		}
-		entry = new_entry(groups, key_of(group, slot));
-		if (entry == NULL)
-			return;
 		(*joined)++;
 	}
 	entry->port = slot;
@@ -138,8 +146,10 @@ enter(struct weft_worker *worker, const struct group *group, uint16_t slot, uint
 	entry = find(groups, key_of(group, WEFT_PORT_NONE));
 	if (entry == NULL) {
 		entry = new_entry(groups, key_of(group, WEFT_PORT_NONE));
-		if (entry == NULL)
+		if (entry == NULL) {
+			groups->refused++;
 			return;
+		}
 		set_first(entry, worker->clock);
 	}
 	entry->seen = worker->clock;

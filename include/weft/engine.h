@@ -69,6 +69,9 @@ void weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft
 // how often it has changed. Any thread.
 void weft_engine_bfd(uint16_t slot, uint8_t *state, uint8_t *diagnostic, uint64_t *ms, uint32_t *changes);
 
+// What WORKER knows of multicast groups: entries, and joins for which there was no room. Any thread.
+void weft_engine_group_counts(uint16_t worker, uint32_t *n, uint64_t *refused);
+
 // Frames from other hosts on WORKER, by what they say of their generation. Any thread.
 void weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats);
 

@@ -3,11 +3,13 @@
 """Networks across hosts: what is on the wire, with scapy as the other host."""
 import pytest
 from conftest import mac
-from harness.overlay import HERE, HOSTS, MTUS, PORTS, STRANGER, THERE, VNI, Wire, around, check, checked, inside, policy, udp
+from harness.overlay import HERE, HERE6, HOSTS, HOSTS6, MTUS, PORTS, STRANGER, THERE, THERE6, VNI, Wire, around, check, checked, \
+    inside, policy, udp
 from harness.proc import wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
-from scapy.all import ARP, ICMP, IP, UDP, Ether, ICMPv6PacketTooBig, IPerror, IPv6, Raw, raw
+from scapy.all import ARP, ICMP, IP, UDP, Ether, ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, \
+    ICMPv6PacketTooBig, IPerror, IPv6, Raw, raw
 from scapy.layers.vxlan import VXLAN
 
 
@@ -48,6 +50,67 @@ def test_what_is_on_the_wire(tunnel):
     reply = raw(udp(7, dst=mac(1), src=mac(2)))
     wire.send(around(wire, encap, Ether(reply)))
     assert guest.expect() == [reply]
+
+
+@pytest.mark.parametrize("encap", ["vxlan", "geneve"])
+def test_what_is_on_the_wire_over_ipv6(pair, encap):
+    """The same over IPv6: every field, the checksums, and what comes back; the host's address is found by neighbour discovery."""
+    wire = Wire(pair[1])
+    with Weftd(host="a") as weftd:
+        weftd.apply(policy(encap, "a", f"net_af_packet0,iface={pair[0]}"), hosts=HOSTS6)
+        with VhostGuest(weftd.socket("g1")) as guest:
+            weftd.wait_link("g1")
+            wire.send(Ether(dst="33:33:ff:00:00:01", src=wire.mac) / IPv6(src=THERE6, dst="ff02::1:ff00:1", hlim=255)
+                      / ICMPv6ND_NS(tgt=HERE6) / ICMPv6NDOptSrcLLAddr(lladdr=wire.mac))
+            answer = wire.next(lambda f: ICMPv6ND_NA in f)
+            assert (answer[ICMPv6ND_NA].tgt, answer[ICMPv6ND_NA].S, answer[IPv6].hlim) == (HERE6, 1, 255)
+            wire.other = answer[ICMPv6NDOptDstLLAddr].lladdr
+            labels = set()
+            for port in range(1000, 1016):
+                frame = udp(port, tos=0xb9)
+                guest.send(frame)
+                out = wire.next(lambda f: UDP in f)
+                assert (out.dst, out[IPv6].src, out[IPv6].dst) == (wire.mac, HERE6, THERE6)
+                assert (out[IPv6].nh, out[IPv6].hlim, out[IPv6].tc, out[IPv6].plen) == (17, 64, 0xb9, len(out) - 54)
+                assert (out[UDP].dport, out[UDP].len, out[UDP].sport) == (PORTS[encap], len(out) - 54, out[IPv6].fl)
+                fresh = Ether(raw(out))
+                del fresh[UDP].chksum
+                assert Ether(raw(fresh))[UDP].chksum == out[UDP].chksum != 0
+                assert inside(out, encap) == (VNI, Ether(raw(frame)))
+                labels.add(out[IPv6].fl)
+            assert len(labels) > 12
+            reply = raw(udp(7, dst=mac(1), src=mac(2), tos=2))
+            back = raw(around(wire, encap, Ether(reply))[UDP])[8:]
+            for checksum, name in ((None, None), (0, "tunnel_checksum"), (0x1234, "tunnel_checksum")):
+                wire.send(Ether(dst=wire.other, src=wire.mac) / IPv6(src=THERE6, dst=HERE6, tc=3)
+                          / UDP(sport=50000, dport=PORTS[encap], chksum=checksum) / Raw(back))
+                if name is None:
+                    assert Ether(guest.expect()[0])[IP].tos == 3  # congestion, RFC 6040
+            wait_for(lambda: weftd.drops("up").get("tunnel_checksum") == 2)
+    wire.socket.close()
+
+
+def test_questions_for_ipv6_addresses_are_answered_at_the_first_hop(tunnel):
+    """Neighbour discovery, as ARP."""
+    _, weftd, guest, wire = tunnel
+    weftd.ctl("set", "port", "g2", 'ips=["10.0.0.2", "fd00::2"]')
+    question = Ether(dst="33:33:ff:00:00:02", src=mac(1)) / IPv6(src="fd00::1", dst="ff02::1:ff00:2", hlim=255) \
+        / ICMPv6ND_NS(tgt="fd00::2") / ICMPv6NDOptSrcLLAddr(lladdr=mac(1))
+    guest.send(question)
+    answer = Ether(guest.expect()[0])
+    assert (answer.dst, answer[IPv6].src, answer[IPv6].dst, answer[IPv6].hlim) == (mac(1), "fd00::2", "fd00::1", 255)
+    assert (answer[ICMPv6ND_NA].tgt, answer[ICMPv6ND_NA].S, answer[ICMPv6ND_NA].O) == ("fd00::2", 1, 1)
+    assert answer[ICMPv6NDOptDstLLAddr].lladdr == mac(2)
+    fresh = Ether(raw(answer))
+    del fresh[ICMPv6ND_NA].cksum
+    assert Ether(raw(fresh))[ICMPv6ND_NA].cksum == answer[ICMPv6ND_NA].cksum
+    # Whether the address is free, asks somebody without one: it is not, and all who listen hear it.
+    guest.send(Ether(dst="33:33:ff:00:00:02", src=mac(1)) / IPv6(src="::", dst="ff02::1:ff00:2", hlim=255) / ICMPv6ND_NS(tgt="fd00::2"))
+    answer = Ether(guest.expect()[0])
+    assert (answer[IPv6].dst, answer[ICMPv6ND_NA].S) == ("ff02::1", 0)
+    weftd.ctl("set", "port", "g2", 'ips=["10.0.0.2"]')
+    guest.send(question)
+    assert ICMPv6ND_NS in inside(wire.next(lambda f: UDP in f), tunnel[0])[1]
 
 
 def test_bad_packets_are_named(tunnel):

@@ -5,7 +5,7 @@ import socket
 import struct
 import subprocess
 
-from scapy.all import ARP, IP, UDP, Ether, Raw, raw
+from scapy.all import ARP, IP, UDP, Ether, ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, IPv6, Raw, raw
 from scapy.contrib.geneve import GENEVE
 from scapy.layers.vxlan import VXLAN
 
@@ -70,8 +70,16 @@ class Wire:
             if ARP in frame and frame[ARP].op == 1 and frame[ARP].pdst == THERE:
                 self.other = frame.src
                 self.send(Ether(dst=frame.src, src=self.mac) / ARP(op=2, hwsrc=self.mac, psrc=THERE, hwdst=frame.src, pdst=HERE))
+            elif ICMPv6ND_NS in frame and frame[ICMPv6ND_NS].tgt == THERE6:
+                self.other = frame.src
+                self.advertise(frame.src, frame[IPv6].src)
             elif wanted(frame):
                 return frame
+
+    def advertise(self, mac_there, address):
+        """Host b says by neighbour discovery who it is."""
+        self.send(Ether(dst=mac_there, src=self.mac) / IPv6(src=THERE6, dst=address, hlim=255)
+                  / ICMPv6ND_NA(tgt=THERE6, R=0, S=1, O=1) / ICMPv6NDOptDstLLAddr(lladdr=self.mac))
 
 
 def inside(frame, encap):

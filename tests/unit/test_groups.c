@@ -201,6 +201,14 @@ a_port_has_so_many_groups(void **state)
 	assert_int_equal(f->w->groups->refused, 10);
 	igmp2(f, 3, 0x16, 0xef020000);
 	assert_int_equal(f->w->groups->joined[3], 1);
+	// A group that somebody wants whose wish there was no room for goes to all.
+	f->w->clock += WARM;
+	igmp2(f, 3, 0x16, 0xef020000);
+	f->n_sent = 0;
+	assert_int_equal(who_gets(f, 1, 0xef020000), 1 << 3 | 1 << UPLINK);
+	igmp2(f, 2, 0x16, 0xef020000);
+	f->n_sent = 0;
+	assert_int_equal(who_gets(f, 1, 0xef020000), 1 << 2 | 1 << 3 | 1 << 4 | 1 << UPLINK);
 	// All are void some day, and their room is given back.
 	f->w->clock += 1000;
 	weft_groups_sweep(f->w, f->w->groups->tab.mask + 1);
