@@ -173,7 +173,8 @@ keep_house(struct dp_worker *self, uint64_t now)
 		}
 		weft_groups_sweep(&self->w, 1);
 		weft_bfd_sweep(&self->w, now);
-		weft_announce_sweep(&self->w);
+		if (atomic_load_explicit(&dp.ports[self->w.snap->uplink].link, memory_order_relaxed))
+			weft_announce_sweep(&self->w);
 		weft_fdb_sweep(&self->w, self->sweep_step);
 		sweep_sessions(self, now);
 	}

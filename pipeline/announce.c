@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Another uplink is in use: the physical switches learn where the stations are now, by a frame from each of this host's
-// ports that names a MAC, in each VLAN of the uplink (RARP, as hypervisors send it when a machine moves).
+// Another uplink is in use than before: the physical switches learn where the stations are now, by a frame from each of
+// this host's ports that names a MAC, in each VLAN of the uplink (RARP, as hypervisors send it when a machine moves).
 #include "bytes.h"
 #include "stages.h"
 
@@ -31,13 +31,13 @@ static void
 announce(struct weft_worker *worker, uint16_t slot, uint16_t id)
 {
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, id);
-	struct weft_lane lane = { .in = slot, .domain = id, .l3_off = 14 };
+	struct weft_lane lane = { .in = worker->snap->uplink, .domain = id, .l3_off = 14 };
 	struct rte_mbuf *m;
 
 	if (id == 0 || domain->uplink_vid == 0 ||
 		weft_snapshot_slot(worker->snap, worker->snap->uplink)->vid_domain[domain->uplink_vid] != id)
 		return;
-	m = weft_underlay_frame(worker, slot, FRAME);
+	m = weft_underlay_frame(worker, worker->snap->uplink, FRAME);
 	if (m == NULL)
 		return;
 	write_frame(rte_pktmbuf_mtod(m, uint8_t *), weft_snapshot_slot(worker->snap, slot)->mac);
@@ -49,9 +49,10 @@ weft_announce_sweep(struct weft_worker *worker)
 {
 	const struct weft_port_conf *uplink = weft_snapshot_slot(worker->snap, worker->snap->uplink);
 
+	// At the start the switches learn by themselves.
 	if (worker->announcing != worker->snap->uplink) {
+		worker->next_announced = worker->announcing != WEFT_PORT_NONE;
 		worker->announcing = worker->snap->uplink;
-		worker->next_announced = 1;
 	}
 	if (worker->next_announced == 0 || !uplink->up || uplink->vid_domain == NULL ||
 		!(uplink->owner == worker->id || (uplink->owner == WEFT_OWNER_EACH && worker->id == 0)))

@@ -7,7 +7,7 @@ import time
 import pytest
 from conftest import mac
 from harness import qemu
-from harness.overlay import HERE, THERE, check, policy
+from harness.overlay import HERE, THERE, check, keep_apart, policy
 from harness.proc import wait_for
 from harness.weftd import Weftd
 
@@ -26,6 +26,7 @@ def hinted_mtu(weftd, port):
 def hosts(pair):
     """Two weftds: a has guest g1, b has g2 and g3."""
     with Weftd(host="a") as a, Weftd(host="b") as b:
+        keep_apart(a, b, [pair[0]], [pair[1]])
         for weftd, host, device in ((a, "a", pair[0]), (b, "b", pair[1])):
             plan = policy("geneve", host, f"net_af_packet0,iface={device}")
             plan["default"]["ports"]["g3"] = {"host": "b", "network": "lan", "mac": mac(3)}

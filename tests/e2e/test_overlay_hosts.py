@@ -13,7 +13,7 @@ import uuid
 import pytest
 from conftest import mac
 from harness import etcd
-from harness.overlay import HERE, HOSTS, THERE, VNI, Wire, around, check, inside, policy, udp
+from harness.overlay import HERE, HOSTS, THERE, VNI, Wire, around, check, inside, keep_apart, policy, udp
 from harness.proc import run, spawn, stop, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
@@ -50,6 +50,7 @@ def two(pair, encap, **network):
 def test_hosts_watch_each_other(pair):
     """BFD comes up on both sides; a host that is killed is down soon, by both ways of saying so, and up again when it is back."""
     with Weftd(host="a") as a, Weftd(host="b") as b:
+        keep_apart(a, b, [pair[0]], [pair[1]])
         two([(a, "a", pair[0]), (b, "b", pair[1])], "geneve")
         wait_for(lambda: way(a)["bfd"] == "up" and way(b, "a")["bfd"] == "up")
         assert check(a)[0] == 0
@@ -158,10 +159,10 @@ def test_switches_learn_where_machines_are_when_an_uplink_takes_over(pair, secon
         ports["up"] = {"attach": {"type": "eth", "device": f"net_af_packet0,iface={pair[0]}"}}
         ports["up2"] = {"attach": {"type": "eth", "device": f"net_af_packet1,iface={second[0]}"}}
         weftd.apply({"default": {"networks": {"blue": {"encap": "vlan", "vlan": 10}}, "ports": ports}})
-        for wire, uplink in zip(wires, (pair, second)):
-            told = {wire.next(lambda f: Dot1Q in f and f[Dot1Q].type == 0x8035 and f[Dot1Q].vlan == 10).src for _ in range(100)}
-            assert told == {mac(i) for i in range(1, 101)}
-            run("ip", "link", "set", uplink[1], "down")
+        weftd.wait_link("up", "up2")
+        run("ip", "link", "set", pair[1], "down")
+        told = {wires[1].next(lambda f: Dot1Q in f and f[Dot1Q].type == 0x8035 and f[Dot1Q].vlan == 10).src for _ in range(100)}
+        assert told == {mac(i) for i in range(1, 101)}
     for wire in wires:
         wire.socket.close()
 
@@ -228,6 +229,7 @@ def test_multicast_goes_to_hosts_that_joined(pair):
     """Between two hosts: to a group that only one guest here has joined, nothing crosses the wire once that is certain."""
     group, other = "239.1.2.3", "239.1.2.4"
     with Weftd(host="a", multicast_query_s=1) as a, Weftd(host="b", multicast_query_s=1) as b:
+        keep_apart(a, b, [pair[0]], [pair[1]])
         for weftd, host, device in ((a, "a", pair[0]), (b, "b", pair[1])):
             plan = policy("geneve", host, f"net_af_packet0,iface={device}")
             plan["default"]["ports"]["g3"] = {"host": "a", "network": "lan", "mac": mac(3)}
@@ -288,6 +290,7 @@ def cluster_ports(pair, encap):
     ports["g2"] = {"host": "h2", "network": "lan", "mac": mac(2), "ips": ["10.0.0.2"], "groups": ["to"]}
     whole = contradiction(0, encap)
     whole["tenants"]["t"]["ports"] = ports
+    whole["tenants"]["t"]["limits"] = {"sessions": 1 << 30, "half_open_sessions": 1 << 30}
     return {**whole, "hosts": {f"h{i}": {"tunnel": {"address": address + "/24"}} for i, address in ((1, HERE), (2, THERE))}}
 
 
@@ -323,6 +326,7 @@ def test_no_frame_is_judged_by_two_generations(pair, encap):
     with etcd.Etcd() as store:
         config = {"memory_mb": 160, "etcd": {"endpoints": store.endpoints, "lease_s": 5, "prepare_s": 5}}
         with Weftd(host="h1", **config) as a, Weftd(host="h2", **config) as b:
+            keep_apart(a, b, [pair[0]], [pair[1]])
             wait_for(lambda: all(w.rpc("status").get("cluster_synced") for w in (a, b)), 30, step=0.05)
             a.rpc("apply", policy=cluster_ports(pair, encap), wait=True)
             sockets = [os.path.join(a.dir, "vhost", "t.g1.sock"), os.path.join(b.dir, "vhost", "t.g2.sock")]

@@ -9,7 +9,7 @@ import uuid
 import pytest
 from conftest import mac
 from harness import ovs, qemu
-from harness.overlay import HERE, HERE6, HOSTS, HOSTS6, THERE, THERE6, VNI, check, policy, udp
+from harness.overlay import HERE, HERE6, HOSTS, HOSTS6, THERE, THERE6, VNI, check, keep_apart, policy, udp
 from harness.proc import run, stop, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Weftd
@@ -157,6 +157,7 @@ def test_tcp_between_kernels_on_two_hosts(pair, kernels, encap):
     """iperf3 in both directions, through firewalls with strict windows at both ends and full packets of 1414 bytes."""
     rule = {"name": "iperf", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [5201]}
     with Weftd(host="a") as a, Weftd(host="b") as b:
+        keep_apart(a, b, [pair[0], kernels[0][1]], [pair[1], kernels[1][1]])
         for weftd, host, device in ((a, "a", pair[0]), (b, "b", pair[1])):
             plan = policy(encap, host, f"net_af_packet0,iface={device}", firewall=True)
             plan["default"]["groups"] = {"server": {"rules": [rule]}}
@@ -218,6 +219,7 @@ def test_tcp_with_others(netns, pair, kernels, peer, encap, version):  # noqa: F
 def test_two_hosts(pair, encap, workers):
     """Two weftds on either end of a link, with firewalls: guests that open connections to each other."""
     with Weftd(host="a", workers=workers) as a, Weftd(host="b", workers=workers) as b:
+        keep_apart(a, b, [pair[0]], [pair[1]])
         for weftd, host, device in ((a, "a", pair[0]), (b, "b", pair[1])):
             plan = policy(encap, host, f"net_af_packet0,iface={device}", firewall=True)
             plan["default"]["groups"] = {"open": {"rules": [{"name": "udp", "direction": "in", "action": "allow", "protocol": "udp"}]}}

@@ -21,6 +21,21 @@ MTUS = {"vxlan": 1426, "geneve": 1414}  # what is left of 1500 under the largest
 PORTS = {"vxlan": 4789, "geneve": 6081}
 
 
+def keep_apart(a, b, devices_a, devices_b):
+    """Has B another pid, where DPDK's AF_PACKET driver would take one PACKET_FANOUT group for a device of A and one of B."""
+
+    def groups(weftd, devices):
+        numbers = []
+        for device in devices:
+            with open(f"/sys/class/net/{device}/ifindex", encoding="ascii") as f:
+                numbers.append((weftd.process.pid ^ int(f.read())) & 0xffff)
+        return set(numbers)
+
+    while groups(a, devices_a) & groups(b, devices_b):
+        b.stop()
+        b.start()
+
+
 def mac(i):
     """The MAC of guest I."""
     return f"52:54:00:00:{i >> 8:02x}:{i & 255:02x}"
