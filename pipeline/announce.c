@@ -37,7 +37,7 @@ announce(struct weft_worker *worker, uint16_t slot, uint16_t id)
 	if (id == 0 || domain->uplink_vid == 0 ||
 		weft_snapshot_slot(worker->snap, worker->snap->uplink)->vid_domain[domain->uplink_vid] != id)
 		return;
-	m = weft_underlay_frame(worker, worker->snap->uplink, FRAME);
+	m = weft_new_frame(worker, worker->snap->uplink, FRAME);
 	if (m == NULL)
 		return;
 	write_frame(rte_pktmbuf_mtod(m, uint8_t *), weft_snapshot_slot(worker->snap, slot)->mac);

@@ -195,7 +195,7 @@ send_packet(struct weft_worker *worker, const struct weft_bfd_conf *conf, uint16
 {
 	const struct weft_peer *peer = weft_snapshot_slot(worker->snap, slot)->peer;
 	uint64_t hop = weft_neighbour_mac(&worker->neighbour[slot], peer->hop_number);
-	struct rte_mbuf *m = hop ? weft_underlay_frame(worker, peer->uplink, peer->size + PACKET) : NULL;
+	struct rte_mbuf *m = hop ? weft_new_frame(worker, peer->uplink, peer->size + PACKET) : NULL;
 	uint8_t *frame = m ? rte_pktmbuf_mtod(m, uint8_t *) : NULL;
 	uint16_t sum;
 

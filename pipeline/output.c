@@ -96,6 +96,20 @@ explain(struct weft_vec *vec, const struct weft_port_conf *port, uint16_t worker
 			vec->explain, "output", "port %s, VLAN tag %u, by worker %u", port->name, vid, port->owner);
 }
 
+struct rte_mbuf *
+weft_new_frame(struct weft_worker *worker, uint16_t port, uint16_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(worker->pool);
+
+	if (m == NULL || rte_pktmbuf_append(m, len) == NULL) {
+		rte_pktmbuf_free(m);
+		return NULL;
+	}
+	m->port = port;
+	worker->stats[port].created++;
+	return m;
+}
+
 void
 weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m)

@@ -79,8 +79,8 @@ static void
 send_query(struct weft_worker *worker, uint16_t slot, uint16_t domain, bool v6)
 {
 	const struct weft_lane lane = { .in = slot, .domain = domain, .l3_off = RTE_ETHER_HDR_LEN };
-	struct rte_mbuf *m = weft_underlay_frame(
-		worker, slot, RTE_ETHER_HDR_LEN + (v6 ? IPV6_LEN + MLD_LEN : IPV4_LEN + IGMP_LEN + 10));
+	struct rte_mbuf *m =
+		weft_new_frame(worker, slot, RTE_ETHER_HDR_LEN + (v6 ? IPV6_LEN + MLD_LEN : IPV4_LEN + IGMP_LEN + 10));
 	uint8_t *frame = m ? rte_pktmbuf_mtod(m, uint8_t *) : NULL;
 
 	if (m == NULL)

@@ -75,5 +75,5 @@ bool weft_is_neighbour_talk(const struct weft_lane *lane, const struct rte_mbuf 
 // Learns from such a LANE. Returns whether it was for the tunnels' address; it is gone then.
 bool weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
 
-// A new frame of LEN bytes, counted as created by UPLINK, or NULL.
-struct rte_mbuf *weft_underlay_frame(struct weft_worker *worker, uint16_t uplink, uint16_t len);
+// A new frame of LEN bytes, counted as created by PORT, or NULL.
+struct rte_mbuf *weft_new_frame(struct weft_worker *worker, uint16_t port, uint16_t len);

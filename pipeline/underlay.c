@@ -114,26 +114,12 @@ weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned in
 	return true;
 }
 
-struct rte_mbuf *
-weft_underlay_frame(struct weft_worker *worker, uint16_t uplink, uint16_t len)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(worker->pool);
-
-	if (m == NULL || rte_pktmbuf_append(m, len) == NULL) {
-		rte_pktmbuf_free(m);
-		return NULL;
-	}
-	m->port = uplink;
-	worker->stats[uplink].created++;
-	return m;
-}
-
 static void
 ask(struct weft_worker *worker, const struct weft_underlay *underlay, uint16_t uplink, const struct weft_ip *hop)
 {
 	uint64_t own = atomic_load_explicit(&worker->mac[uplink], memory_order_relaxed);
 	bool v4 = weft_ip_is_v4(hop);
-	struct rte_mbuf *m = weft_underlay_frame(worker, uplink, v4 ? ARP_FRAME : ND_SOLICIT_FRAME);
+	struct rte_mbuf *m = weft_new_frame(worker, uplink, v4 ? ARP_FRAME : ND_SOLICIT_FRAME);
 
 	if (m == NULL)
 		return;
