@@ -104,7 +104,7 @@ static int
 compile_uplink(struct weft_build *build, const struct weft_model *model, bool standby, struct weft_port_conf *conf)
 {
 	uint16_t *table = new_table(conf);
-	const struct weft_network *network;
+	const struct weft_network *network = NULL;
 	const char *key;
 	json_t *value;
 	int ret = table ? 0 : -ENOMEM;

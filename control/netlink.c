@@ -8,6 +8,9 @@
 #include <linux/rtnetlink.h>
 #include <time.h>
 
+// libmnl's loops over attributes cast const away.
+#pragma GCC diagnostic ignored "-Wcast-qual"
+
 #define BUFFER 32768
 #define USABLE (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP)
 
