@@ -73,7 +73,7 @@ def test_machines_across_hosts(hosts):
         assert f"mtu {mtu}" in guests[0].sh("ip route get 10.0.0.2")[1] or a.drops("g1")["out_mtu"] < 50
         # The other host dies under a connection, which outlives it.
         finish = send(guests[0], guests[1], 8 * BYTES, 5001)
-        wait_for(lambda: b.port("g2")["counters"]["tx_packets"] > 4000)
+        wait_for(lambda: b.port("g2")["counters"]["tx_packets"] > 4000, 120)
         b.kill()
         wait_for(lambda: "BFD says that it is down" in check(a)[1], step=0.05)
         time.sleep(0.5)
