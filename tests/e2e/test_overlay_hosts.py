@@ -401,3 +401,44 @@ def test_the_kernels_routes_and_neighbours_count(netns, pair):  # noqa: F811
             run("ip", "-n", netns, "addr", "del", f"{HERE}/24", "dev", pair[0])
             wait_for(lambda: way(weftd)["next_hop"] == far)
     wire.socket.close()
+
+
+def test_what_is_changed_counts_at_once(pair, second):
+    """The network's kind and number, this host's address and the other one's, and the uplink that is taken away."""
+    wires = [Wire(pair[1]), Wire(second[1])]
+    with Weftd(host="a") as weftd:
+        plan = policy("vxlan", "a", f"net_af_packet0,iface={pair[0]}")
+        plan["default"]["ports"]["up2"] = {"host": "a", "attach": {"type": "eth", "device": f"net_af_packet1,iface={second[0]}"}}
+        weftd.apply(plan, hosts=HOSTS)
+        with VhostGuest(weftd.socket("g1")) as guest:
+            weftd.wait_link("g1")
+            hello(wires[0])
+            wires[0].next(lambda f: ARP in f and f[ARP].op == 2)
+
+            def next_frame(wire, sport):
+                guest.send(udp(sport))
+                return wire.next(lambda f: UDP in f)
+
+            assert inside(next_frame(wires[0], 1), "vxlan")[0] == VNI
+            weftd.ctl("set", "network", "lan", "vni=5")
+            assert inside(next_frame(wires[0], 2), "vxlan")[0] == 5
+            weftd.ctl("set", "network", "lan", "encap=geneve", "mtu=1400")
+            assert inside(next_frame(wires[0], 3), "geneve")[0] == 5
+            weftd.ctl("set", "host", "a", "tunnel.address=192.0.2.77/24", "tunnel.checksum=true")
+            out = next_frame(wires[0], 4)
+            assert out[IP].src == "192.0.2.77" and out[UDP].chksum != 0
+            weftd.ctl("set", "host", "b", "tunnel.address=192.0.2.88/24")
+            wires[0].send(Ether(dst="ff:ff:ff:ff:ff:ff", src=wires[0].mac)
+                          / ARP(op=1, hwsrc=wires[0].mac, psrc="192.0.2.88", pdst="192.0.2.77"))
+            wires[0].next(lambda f: ARP in f and f[ARP].op == 2)
+            assert next_frame(wires[0], 5)[IP].dst == "192.0.2.88"
+            # An uplink that is closed, and one that is deleted: the other one has it all.
+            for change, uplink, wire in ((("set", "port", "up", "state=down"), "default/up2", wires[1]),
+                                         (("set", "port", "up", "state=up"), "default/up2", wires[1]),
+                                         (("delete", "port", "up2"), "default/up", wires[0])):
+                weftd.ctl(*change)
+                assert weftd.ctl("hosts")["uplinks"][0] == uplink
+                assert next_frame(wire, 6)[IP].dst == "192.0.2.88"
+            assert not weftd.drops("g1")
+    for wire in wires:
+        wire.socket.close()
