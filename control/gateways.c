@@ -12,14 +12,11 @@
 static uint16_t
 slot_of_gateway(const struct weft_local *local, const struct weft_port *port)
 {
-	char path[WEFT_PATH_SIZE];
-
 	if (port->state != WEFT_PORT_UP)
 		return WEFT_PORT_NONE;
 	if (weft_local_has(local, port))
 		return local->placement->uplink;
-	snprintf(path, sizeof(path), "@%.63s", port->host);
-	return weft_placement_find(local->placement, path);
+	return weft_placement_find_host(local->placement, port->host);
 }
 
 static int

@@ -12,13 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "weft/bfd.h"
 #include "weft/engine.h"
 
-#include "map.h"
 #include "netlink.h"
 
 // Datagrams to these ports are weft's: the kernel must not say that nobody is there.
-static const uint16_t ports[] = { WEFT_VXLAN_PORT, WEFT_GENEVE_PORT, 3784, 4784 };
+static const uint16_t ports[] = { WEFT_VXLAN_PORT, WEFT_GENEVE_PORT, WEFT_BFD_PORT, WEFT_BFD_PORT_FAR };
 
 static struct {
 	struct mnl_socket *questions;
@@ -27,17 +27,13 @@ static struct {
 	struct weft_local *local;
 	struct weft_ip silent_for; // that the ports are kept open for
 	int silent[sizeof(ports) / sizeof(ports[0])];
-	bool follows; // the last look found that the kernel has the address
 } kernel;
 
 static const struct weft_ip *
 own_address(const struct weft_local *local)
 {
-	char key[WEFT_KEY_SIZE];
-	const struct weft_host *self;
+	const struct weft_host *self = weft_model_host(local->model, local->host);
 
-	weft_key_make(&weft_kind_host, local->host, key);
-	self = (const struct weft_host *)weft_model_get(local->model, key);
 	return self && !weft_ip_is_none(&self->tunnel.address) ? &self->tunnel.address : NULL;
 }
 
@@ -115,12 +111,11 @@ be_silent(const struct weft_ip *address)
 
 // Calls FN with the slot of each other host.
 static void
-each_peer(const struct weft_local *local, void (*fn)(void *arg, uint16_t slot, const struct weft_peer *peer), void *arg)
+each_peer(void (*fn)(void *arg, uint16_t slot, const struct weft_peer *peer), void *arg)
 {
 	const struct weft_snapshot *snap = weft_engine_snapshot();
 	const struct weft_underlay *underlay = weft_snapshot_slot(snap, snap->underlay)->underlay;
 
-	(void)local;
 	for (uint32_t i = 0; underlay && i < underlay->n_peers; i++) {
 		const struct weft_peer *peer = weft_snapshot_slot(snap, underlay->peer[i])->peer;
 
@@ -148,7 +143,8 @@ on_neighbour(void *arg, const struct weft_ip *address, uint64_t mac)
 {
 	struct found found = { address, mac };
 
-	each_peer(arg, tell_peer, &found);
+	(void)arg;
+	each_peer(tell_peer, &found);
 }
 
 struct comparison {
@@ -173,7 +169,7 @@ weft_kernel_refresh(struct weft_local *local)
 
 	if (has) {
 		be_silent(own_address(local));
-		netlink_each_neighbour(kernel.questions, interface_of(local), on_neighbour, local);
+		netlink_each_neighbour(kernel.questions, interface_of(local), on_neighbour, NULL);
 	} else {
 		speak();
 	}
@@ -184,13 +180,12 @@ static void
 look(struct weft_local *local)
 {
 	bool has = weft_kernel_has_address(local);
-	struct comparison comparison = { .local = local, .differs = has != kernel.follows };
+	struct comparison comparison = { .local = local, .differs = has != local->kernel };
 	struct weft_error err;
 
 	if (has && !comparison.differs)
-		each_peer(local, compare_hop, &comparison);
+		each_peer(compare_hop, &comparison);
 	if (comparison.differs && !local->prepared) {
-		kernel.follows = has;
 		local->rerouted = true;
 		if (weft_local_republish(local, false, &err))
 			WEFT_LOG(ERR, "event=routes error=\"%s\"", err.text);

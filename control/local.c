@@ -76,6 +76,7 @@ new_prepared(const struct weft_local *local, uint64_t generation, struct weft_er
 	p->generation = generation;
 	p->err = err;
 	p->uplink = local->placement->uplink;
+	p->kernel = local->kernel;
 	p->old = json_object();
 	p->dirty = json_object();
 	p->gone = json_array();
@@ -187,6 +188,7 @@ weft_local_abort(struct weft_local *local)
 	else
 		weft_build_abort(p->build);
 	local->placement->uplink = p->uplink;
+	local->kernel = p->kernel;
 	json_array_foreach (p->opened, i, value)
 		close_slot(local, json_integer_value(value));
 	for (unsigned int k = p->n_owned; k > 0; k--) {

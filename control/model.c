@@ -76,6 +76,12 @@ weft_model_port(const struct weft_model *model, const char *path)
 	return (const struct weft_port *)get_path(model, &weft_kind_port, path);
 }
 
+const struct weft_host *
+weft_model_host(const struct weft_model *model, const char *name)
+{
+	return (const struct weft_host *)get_path(model, &weft_kind_host, name);
+}
+
 unsigned int
 model_kind_index(const struct weft_kind *kind)
 {

@@ -53,6 +53,9 @@ struct weft_object *weft_model_get(const struct weft_model *model, const char *k
 const struct weft_network *weft_model_network(const struct weft_model *model, const char *path);
 const struct weft_port *weft_model_port(const struct weft_model *model, const char *path);
 
+// The host "name", or NULL.
+const struct weft_host *weft_model_host(const struct weft_model *model, const char *name);
+
 // How many objects of KIND there are.
 unsigned int weft_model_count(const struct weft_model *model, const struct weft_kind *kind);
 

@@ -17,6 +17,21 @@ weft_placement_find(const struct weft_placement *placement, const char *path)
 }
 
 void
+weft_placement_host_path(const char *host, char path[WEFT_PATH_SIZE])
+{
+	snprintf(path, WEFT_PATH_SIZE, "@%.63s", host);
+}
+
+uint16_t
+weft_placement_find_host(const struct weft_placement *placement, const char *host)
+{
+	char path[WEFT_PATH_SIZE];
+
+	weft_placement_host_path(host, path);
+	return weft_placement_find(placement, path);
+}
+
+void
 weft_placement_renew(struct weft_placement *placement, uint16_t slot)
 {
 	if (++placement->place[slot].gen == 0)

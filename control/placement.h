@@ -33,6 +33,10 @@ struct weft_placement {
 // The slot of the port PATH, or 0.
 uint16_t weft_placement_find(const struct weft_placement *placement, const char *path);
 
+// What stands for another host in place of a port's path, and its slot, or 0.
+void weft_placement_host_path(const char *host, char path[WEFT_PATH_SIZE]);
+uint16_t weft_placement_find_host(const struct weft_placement *placement, const char *host);
+
 // Gives PATH the free SLOT; the port's generation is new. And takes the path away from a slot: until
 // weft_placement_release() it is closing, and not free.
 void weft_placement_assign(struct weft_placement *placement, uint16_t slot, const char *path);

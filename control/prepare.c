@@ -65,11 +65,12 @@ prepare_uplinks(const struct weft_local *local, struct weft_prepared *p)
 {
 	const char *name;
 	json_t *value;
+	uint16_t slot;
 
 	json_object_foreach (local->devices, name, value) {
-		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, name);
+		const struct weft_port *port = weft_uplink_at(local, name, &slot);
 
-		if (port && port->network[0] == 0)
+		if (port)
 			add_dirty(local, p, &port->o);
 	}
 }
@@ -355,6 +356,7 @@ prepare_carry_out(struct weft_local *local, struct weft_prepared *p, bool all)
 			ret = place_port(local, p, weft_map_value(value));
 	if (ret == 0) {
 		choose_uplink(local, p);
+		p->kernel = local->kernel;
 		local->kernel = weft_kernel_has_address(local);
 		ret = prepare_hosts(local, p, all);
 	}

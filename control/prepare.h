@@ -26,6 +26,7 @@ struct weft_prepared {
 	unsigned int n_owned;
 	bool tunnels;	 // what is beyond tunnels is compiled anew
 	uint16_t uplink; // that was in use before
+	bool kernel;	 // its routes counted before
 	bool offered;	 // workers may look at the build's snapshot
 	struct weft_error *err;
 };

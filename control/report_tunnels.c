@@ -9,6 +9,7 @@
 #include "map.h"
 #include "weft/bfd.h"
 #include "state.h"
+#include "uplinks.h"
 
 __attribute__((format(printf, 2, 3))) static void
 add(json_t *trouble, const char *fmt, ...)
@@ -20,15 +21,6 @@ add(json_t *trouble, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	json_array_append_new(trouble, json_string(text));
-}
-
-static const struct weft_host *
-host_of(const char *name)
-{
-	char key[WEFT_KEY_SIZE];
-
-	weft_key_make(&weft_kind_host, name, key);
-	return (const struct weft_host *)weft_model_get(ctl.local.model, key);
 }
 
 static json_t *
@@ -109,10 +101,7 @@ describe_way(uint16_t slot, const struct weft_peer *peer, json_t *row, json_t *t
 static const struct weft_peer *
 peer_of(const char *host, uint16_t *slot)
 {
-	char path[WEFT_PATH_SIZE];
-
-	snprintf(path, sizeof(path), "@%.63s", host);
-	*slot = weft_placement_find(ctl.local.placement, path);
+	*slot = weft_placement_find_host(ctl.local.placement, host);
 	return weft_snapshot_slot(weft_engine_snapshot(), *slot)->peer;
 }
 
@@ -120,7 +109,8 @@ peer_of(const char *host, uint16_t *slot)
 static void
 check_there(const char *host, unsigned int unnamed, json_t *row, json_t *trouble)
 {
-	const struct weft_host *there = host_of(host), *self = host_of(ctl.local.host);
+	const struct weft_host *there = weft_model_host(ctl.local.model, host),
+			       *self = weft_model_host(ctl.local.model, ctl.local.host);
 	uint16_t slot;
 	const struct weft_peer *peer = peer_of(host, &slot);
 
@@ -173,13 +163,14 @@ uplinks_json(void)
 	const struct weft_placement *placement = ctl.local.placement;
 	json_t *uplinks = json_array(), *value;
 	const char *key;
+	uint16_t slot;
 
 	if (placement->uplink)
 		json_array_append_new(uplinks, json_string(placement->place[placement->uplink].path));
 	json_object_foreach (ctl.local.devices, key, value) {
-		const struct weft_port *port = (const struct weft_port *)weft_model_get(ctl.local.model, key);
+		const struct weft_port *port = weft_uplink_at(&ctl.local, key, &slot);
 
-		if (port && !port->network[0] && weft_placement_find(placement, port->o.path) != placement->uplink)
+		if (port && slot != placement->uplink)
 			json_array_append_new(uplinks, json_string(port->o.path));
 	}
 	return uplinks;
@@ -188,7 +179,7 @@ uplinks_json(void)
 json_t *
 weft_report_tunnels(const json_t *params, struct weft_error *err)
 {
-	const struct weft_host *self = host_of(ctl.local.host);
+	const struct weft_host *self = weft_model_host(ctl.local.model, ctl.local.host);
 	json_t *hosts = json_array(), *value;
 	const char *key;
 
@@ -257,7 +248,7 @@ weft_report_network(const json_t *params, struct weft_error *err)
 			"vni=NUMBER",
 			path);
 	if (weft_network_is_tunnelled(network))
-		check_here(host_of(ctl.local.host), ctl.local.placement->uplink, trouble);
+		check_here(weft_model_host(ctl.local.model, ctl.local.host), ctl.local.placement->uplink, trouble);
 	json_object_foreach (ports, host, n) {
 		json_t *row = json_pack("{s:s, s:O, s:[]}", "host", host, "ports", n, "trouble");
 

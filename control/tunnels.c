@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "map.h"
 #include "share.h"
+#include "uplinks.h"
 
 // A host's members: the domains, each once.
 struct site {
@@ -25,28 +26,10 @@ struct site {
 	uint16_t domain[WEFT_N_VLANS];
 };
 
-static const struct weft_host *
-host_of(const struct weft_model *model, const char *name)
-{
-	char key[WEFT_KEY_SIZE];
-
-	weft_key_make(&weft_kind_host, name, key);
-	return (const struct weft_host *)weft_model_get(model, key);
-}
-
-static uint16_t
-slot_of(const struct weft_local *local, const char *host)
-{
-	char path[WEFT_PATH_SIZE];
-
-	snprintf(path, sizeof(path), "@%.63s", host);
-	return weft_placement_find(local->placement, path);
-}
-
 static bool
 can_tunnel(const struct weft_local *local)
 {
-	const struct weft_host *self = host_of(local->model, local->host);
+	const struct weft_host *self = weft_model_host(local->model, local->host);
 
 	return self && !weft_ip_is_none(&self->tunnel.address) && local->placement->uplink;
 }
@@ -76,7 +59,7 @@ add_host(struct weft_local *local, struct weft_prepared *p, const struct weft_ho
 	if (slot == 0)
 		return weft_fail(
 			p->err, ENOSPC, "host %s: all %u port slots are in use", host->o.path, WEFT_MAX_PORTS - 1);
-	snprintf(path, sizeof(path), "@%.63s", host->o.path);
+	weft_placement_host_path(host->o.path, path);
 	weft_placement_assign(local->placement, slot, path);
 	weft_placement_own(local->placement, slot, WEFT_OWNER_EACH);
 	json_array_append_new(p->opened, json_integer(slot));
@@ -92,14 +75,16 @@ prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
 	int ret = 0;
 
 	// An uplink whose device opens late, or that takes over, comes with a change of something else or none.
-	p->tunnels = all || local->rerouted ||
+	p->tunnels = all || local->rerouted || local->kernel != p->kernel ||
 		     (local->snap ? local->snap->underlay : 0) != (can ? local->placement->uplink : 0);
 	for (unsigned int i = 0; i < p->set.n; i++) {
 		const struct weft_change *c = &p->set.change[i];
 
 		p->tunnels = p->tunnels || concerns(local, c->old) || concerns(local, c->new);
-		if (c->old && c->new == NULL && c->old->kind == &weft_kind_host &&slot_of(local, c->old->path))
-			json_array_append_new(p->gone, json_integer(slot_of(local, c->old->path)));
+		if (c->old && c->new == NULL &&
+			c->old->kind == &weft_kind_host &&weft_placement_find_host(local->placement, c->old->path))
+			json_array_append_new(
+				p->gone, json_integer(weft_placement_find_host(local->placement, c->old->path)));
 	}
 	if (!p->tunnels)
 		return 0;
@@ -110,11 +95,12 @@ prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
 		if (host->o.kind != &weft_kind_host || strcmp(host->o.path, local->host) == 0)
 			continue;
 		wanted = can && !weft_ip_is_none(&host->tunnel.address);
-		known = slot_of(local, host->o.path) != 0;
+		known = weft_placement_find_host(local->placement, host->o.path) != 0;
 		if (wanted && !known && ret == 0)
 			ret = add_host(local, p, host);
 		if (!wanted && known)
-			json_array_append_new(p->gone, json_integer(slot_of(local, host->o.path)));
+			json_array_append_new(
+				p->gone, json_integer(weft_placement_find_host(local->placement, host->o.path)));
 	}
 	return ret;
 }
@@ -235,7 +221,7 @@ static uint16_t
 slot_of_port(const struct weft_local *local, const struct weft_port *port)
 {
 	return weft_local_has(local, port) ? weft_placement_find(local->placement, port->o.path)
-					   : slot_of(local, port->host);
+					   : weft_placement_find_host(local->placement, port->host);
 }
 
 // What was known of the port OBJECT, if it is one, is no more.
@@ -273,7 +259,7 @@ static int
 put_host(struct weft_build *build, const struct weft_local *local, const struct weft_host *host,
 	const struct site *site, uint16_t uplink)
 {
-	const struct weft_host *self = host_of(local->model, local->host);
+	const struct weft_host *self = weft_model_host(local->model, local->host);
 	struct weft_peer *peer = weft_share_new(sizeof(*peer), true);
 	uint16_t *domains = weft_share_new(WEFT_N_VLANS * sizeof(*domains), true);
 	char *name = weft_share_new(strlen(host->o.path) + 2, false);
@@ -348,10 +334,11 @@ put_end(struct weft_build *build, uint16_t uplink, const struct weft_underlay *u
 static int
 put_underlay(struct weft_build *build, const struct weft_local *local, struct hop *hops, uint32_t n)
 {
-	const struct weft_host *self = host_of(local->model, local->host);
+	const struct weft_host *self = weft_model_host(local->model, local->host);
 	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
 	const char *key;
 	json_t *value;
+	uint16_t slot;
 	int ret = underlay ? 0 : -ENOMEM;
 
 	if (ret)
@@ -365,10 +352,7 @@ put_underlay(struct weft_build *build, const struct weft_local *local, struct ho
 	for (uint32_t i = 0; i < n; i++)
 		underlay->peer[i] = hops[i].slot;
 	json_object_foreach (local->devices, key, value) {
-		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, key);
-		uint16_t slot = port && !port->network[0] ? weft_placement_find(local->placement, port->o.path) : 0;
-
-		if (ret == 0 && slot && weft_snapshot_slot(build->snap, slot)->gen)
+		if (ret == 0 && weft_uplink_at(local, key, &slot) && slot && weft_snapshot_slot(build->snap, slot)->gen)
 			ret = put_end(build, slot, underlay);
 	}
 	weft_share_unref(underlay);
@@ -417,7 +401,7 @@ compile_hosts(struct weft_build *build, const struct weft_local *local, json_t *
 		const struct site *site = weft_map_value(value);
 
 		if (ret == 0)
-			ret = put_host(build, local, host_of(local->model, name), site, uplink);
+			ret = put_host(build, local, weft_model_host(local->model, name), site, uplink);
 		if (ret == 0)
 			hops[n++] = (struct hop){ weft_snapshot_slot(build->snap, site->slot)->peer->hop_number,
 				site->slot };
@@ -438,7 +422,8 @@ new_sites(const struct weft_local *local)
 
 	json_object_foreach (local->model->objects, key, value) {
 		const struct weft_host *host = weft_map_value(value);
-		uint16_t slot = host->o.kind == &weft_kind_host ? slot_of(local, host->o.path) : 0;
+		uint16_t slot =
+			host->o.kind == &weft_kind_host ? weft_placement_find_host(local->placement, host->o.path) : 0;
 		struct site *site = slot && !weft_ip_is_none(&host->tunnel.address) && can_tunnel(local)
 					    ? calloc(1, sizeof(*site))
 					    : NULL;

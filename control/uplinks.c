@@ -19,23 +19,32 @@ has_link(uint16_t slot)
 	return status.link;
 }
 
+const struct weft_port *
+weft_uplink_at(const struct weft_local *local, const char *key, uint16_t *slot)
+{
+	const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, key);
+
+	if (port == NULL || port->network[0])
+		return NULL;
+	*slot = weft_placement_find(local->placement, port->o.path);
+	return port;
+}
+
 uint16_t
 weft_uplink_choose(const struct weft_local *local)
 {
-	uint16_t now = local->placement->uplink, first_slot = WEFT_PORT_NONE;
+	uint16_t now = local->placement->uplink, first_slot = WEFT_PORT_NONE, slot;
 	const char *key, *first = NULL;
 	bool first_linked = false;
 	json_t *value;
 
 	json_object_foreach (local->devices, key, value) {
-		const struct weft_port *port = (const struct weft_port *)weft_model_get(local->model, key);
-		uint16_t slot = port && !port->network[0] && port->state == WEFT_PORT_UP
-					? weft_placement_find(local->placement, port->o.path)
-					: WEFT_PORT_NONE;
-		bool linked = slot && has_link(slot);
+		const struct weft_port *port = weft_uplink_at(local, key, &slot);
+		bool linked;
 
-		if (slot == WEFT_PORT_NONE)
+		if (port == NULL || port->state != WEFT_PORT_UP || slot == WEFT_PORT_NONE)
 			continue;
+		linked = has_link(slot);
 		if (slot == now && linked)
 			return now;
 		if (first == NULL || linked > first_linked || (linked == first_linked && strcmp(key, first) < 0)) {

@@ -10,9 +10,6 @@
 #define RARP	0x8035
 #define AT_ONCE 64 // ports in a call
 
-// Where no frame is looked at while it is sent.
-static struct weft_vec quiet;
-
 static void
 write_frame(uint8_t *frame, uint64_t mac)
 {
@@ -41,7 +38,7 @@ announce(struct weft_worker *worker, uint16_t slot, uint16_t id)
 	if (m == NULL)
 		return;
 	write_frame(rte_pktmbuf_mtod(m, uint8_t *), weft_snapshot_slot(worker->snap, slot)->mac);
-	weft_emit(worker, &quiet, &lane, worker->snap->uplink, m);
+	weft_emit_own(worker, &lane, worker->snap->uplink, m);
 }
 
 void

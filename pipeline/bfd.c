@@ -15,17 +15,15 @@
 #include "bytes.h"
 #include "stages.h"
 
-#define PORT_ONE_HOP   3784
-#define PORT_MORE_HOPS 4784
-#define PACKET	       24
-#define VERSION	       1
-#define POLL	       0x20
-#define FINAL	       0x10
-#define AUTHENTICATED  0x04
-#define MULTIPOINT     0x01
-#define TTL	       255
-#define CLASS	       0xc0    // CS6: network control
-#define SLOW_US	       1000000 // before a session is up (6.8.3)
+#define PACKET	      24
+#define VERSION	      1
+#define POLL	      0x20
+#define FINAL	      0x10
+#define AUTHENTICATED 0x04
+#define MULTIPOINT    0x01
+#define TTL	      255
+#define CLASS	      0xc0    // CS6: network control
+#define SLOW_US	      1000000 // before a session is up (6.8.3)
 
 enum diagnostic { DIAG_NONE, DIAG_EXPIRED, DIAG_NEIGHBOUR_DOWN = 3 };
 
@@ -65,12 +63,6 @@ is_valid(const struct weft_snapshot *snap, uint16_t slot, const struct weft_bfd 
 		       state != WEFT_BFD_ADMIN_DOWN);
 }
 
-bool
-weft_bfd_is_for(uint16_t port)
-{
-	return port == PORT_ONE_HOP || port == PORT_MORE_HOPS;
-}
-
 int
 weft_bfd_hear(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, uint16_t slot)
 {
@@ -85,7 +77,7 @@ weft_bfd_hear(struct weft_worker *worker, const struct weft_vec *vec, unsigned i
 		!is_valid(worker->snap, slot, bfd, p, len))
 		return WEFT_DROP_BFD_MALFORMED;
 	// Over one hop nobody has lowered it (RFC 5881, 5).
-	if (be16(frame + lane->l4_off + 2) == PORT_ONE_HOP && ttl != TTL)
+	if (be16(frame + lane->l4_off + 2) == WEFT_BFD_PORT && ttl != TTL)
 		return WEFT_DROP_BFD_MALFORMED;
 	if (vec->dry_run)
 		return -1;
@@ -173,7 +165,8 @@ write_headers(uint8_t *frame, const struct weft_peer *peer, uint16_t slot)
 {
 	uint8_t *ip = frame + RTE_ETHER_HDR_LEN, *udp = frame + peer->size - 8;
 	const rte_be16_t words[] = { rte_cpu_to_be_16(0xc000 | (slot & 0x3fff)),
-		rte_cpu_to_be_16(is_direct(peer) ? PORT_ONE_HOP : PORT_MORE_HOPS), rte_cpu_to_be_16(8 + PACKET), 0 };
+		rte_cpu_to_be_16(is_direct(peer) ? WEFT_BFD_PORT : WEFT_BFD_PORT_FAR), rte_cpu_to_be_16(8 + PACKET),
+		0 };
 	rte_be16_t len = rte_cpu_to_be_16(peer->v6 ? 8 + PACKET : 20 + 8 + PACKET);
 
 	memcpy(frame, peer->header, peer->size);

@@ -145,6 +145,14 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		weft_out_worker(worker, port->owner, out, port->gen, m);
 }
 
+void
+weft_emit_own(struct weft_worker *worker, const struct weft_lane *lane, uint16_t out, struct rte_mbuf *m)
+{
+	static struct weft_vec none;
+
+	weft_emit(worker, &none, lane, out, m);
+}
+
 // What holds for frames of a domain to a port, as long as they fit.
 enum way {
 	WAY_ANY,    // nothing: each is looked at

@@ -20,9 +20,6 @@
 #define IPV4_LEN   24 // with an option
 #define IPV6_LEN   48 // with a header of options
 
-// Where no frame is looked at while it is sent.
-static struct weft_vec quiet;
-
 static uint8_t
 interval(const struct weft_worker *worker)
 {
@@ -94,7 +91,7 @@ send_query(struct weft_worker *worker, uint16_t slot, uint16_t domain, bool v6)
 		write_mld(frame + RTE_ETHER_HDR_LEN, interval(worker));
 	else
 		write_igmp(frame + RTE_ETHER_HDR_LEN, interval(worker));
-	weft_emit(worker, &quiet, &lane, slot, m);
+	weft_emit_own(worker, &lane, slot, m);
 }
 
 static void

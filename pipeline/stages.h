@@ -75,5 +75,8 @@ bool weft_is_neighbour_talk(const struct weft_lane *lane, const struct rte_mbuf 
 // Learns from such a LANE. Returns whether it was for the tunnels' address; it is gone then.
 bool weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
 
+// The same for a frame of the switch's own, which is in no vector.
+void weft_emit_own(struct weft_worker *worker, const struct weft_lane *lane, uint16_t out, struct rte_mbuf *m);
+
 // A new frame of LEN bytes, counted as created by PORT, or NULL.
 struct rte_mbuf *weft_new_frame(struct weft_worker *worker, uint16_t port, uint16_t len);

@@ -180,7 +180,7 @@ receive(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const 
 	port = be16(frame + lane->l4_off + 2);
 	if (likely(port == WEFT_VXLAN_PORT || port == WEFT_GENEVE_PORT))
 		return take_out(worker, lane, m, port, underlay, last);
-	if (!weft_bfd_is_for(port))
+	if (port != WEFT_BFD_PORT && port != WEFT_BFD_PORT_FAR)
 		return TO_OTHERS;
 	bad = checksum_is_bad(lane, m, underlay)
 		      ? (int)WEFT_DROP_TUNNEL_CHECKSUM
@@ -207,7 +207,8 @@ weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 		// is closed.
 		if (underlay == NULL || (unlikely(!port->up) && port->closed != WEFT_CLOSED_STANDBY))
 			continue;
-		if (unlikely(weft_is_neighbour_talk(lane, vec->pkts[i]))) {
+		if (unlikely(lane->flags & WEFT_LANE_ARP || lane->proto == IPPROTO_ICMPV6) &&
+			weft_is_neighbour_talk(lane, vec->pkts[i])) {
 			gone |= (weft_lanes)weft_underlay_hear(worker, vec, i) << i;
 			continue;
 		}

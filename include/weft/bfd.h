@@ -10,6 +10,9 @@
 
 #include <rte_common.h>
 
+#define WEFT_BFD_PORT	  3784 // over one hop
+#define WEFT_BFD_PORT_FAR 4784 // over more
+
 struct weft_worker;
 struct weft_vec;
 
@@ -38,9 +41,6 @@ struct weft_bfd {
 	uint16_t gen; // of the slot's port
 	bool polling;
 } __rte_cache_aligned;
-
-// Whether UDP to PORT is BFD.
-bool weft_bfd_is_for(uint16_t port);
 
 // Worker: takes in the packet in lane I, from the host in SLOT. Returns -1, or the drop reason.
 int weft_bfd_hear(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, uint16_t slot);

@@ -53,10 +53,8 @@ class Lan:
             g.close()
 
 
-@pytest.fixture
-def pair():
-    """A veth pair here: weft has one end as its uplink, the test the other."""
-    name = f"w{os.getpid() % 100000}"
+def veth(name):
+    """A veth pair, NAMEa and NAMEb, gone when it is closed."""
     said = run("ip", "link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", check=False)
     if "Unknown device type" in said or "not supported" in said:
         pytest.skip("this kernel has no veth devices")
@@ -68,3 +66,15 @@ def pair():
     # One of them may be in a namespace of the test's.
     for end in "ab":
         run("ip", "link", "del", f"{name}{end}", check=False)
+
+
+@pytest.fixture
+def pair():
+    """A veth pair here: weft has one end as its uplink, the test the other."""
+    yield from veth(f"w{os.getpid() % 100000}")
+
+
+@pytest.fixture
+def second():
+    """One more."""
+    yield from veth(f"v{os.getpid() % 100000}")

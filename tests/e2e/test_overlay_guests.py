@@ -69,8 +69,8 @@ def test_machines_across_hosts(hosts):
         # These two have 1500, each side of TCP believes that such segments fit.
         assert "mtu 1500" in guests[0].sh("ip link show eth0")[1]
         assert send(guests[0], guests[1], BYTES, 5000)() == BYTES
-        assert a.drops("g1")["out_mtu"] > 0
-        assert f"mtu {mtu}" in guests[0].sh("ip route get 10.0.0.2")[1] or a.drops("g1")["out_mtu"] < 50
+        # Few are lost before the kernel has understood.
+        assert 0 < a.drops("g1")["out_mtu"] < 50
         # The other host dies under a connection, which outlives it.
         finish = send(guests[0], guests[1], 8 * BYTES, 5001)
         wait_for(lambda: b.port("g2")["counters"]["tx_packets"] > 4000, 120)

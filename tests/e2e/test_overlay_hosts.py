@@ -90,20 +90,6 @@ def test_bfd_with_bird(netns, pair):  # noqa: F811
         wait_for(lambda: way(weftd)["bfd"] == "down")
 
 
-@pytest.fixture
-def second():
-    """One more veth pair."""
-    name = f"v{os.getpid() % 100000}"
-    said = run("ip", "link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", check=False)
-    if said:
-        pytest.skip("this kernel has no veth devices")
-    for end in "ab":
-        run("sysctl", "-qw", f"net.ipv6.conf.{name}{end}.disable_ipv6=1")
-        run("ip", "link", "set", f"{name}{end}", "mtu", "2000", "up")
-    yield f"{name}a", f"{name}b"
-    run("ip", "link", "del", f"{name}a")
-
-
 def hello(wire):
     """Host b makes itself known on the wire."""
     wire.send(Ether(dst="ff:ff:ff:ff:ff:ff", src=wire.mac) / ARP(op=1, hwsrc=wire.mac, psrc=THERE, pdst=HERE))
