@@ -52,12 +52,14 @@ struct weft_cluster {
 	struct event *settle; // while workers still use what was before
 	uint64_t keepalive_at, retry_at, lazy_at;
 	uint32_t retry_ms;
-	bool keeping;  // a keepalive, or the asking for a lease, is under way
-	bool granting; // it is the latter
-	bool synced;   // in step with PUB, since the last gap
-	bool busy;     // reading, before the next step
-	bool missed;   // a generation has come and gone meanwhile
-	bool stuck;    // cannot apply the generation in force; out of the barrier until another one mends that
+	bool keeping;	 // a keepalive, or the asking for a lease, is under way
+	bool granting;	 // it is the latter
+	bool synced;	 // in step with PUB, since the last gap
+	bool telling;	 // the state is being put,
+	bool tell_again; // and is another one by now
+	bool busy;	 // reading, before the next step
+	bool missed;	 // a generation has come and gone meanwhile
+	bool stuck;	 // cannot apply the generation in force; out of the barrier until another one mends that
 	bool fenced;
 	bool settling;
 	uint64_t generation; // in force

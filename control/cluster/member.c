@@ -10,19 +10,23 @@
 
 #include "impl.h"
 
-#define STUCK_MS	       5000 // between two attempts to apply what could not be applied
-#define SETTLE_MS	       1
-#define CLUSTER_FIRST_RETRY_MS 50
-#define LAST_RETRY_MS	       2000
-#define LAZY_MS		       5000 // a host that a generation does not concern says so within this time and once more
+#define STUCK_MS      5000 // between two attempts to apply what could not be applied
+#define SETTLE_MS     1
+#define LAST_RETRY_MS 2000
+#define LAZY_MS	      5000 // a host that a generation does not concern says so within this time and once more
 
 static void
 put_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
 {
 	struct weft_cluster *c = arg;
 
-	if (reply)
+	c->telling = false;
+	if (reply && !c->tell_again)
 		return;
+	if (reply) {
+		member_put_state(c);
+		return;
+	}
 	c->trouble = *err;
 	// A lease that is gone, or a state that may not have arrived: both are looked into.
 	if (code == -EPROTO)
@@ -39,6 +43,11 @@ member_put_state(struct weft_cluster *c)
 	c->lazy_at = 0;
 	if (c->lease == 0)
 		return;
+	// Two at once may arrive in any order.
+	c->tell_again = c->telling;
+	if (c->telling)
+		return;
+	c->telling = true;
 	state = json_pack("{s:s, s:s, s:I, s:I, s:s}", "host", c->name, "incarnation", c->me, "applied",
 		(json_int_t)c->generation, "prepared", (json_int_t)c->prepared, "id",
 		c->prepared ? c->prepared_id : "");

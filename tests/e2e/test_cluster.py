@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weft authors
 """Several weftd on one etcd: generations, refusals, hosts that are away, and an etcd that is not what it should be."""
 import base64
+import concurrent.futures
 import glob
 import http.server
 import json
@@ -109,11 +110,9 @@ def test_two_writers_on_one_object_are_put_in_order(pair):
         for i in range(20):
             weftd.rpc("apply", policy=ports("x@h1", vm=f"{who}{i}"))
 
-    writers = [threading.Thread(target=write, args=args) for args in ((a, "a"), (b, "b"))]
-    for w in writers:
-        w.start()
-    for w in writers:
-        w.join()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for writer in [pool.submit(write, *args) for args in ((a, "a"), (b, "b"))]:
+            writer.result()
     assert a.ctl("get", "port", "t/x")["vm"] in ("a19", "b19")
     log = a.ctl("generations")
     assert [g["generation"] for g in log] == list(range(len(log), 0, -1))
