@@ -173,15 +173,16 @@ compile_names(const struct weft_port *port, struct weft_port_conf *conf)
 	return 0;
 }
 
-// Without a firewall there are no connections, and all packets are new. An uplink is judged at the ports that it
-// serves.
-static bool
-is_fenced(const struct weft_model *model, const struct weft_port *port, enum weft_isolation isolation)
+// What becomes of the port when this host loses the cluster. Without a firewall there are no connections, and all
+// packets are new. An uplink is judged at the ports that it serves.
+static void
+compile_fence(const struct weft_model *model, const struct weft_port *port, struct weft_port_conf *conf)
 {
 	const struct weft_network *network = weft_model_port_network(model, port);
+	enum weft_isolation isolation = weft_model_isolation(model, port);
 
-	return isolation == WEFT_ISOLATION_DENY_ALL ||
-	       (isolation == WEFT_ISOLATION_DENY_NEW && network && !network->firewall);
+	conf->fence_new = isolation == WEFT_ISOLATION_DENY_NEW;
+	conf->fence_all = isolation == WEFT_ISOLATION_DENY_ALL || (conf->fence_new && network && !network->firewall);
 }
 
 static enum weft_closed
@@ -247,8 +248,8 @@ compile_policy(struct weft_build *build, const struct weft_model *model, const s
 }
 
 int
-weft_build_port(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
-	enum weft_isolation isolation, struct weft_error *err)
+weft_build_port(
+	struct weft_build *build, const struct weft_model *model, const struct weft_port *port, struct weft_error *err)
 {
 	struct weft_placement *placement = build->placement;
 	uint16_t slot = weft_placement_find(placement, port->o.path);
@@ -256,8 +257,7 @@ weft_build_port(struct weft_build *build, const struct weft_model *model, const 
 	const struct weft_port_conf *old = weft_snapshot_slot(build->snap, slot);
 	struct weft_port_conf conf = {
 		.owner = place->owner,
-		.up = port->state == WEFT_PORT_UP && !is_fenced(model, port, isolation),
-		.no_new = isolation == WEFT_ISOLATION_DENY_NEW,
+		.up = port->state == WEFT_PORT_UP,
 		.closed = why_closed(port),
 		.mac = port->mac,
 		.guard = (port->mac ? WEFT_GUARD_MAC : 0) | (port->ips.n4 + port->ips.n6 ? WEFT_GUARD_IP : 0),
@@ -269,6 +269,7 @@ weft_build_port(struct weft_build *build, const struct weft_model *model, const 
 	for (unsigned int i = 0; i < WEFT_N_FLOOD_CLASSES; i++)
 		conf.flood[i] = rate_of(port->flood.rate[i], build->hz);
 	compile_limits(model, port, build->hz, &conf);
+	compile_fence(model, port, &conf);
 	if (ret == 0)
 		ret = compile_vlans(build, model, port, &conf);
 	if (ret == 0) {

@@ -15,10 +15,10 @@ struct weft_build;
 struct weft_build *
 weft_build_begin(const struct weft_snapshot *base, struct weft_placement *placement, uint64_t version, uint64_t tsc_hz);
 
-// Compiles PORT into its slot, anew or again; ISOLATION is what holds for it now: its host may have lost the cluster.
-// The port's generation changes where addresses learned on it are void. Returns 0 or -errno with ERR.
-int weft_build_port(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
-	enum weft_isolation isolation, struct weft_error *err);
+// Compiles PORT into its slot, anew or again. The port's generation changes where addresses learned on it are void.
+// Returns 0 or -errno with ERR.
+int weft_build_port(
+	struct weft_build *build, const struct weft_model *model, const struct weft_port *port, struct weft_error *err);
 
 // A port, of whatever host, was OLD and is NEW, which is part of MODEL; NULL: there was, or is, none. Brings up to date
 // whose its addresses are. Returns 0 or -ENOMEM with ERR.

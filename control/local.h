@@ -14,7 +14,6 @@ struct weft_prepared;
 struct weft_local {
 	char host[WEFT_NAME_SIZE]; // this host's name
 	bool alone;		   // no cluster: ports without a host are here
-	bool fenced;		   // lost the cluster: tenants' on_isolation holds
 	struct weft_model *model;  // includes what is prepared
 	struct weft_placement *placement;
 	struct weft_snapshot *snap; // in force; NULL: none yet

@@ -292,11 +292,9 @@ compile(struct weft_local *local, struct weft_prepared *p)
 			ret = weft_build_remove(p->build, json_integer_value(value), p->err);
 	json_object_foreach (p->dirty, key, value) {
 		const struct weft_port *port = weft_map_value(value);
-		enum weft_isolation isolation =
-			local->fenced ? weft_model_isolation(local->model, port) : WEFT_ISOLATION_KEEP;
 
 		if (ret == 0 && weft_placement_find(local->placement, port->o.path))
-			ret = weft_build_port(p->build, local->model, port, isolation, p->err);
+			ret = weft_build_port(p->build, local->model, port, p->err);
 	}
 	for (i = 0; ret == 0 && i < p->set.n; i++) {
 		const struct weft_change *c = &p->set.change[i];

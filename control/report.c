@@ -67,7 +67,9 @@ static const char *
 state_of(const struct weft_port *port, const struct weft_port_conf *conf)
 {
 	if (port->state == WEFT_PORT_UP && conf->gen && !conf->up)
-		return conf->closed == WEFT_CLOSED_STANDBY ? "standby" : "fenced";
+		return "standby";
+	if (port->state == WEFT_PORT_UP && conf->fence_all && weft_engine_fenced())
+		return "fenced";
 	return port->state == WEFT_PORT_UP ? "up" : port->state == WEFT_PORT_DOWN ? "down" : "quarantined";
 }
 
@@ -175,7 +177,7 @@ weft_report_status(void)
 		"host", ctl.local.host, "generation", ctl.local.generation, "policy_version", ctl.local.version,
 		"settled", weft_local_settled(&ctl.local), "workers", weft_engine_n_workers(), "networks",
 		weft_model_count(ctl.local.model, &weft_kind_network), "ports", count.n, "ports_up", count.up,
-		"ports_failed", (int)json_object_size(ctl.local.failed), "fenced", ctl.local.fenced,
+		"ports_failed", (int)json_object_size(ctl.local.failed), "fenced", weft_engine_fenced(),
 		"policy_memory_bytes", (json_int_t)weft_share_used(), "policy_memory_budget",
 		(json_int_t)ctl.local.budget);
 	ctl.store->status(status);

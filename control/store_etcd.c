@@ -103,17 +103,17 @@ host_persist(void *host, uint64_t generation, struct weft_error *err)
 	return ret;
 }
 
+// Should this be held up between the two clocks, the fence comes early, not late.
 static void
-host_fence(void *host, bool fenced)
+host_fence_at(void *host, uint64_t ms)
 {
 	struct weft_local *local = host;
-	struct weft_error err;
+	uint64_t tsc = rte_rdtsc(), now;
+	struct timespec time;
 
-	local->fenced = fenced;
-	// What is prepared was compiled for the other case.
-	if (local->prepared || weft_local_republish(local, true, &err) == 0)
-		return;
-	WEFT_LOG(ERR, "event=fence error=\"%s\"", err.text);
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = time.tv_sec * UINT64_C(1000) + time.tv_nsec / 1000000;
+	weft_engine_fence_at(ms > now ? tsc + (ms - now) * (local->tsc_hz / 1000) : 0);
 }
 
 static const struct weft_cluster_ops ops = {
@@ -123,7 +123,7 @@ static const struct weft_cluster_ops ops = {
 	.abort = host_abort,
 	.settled = host_settled,
 	.persist = host_persist,
-	.fence = host_fence,
+	.fence_at = host_fence_at,
 };
 
 static void
@@ -147,6 +147,8 @@ etcd_start(struct weft_error *err)
 	// The last known good generation is in force before the cluster is even asked.
 	int ret;
 
+	// It has not heard of the cluster yet.
+	weft_engine_fence_at(0);
 	load_cluster_id();
 	ctl.local.cluster = cluster_number(known_id);
 	ret = weft_restore(NULL, err);

@@ -66,6 +66,7 @@ struct dp_engine {
 	_Atomic(struct weft_snapshot *) snapshot;   // written by control, and the next two:
 	_Atomic(struct weft_snapshot *) before;	    // of the generation before, for a while; NULL: none
 	_Atomic(const struct weft_snapshot *) next; // that may come into force any moment; NULL: none
+	_Atomic uint64_t fence_at;		    // TSC from which on the cluster counts as lost; written by control
 	_Atomic bool stop;
 	uint64_t start_tsc;
 	uint64_t hz;

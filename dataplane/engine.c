@@ -138,6 +138,7 @@ take_memory(struct weft_error *err)
 	empty->version = 1;
 	weft_snapshot_blank(empty);
 	atomic_store(&dp.snapshot, empty);
+	atomic_store(&dp.fence_at, UINT64_MAX);
 	return dp_handoff_init(err);
 }
 

@@ -150,11 +150,13 @@ query_groups(struct dp_worker *self)
 static void
 keep_house(struct dp_worker *self, uint64_t now)
 {
-	const struct weft_snapshot *snap = atomic_load_explicit(&dp.snapshot, memory_order_acquire);
+	const struct weft_snapshot *snap;
 
-	self->w.snap = snap;
-	self->w.before = atomic_load_explicit(&dp.before, memory_order_acquire);
+	// What was offered may come into force between two of these: it must not be missed in both.
 	self->w.next = atomic_load_explicit(&dp.next, memory_order_acquire);
+	self->w.snap = snap = atomic_load_explicit(&dp.snapshot, memory_order_acquire);
+	self->w.before = atomic_load_explicit(&dp.before, memory_order_acquire);
+	self->w.fenced = now >= atomic_load_explicit(&dp.fence_at, memory_order_relaxed);
 	if (unlikely(snap->version != self->version))
 		adopt(self, snap);
 	else if (unlikely(self->n_waiting))

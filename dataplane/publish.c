@@ -111,6 +111,19 @@ void
 weft_engine_offer(const struct weft_snapshot *snap)
 {
 	atomic_store(&dp.next, snap);
+	published_token = rte_rcu_qsbr_start(dp.qsbr);
+}
+
+void
+weft_engine_fence_at(uint64_t tsc)
+{
+	atomic_store(&dp.fence_at, tsc);
+}
+
+bool
+weft_engine_fenced(void)
+{
+	return rte_rdtsc() >= atomic_load(&dp.fence_at);
 }
 
 void

@@ -51,13 +51,13 @@ weft_announce_sweep(struct weft_worker *worker)
 		worker->next_announced = worker->announcing != WEFT_PORT_NONE;
 		worker->announcing = worker->snap->uplink;
 	}
-	if (worker->next_announced == 0 || !uplink->up || uplink->vid_domain == NULL ||
+	if (worker->next_announced == 0 || !weft_is_open(worker, uplink) || uplink->vid_domain == NULL ||
 		!(uplink->owner == worker->id || (uplink->owner == WEFT_OWNER_EACH && worker->id == 0)))
 		return;
 	for (unsigned int i = 0; i < AT_ONCE && worker->next_announced < WEFT_MAX_PORTS; worker->next_announced++) {
 		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, worker->next_announced);
 
-		if (!port->gen || !port->mac || !port->up || port->peer)
+		if (!port->gen || !port->mac || !weft_is_open(worker, port) || port->peer)
 			continue;
 		announce(worker, worker->next_announced, port->native);
 		i++;

@@ -109,7 +109,8 @@ within_limits(struct weft_worker *worker, const struct weft_vec *vec, const stru
 	int bad = has_room(worker, flow);
 	uint64_t next;
 
-	if (weft_snapshot_slot(worker->snap, flow->from)->no_new || weft_snapshot_slot(worker->snap, flow->to)->no_new)
+	if (worker->fenced && (weft_snapshot_slot(worker->snap, flow->from)->fence_new ||
+				      weft_snapshot_slot(worker->snap, flow->to)->fence_new))
 		return WEFT_DROP_FW_ISOLATED;
 	if (bad >= 0 || rate->cost == 0)
 		return bad;

@@ -66,9 +66,10 @@ mtu_on(const struct weft_port_conf *port, const struct weft_snapshot *snap, uint
 
 // Returns -1, or the reason why PORT, which takes MTU, does not take the packet.
 static inline int
-refuses(const struct weft_port_conf *port, uint16_t mtu, const struct weft_lane *lane, const struct rte_mbuf *m)
+refuses(const struct weft_worker *worker, const struct weft_port_conf *port, uint16_t mtu, const struct weft_lane *lane,
+	const struct rte_mbuf *m)
 {
-	if (unlikely(!port->up))
+	if (unlikely(!weft_is_open(worker, port)))
 		return WEFT_DROP_OUT_PORT_DOWN + port->closed;
 	if (unlikely(m->pkt_len > (uint32_t)mtu + lane->l3_off))
 		return WEFT_DROP_OUT_MTU;
@@ -116,7 +117,7 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 {
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, out);
 	uint16_t vid = tag_on(port, worker->snap, lane->domain), mtu = mtu_on(port, worker->snap, lane->domain);
-	int bad = refuses(port, mtu, lane, m);
+	int bad = refuses(worker, port, mtu, lane, m);
 
 	// What is judged by another generation than the one in force goes to ports that are there now only.
 	if (unlikely(worker->present != NULL) && weft_snapshot_slot(worker->present, out)->gen != port->gen)
@@ -135,7 +136,7 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		out = port->peer->uplink;
 		port = weft_snapshot_slot(worker->snap, out);
 		if (bad < 0)
-			bad = refuses(port, port->mtu, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
+			bad = refuses(worker, port, port->mtu, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
 	}
 	if (unlikely(bad >= 0))
 		weft_drop_mbuf(worker, m, bad);
@@ -163,7 +164,7 @@ enum way {
 static bool
 leaves_here(const struct weft_worker *worker, const struct weft_port_conf *port)
 {
-	return port->up && (port->owner == worker->id || port->owner == WEFT_OWNER_EACH);
+	return weft_is_open(worker, port) && (port->owner == worker->id || port->owner == WEFT_OWNER_EACH);
 }
 
 static enum way

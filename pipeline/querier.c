@@ -111,7 +111,7 @@ weft_groups_query(struct weft_worker *worker, uint16_t slot)
 {
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, slot);
 
-	if (!port->up || port->tagging == WEFT_TAG_UPLINK || port->tagging == WEFT_TAG_PEER)
+	if (!weft_is_open(worker, port) || port->tagging == WEFT_TAG_UPLINK || port->tagging == WEFT_TAG_PEER)
 		return;
 	query_domain(worker, slot, port->native);
 	for (unsigned int vid = 1; port->vid_domain && vid < 4096; vid++)

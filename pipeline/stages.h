@@ -35,6 +35,13 @@ int weft_firewall_admits(struct weft_worker *worker, struct weft_vec *vec, const
 void weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m);
 
+// Whether the port takes and gets frames.
+static inline bool
+weft_is_open(const struct weft_worker *worker, const struct weft_port_conf *port)
+{
+	return port->up && !(port->fence_all & worker->fenced);
+}
+
 // The MAC of the next hop with the number HOP, or 0.
 static inline uint64_t
 weft_neighbour_mac(const struct weft_neighbour *neighbour, uint32_t hop)

@@ -205,7 +205,7 @@ weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 
 		// A tunnel's frame that is on its way to an uplink that stands by now is taken; a port that is closed
 		// is closed.
-		if (underlay == NULL || (unlikely(!port->up) && port->closed != WEFT_CLOSED_STANDBY))
+		if (underlay == NULL || (unlikely(!weft_is_open(worker, port)) && port->closed != WEFT_CLOSED_STANDBY))
 			continue;
 		if (unlikely(lane->flags & WEFT_LANE_ARP || lane->proto == IPPROTO_ICMPV6) &&
 			weft_is_neighbour_talk(lane, vec->pkts[i])) {

@@ -169,7 +169,8 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 			if (!worker->present && !vec->dry_run)
 				count_stamp(&worker->stamps, lane, found.when);
 		} else {
-			bad = likely(port->up) ? classify(port, lane) : WEFT_DROP_PORT_DOWN + port->closed;
+			bad = likely(weft_is_open(worker, port)) ? classify(port, lane)
+								 : WEFT_DROP_PORT_DOWN + port->closed;
 		}
 		lane->src = weft_mac_key(lane->domain, lane->src);
 		lane->dst = weft_mac_key(lane->domain, lane->dst);

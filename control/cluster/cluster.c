@@ -124,11 +124,11 @@ cluster_seen(struct weft_cluster *c, const json_t *kv)
 void
 cluster_unfence(struct weft_cluster *c)
 {
-	if (!c->fenced || c->lease == 0)
+	if (!c->fenced || c->lease == 0 || !c->synced || c->settling || c->generation < publication_in_force(&c->pub))
 		return;
 	c->fenced = false;
+	c->ops->fence_at(c->host, c->lease_until);
 	WEFT_LOG(NOTICE, "event=cluster-back host=%s generation=%llu", c->name, (unsigned long long)c->generation);
-	c->ops->fence(c->host, false);
 }
 
 static void
@@ -155,8 +155,10 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	c->lease = weft_etcd_int(result, "ID");
 	if (c->granting && c->synced)
 		member_put_state(c);
-	if (c->synced && !c->settling && c->generation >= publication_in_force(&c->pub))
+	if (c->fenced)
 		cluster_unfence(c);
+	else
+		c->ops->fence_at(c->host, c->lease_until);
 }
 
 // Asks for a lease, or for more of it. What counts is when we asked.
@@ -186,7 +188,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		c->fenced = true;
 		WEFT_LOG(WARNING, "event=cluster-lost host=%s generation=%llu error=\"%s\"", c->name,
 			(unsigned long long)c->generation, c->trouble.text);
-		c->ops->fence(c->host, true);
 	}
 	if (!c->keeping && (c->lease == 0 || now >= c->keepalive_at + c->config->lease_s * UINT64_C(1000) / 3) &&
 		now >= c->keepalive_at + TICK_MS)
@@ -222,7 +223,7 @@ weft_cluster_new(struct event_base *base, const struct weft_etcd_config *config,
 	c->retry_ms = CLUSTER_FIRST_RETRY_MS;
 	snprintf(c->name, sizeof(c->name), "%s", name);
 	snprintf(c->me, sizeof(c->me), "%s/%.16s", name, incarnation);
-	c->lease_until = cluster_now_ms() + config->lease_s * UINT64_C(1000);
+	c->fenced = true;
 	c->etcd = weft_etcd_new(base, config, cluster_id, err);
 	c->tick = evtimer_new(base, on_tick, c);
 	c->settle = evtimer_new(base, member_on_settle, c);

@@ -25,16 +25,16 @@ struct weft_cluster;
 struct weft_cluster_ops {
 	// The host's objects in force, and what is prepared on top of them.
 	const struct weft_model *(*model)(void *host);
-	// Prepares CHANGES. TOLERANT: they are in force elsewhere already; what fails on this host alone must not keep
-	// the rest from it. Returns 0, or -errno with ERR and nothing changed.
+	// Prepares CHANGES; ready when settled. TOLERANT: they are in force elsewhere already; what fails on this host
+	// alone must not keep the rest from it. Returns 0, or -errno with ERR and nothing changed.
 	int (*prepare)(void *host, const json_t *changes, uint64_t generation, bool tolerant, struct weft_error *err);
 	void (*activate)(void *host);
 	void (*abort)(void *host);
-	bool (*settled)(void *host); // whether no worker uses what was before
+	bool (*settled)(void *host); // whether all workers use what is in force, and know what is prepared
 	// Makes what is in force last over a crash.
 	int (*persist)(void *host, uint64_t generation, struct weft_error *err);
-	// The host has lost the cluster, or is back.
-	void (*fence)(void *host, bool fenced);
+	// From MS on, of the monotonic clock, the host has lost the cluster, unless this is called again before.
+	void (*fence_at)(void *host, uint64_t ms);
 };
 
 // Makes HOST, whose generation in force is GENERATION, part of the cluster. CLUSTER_ID is the one that it followed

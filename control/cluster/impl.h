@@ -32,6 +32,9 @@ struct publication {
 struct driver;
 struct acks;
 
+// What is waited for until all workers know of it.
+enum settling { SETTLED, SETTLING_PREPARED, SETTLING_ACTIVE };
+
 struct weft_cluster {
 	struct event_base *base;
 	const struct weft_etcd_config *config;
@@ -61,7 +64,7 @@ struct weft_cluster {
 	bool missed;	 // a generation has come and gone meanwhile
 	bool stuck;	 // cannot apply the generation in force; out of the barrier until another one mends that
 	bool fenced;
-	bool settling;
+	enum settling settling;
 	uint64_t generation; // in force
 	uint64_t prepared;   // generation, with its id; 0: none
 	char prepared_id[ID_SIZE];
@@ -88,7 +91,7 @@ struct weft_cluster {
 // cluster.c
 uint64_t cluster_now_ms(void);						       // monotonic
 int cluster_unavailable(const struct weft_cluster *c, struct weft_error *err); // says why; -EHOSTUNREACH
-void cluster_unfence(struct weft_cluster *c);				       // if it has a lease
+void cluster_unfence(struct weft_cluster *c);				       // if it has a lease and is in step
 uint32_t cluster_random(uint32_t n);					       // below N
 void cluster_make_id(char id[ID_SIZE]);
 void cluster_key(const struct weft_cluster *c, char key[KEY_MAX], const char *fmt, ...)

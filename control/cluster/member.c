@@ -71,6 +71,13 @@ schedule_retry(struct weft_cluster *c)
 	c->retry_ms = c->retry_ms * 2 < LAST_RETRY_MS ? c->retry_ms * 2 : LAST_RETRY_MS;
 }
 
+// Whether what is prepared here is what PUB is about.
+static bool
+is_prepared(const struct weft_cluster *c, const struct publication *pub)
+{
+	return c->prepared && c->prepared == pub->generation && strcmp(c->prepared_id, pub->id) == 0;
+}
+
 static void
 drop_prepared(struct weft_cluster *c)
 {
@@ -81,11 +88,10 @@ drop_prepared(struct weft_cluster *c)
 
 // What is in force lasts, and the others hear of it.
 static void
-settled(struct weft_cluster *c)
+in_force(struct weft_cluster *c)
 {
 	struct weft_error err;
 
-	c->settling = false;
 	if (c->ops->persist(c->host, c->generation, &err)) {
 		// In force, but not to be relied on: others must not take it for applied.
 		WEFT_LOG(ERR, "event=persist error=\"%s\"", err.text);
@@ -95,21 +101,35 @@ settled(struct weft_cluster *c)
 	}
 	c->refused = 0;
 	member_put_state(c);
-	cluster_unfence(c);
-	member_evaluate(c);
-	driver_kick(c->driver);
 }
 
 void
 member_on_settle(evutil_socket_t fd, short what, void *arg)
 {
 	struct weft_cluster *c = arg;
+	bool active;
 
 	(void)fd, (void)what;
-	if (c->ops->settled(c->host))
-		settled(c);
-	else
+	if (!c->ops->settled(c->host)) {
 		cluster_after(c->settle, SETTLE_MS);
+		return;
+	}
+	active = c->settling == SETTLING_ACTIVE;
+	c->settling = SETTLED;
+	if (active)
+		in_force(c);
+	else
+		member_put_state(c);
+	cluster_unfence(c);
+	member_evaluate(c);
+	driver_kick(c->driver);
+}
+
+static void
+settle(struct weft_cluster *c, enum settling what)
+{
+	c->settling = what;
+	member_on_settle(-1, 0, c);
 }
 
 static void
@@ -119,8 +139,7 @@ activate(struct weft_cluster *c, uint64_t generation)
 	c->prepared = 0;
 	c->stuck = false;
 	c->generation = generation;
-	c->settling = true;
-	member_on_settle(-1, 0, c);
+	settle(c, SETTLING_ACTIVE);
 }
 
 static void
@@ -148,11 +167,11 @@ prepare(struct weft_cluster *c, const json_t *changes)
 	}
 	c->prepared = c->pub.generation;
 	memcpy(c->prepared_id, c->pub.id, sizeof(c->prepared_id));
-	if (c->broken_barrier) {
+	// Who says that it is prepared must judge by it from then on what others send that are in it already.
+	if (c->broken_barrier)
 		activate(c, c->pub.generation);
-		return;
-	}
-	member_put_state(c);
+	else
+		settle(c, SETTLING_PREPARED);
 }
 
 // Another generation's attempt came while we read: that one counts.
@@ -260,8 +279,7 @@ consider_prepare(struct weft_cluster *c)
 
 	if (!acks_concerned(json_object_get(pub->json, "hosts"), c->name))
 		return;
-	if ((c->prepared == pub->generation && strcmp(c->prepared_id, pub->id) == 0) ||
-		(c->refused == pub->generation && strcmp(c->refused_id, pub->id) == 0) ||
+	if (is_prepared(c, pub) || (c->refused == pub->generation && strcmp(c->refused_id, pub->id) == 0) ||
 		c->generation >= pub->generation)
 		return;
 	// Generations between the one in force here and this one did not concern this host: it would have heard of
@@ -281,7 +299,7 @@ consider_active(struct weft_cluster *c)
 
 	if (c->generation == pub->generation)
 		return;
-	if (c->prepared == pub->generation && strcmp(c->prepared_id, pub->id) == 0) {
+	if (is_prepared(c, pub)) {
 		activate(c, pub->generation);
 	} else if (!acks_concerned(json_object_get(pub->json, "hosts"), c->name)) {
 		// No hurry: nobody waits for it. Not all at once, either.
@@ -304,7 +322,7 @@ member_evaluate(struct weft_cluster *c)
 		schedule_retry(c);
 		return;
 	}
-	if (c->prepared && (c->prepared != pub->generation || strcmp(c->prepared_id, pub->id))) {
+	if (c->prepared && !is_prepared(c, pub)) {
 		drop_prepared(c);
 		member_put_state(c);
 	}
@@ -321,7 +339,7 @@ is_unprepared(const struct weft_cluster *c)
 	const struct publication *pub = &c->pub;
 
 	return (pub->state == PUB_IDLE || pub->state == PUB_ACTIVE) && pub->generation > c->generation &&
-	       (c->prepared != pub->generation || strcmp(c->prepared_id, pub->id));
+	       !is_prepared(c, pub);
 }
 
 void
@@ -371,12 +389,40 @@ follow(struct weft_cluster *c, int64_t revision)
 		c->config->lease_s * 1000 / 3, on_publish, c);
 }
 
+// OBJECTS are in force as GENERATION. What the others were told is prepared stays so: they may be in it already.
+static void
+get_in_step(struct weft_cluster *c, json_t *objects, uint64_t generation)
+{
+	struct weft_error err = { "" };
+	json_t *relevant, *changes;
+	bool keep = is_prepared(c, &c->pub) && !c->stuck && (generation == c->generation || generation == c->prepared);
+
+	if (!keep) {
+		drop_prepared(c);
+		relevant = relevant_objects(objects, c->name);
+		changes = difference(c->ops->model(c->host), relevant);
+		c->stuck = c->ops->prepare(c->host, changes, generation, true, &err) != 0;
+		json_decref(changes);
+		json_decref(relevant);
+	}
+	if (c->stuck) {
+		c->retry_at = cluster_now_ms() + STUCK_MS;
+		refuse(c, generation, "", &err);
+		member_evaluate(c);
+		return;
+	}
+	c->retry_ms = CLUSTER_FIRST_RETRY_MS;
+	c->trouble.text[0] = 0;
+	if (keep)
+		settle(c, SETTLING_PREPARED);
+	else
+		activate(c, generation);
+}
+
 // The policy in force, as the store has it: the host gets in step with it.
 static void
 on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
 {
-	struct weft_error err = { "" };
-	json_t *relevant, *changes;
 	uint64_t generation;
 	struct publication pub = { 0 };
 
@@ -399,30 +445,16 @@ on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 		schedule_retry(c);
 		return;
 	}
-	drop_prepared(c);
-	relevant = relevant_objects(objects, c->name);
-	changes = difference(c->ops->model(c->host), relevant);
 	if (c->pub.revision < pub.revision || c->watch == NULL) {
 		json_decref(c->pub.json);
 		c->pub = pub;
 		pub.json = NULL;
 	}
-	c->stuck = c->ops->prepare(c->host, changes, generation, true, &err) != 0;
 	c->synced = true;
 	c->missed = false;
 	follow(c, revision);
-	if (c->stuck) {
-		c->retry_at = cluster_now_ms() + STUCK_MS;
-		refuse(c, generation, "", &err);
-		member_evaluate(c);
-	} else {
-		c->retry_ms = CLUSTER_FIRST_RETRY_MS;
-		c->trouble.text[0] = 0;
-		activate(c, generation);
-	}
+	get_in_step(c, objects, generation);
 	json_decref(pub.json);
-	json_decref(changes);
-	json_decref(relevant);
 	json_decref(objects);
 }
 

@@ -59,6 +59,12 @@ void weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_
 
 const struct weft_snapshot *weft_engine_snapshot(void);
 
+// From TSC on this host counts as one that has lost its cluster, and ports do what they do then (fence_all, fence_new),
+// until a later one is set. Workers look at the clock themselves: nobody has to be there in time. UINT64_MAX, as at
+// the start: never. Any thread.
+void weft_engine_fence_at(uint64_t tsc);
+bool weft_engine_fenced(void);
+
 // SNAP may come into force any moment: frames whose senders have judged them by it are judged by it from now on. It
 // stays the caller's, until it is published; or withdrawn, which calls RETIRE on it when no worker looks at it any
 // more.
@@ -78,7 +84,7 @@ void weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats);
 // Runs what was deferred and is due; never waits. Returns what is still pending.
 unsigned int weft_engine_poll(void);
 
-// Whether every worker has passed a quiescent point since VERSION was published.
+// Whether every worker has passed a quiescent point since VERSION was published, and since a snapshot was offered last.
 bool weft_engine_settled(uint64_t version);
 
 // Has WORKER run FN between two bursts, and waits for it. Returns 0, or -ETIMEDOUT, FN not having run.

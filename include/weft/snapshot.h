@@ -50,7 +50,7 @@ enum weft_tagging {
 	WEFT_TAG_PEER,	 // another host: by the network's number, and by the domain's VLAN inside
 };
 
-// Why a port that is not up is closed; in the order of the drop reasons from PORT_DOWN and from OUT_PORT_DOWN on.
+// Why a port that is not open is closed; in the order of the drop reasons from PORT_DOWN and from OUT_PORT_DOWN on.
 enum weft_closed { WEFT_CLOSED_DOWN, WEFT_CLOSED_QUARANTINED, WEFT_CLOSED_FENCED, WEFT_CLOSED_STANDBY };
 
 struct weft_port_conf {
@@ -62,7 +62,9 @@ struct weft_port_conf {
 	uint8_t tagging; // enum weft_tagging
 	uint8_t guard;	 // set of enum weft_guard
 	bool up;
-	uint8_t closed; // enum weft_closed, where it is not up
+	bool fence_all; // closed while this host has lost the cluster,
+	bool fence_new; // or open to no new connections
+	uint8_t closed; // enum weft_closed, where it is not open
 	uint8_t n_ip4;
 	uint8_t n_ip6;
 	uint32_t epoch; // version, its low half, of the snapshot since which its connections are judged as now
@@ -81,7 +83,6 @@ struct weft_port_conf {
 	uint32_t max_half;
 	uint32_t max_frags; // datagrams of which fragments may come; 0: 256
 	uint32_t max_macs;  // addresses that may be learned behind it
-	bool no_new;	    // its host lost the cluster, and the tenant wants no new connections then
 	const char *name;   // "tenant/port", for explain
 } __rte_cache_aligned;
 

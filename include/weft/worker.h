@@ -40,6 +40,7 @@ struct weft_worker {
 	uint16_t announced;	 // uplink on which the tunnels' address was told last
 	uint16_t announcing;	 // and on which the ports' MACs are,
 	uint16_t next_announced; // from this slot on; 0: they are all told
+	bool fenced;		 // this host has lost the cluster
 	const struct weft_snapshot *snap;
 	const struct weft_snapshot *before;  // of the generation before; NULL: it is long gone
 	const struct weft_snapshot *next;    // of the one that may come into force any moment; NULL: none

@@ -176,12 +176,9 @@ persist(void *host, uint64_t generation, struct weft_error *err)
 }
 
 static void
-fence(void *host, bool fenced)
+fence_at(void *host, uint64_t ms)
 {
-	struct agent *agent = host;
-
-	if (fenced)
-		fprintf(stderr, "bench_agents: %s is fenced\n", agent->local.host);
+	(void)host, (void)ms;
 }
 
 static const struct weft_cluster_ops ops = { .model = model,
@@ -190,7 +187,7 @@ static const struct weft_cluster_ops ops = { .model = model,
 	.abort = give_up,
 	.settled = settled,
 	.persist = persist,
-	.fence = fence };
+	.fence_at = fence_at };
 
 static uint64_t
 now_us(void)

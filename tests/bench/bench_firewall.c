@@ -330,7 +330,7 @@ build_port(struct bench *b, struct weft_build *build, const char *path)
 {
 	struct weft_error err = { "" };
 
-	if (weft_build_port(build, b->model, weft_model_port(b->model, path), WEFT_ISOLATION_KEEP, &err)) {
+	if (weft_build_port(build, b->model, weft_model_port(b->model, path), &err)) {
 		fprintf(stderr, "bench_firewall: %s\n", err.text);
 		exit(1);
 	}

@@ -29,6 +29,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from cluster.world import WIRE, World, pause  # noqa: E402
+from harness.proc import wait_for  # noqa: E402
 from harness.vhost_guest import VhostGuest  # noqa: E402
 from harness.weftd import Rejected  # noqa: E402
 
@@ -242,11 +243,7 @@ class Check:
             # Healed, and a host cannot say what was agreed on: it is ahead of the store, or cut off from it.
             self.note("divergence", f"host 0 knows no generations: {why}")
             return
-        values = {}
-        for generation in log:
-            record = self.record(host, generation)
-            if record:
-                values[record] = generation
+        values = {self.record(host, generation): generation for generation in log}
         h = self.history
         self.n_probes += len(h.probes)
         for m in h.mixtures:
@@ -264,14 +261,19 @@ class Check:
     def record(self, host, generation):
         """The value that a generation brought."""
         if generation not in self.known:
-            try:
-                record = host.rpc("record", generation=generation)
-            except Rejected:
-                return None
+            record = wait_for(lambda: self.ask_record(host, generation), 20)
             vms = [o.get("vm", "") for o in record["changes"].values() if isinstance(o, dict)]
             found = [int(v.split("-")[1]) for v in vms if v.startswith("value-")]
             self.known[generation] = found[0] if found else None
         return self.known[generation]
+
+    @staticmethod
+    def ask_record(host, generation):
+        """A generation's record; None while the store is busy."""
+        try:
+            return host.rpc("record", generation=generation)
+        except Rejected:
+            return None
 
     known = {}
 

@@ -34,7 +34,7 @@ build_port(void *arg, const struct weft_port *port)
 	struct run *run = ((void **)arg)[0];
 	struct weft_build *build = ((void **)arg)[1];
 
-	if (weft_build_port(build, run->model, port, WEFT_ISOLATION_KEEP, &err)) {
+	if (weft_build_port(build, run->model, port, &err)) {
 		printf("%s\n", err.text);
 		exit(1);
 	}

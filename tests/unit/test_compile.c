@@ -52,7 +52,7 @@ build_port(void *arg, const struct weft_port *port)
 		slot = weft_placement_free_slot(&placement);
 		weft_placement_assign(&placement, slot, port->o.path);
 	}
-	assert_int_equal(weft_build_port(step->build, step->model, port, WEFT_ISOLATION_KEEP, &err), 0);
+	assert_int_equal(weft_build_port(step->build, step->model, port, &err), 0);
 }
 
 // A snapshot of MODEL after BASE, with all ports compiled again.

@@ -50,7 +50,7 @@ build_port(void *arg, const struct weft_port *port)
 	const struct publication *p = arg;
 	struct weft_error err = { "" };
 
-	assert_int_equal(weft_build_port(p->build, p->model, port, WEFT_ISOLATION_KEEP, &err), 0);
+	assert_int_equal(weft_build_port(p->build, p->model, port, &err), 0);
 }
 
 static void

@@ -102,6 +102,20 @@ port_that_is_down_takes_nothing(void **state)
 	assert_int_equal(domain_of(f, UNTAGGED), -(int)WEFT_DROP_PORT_DOWN);
 }
 
+static void
+tenant_that_wants_it_is_shut_off_while_the_cluster_is_lost(void **state)
+{
+	struct fixture *f = *state;
+
+	f->ports[1].closed = WEFT_CLOSED_FENCED;
+	f->w->fenced = true;
+	assert_int_equal(domain_of(f, UNTAGGED), 1);
+	f->ports[1].fence_all = true;
+	assert_int_equal(domain_of(f, UNTAGGED), -(int)WEFT_DROP_PORT_FENCED);
+	f->w->fenced = false;
+	assert_int_equal(domain_of(f, UNTAGGED), 1);
+}
+
 int
 main(void)
 {
@@ -112,6 +126,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(trunk_without_a_list_carries_nothing, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(tunnel_port_keeps_the_guests_tags, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(port_that_is_down_takes_nothing, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			tenant_that_wants_it_is_shut_off_while_the_cluster_is_lost, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
