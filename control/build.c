@@ -13,16 +13,33 @@
 #include "rulebook.h"
 #include "share.h"
 
+void
+build_ref_port(const struct weft_port_conf *conf)
+{
+	weft_share_ref(conf->name);
+	weft_share_ref(conf->vid_domain);
+	weft_policies_ref(conf->policy);
+	weft_share_ref(conf->underlay);
+	weft_share_ref(conf->peer);
+	weft_share_ref(conf->plan);
+}
+
+void
+build_unref_port(const struct weft_port_conf *conf)
+{
+	weft_share_unref(conf->name);
+	weft_share_unref(conf->vid_domain);
+	weft_policies_unref(conf->policy);
+	weft_share_unref(conf->underlay);
+	weft_share_unref(conf->peer);
+	weft_share_unref(conf->plan);
+}
+
 static void
 free_port_page(struct weft_port_page *page)
 {
-	for (unsigned int i = 0; i < WEFT_PAGE; i++) {
-		weft_share_unref(page->port[i].name);
-		weft_share_unref(page->port[i].vid_domain);
-		weft_policies_unref(page->port[i].policy);
-		weft_share_unref(page->port[i].underlay);
-		weft_share_unref(page->port[i].peer);
-	}
+	for (unsigned int i = 0; i < WEFT_PAGE; i++)
+		build_unref_port(&page->port[i]);
 }
 
 static void
@@ -49,13 +66,8 @@ own_port_page(struct weft_build *build, uint16_t slot)
 	if (copy == NULL)
 		return NULL;
 	*copy = *page;
-	for (unsigned int k = 0; k < WEFT_PAGE; k++) {
-		weft_share_ref(copy->port[k].name);
-		weft_share_ref(copy->port[k].vid_domain);
-		weft_policies_ref(copy->port[k].policy);
-		weft_share_ref(copy->port[k].underlay);
-		weft_share_ref(copy->port[k].peer);
-	}
+	for (unsigned int k = 0; k < WEFT_PAGE; k++)
+		build_ref_port(&copy->port[k]);
 	put_port_page(page);
 	snap->port_page[i] = copy;
 	snap->port_version[i] = snap->version;
@@ -126,11 +138,7 @@ build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_c
 		ret = build_enter_number(build, weft_peer_key(&conf->peer->address), slot);
 	if (ret)
 		return ret;
-	weft_share_unref(old->name);
-	weft_share_unref(old->vid_domain);
-	weft_policies_unref(old->policy);
-	weft_share_unref(old->underlay);
-	weft_share_unref(old->peer);
+	build_unref_port(old);
 	*old = *conf;
 	return 0;
 }

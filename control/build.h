@@ -73,6 +73,10 @@ int build_enter_number(struct weft_build *build, uint64_t key, uint16_t number);
 // 0; else -ENOMEM.
 int build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_conf *conf);
 
+// What CONF has a share in.
+void build_ref_port(const struct weft_port_conf *conf);
+void build_unref_port(const struct weft_port_conf *conf);
+
 // macs.c: the table of configured addresses in the build. Return 0 or -errno.
 struct weft_macs *build_macs_new(uint32_t room);
 void build_macs_unref(struct weft_macs *macs);

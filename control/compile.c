@@ -11,6 +11,7 @@
 
 #include "build.h"
 #include "map.h"
+#include "plans.h"
 #include "share.h"
 
 #define MIN_BURST 32 // packets that a limiter always lets pass together
@@ -277,6 +278,8 @@ weft_build_port(
 			weft_placement_renew(placement, slot);
 		conf.gen = place->gen;
 		ret = compile_policy(build, model, port, old, &conf, err);
+		if (ret == 0)
+			ret = weft_build_plan(build, model, port, &conf, err);
 		told = ret != 0;
 	}
 	// The tunnels' end is another's matter.
@@ -287,10 +290,7 @@ weft_build_port(
 		ret = build_put_port(build, slot, &conf);
 	if (ret == 0)
 		return 0;
-	weft_share_unref(conf.underlay);
-	weft_share_unref(conf.name);
-	weft_share_unref(conf.vid_domain);
-	weft_policies_unref(conf.policy);
+	build_unref_port(&conf);
 	if (told)
 		return ret;
 	return ret == -ENOSPC ? weft_fail(err, ENOSPC, "port %s: all %u broadcast domains are in use", port->o.path,

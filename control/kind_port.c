@@ -183,6 +183,8 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 		return weft_fail(err, EINVAL, "%s.vlan.native: goes with trunk only; use access", where);
 	if (!trunk && port->vlan.tpid)
 		return weft_fail(err, EINVAL, "%s.vlan.tpid: goes with trunk only", where);
+	if (port->network[0] == 0 && port->plan[0])
+		return weft_fail(err, EINVAL, "%s.plan: an uplink has none: plans are for VMs' ports", where);
 	if (port->network[0] == 0 && (access || qinq || trunk))
 		return weft_fail(err, EINVAL,
 			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network",

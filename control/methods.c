@@ -183,6 +183,7 @@ static const struct {
 	{ "group", false, weft_report_group, NULL },
 	{ "network", false, weft_report_network, NULL },
 	{ "tunnels", false, weft_report_tunnels, NULL },
+	{ "plans", false, weft_report_plans, NULL },
 	{ "rebalance", true, do_rebalance, NULL },
 	{ "get", false, NULL, weft_policy_get },
 	{ "schema", false, NULL, weft_policy_schema },

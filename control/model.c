@@ -109,6 +109,17 @@ weft_model_port_network(const struct weft_model *model, const struct weft_port *
 	return (const struct weft_network *)weft_model_get(model, key);
 }
 
+const struct weft_plan *
+weft_model_port_plan(const struct weft_model *model, const struct weft_port *port)
+{
+	char key[WEFT_KEY_SIZE];
+
+	if (port->plan[0] == 0)
+		return NULL;
+	model_sibling_key(&port->o, &weft_kind_plan, port->plan, key);
+	return (const struct weft_plan *)weft_model_get(model, key);
+}
+
 const struct weft_limits *
 weft_model_limits(const struct weft_model *model, const struct weft_port *port)
 {

@@ -62,6 +62,9 @@ unsigned int weft_model_count(const struct weft_model *model, const struct weft_
 // The network of a port, or NULL for an uplink.
 const struct weft_network *weft_model_port_network(const struct weft_model *model, const struct weft_port *port);
 
+// A port's data plan, or NULL.
+const struct weft_plan *weft_model_port_plan(const struct weft_model *model, const struct weft_port *port);
+
 // The limits of a port's tenant, or NULL.
 const struct weft_limits *weft_model_limits(const struct weft_model *model, const struct weft_port *port);
 

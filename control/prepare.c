@@ -97,7 +97,7 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 		add_users(local, p, object->key, true);
 	if (object->kind == &weft_kind_network || (was && is_gateway(old)) || (is && is_gateway(new)))
 		prepare_uplinks(local, p);
-	if (object->kind == &weft_kind_group)
+	if (object->kind == &weft_kind_group || object->kind == &weft_kind_plan)
 		add_users(local, p, object->key, false);
 	if (object->kind == &weft_kind_limits || object->kind == &weft_kind_tenant_rules)
 		weft_local_each(local, add_if_of_tenant, &context);
@@ -198,6 +198,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 		.server = port->attach.mode == 1,
 		.dpdk_rings = port->attach.rings == 1,
 		.queues = port->attach.queues ? port->attach.queues : WEFT_MAX_QUEUE_PAIRS,
+		.single = port->plan[0] != 0,
 		.mtu = network ? network->mtu : largest_mtu(local->model),
 		.name = port->o.path,
 	};

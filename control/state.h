@@ -91,6 +91,9 @@ json_t *weft_report_network(const json_t *params, struct weft_error *err);
 // The ways to other hosts, and what comes from them.
 json_t *weft_report_tunnels(const json_t *params, struct weft_error *err);
 
+// What ports' plans say and do.
+json_t *weft_report_plans(const json_t *params, struct weft_error *err);
+
 // Logs what rules have asked for.
 void weft_log_events(void);
 

@@ -318,15 +318,10 @@ put_end(struct weft_build *build, uint16_t uplink, const struct weft_underlay *u
 	int ret;
 
 	conf.underlay = underlay;
-	weft_share_ref(underlay);
-	weft_share_ref(conf.name);
-	weft_share_ref(conf.vid_domain);
+	build_ref_port(&conf);
 	ret = build_put_port(build, uplink, &conf);
-	if (ret) {
-		weft_share_unref(conf.name);
-		weft_share_unref(conf.vid_domain);
-		weft_share_unref(underlay);
-	}
+	if (ret)
+		build_unref_port(&conf);
 	return ret;
 }
 

@@ -8,13 +8,14 @@
 #include "state.h"
 
 struct counts {
-	unsigned int plans, unnamed;
+	unsigned int uplink, tenant, unnamed;
 };
 
 static void
-count(struct counts *counts, const json_t *object)
+count(struct counts *counts, const char *key, const json_t *object)
 {
-	counts->plans += json_string_length(json_object_get(object, "plan")) != 0;
+	counts->uplink += json_object_get(object, "min_rate") || json_object_get(object, "weight");
+	counts->tenant += strncmp(strrchr(key, '/') + 1, "limits", 7) == 0 && json_object_get(object, "rate");
 	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
 }
@@ -41,13 +42,19 @@ weft_warnings(const json_t *changes)
 	const char *key;
 
 	json_object_foreach ((json_t *)(uintptr_t)changes, key, object) {
-		count(&counts, object);
+		count(&counts, key, object);
 		look_at_rules(key, object, warnings);
 	}
-	if (counts.plans)
-		json_array_append_new(warnings, json_sprintf("%u port(s) name a plan: there is no shaping in this "
-							     "version, and plans are NOT enforced",
-							counts.plans));
+	if (counts.uplink)
+		json_array_append_new(
+			warnings, json_sprintf("%u plan(s) have min_rate or weight, which this version does "
+					       "NOT enforce; their rates hold",
+					  counts.uplink));
+	if (counts.tenant)
+		json_array_append_new(
+			warnings, json_sprintf("%u tenant(s) have a rate over all hosts, which this version "
+					       "does NOT enforce",
+					  counts.tenant));
 	if (counts.unnamed)
 		json_array_append_new(
 			warnings, json_sprintf("%u port(s) are in groups and name no ips: others' rules for "

@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // Closes the books of the switch. Each worker copies its counters between two rounds, so its own books must
-// balance to the packet. Held are the packets that wait for a port to change its worker, and those that one
-// worker has passed and no other has taken yet, in the rings between them.
+// balance to the packet. Held are the packets that wait for their time or for a port to change its worker, and those
+// that one worker has passed and no other has taken yet, in the rings between them.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,9 +15,27 @@
 struct books {
 	int64_t missing[WEFT_MAX_PORTS];
 	int64_t held[WEFT_MAX_PORTS];
-	uint64_t waiting; // for their port to change its worker
+	uint64_t waiting; // for their time, or their port to change its worker
 	struct weft_audit *audit;
 };
+
+static void
+count_waiting(void *arg, const struct rte_mbuf *m)
+{
+	struct books *books = arg;
+
+	books->held[m->port]++;
+	books->missing[m->port]--;
+	books->waiting++;
+}
+
+// Whether the frames that wait for the port's pace are the worker's to count: it has the port, or nobody has it just
+// now and this is the first one.
+static bool
+is_kept(const struct dp_worker *self, uint16_t slot)
+{
+	return self->own[slot].held ? true : self->w.id == 0 && atomic_load(&dp.ports[slot].token) == 0;
+}
 
 static void
 run_audit(struct weft_worker *worker, void *arg)
@@ -40,14 +58,14 @@ run_audit(struct weft_worker *worker, void *arg)
 		books->missing[i] +=
 			(int64_t)(s->rx + s->created + s->adopted - s->sent - s->taken - dropped - s->passed);
 	}
+	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++)
+		if (is_kept(dp_of(worker), (uint16_t)i))
+			dp_shape_each_waiting((uint16_t)i, count_waiting, books);
 	for (uint16_t i = 0; i < worker->n_dirty; i++) {
 		const struct weft_txbuf *buf = &worker->port_out[worker->dirty[i]];
 
-		for (uint16_t k = 0; k < buf->n; k++) {
-			books->held[buf->pkts[k]->port]++;
-			books->missing[buf->pkts[k]->port]--;
-			books->waiting++;
-		}
+		for (uint16_t k = 0; k < buf->n; k++)
+			count_waiting(books, buf->pkts[k]);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "weft/engine.h"
 #include "weft/fdb.h"
 #include "weft/groups.h"
+#include "weft/wheel.h"
 
 #define CALL_FREE    0
 #define CALL_POSTED  1
@@ -22,10 +23,12 @@
 
 // A port's place in a worker's lists.
 struct own_port {
-	uint16_t gen;	// of the port that this worker owns in the slot; 0: none
-	uint16_t held;	// generation whose token it has; 0: none
-	uint16_t empty; // polls in a row that found nothing
-	bool unsettled; // stands in the worker's list
+	uint16_t gen;			   // of the port that this worker owns in the slot; 0: none
+	uint16_t held;			   // generation whose token it has; 0: none
+	uint16_t empty;			   // polls in a row that found nothing
+	bool unsettled;			   // stands in the worker's list
+	uint16_t pos;			   // in the list of slots
+	const struct weft_port_plan *plan; // of the snapshot in use; NULL: none
 };
 
 struct dp_worker {
@@ -33,11 +36,12 @@ struct dp_worker {
 	unsigned int lcore;
 	uint64_t version;     // of the snapshot in use
 	struct own_port *own; // [WEFT_MAX_PORTS]
-	uint16_t *list;	      // owned slots: the active ones first
-	uint16_t *unsettled;  // [n_unsettled]: slots that were read or written in this round
+	uint16_t *list; // owned slots: the active ones first, then the idle ones, then those that wait for their plan
+	uint16_t *unsettled; // [n_unsettled]: slots that were read or written in this round
 	uint16_t n_unsettled;
 	uint16_t n_owned;
 	uint16_t n_active;
+	uint16_t n_polled;    // active and idle
 	uint16_t next_active; // where the next round starts
 	uint16_t next_idle;
 	uint16_t next_peer;   // whose ring is read first
@@ -49,7 +53,8 @@ struct dp_worker {
 	uint64_t session_sweep; // TSC of the last one
 	uint16_t *leaving;	// ports whose token is given back once their connections have gone to the next owner
 	uint16_t n_leaving;
-	uint32_t next_leaving; // the next record to be looked at for that
+	uint32_t next_leaving;	  // the next record to be looked at for that
+	struct weft_wheel *wheel; // what waits for its time
 	struct weft_worker_stats stats;
 	struct weft_vec vec;
 
@@ -57,6 +62,17 @@ struct dp_worker {
 	_Atomic int call_state __rte_cache_aligned;
 	void (*call_fn)(struct weft_worker *worker, void *arg);
 	void *call_arg;
+} __rte_cache_aligned;
+
+// What a port's plan has let pass, and what waits for it: the worker's that holds the port.
+struct dp_shaper {
+	uint16_t gen; // of the port that this is about
+	struct weft_spent from;
+	struct weft_spent to;
+	uint64_t parked;       // while the port waits for its plan: since when; after that, until it is read: how long
+	struct rte_mbuf *head; // for the VM
+	struct rte_mbuf *tail;
+	struct weft_plan_stats stats; // read by control
 } __rte_cache_aligned;
 
 struct dp_engine {
@@ -73,6 +89,7 @@ struct dp_engine {
 	uint16_t n_workers;
 	struct dp_worker *workers[WEFT_MAX_WORKERS];
 	struct weft_portio ports[WEFT_MAX_PORTS];
+	struct dp_shaper shaper[WEFT_MAX_PORTS];
 	_Atomic uint64_t mac[WEFT_MAX_PORTS]; // of the ports' devices; written by control
 	struct weft_neighbour neighbour[WEFT_MAX_PORTS];
 	struct weft_bfd bfd[WEFT_MAX_PORTS];
@@ -100,11 +117,38 @@ dp_token(uint16_t gen, uint16_t worker)
 // The worker's thread; ARG is its dp_worker.
 int dp_loop(void *arg);
 
+// list.c: whose turn it is to be read.
+void dp_list_add(struct dp_worker *self, uint16_t slot); // as an idle one
+void dp_list_activate(struct dp_worker *self, uint16_t slot);
+void dp_list_idle(struct dp_worker *self, uint16_t slot);
+void dp_list_park(struct dp_worker *self, uint16_t slot); // an active or idle one is not to be read
+void dp_list_wake(struct dp_worker *self, uint16_t slot); // but is again, among the active ones
+void dp_list_compact(struct dp_worker *self);		  // takes out what is not the worker's own any more
+
 // outbox.c
 void dp_flush_port(struct weft_worker *worker, uint16_t port);
 void dp_flush_all(struct weft_worker *worker);
+void dp_write_port(struct dp_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n);
 void dp_unsettle(struct dp_worker *self, uint16_t slot); // was read or written in this round
 void dp_settle(struct dp_worker *self);			 // tells the guests of those
+
+// shape.c
+int dp_shape_init(struct weft_error *err);
+// From a VM with a plan: packets that may be taken now, and *BYTES; those that were; and whether the port has to wait
+// until more may, which the wheel ends.
+uint16_t dp_shape_allowed(struct dp_worker *self, uint16_t slot, int64_t *bytes);
+void dp_shape_took(struct dp_worker *self, uint16_t slot, uint16_t n, uint64_t bytes);
+bool dp_shape_parks(struct dp_worker *self, uint16_t slot);
+void dp_shape_wake(struct dp_worker *self, uint16_t slot);
+// To a VM with one: the frames leave in their time.
+void dp_shape_send(struct dp_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n);
+void dp_shape_expire(struct dp_worker *self);
+// The port has PLAN from now on; the worker holds it from now on.
+void dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan);
+void dp_shape_claim(struct dp_worker *self, uint16_t slot);
+// All that waits leaves at once, or is LOST.
+void dp_shape_empty(struct dp_worker *self, uint16_t slot, bool lost);
+void dp_shape_each_waiting(uint16_t slot, void (*fn)(void *arg, const struct rte_mbuf *m), void *arg);
 
 // handoff.c: rings between every two workers.
 int dp_handoff_init(struct weft_error *err);
@@ -135,4 +179,13 @@ static inline bool
 dp_holds(const struct dp_worker *self, uint16_t slot)
 {
 	return self->own[slot].held != 0 && self->own[slot].held == self->own[slot].gen;
+}
+
+// Whether what goes to the port waits for its time.
+static inline bool
+dp_paces(const struct dp_worker *self, uint16_t slot)
+{
+	const struct weft_port_plan *plan = self->own[slot].plan;
+
+	return plan && (plan->to_vm.rate.cost || plan->to_vm.packets.cost);
 }

@@ -39,6 +39,7 @@ free_worker(struct dp_worker *worker)
 	rte_free(worker->unsettled);
 	rte_free(worker->own);
 	rte_free(worker->list);
+	weft_wheel_free(worker->wheel);
 	rte_free(worker);
 }
 
@@ -76,9 +77,11 @@ new_worker(uint16_t id, unsigned int lcore)
 	worker->own = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->own[0]), RTE_CACHE_LINE_SIZE);
 	worker->list = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->list[0]), RTE_CACHE_LINE_SIZE);
 	worker->leaving = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->leaving[0]), RTE_CACHE_LINE_SIZE);
+	worker->wheel = weft_wheel_new(2 * WEFT_MAX_PORTS, rte_rdtsc());
 	worker->unsettled = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->unsettled[0]), RTE_CACHE_LINE_SIZE);
 	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->groups || !w->sessions ||
-		!w->events || !worker->own || !worker->list || !worker->leaving || !worker->unsettled) {
+		!w->events || !worker->own || !worker->list || !worker->leaving || !worker->unsettled ||
+		!worker->wheel) {
 		free_worker(worker);
 		return NULL;
 	}
@@ -157,7 +160,9 @@ weft_engine_start(const struct weft_engine_config *config, struct weft_error *er
 		dp.ports[i].quiesce = dp_quiesce;
 		atomic_store(&dp.ports[i].token, 0);
 	}
-	ret = take_memory(err);
+	ret = dp_shape_init(err);
+	if (ret == 0)
+		ret = take_memory(err);
 	if (ret == 0)
 		ret = start_workers(err);
 	if (ret)

@@ -20,6 +20,7 @@
 
 #define RX_DESCRIPTORS 1024
 #define TX_DESCRIPTORS 1024
+#define FRAME_MAX      (WEFT_MTU_MAX + RTE_ETHER_HDR_LEN + 8)
 
 struct eth_port {
 	uint16_t id; // ethdev's
@@ -31,13 +32,19 @@ struct eth_port {
 };
 
 static uint16_t
-eth_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n)
+eth_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
 	const struct eth_port *eth = io->priv;
-	uint16_t got = rte_eth_rx_burst(eth->id, io->each_worker ? worker : 0, pkts, n), kept = 0;
+	uint16_t got, kept = 0;
+
+	// A device is not asked for bytes: so few that only the last can be one too many, whatever their lengths.
+	if (unlikely(*bytes < (int64_t)n * FRAME_MAX))
+		n = (uint16_t)(*bytes > 0) + (uint16_t)(RTE_MAX(*bytes - 1, INT64_C(0)) / FRAME_MAX);
+	got = rte_eth_rx_burst(eth->id, io->each_worker ? worker : 0, pkts, n);
 
 	// A tag that the kernel or the NIC took out goes back in: the pipeline reads tags in the frame.
 	for (uint16_t i = 0; i < got; i++) {
+		*bytes -= pkts[i]->pkt_len;
 		if (unlikely(pkts[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && rte_vlan_insert(&pkts[i]) != 0)
 			rte_pktmbuf_free(pkts[i]);
 		else
@@ -114,7 +121,9 @@ configure(struct weft_portio *io, struct eth_port *eth, const struct weft_attach
 	if (ret)
 		return ret;
 	eth->ifindex = info.if_index;
-	eth->n_queues = RTE_MIN(info.max_rx_queues, info.max_tx_queues) >= io->n_workers ? io->n_workers : 1;
+	eth->n_queues = 1;
+	if (!attach->single && RTE_MIN(info.max_rx_queues, info.max_tx_queues) >= io->n_workers)
+		eth->n_queues = io->n_workers;
 	if (attach->mtu + RTE_ETHER_HDR_LEN + 8u + RTE_PKTMBUF_HEADROOM > rte_pktmbuf_data_room_size(io->pool))
 		conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf.txmode.offloads |= info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;

@@ -33,11 +33,14 @@ read_port(struct dp_worker *self, uint16_t slot)
 	struct weft_portio *io = &dp.ports[slot];
 	struct weft_vec *vec = &self->vec;
 	struct rte_mbuf **pkts = &vec->pkts[vec->n];
-	uint16_t n = io->ops->rx(io, self->w.id, pkts, WEFT_BURST);
+	bool planned = self->own[slot].plan != NULL;
+	uint16_t most = WEFT_BURST, n;
+	int64_t allowed = INT64_MAX;
 	uint64_t bytes = 0;
 
-	if (n == 0)
-		return 0;
+	if (unlikely(planned))
+		most = dp_shape_allowed(self, slot, &allowed);
+	n = likely(most) ? io->ops->rx(io, self->w.id, pkts, most, &allowed) : 0;
 	for (uint16_t i = 0; i < n; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 		pkts[i]->port = slot;
@@ -45,19 +48,22 @@ read_port(struct dp_worker *self, uint16_t slot)
 		vec->lanes[vec->n + i].in = slot;
 	}
 	vec->n += n;
+	if (unlikely(planned))
+		dp_shape_took(self, slot, n, bytes);
+	if (n == 0)
+		return 0;
 	dp_unsettle(self, slot);
 	self->w.stats[slot].rx += n;
 	self->w.stats[slot].rx_bytes += bytes;
 	return n;
 }
 
+// A port that has sent what its plan allows for now is not read until it may send more.
 static void
-swap_list(struct dp_worker *self, uint16_t a, uint16_t b)
+park(struct dp_worker *self, uint16_t slot)
 {
-	uint16_t slot = self->list[a];
-
-	self->list[a] = self->list[b];
-	self->list[b] = slot;
+	if (dp_shape_parks(self, slot))
+		dp_list_park(self, slot);
 }
 
 // Reads the active ports in turn until the vector has no room for another burst.
@@ -72,32 +78,37 @@ read_active(struct dp_worker *self)
 		self->next_active = pos + 1;
 		if (!dp_holds(self, slot))
 			continue;
-		if (read_port(self, slot)) {
+		if (read_port(self, slot))
 			self->own[slot].empty = 0;
-		} else if (++self->own[slot].empty >= IDLE_AFTER) {
-			swap_list(self, pos, --self->n_active);
+		else if (++self->own[slot].empty >= IDLE_AFTER)
+			dp_list_idle(self, slot);
+		if (unlikely(self->own[slot].plan != NULL))
+			park(self, slot);
+		// Where it was is another one now.
+		if (unlikely(self->own[slot].pos != pos))
 			self->next_active = pos;
-		}
 	}
 }
 
 static void
 read_idle(struct dp_worker *self)
 {
-	uint16_t n_idle = self->n_owned - self->n_active;
+	uint16_t n_idle = self->n_polled - self->n_active;
 	uint16_t free = self->sleepy ? IDLE_POLLS_SLEEPY : IDLE_POLLS_FREE;
 	uint16_t polls = RTE_MIN(n_idle, self->vec.n ? IDLE_POLLS_BUSY : free);
 
-	while (polls-- && self->vec.n <= WEFT_VEC_SIZE - WEFT_BURST && self->n_active < self->n_owned) {
+	while (polls-- && self->vec.n <= WEFT_VEC_SIZE - WEFT_BURST && self->n_active < self->n_polled) {
 		uint16_t pos = self->next_idle, slot;
 
-		if (pos < self->n_active || pos >= self->n_owned)
+		if (pos < self->n_active || pos >= self->n_polled)
 			pos = self->n_active;
 		slot = self->list[pos];
 		self->next_idle = pos + 1;
 		if (dp_holds(self, slot) && read_port(self, slot)) {
 			self->own[slot].empty = 0;
-			swap_list(self, pos, self->n_active++);
+			dp_list_activate(self, slot);
+			if (unlikely(self->own[slot].plan != NULL))
+				park(self, slot);
 		}
 	}
 }
@@ -199,6 +210,8 @@ run_once(struct dp_worker *self, uint64_t now, bool timed)
 		n -= vec->n; // these are counted as the vector's
 		dp_gossip_receive(self);
 	}
+	if (self->wheel->n)
+		dp_shape_expire(self);
 	if (timed)
 		t0 = rte_rdtsc_precise();
 	read_active(self);
@@ -244,6 +257,7 @@ dp_loop(void *arg)
 	struct dp_worker *self = arg;
 	uint64_t now = rte_rdtsc();
 	uint32_t empty = 0, us = FIRST_SLEEP_US, batch = 0;
+	uint64_t due;
 
 	rte_rcu_qsbr_thread_online(dp.qsbr, self->w.id);
 	while (!atomic_load_explicit(&dp.stop, memory_order_relaxed)) {
@@ -265,9 +279,12 @@ dp_loop(void *arg)
 			self->sleepy = false;
 		} else {
 			self->stats.idle_cycles += end - now;
-			if (dp.config.idle == WEFT_IDLE_ADAPTIVE && ++empty > EMPTY_LOOPS) {
+			due = weft_wheel_next(self->wheel);
+			if (dp.config.idle == WEFT_IDLE_ADAPTIVE && ++empty > EMPTY_LOOPS &&
+				due > end + dp.hz / 1000000) {
 				self->sleepy = true;
-				sleep_us(self, us);
+				sleep_us(self, RTE_MIN(us, (uint32_t)RTE_MIN((due - end) / (dp.hz / 1000000),
+								   UINT64_C(1000000))));
 				us = RTE_MIN(us * 2, dp.config.max_sleep_us);
 				self->stats.idle_cycles += rte_rdtsc() - end;
 				end = rte_rdtsc();

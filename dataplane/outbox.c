@@ -42,25 +42,26 @@ take_back(struct origins *o, const struct rte_mbuf *m)
 	}
 }
 
-static void
-write_port(struct dp_worker *self, struct weft_portio *io, struct weft_txbuf *buf)
+void
+dp_write_port(struct dp_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n)
 {
+	struct weft_portio *io = &dp.ports[slot];
 	struct weft_port_stats *stats = self->w.stats;
-	uint16_t n = buf->n, sent;
 	struct origins origins;
+	uint16_t sent;
 
-	note_origins(&origins, buf->pkts, n);
-	sent = io->ops->tx(io, self->w.id, buf->pkts, n);
+	note_origins(&origins, pkts, n);
+	sent = io->ops->tx(io, self->w.id, pkts, n);
 	dp_unsettle(self, io->slot);
 	for (uint16_t i = sent; i < n; i++)
-		take_back(&origins, buf->pkts[i]);
+		take_back(&origins, pkts[i]);
 	for (uint16_t i = 0; i < origins.n; i++)
 		stats[origins.run[i].port].sent += origins.run[i].count;
 	stats[io->slot].tx += sent;
 	stats[io->slot].tx_bytes += origins.bytes;
 	stats[io->slot].tx_lost += n - sent;
 	for (uint16_t i = sent; i < n; i++)
-		weft_drop_mbuf(&self->w, buf->pkts[i],
+		weft_drop_mbuf(&self->w, pkts[i],
 			atomic_load_explicit(&io->link, memory_order_relaxed) ? WEFT_DROP_OUT_RING_FULL
 									      : WEFT_DROP_OUT_LINK_DOWN);
 }
@@ -73,7 +74,10 @@ dp_flush_port(struct weft_worker *worker, uint16_t port)
 	bool coming = self->own[port].gen != 0;
 
 	if (likely(dp_holds(self, port))) {
-		write_port(self, &dp.ports[port], buf);
+		if (unlikely(dp_paces(self, port)))
+			dp_shape_send(self, port, buf->pkts, buf->n);
+		else
+			dp_write_port(self, port, buf->pkts, buf->n);
 	} else if (coming && buf->n < WEFT_VEC_SIZE) {
 		// The former owner has the port for a moment more: the packets wait for it.
 		return;

@@ -115,6 +115,7 @@ claim(struct dp_worker *self, uint16_t slot)
 	if (dp.ports[slot].each_worker ||
 		atomic_compare_exchange_strong(&dp.ports[slot].token, &nobody, dp_token(own->gen, self->w.id))) {
 		own->held = own->gen;
+		dp_shape_claim(self, slot);
 		return true;
 	}
 	return false;
@@ -139,6 +140,14 @@ dp_claim_waiting(struct dp_worker *self)
 			self->n_waiting++;
 }
 
+// The port is no more.
+static void
+give_up(struct dp_worker *self, uint16_t slot)
+{
+	dp_shape_empty(self, slot, true);
+	dp_give_back(self, slot);
+}
+
 // What the worker has to do with SLOT from now on. Returns whether it leaves the worker's list.
 static bool
 adopt_slot(struct dp_worker *self, uint16_t slot, const struct weft_port_conf *port)
@@ -150,33 +159,18 @@ adopt_slot(struct dp_worker *self, uint16_t slot, const struct weft_port_conf *p
 		if (port->gen == own->held && port->owner < dp.n_workers)
 			dp_move_begin(self, slot);
 		else
-			dp_give_back(self, slot);
+			give_up(self, slot);
 	}
-	if (was == gen)
-		return false;
-	own->gen = gen;
-	own->empty = 0;
-	// New ones stand among the idle: one that has something shows itself soon.
-	if (was == 0)
-		self->list[self->n_owned++] = slot;
-	return gen == 0;
-}
-
-// Takes out of the list what is not the worker's own any more.
-static void
-compact_list(struct dp_worker *self)
-{
-	uint16_t n = 0, n_active = self->n_active;
-
-	for (uint16_t i = 0; i < self->n_owned; i++) {
-		if (i == n_active)
-			self->n_active = n;
-		if (self->own[self->list[i]].gen)
-			self->list[n++] = self->list[i];
+	if (was != gen) {
+		own->gen = gen;
+		own->empty = 0;
+		// New ones stand among the idle: one that has something shows itself soon.
+		if (was == 0)
+			dp_list_add(self, slot);
 	}
-	if (n_active == self->n_owned)
-		self->n_active = n;
-	self->n_owned = n;
+	if (gen || was)
+		dp_shape_adopt(self, slot, gen && port->owner == self->w.id ? port->plan : NULL);
+	return was && gen == 0;
 }
 
 void
@@ -191,7 +185,7 @@ dp_adopt(struct dp_worker *self, const struct weft_snapshot *snap)
 			gone |= adopt_slot(self, page * WEFT_PAGE + i, &snap->port_page[page]->port[i]);
 	}
 	if (gone)
-		compact_list(self);
+		dp_list_compact(self);
 	self->version = snap->version;
 	dp_claim_waiting(self);
 }

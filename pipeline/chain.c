@@ -11,6 +11,7 @@ const struct weft_stage weft_chain[WEFT_N_STAGES] = {
 	{ "tunnel", weft_tunnel_stage },
 	{ "vlan", weft_vlan_stage },
 	{ "guard", weft_guard_stage },
+	{ "class", weft_class_stage },
 	{ "learn", weft_learn_stage },
 	{ "forward", weft_forward_stage },
 	{ "firewall", weft_firewall_stage },

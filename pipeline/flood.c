@@ -3,7 +3,7 @@
 
 // Broadcast, multicast and unknown unicast: within the port's limits, a copy to each member of the domain.
 #include "groups.h"
-#include "rate.h"
+#include "weft/rate.h"
 #include "stages.h"
 
 #define MAC_MASK  UINT64_C(0xffffffffffff)

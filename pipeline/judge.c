@@ -7,7 +7,7 @@
 
 #include <rte_byteorder.h>
 
-#include "rate.h"
+#include "weft/rate.h"
 
 struct flow
 flow_of(const struct weft_worker *worker, const struct weft_lane *lane, const struct rte_mbuf *m)

@@ -5,7 +5,7 @@
 // once for all that follow; every bound on connections is looked at here.
 #include "firewall.h"
 
-#include "rate.h"
+#include "weft/rate.h"
 
 static void
 note_event(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,

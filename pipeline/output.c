@@ -39,7 +39,7 @@ static bool
 retag(struct rte_mbuf *m, const struct weft_lane *lane, uint16_t tpid, uint16_t vid)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
-	uint16_t tci = (lane->strip ? lane->tci & 0xf000 : 0) | vid;
+	uint16_t tci = (uint16_t)(lane->priority << 12 | vid);
 
 	if (lane->strip && !vid) {
 		memmove(frame + TAG_LEN, frame, 2 * RTE_ETHER_ADDR_LEN);

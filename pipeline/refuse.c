@@ -12,7 +12,7 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
-#include "rate.h"
+#include "weft/rate.h"
 
 #define TTL	  64
 #define QUOTE_MAX 512 // an ICMP error stays below 576 bytes

@@ -13,6 +13,7 @@ weft_lanes weft_parse_stage(struct weft_worker *worker, struct weft_vec *vec, we
 weft_lanes weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+weft_lanes weft_class_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 weft_lanes weft_firewall_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);

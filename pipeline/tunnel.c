@@ -12,12 +12,11 @@
 
 #include "bytes.h"
 #include "stages.h"
+#include "weft/mark.h"
 
 #define UDP_HEADER 8
 #define TO_OTHERS  -2
 #define TAKEN	   -3
-
-enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
 
 // The source address of the datagram in LANE, or its destination.
 static inline struct weft_ip
@@ -71,43 +70,21 @@ checksum_is_bad(const struct weft_lane *lane, const struct rte_mbuf *m, const st
 	return weft_outer_sum(m, lane->l3_off, lane->l4_off, be16(udp + 4)) != 0xffff;
 }
 
-// Says in the inner IP header what the outer one says of congestion.
-static void
-mark_ecn(uint8_t *ip, bool v6, enum ecn ecn)
-{
-	rte_be16_t before, after, sum;
-	uint32_t folded;
-
-	if (v6) {
-		ip[1] = (uint8_t)((ip[1] & 0xcf) | ecn << 4);
-		return;
-	}
-	memcpy(&before, ip, sizeof(before));
-	ip[1] = (uint8_t)((ip[1] & 0xfc) | ecn);
-	memcpy(&after, ip, sizeof(after));
-	memcpy(&sum, ip + 10, sizeof(sum));
-	// RFC 1624, equation 3.
-	folded = (uint16_t)~sum + (uint16_t)~before + after;
-	folded = (folded & 0xffff) + (folded >> 16);
-	folded = (folded & 0xffff) + (folded >> 16);
-	sum = (rte_be16_t)~folded;
-	memcpy(ip + 10, &sum, sizeof(sum));
-}
-
 // RFC 6040, figure 4. Returns -1, or the drop reason.
 static int
-unite_ecn(uint8_t *frame, const struct weft_lane *lane, enum ecn outer)
+unite_ecn(uint8_t *frame, const struct weft_lane *lane, enum weft_ecn outer)
 {
 	bool v4 = lane->flags & WEFT_LANE_IPV4, v6 = lane->flags & WEFT_LANE_IPV6;
 	uint8_t *ip = frame + lane->l3_off;
-	enum ecn inner = v4 ? ip[1] & 3 : v6 ? ip[1] >> 4 & 3 : NOT_ECT;
+	uint8_t class = v4 || v6 ? weft_class_get(ip, v6) : WEFT_ECN_NOT_ECT;
+	enum weft_ecn inner = class & 3;
 
-	if (likely(outer == NOT_ECT || outer == ECT_0 || inner == CE))
+	if (likely(outer == WEFT_ECN_NOT_ECT || outer == WEFT_ECN_ECT_0 || inner == WEFT_ECN_CE))
 		return -1;
-	if (outer == CE && inner == NOT_ECT)
+	if (outer == WEFT_ECN_CE && inner == WEFT_ECN_NOT_ECT)
 		return v4 || v6 ? (int)WEFT_DROP_TUNNEL_ECN : -1;
-	if (outer == CE || inner == ECT_0)
-		mark_ecn(ip, v6, outer);
+	if (outer == WEFT_ECN_CE || inner == WEFT_ECN_ECT_0)
+		weft_class_set(ip, v6, (uint8_t)((class & 0xfc) | outer));
 	return -1;
 }
 
@@ -118,7 +95,7 @@ take_out(const struct weft_worker *worker, struct weft_lane *lane, struct rte_mb
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t at = lane->l4_off + UDP_HEADER, end = lane->l4_off + be16(frame + lane->l4_off + 4);
-	enum ecn ecn = frame[lane->l3_off + 1] >> (lane->flags & WEFT_LANE_IPV6 ? 4 : 0) & 3;
+	enum weft_ecn ecn = weft_class_get(frame + lane->l3_off, lane->flags & WEFT_LANE_IPV6) & 3;
 	uint16_t peer = peer_of(worker->snap, frame, lane, last);
 	struct weft_outer outer;
 	int bad;

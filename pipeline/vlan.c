@@ -172,6 +172,7 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 			bad = likely(weft_is_open(worker, port)) ? classify(port, lane)
 								 : WEFT_DROP_PORT_DOWN + port->closed;
 		}
+		lane->priority = unlikely(lane->strip) ? lane->tci >> 12 : 0;
 		lane->src = weft_mac_key(lane->domain, lane->src);
 		lane->dst = weft_mac_key(lane->domain, lane->dst);
 		if (unlikely(vec->explain != NULL))

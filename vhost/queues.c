@@ -12,14 +12,6 @@
 #define TO_GUEST(port, pair)   (&(port)->rings[(pair)*2])
 #define FROM_GUEST(port, pair) (&(port)->rings[(pair)*2 + 1])
 
-static uint16_t
-read_ring(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t n)
-{
-	int64_t bytes = INT64_MAX;
-
-	return ring->ops->dequeue(ring, pool, pkts, n, &bytes);
-}
-
 // The guest has moved here, and cannot say so itself (VHOST_USER_SEND_RARP): switches learn where it is from this.
 static uint16_t
 announce(struct vhost_port *port, struct rte_mbuf **pkt)
@@ -34,8 +26,10 @@ announce(struct vhost_port *port, struct rte_mbuf **pkt)
 }
 
 static uint16_t
-read_rings(struct vhost_port *port, struct rte_mbuf **pkts, uint16_t n)
+read_rings(struct vhost_port *port, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
+	struct rte_mempool *pool = port->io->pool;
+	struct vhost_ring *ring = FROM_GUEST(port, 0);
 	uint32_t enabled;
 	uint16_t got = 0;
 
@@ -43,19 +37,20 @@ read_rings(struct vhost_port *port, struct rte_mbuf **pkts, uint16_t n)
 		got = announce(port, pkts);
 	enabled = atomic_load_explicit(&port->from_guest, memory_order_relaxed);
 	if (likely(enabled == 1 && !got))
-		return read_ring(FROM_GUEST(port, 0), port->io->pool, pkts, n);
+		return ring->ops->dequeue(ring, pool, pkts, n, bytes);
 	// Each pair in turn, beginning with another one each time.
-	for (uint16_t i = 0; i < WEFT_MAX_QUEUE_PAIRS && enabled && got < n; i++) {
+	for (uint16_t i = 0; i < WEFT_MAX_QUEUE_PAIRS && enabled && got<n && * bytes> 0; i++) {
 		uint16_t pair = port->next_queue++ % WEFT_MAX_QUEUE_PAIRS;
 
+		ring = FROM_GUEST(port, pair);
 		if (enabled & 1u << pair)
-			got += read_ring(FROM_GUEST(port, pair), port->io->pool, pkts + got, n - got);
+			got += ring->ops->dequeue(ring, pool, pkts + got, n - got, bytes);
 	}
 	return got;
 }
 
 uint16_t
-vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
+vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
 	struct vhost_port *port = io->priv;
 	uint16_t got;
@@ -63,7 +58,7 @@ vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
 		return 0;
 	vhost_expose(port);
-	got = read_rings(port, pkts, n);
+	got = read_rings(port, pkts, n, bytes);
 	vhost_expose(NULL);
 	return got;
 }

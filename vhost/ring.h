@@ -47,8 +47,8 @@ struct vhost_ring;
 
 struct vhost_ring_ops {
 	// Owner worker. Takes up to N (VHOST_BURST at most) frames from the guest into mbufs of POOL, as long as
-	// *BYTES is above 0, and subtracts their lengths: the last frame may overdraw (the library's rings: the last
-	// burst). Frames that there are no mbufs for stay in the ring. Returns how many; they are the caller's.
+	// *BYTES is above 0, and subtracts their lengths: the last frame may overdraw. Frames that there are no mbufs
+	// for stay in the ring. Returns how many; they are the caller's.
 	uint16_t (*dequeue)(
 		struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes);
 	// Owner worker. Copies frames of PKTS to the guest until one does not fit. Returns how many the guest got;

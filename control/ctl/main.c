@@ -36,7 +36,8 @@ static const char main_usage[] =
 	"  group add|list|show|del          groups of ports, and who is in them and where\n"
 	"  rule add|del|hits                rules of a group, and what every rule has let pass or stopped\n"
 	"  session list|show|count|kill     connections, by port, address or state\n"
-	"  top [--once]                     rates by port, every second\n"
+	"  plan add|del|show                data plans, and what ports get of theirs\n"
+	"  top [--once] [--plans]           rates by port, every second; or by data plan\n"
 	"  drops [PORT]                     dropped packets by port and reason\n"
 	"  audit                            checks that every packet is accounted for\n"
 	"  workers [rebalance]              the workers' load, stage by stage; or spread the ports anew\n"
@@ -103,17 +104,23 @@ seconds(void)
 static int
 cmd_top(int argc, char **argv)
 {
-	bool once = argc == 2 && strcmp(argv[1], "--once") == 0;
+	bool once = false, plans = false;
 	json_t *before, *after;
 	double start = seconds(), now;
+	const char *method;
 	int code;
 
-	if (argc > 2 || (argc == 2 && !once))
+	for (int i = 1; i < argc; i++) {
+		once = once || strcmp(argv[i], "--once") == 0;
+		plans = plans || strcmp(argv[i], "--plans") == 0;
+	}
+	if (argc != 1 + once + plans)
 		return usage(main_usage);
-	before = call("ports", NULL, &code);
+	method = plans ? "plans" : "ports";
+	before = call(method, NULL, &code);
 	while (before) {
 		sleep(1);
-		after = call("ports", NULL, &code);
+		after = call(method, NULL, &code);
 		if (after == NULL)
 			break;
 		now = seconds();
@@ -121,6 +128,8 @@ cmd_top(int argc, char **argv)
 			printf("\033[H\033[2J");
 		if (options.json)
 			print_json(after);
+		else if (plans)
+			print_plans(before, after, NULL);
 		else
 			print_top(before, after, now - start);
 		fflush(stdout);
@@ -165,6 +174,8 @@ dispatch(int argc, char **argv)
 		return cmd_port(argc, argv);
 	if (strcmp(command, "network") == 0)
 		return cmd_network(argc, argv);
+	if (strcmp(command, "plan") == 0)
+		return cmd_plan(argc, argv);
 	if (strcmp(command, "session") == 0)
 		return cmd_session(argc, argv);
 	if (strcmp(command, "rule") == 0)

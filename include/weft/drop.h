@@ -73,6 +73,7 @@
 	X(OUT_NO_NEIGHBOUR, "the next hop to the other host is not known, or does not answer")                         \
 	X(OUT_LINK_DOWN, "destination's guest or device is not connected")                                             \
 	X(OUT_RING_FULL, "destination's ring is full")                                                                 \
+	X(OUT_PLAN, "more waits for the destination than its plan's queue holds")                                      \
 	X(HANDOFF_FULL, "the ring to the destination port's worker is full")
 
 enum weft_drop_reason {

@@ -100,6 +100,9 @@ void weft_engine_set_neighbour(uint16_t slot, uint32_t hop, uint64_t mac);
 // Sums the port's counters over the workers. Any thread.
 void weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum);
 
+// What SLOT's plan has done, and what waits for it now. Any thread.
+void weft_engine_plan_stats(uint16_t slot, struct weft_plan_stats *stats);
+
 // Any thread.
 void weft_engine_worker_stats(
 	uint16_t worker, struct weft_worker_stats *stats, struct weft_stage_stats stages[WEFT_N_STAGES]);

@@ -23,6 +23,7 @@ struct weft_attach {
 	bool dpdk_rings; // vhost-user: DPDK's ring code in place of weft's own
 	uint16_t queues; // queue pairs at most
 	uint16_t mtu;
+	bool single;	  // eth: one queue, though there are more workers
 	char device[256]; // eth: a DPDK device name with arguments
 	const char *name; // the port's name, for messages; valid during open only
 };
@@ -45,8 +46,9 @@ struct weft_io_ops {
 	int (*open)(struct weft_portio *io, const struct weft_attach *attach, struct weft_error *err);
 	// Control thread, when no worker uses the port any more.
 	void (*close)(struct weft_portio *io);
-	// Owner worker. Reads up to N packets.
-	uint16_t (*rx)(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);
+	// Owner worker. Reads up to N packets, as long as *BYTES is above 0, and subtracts their lengths: the last may
+	// overdraw.
+	uint16_t (*rx)(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes);
 	// Owner worker. Returns how many packets it took; those that it did not take stand at the end of PKTS,
 	// and stay the caller's.
 	uint16_t (*tx)(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);

@@ -11,6 +11,8 @@
 
 #include "weft/limits.h"
 #include "weft/mactab.h"
+#include "weft/plan.h"
+#include "weft/rate.h"
 #include "weft/rules.h"
 #include "weft/tunnel.h"
 
@@ -29,12 +31,6 @@ struct weft_prefix6 {
 };
 
 enum weft_flood_class { WEFT_FLOOD_BROADCAST, WEFT_FLOOD_MULTICAST, WEFT_FLOOD_UNKNOWN, WEFT_N_FLOOD_CLASSES };
-
-// A rate in TSC cycles: COST of one packet, and the BURST that may be saved up. Cost 0: no limit.
-struct weft_rate {
-	uint64_t cost;
-	uint64_t burst;
-};
 
 enum weft_guard {
 	WEFT_GUARD_MAC = 1 << 0, // the port names its MAC
@@ -65,6 +61,7 @@ struct weft_port_conf {
 	bool fence_all; // closed while this host has lost the cluster,
 	bool fence_new; // or open to no new connections
 	uint8_t closed; // enum weft_closed, where it is not open
+	uint8_t mark;	// DSCP of what it sends, and 1; 0: as the VM marks
 	uint8_t n_ip4;
 	uint8_t n_ip6;
 	uint32_t epoch; // version, its low half, of the snapshot since which its connections are judged as now
@@ -75,6 +72,7 @@ struct weft_port_conf {
 				    // the domains that have members there, in no order
 	const struct weft_underlay *underlay; // of an uplink at which tunnels end, or NULL
 	const struct weft_peer *peer;	      // of another host, or NULL
+	const struct weft_port_plan *plan;    // NULL: no limits
 	const struct weft_prefix4 *ip4;
 	const struct weft_prefix6 *ip6;
 	struct weft_rate flood[WEFT_N_FLOOD_CLASSES];
@@ -129,6 +127,7 @@ struct weft_snapshot {
 	struct weft_mactab static_macs;
 	uint16_t uplink;   // in use, of all of the host's; WEFT_PORT_NONE: there is none
 	uint16_t underlay; // the uplink by which tunnels leave; WEFT_PORT_NONE: there are none
+	bool marks;	   // some port has a mark, or had
 	uint32_t cluster;  // whose generations these are, for stamps; 0: nobody else's
 	uint8_t stamp[WEFT_STAMP_SIZE];
 	struct weft_members *members; // control's own: whose ADDRS are

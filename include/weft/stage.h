@@ -18,7 +18,7 @@ struct weft_stage {
 	weft_stage_fn run;
 };
 
-#define WEFT_N_STAGES 9
+#define WEFT_N_STAGES 10
 
 // The chain, in order (pipeline/chain.c).
 extern const struct weft_stage weft_chain[WEFT_N_STAGES];

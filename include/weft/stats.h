@@ -29,6 +29,17 @@ struct weft_port_stats {
 	uint64_t drop[WEFT_N_DROPS];
 } __rte_cache_aligned;
 
+// What a port's plan does. Times are in TSC cycles.
+struct weft_plan_stats {
+	uint64_t throttled; // time that frames were left in the VM's rings
+	uint64_t n;	    // frames that wait for the VM now
+	uint64_t bytes;
+	uint64_t waited; // time that frames have waited for the VM, in all
+	uint64_t longest;
+	uint64_t marked; // of those, told of congestion
+	uint64_t dropped;
+};
+
 // Counters of one stage on one worker. Cycles are sampled: cycles / timed_lanes is the cost.
 struct weft_stage_stats {
 	uint64_t vectors;

@@ -50,6 +50,7 @@ struct weft_lane {
 	uint16_t outer;	   // bytes of the tunnel's headers, which were taken off
 	uint32_t vni;	   // the tunnel's network, valid when OUTER > 0
 	uint8_t tunnel;	   // enum weft_tunnel, likewise
+	uint8_t priority;  // PCP and DEI of the VLAN tag that the frame gets; written by vlan
 	uint8_t stamped;   // its sender, of the same cluster, has said by which generation it has judged the frame:
 	uint32_t generation;
 } __rte_cache_aligned;

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// "weftctl plan ...": a data plan in one command, and what it does.
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static const char plan_usage[] = "usage: weftctl plan add [TENANT/]PLAN [--from-vm RATE] [--to-vm RATE] "
+				 "[--burst-from-vm BYTES] [--burst-to-vm BYTES]\n"
+				 "                [--pps-from-vm N] [--pps-to-vm N] [--dscp N]\n"
+				 "       weftctl plan del [TENANT/]PLAN\n"
+				 "       weftctl plan show [[TENANT/]PLAN | PORT]\n"
+				 "RATE is in bits per second, with a unit: 500k, 10M, 2.5G.\n"
+				 "'plan show' looks for a second, and says what each port gets of its plan.\n";
+
+static const struct option plan_options[] = {
+	{ "from-vm", required_argument, NULL, 0 },
+	{ "to-vm", required_argument, NULL, 0 },
+	{ "burst-from-vm", required_argument, NULL, 0 },
+	{ "burst-to-vm", required_argument, NULL, 0 },
+	{ "pps-from-vm", required_argument, NULL, 0 },
+	{ "pps-to-vm", required_argument, NULL, 0 },
+	{ "dscp", required_argument, NULL, 0 },
+	{ 0 },
+};
+
+static int
+add_plan(int argc, char **argv)
+{
+	static const char *const fields[] = { "rate", "rate", "burst", "burst", "pps", "pps" };
+	json_t *plan = json_object(), *ways[2] = { json_object(), json_object() };
+	int which, c;
+
+	while ((c = getopt_long(argc, argv, "", plan_options, &which)) != -1) {
+		if (c == '?' || optind > argc)
+			return usage(plan_usage);
+		if (which < 6)
+			json_object_set_new(ways[which % 2], fields[which], typed(optarg));
+		else
+			json_object_set_new(plan, "dscp", typed(optarg));
+	}
+	if (optind != argc)
+		return usage(plan_usage);
+	json_object_set_new(plan, "from_vm", ways[0]);
+	json_object_set_new(plan, "to_vm", ways[1]);
+	return apply("plans", argv[0], plan);
+}
+
+static const json_t *
+find(const json_t *result, const char *port)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(result, "ports"), i, row)
+		if (strcmp(text(row, "port"), port) == 0)
+			return row;
+	return NULL;
+}
+
+// A rate with a unit.
+static const char *
+rate(double bits, char buf[32])
+{
+	static const char *const units[] = { "", "k", "M", "G", "T" };
+	unsigned int unit = 0;
+
+	for (; bits >= 1000 && unit < 4; unit++)
+		bits /= 1000;
+	snprintf(buf, 32, "%.4g%s", bits, units[unit]);
+	return buf;
+}
+
+// What stands in the way: the plan, if it made frames wait for a tenth of the time.
+static void
+print_way(const json_t *row, const char *name, const json_t *before, const json_t *after, double seconds)
+{
+	double bits = (number(after, "bytes") - number(before, "bytes")) * 8 / seconds;
+	double packets = (number(after, "packets") - number(before, "packets")) / seconds;
+	double throttled = (number(after, "throttled_us") - number(before, "throttled_us")) / seconds / 1e4;
+	char plan[32] = "-", got[32], pps[32] = "";
+
+	if (number(after, "rate"))
+		rate((double)number(after, "rate"), plan);
+	if (number(after, "pps"))
+		snprintf(pps, sizeof(pps), " %lldp/s", number(after, "pps"));
+	printf("%-26s %-16s %-7s %8s%s %9s %9.0f", text(row, "port"), text(row, "plan"), name, plan, pps,
+		rate(bits, got), packets);
+	if (json_object_get(after, "throttled_us")) {
+		printf(" %6.1f %%\n", throttled);
+		return;
+	}
+	packets = (double)(number(after, "packets") - number(before, "packets"));
+	printf("        %9.2f %9.2f %8lld %8lld\n",
+		packets > 0 ? (number(after, "waited_us") - number(before, "waited_us")) / packets / 1e3 : 0.0,
+		number(after, "longest_wait_us") / 1e3, number(after, "marked"), number(after, "dropped"));
+}
+
+void
+print_plans(const json_t *before, const json_t *after, const char *only)
+{
+	double seconds = (number(after, "time_us") - number(before, "time_us")) / 1e6;
+	json_t *row;
+	size_t i;
+
+	printf("%-26s %-16s %-7s %8s %9s %9s %8s %9s %9s %8s %8s\n", "PORT", "PLAN", "", "BIT/S", "GETS", "PACKETS",
+		"HELD", "WAIT MS", "MOST MS", "MARKED", "DROPPED");
+	json_array_foreach (json_object_get(after, "ports"), i, row) {
+		const json_t *was = find(before, text(row, "port"));
+
+		if (only && strcmp(only, text(row, "port")) && strcmp(only, text(row, "plan")))
+			continue;
+		print_way(row, "from vm", json_object_get(was, "from_vm"), json_object_get(row, "from_vm"), seconds);
+		print_way(row, "to vm", json_object_get(was, "to_vm"), json_object_get(row, "to_vm"), seconds);
+	}
+}
+
+static int
+show_plans(const char *only)
+{
+	int code;
+	json_t *before = call("plans", NULL, &code), *after;
+
+	if (before == NULL)
+		return code;
+	sleep(1);
+	after = call("plans", NULL, &code);
+	if (after && options.json)
+		print_json(after);
+	else if (after)
+		print_plans(before, after, only);
+	json_decref(before);
+	json_decref(after);
+	return after ? DONE : code;
+}
+
+int
+cmd_plan(int argc, char **argv)
+{
+	if (argc >= 2 && argc <= 3 && strcmp(argv[1], "show") == 0)
+		return show_plans(argc == 3 ? argv[2] : NULL);
+	if (argc == 3 && strcmp(argv[1], "del") == 0)
+		return apply("plans", argv[2], json_null());
+	if (argc >= 3 && strcmp(argv[1], "add") == 0)
+		return add_plan(argc - 2, argv + 2);
+	return usage(plan_usage);
+}

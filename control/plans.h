@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Data plans of ports, compiled. Control thread.
+#pragma once
+
+#include "build.h"
+
+// Compiles PORT's plan, if it has one, into CONF, whose owner and mtu are set. Returns 0 or -errno with ERR.
+int weft_build_plan(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
+	struct weft_port_conf *conf, struct weft_error *err);
+
+// The burst in bytes that WAY has on a port whose frames are FRAME bytes at most.
+uint32_t weft_plan_burst(const struct weft_plan_way *way, uint32_t frame);
+
+// The longest frame of a port with MTU.
+uint32_t weft_frame_of(uint16_t mtu);

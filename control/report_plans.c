@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What data plans say and do, port by port.
+#include "plans.h"
+#include "state.h"
+
+// Bytes and packets count on; whoever wants rates takes the difference over time_us.
+static json_t *
+way_json(const struct weft_plan_way *way, uint32_t frame, uint64_t bytes, uint64_t packets)
+{
+	json_t *row = json_pack("{s:I, s:I}", "bytes", (json_int_t)bytes, "packets", (json_int_t)packets);
+
+	if (way->rate) {
+		json_object_set_new(row, "rate", json_integer((json_int_t)way->rate));
+		json_object_set_new(row, "burst", json_integer(weft_plan_burst(way, frame)));
+	}
+	if (way->pps)
+		json_object_set_new(row, "pps", json_integer((json_int_t)way->pps));
+	return row;
+}
+
+static void
+add_queue(json_t *row, const struct weft_port_plan *compiled, const struct weft_plan_stats *stats, double us)
+{
+	json_object_set_new(row, "queue_bytes", json_integer(compiled ? compiled->to_vm.queue : 0));
+	json_object_set_new(row, "waiting_packets", json_integer((json_int_t)stats->n));
+	json_object_set_new(row, "waiting_bytes", json_integer((json_int_t)stats->bytes));
+	json_object_set_new(row, "waited_us", json_integer((json_int_t)(stats->waited / us)));
+	json_object_set_new(row, "longest_wait_us", json_integer((json_int_t)(stats->longest / us)));
+	json_object_set_new(row, "marked", json_integer((json_int_t)stats->marked));
+	json_object_set_new(row, "dropped", json_integer((json_int_t)stats->dropped));
+}
+
+static void
+add_port(void *arg, const struct weft_port *port)
+{
+	const struct weft_plan *plan = weft_model_port_plan(ctl.local.model, port);
+	uint16_t slot = weft_placement_find(ctl.local.placement, port->o.path);
+	const struct weft_port_conf *conf = weft_snapshot_slot(weft_engine_snapshot(), slot);
+	double us = ctl.local.tsc_hz / 1e6;
+	struct weft_plan_stats stats;
+	struct weft_port_stats counters;
+	json_t *from, *to, *row;
+
+	if (plan == NULL || slot == 0)
+		return;
+	weft_engine_plan_stats(slot, &stats);
+	weft_engine_port_stats(slot, &counters);
+	from = way_json(&plan->from_vm, weft_frame_of(conf->mtu), counters.rx_bytes, counters.rx);
+	to = way_json(&plan->to_vm, weft_frame_of(conf->mtu), counters.tx_bytes, counters.tx);
+	json_object_set_new(from, "throttled_us", json_integer((json_int_t)(stats.throttled / us)));
+	add_queue(to, conf->plan, &stats, us);
+	row = json_pack(
+		"{s:s, s:s, s:o, s:o}", "port", port->o.path, "plan", plan->o.path, "from_vm", from, "to_vm", to);
+	if (plan->dscp >= 0)
+		json_object_set_new(row, "dscp", json_integer(plan->dscp));
+	json_array_append_new(arg, row);
+}
+
+json_t *
+weft_report_plans(const json_t *params, struct weft_error *err)
+{
+	json_t *rows = json_array();
+
+	(void)params, (void)err;
+	weft_local_each(&ctl.local, add_port, rows);
+	return json_pack("{s:I, s:o}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)), "ports", rows);
+}

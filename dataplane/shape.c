@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Data plans. From a VM: what the plan does not let pass now stays in the VM's rings, and the port is not looked at
+// until it does. To a VM: frames wait for their time in a queue of the port's, which is bounded in bytes; those that
+// wait long are marked before any is dropped. One wheel a worker wakes both up.
+#include <rte_branch_prediction.h>
+#include <rte_cycles.h>
+#include <rte_mbuf_dyn.h>
+
+#include "dataplane.h"
+#include "weft/mark.h"
+
+#define DUE_BATCH 64
+// Entries of the wheel: a slot's rings, and from here on its queue.
+#define QUEUES WEFT_MAX_PORTS
+
+// A frame that waits, in the frame itself.
+struct waiting {
+	struct rte_mbuf *next;
+	uint64_t since; // TSC
+};
+
+static int waiting_offset = -1;
+
+static struct waiting *
+waiting(struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, waiting_offset, struct waiting *);
+}
+
+int
+dp_shape_init(struct weft_error *err)
+{
+	static const struct rte_mbuf_dynfield field = {
+		.name = "weft_waiting", .size = sizeof(struct waiting), .align = __alignof__(struct waiting)
+	};
+
+	if (waiting_offset < 0)
+		waiting_offset = rte_mbuf_dynfield_register(&field);
+	return waiting_offset < 0 ? weft_fail(err, ENOSPC, "no room in packet buffers for the time that they wait") : 0;
+}
+
+// The slot's state, for the port that the worker has in it, and the plan that it has now.
+static struct dp_shaper *
+shaper_of(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan, uint64_t now)
+{
+	struct dp_shaper *s = &dp.shaper[slot];
+	bool afresh = s->gen != self->own[slot].gen;
+
+	if (unlikely(afresh || s->from.cost != plan->from_vm.rate.cost))
+		weft_way_change(&plan->from_vm, &s->from, now, afresh);
+	if (unlikely(afresh || s->to.cost != plan->to_vm.rate.cost))
+		weft_way_change(&plan->to_vm, &s->to, now, afresh);
+	s->gen = self->own[slot].gen;
+	return s;
+}
+
+uint16_t
+dp_shape_allowed(struct dp_worker *self, uint16_t slot, int64_t *bytes)
+{
+	const struct weft_port_plan *plan = self->own[slot].plan;
+	struct dp_shaper *s = shaper_of(self, slot, plan, self->vec.now);
+
+	return weft_way_allowed(&plan->from_vm, &s->from, self->vec.now, WEFT_BURST, bytes);
+}
+
+void
+dp_shape_took(struct dp_worker *self, uint16_t slot, uint16_t n, uint64_t bytes)
+{
+	struct dp_shaper *s = &dp.shaper[slot];
+
+	weft_way_spend(&self->own[slot].plan->from_vm, &s->from, n, bytes);
+	// There was something that had to wait.
+	s->stats.throttled += n ? s->parked : 0;
+	s->parked = 0;
+}
+
+bool
+dp_shape_parks(struct dp_worker *self, uint16_t slot)
+{
+	struct dp_shaper *s = &dp.shaper[slot];
+	uint64_t next = weft_way_next(&self->own[slot].plan->from_vm, &s->from);
+
+	if (next <= self->vec.now)
+		return false;
+	s->parked = self->vec.now;
+	weft_wheel_set(self->wheel, slot, next);
+	return true;
+}
+
+// The first frames of the queue whose time has come, 32 at most. Returns how many, with their BYTES.
+static uint16_t
+take_due(const struct weft_way *way, struct dp_shaper *s, uint64_t now, struct rte_mbuf **pkts, uint64_t *bytes)
+{
+	int64_t left;
+	uint16_t most = weft_way_allowed(way, &s->to, now, WEFT_BURST, &left), n = 0;
+
+	for (*bytes = 0; n < most && left > 0 && s->head; n++) {
+		struct rte_mbuf *m = s->head;
+		uint64_t waited = now - waiting(m)->since;
+
+		s->head = waiting(m)->next;
+		s->stats.waited += waited;
+		s->stats.longest = RTE_MAX(s->stats.longest, waited);
+		if (unlikely(waited > way->mark_after))
+			s->stats.marked += weft_mark_congestion(m);
+		left -= m->pkt_len;
+		*bytes += m->pkt_len;
+		pkts[n] = m;
+	}
+	s->stats.n -= n;
+	s->stats.bytes -= *bytes;
+	return n;
+}
+
+// Sends what may go now, and looks again when more may.
+static void
+drain(struct dp_worker *self, uint16_t slot, uint64_t now)
+{
+	const struct weft_way *way = &self->own[slot].plan->to_vm;
+	struct dp_shaper *s = shaper_of(self, slot, self->own[slot].plan, now);
+	struct rte_mbuf *pkts[WEFT_BURST];
+	uint64_t bytes;
+	uint16_t n;
+
+	while (s->head && (n = take_due(way, s, now, pkts, &bytes)) > 0) {
+		weft_way_spend(way, &s->to, n, bytes);
+		dp_write_port(self, slot, pkts, n);
+	}
+	if (s->head)
+		weft_wheel_set(self->wheel, QUEUES + slot, weft_way_next(way, &s->to));
+}
+
+void
+dp_shape_send(struct dp_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct weft_way *way = &self->own[slot].plan->to_vm;
+	struct dp_shaper *s = &dp.shaper[slot];
+	uint64_t now = self->vec.now;
+	bool idle = s->head == NULL;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+
+		if (unlikely(s->stats.bytes + m->pkt_len > way->queue)) {
+			self->w.stats[slot].tx_lost++;
+			s->stats.dropped++;
+			weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PLAN);
+			continue;
+		}
+		*waiting(m) = (struct waiting){ .since = now };
+		if (s->head)
+			waiting(s->tail)->next = m;
+		else
+			s->head = m;
+		s->tail = m;
+		s->stats.n++;
+		s->stats.bytes += m->pkt_len;
+	}
+	if (idle)
+		drain(self, slot, now);
+}
+
+void
+dp_shape_empty(struct dp_worker *self, uint16_t slot, bool lost)
+{
+	struct dp_shaper *s = &dp.shaper[slot];
+
+	while (s->head) {
+		struct rte_mbuf *m = s->head;
+
+		s->head = waiting(m)->next;
+		s->stats.n--;
+		s->stats.bytes -= m->pkt_len;
+		if (!lost) {
+			dp_write_port(self, slot, &m, 1);
+			continue;
+		}
+		self->w.stats[slot].tx_lost++;
+		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_GONE);
+	}
+}
+
+void
+dp_shape_expire(struct dp_worker *self)
+{
+	uint32_t ids[DUE_BATCH], n;
+
+	do {
+		n = weft_wheel_expire(self->wheel, self->vec.now, ids, DUE_BATCH);
+		for (uint32_t i = 0; i < n; i++) {
+			if (ids[i] < QUEUES)
+				dp_shape_wake(self, (uint16_t)ids[i]);
+			else
+				drain(self, (uint16_t)(ids[i] - QUEUES), self->vec.now);
+		}
+	} while (n == DUE_BATCH);
+}
+
+void
+dp_shape_wake(struct dp_worker *self, uint16_t slot)
+{
+	struct dp_shaper *s = &dp.shaper[slot];
+
+	weft_wheel_remove(self->wheel, slot);
+	s->parked = self->vec.now - s->parked;
+	dp_list_wake(self, slot);
+}
+
+void
+dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan)
+{
+	struct own_port *own = &self->own[slot];
+
+	if (own->plan && weft_wheel_has(self->wheel, slot))
+		dp_shape_wake(self, slot);
+	weft_wheel_remove(self->wheel, QUEUES + slot);
+	own->plan = plan;
+	if (dp_holds(self, slot))
+		dp_shape_claim(self, slot);
+}
+
+void
+dp_shape_claim(struct dp_worker *self, uint16_t slot)
+{
+	struct dp_shaper *s = &dp.shaper[slot];
+
+	if (likely(s->head == NULL))
+		return;
+	if (s->gen != self->own[slot].gen)
+		dp_shape_empty(self, slot, true);
+	else if (dp_paces(self, slot))
+		weft_wheel_set(self->wheel, QUEUES + slot, self->vec.now);
+	else
+		dp_shape_empty(self, slot, false);
+}
+
+void
+dp_shape_each_waiting(uint16_t slot, void (*fn)(void *arg, const struct rte_mbuf *m), void *arg)
+{
+	for (struct rte_mbuf *m = dp.shaper[slot].head; m; m = waiting(m)->next)
+		fn(arg, m);
+}
+
+void
+weft_engine_plan_stats(uint16_t slot, struct weft_plan_stats *stats)
+{
+	const volatile struct weft_plan_stats *from = &dp.shaper[slot].stats;
+
+	*stats = *(const struct weft_plan_stats *)(uintptr_t)from;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The traffic class octet of IP headers: DSCP (RFC 2474) and ECN (RFC 3168), and the IPv4 checksum with them.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+enum weft_ecn { WEFT_ECN_NOT_ECT, WEFT_ECN_ECT_1, WEFT_ECN_ECT_0, WEFT_ECN_CE };
+
+static inline uint8_t
+weft_class_get(const uint8_t *ip, bool v6)
+{
+	return v6 ? (uint8_t)(ip[0] << 4 | ip[1] >> 4) : ip[1];
+}
+
+// Makes the octet of the header at IP, whose first bytes are writable, CLASS.
+void weft_class_set(uint8_t *ip, bool v6, uint8_t class);
+
+// Marks the frame, tagged or not, as one that met congestion, if its sender can be told so: nobody else has the frame.
+// Returns whether it did.
+bool weft_mark_congestion(struct rte_mbuf *m);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A port's data plan as the workers see it, and the one limiter behind all of its limits: a limiter is the time up to
+// which its allowance is spent (the virtual scheduling form of the generic cell rate algorithm, ITU-T I.371, Annex A).
+// So nothing is refilled, and nothing is lost to rounding while nobody looks.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weft/rate.h"
+
+#define WEFT_COST_SHIFT 24 // of a byte's cost
+#define WEFT_RATE_SHIFT 48 // of its reciprocal
+
+// Bytes over time, in TSC cycles. The last frame may overdraw: DEPTH, the time whose bytes may be saved up, is the
+// burst's but for one frame, so that in any time t at most rate * t + burst bytes pass.
+struct weft_byte_rate {
+	uint64_t cost;	// cycles for a byte, in 2^-24; 0: no limit
+	uint64_t bytes; // bytes in a cycle, in 2^-48
+	uint64_t depth;
+};
+
+// What a plan says of one direction.
+struct weft_way {
+	struct weft_byte_rate rate;
+	struct weft_rate packets;
+	uint64_t bits_per_second; // as configured, for display
+	uint32_t queue;		  // to the VM: bytes that may wait
+	uint64_t mark_after;	  // cycles in the queue after which frames are marked (ECN)
+};
+
+struct weft_port_plan {
+	struct weft_way from_vm;
+	struct weft_way to_vm;
+	int16_t dscp; // -1: as the VM marks
+};
+
+// TSC up to which a way's allowances are spent, and the cost of a byte in which it was: plans change.
+struct weft_spent {
+	uint64_t bytes;
+	uint64_t packets;
+	uint64_t cost;
+	uint32_t part; // of a cycle, in 2^-24, that BYTES has been charged too little
+};
+
+// BITS_PER_SECOND with HZ cycles a second; BURST in bytes, of which FRAME at a time may overdraw. BURST > FRAME.
+static inline struct weft_byte_rate
+weft_byte_rate(uint64_t bits_per_second, uint32_t burst, uint32_t frame, uint64_t hz)
+{
+	unsigned __int128 per_second = (unsigned __int128)hz << (WEFT_COST_SHIFT + 3);
+	struct weft_byte_rate rate = { 0 };
+
+	rate.cost = (uint64_t)((per_second + bits_per_second / 2) / bits_per_second);
+	rate.bytes = (uint64_t)(((unsigned __int128)bits_per_second << (WEFT_RATE_SHIFT - 3)) / hz);
+	rate.depth = (uint64_t)(((unsigned __int128)(burst - frame) * rate.cost) >> WEFT_COST_SHIFT);
+	return rate;
+}
+
+// The bytes that may be sent at NOW, 0 for none; what is saved up beyond the depth is forgotten.
+static inline int64_t
+weft_bytes_allowed(const struct weft_byte_rate *rate, uint64_t *spent, uint64_t now)
+{
+	uint64_t floor = now > rate->depth ? now - rate->depth : 0;
+
+	if (*spent < floor)
+		*spent = floor;
+	if (*spent > now)
+		return 0;
+	return 1 + (int64_t)(((unsigned __int128)(now - *spent) * rate->bytes) >> WEFT_RATE_SHIFT);
+}
+
+// Packets, N at most, and *BYTES, that may pass at NOW; *BYTES may be overdrawn by the last.
+static inline uint16_t
+weft_way_allowed(const struct weft_way *way, struct weft_spent *spent, uint64_t now, uint16_t n, int64_t *bytes)
+{
+	*bytes = INT64_MAX;
+	if (way->rate.cost) {
+		*bytes = weft_bytes_allowed(&way->rate, &spent->bytes, now);
+		if (*bytes == 0)
+			return 0;
+	}
+	return way->packets.cost ? weft_rate_allowed(&way->packets, &spent->packets, now, n) : n;
+}
+
+// N packets with BYTES in all have passed.
+static inline void
+weft_way_spend(const struct weft_way *way, struct weft_spent *spent, uint16_t n, uint64_t bytes)
+{
+	unsigned __int128 cost = (unsigned __int128)way->rate.cost * bytes + spent->part;
+
+	spent->bytes += (uint64_t)(cost >> WEFT_COST_SHIFT);
+	spent->part = (uint32_t)cost & ((1u << WEFT_COST_SHIFT) - 1);
+	spent->packets += n * way->packets.cost;
+}
+
+// When the next packet may pass: a time in the past where one may now.
+static inline uint64_t
+weft_way_next(const struct weft_way *way, const struct weft_spent *spent)
+{
+	uint64_t packets = way->packets.cost ? spent->packets + way->packets.cost : 0;
+
+	return way->rate.cost && spent->bytes > packets ? spent->bytes : packets;
+}
+
+// The plan has changed, or there is another port: what is left of the allowance, or owed, stays as many bytes. AFRESH:
+// nothing is left, and nothing owed. No change gives a burst away.
+void weft_way_change(const struct weft_way *way, struct weft_spent *spent, uint64_t now, bool afresh);

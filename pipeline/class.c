@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Marks what VMs send as their plans say: the DSCP, and the priority in VLAN tags, of which it is the upper half
+// (RFC 8325, 2.3: the class selector). Congestion marks stay.
+#include "stages.h"
+#include "weft/mark.h"
+
+static void
+mark(struct weft_lane *lane, struct rte_mbuf *m, uint8_t dscp)
+{
+	bool v6 = lane->flags & WEFT_LANE_IPV6;
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *) + lane->l3_off;
+
+	lane->priority = (uint8_t)(dscp >> 3 << 1);
+	if (v6 || lane->flags & WEFT_LANE_IPV4)
+		weft_class_set(ip, v6, (uint8_t)(dscp << 2 | (weft_class_get(ip, v6) & 3)));
+}
+
+weft_lanes
+weft_class_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	if (likely(!worker->snap->marks))
+		return mask;
+	WEFT_FOREACH_LANE (i, mask) {
+		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, vec->lanes[i].in);
+
+		if (port->mark == 0)
+			continue;
+		if (unlikely(vec->explain != NULL))
+			weft_explain_add(vec->explain, "class", "marked with DSCP %u by the plan", port->mark - 1);
+		if (!vec->dry_run)
+			mark(&vec->lanes[i], vec->pkts[i], (uint8_t)(port->mark - 1));
+	}
+	return mask;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// See weft/mark.h.
+#include "weft/mark.h"
+
+#include <string.h>
+
+#include <rte_ether.h>
+
+#include "bytes.h"
+
+void
+weft_class_set(uint8_t *ip, bool v6, uint8_t class)
+{
+	rte_be16_t before, after, sum;
+	uint32_t folded;
+
+	if (v6) {
+		ip[0] = (uint8_t)((ip[0] & 0xf0) | class >> 4);
+		ip[1] = (uint8_t)((ip[1] & 0x0f) | class << 4);
+		return;
+	}
+	memcpy(&before, ip, sizeof(before));
+	ip[1] = class;
+	memcpy(&after, ip, sizeof(after));
+	memcpy(&sum, ip + 10, sizeof(sum));
+	// RFC 1624, equation 3.
+	folded = (uint16_t)~sum + (uint16_t)~before + after;
+	folded = (folded & 0xffff) + (folded >> 16);
+	folded = (folded & 0xffff) + (folded >> 16);
+	sum = (rte_be16_t)~folded;
+	memcpy(ip + 10, &sum, sizeof(sum));
+}
+
+// The IP header of a frame, whose length it has: NULL where it has none.
+static uint8_t *
+ip_of(struct rte_mbuf *m, bool *v6)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint32_t at = 2 * RTE_ETHER_ADDR_LEN;
+	uint16_t type = 0;
+
+	for (; at + 2 + 20 <= m->data_len; at += 4) {
+		type = be16(frame + at);
+		if (type != RTE_ETHER_TYPE_VLAN && type != RTE_ETHER_TYPE_QINQ)
+			break;
+	}
+	*v6 = type == RTE_ETHER_TYPE_IPV6;
+	return at + 2 + 20 <= m->data_len && (*v6 || type == RTE_ETHER_TYPE_IPV4) ? frame + at + 2 : NULL;
+}
+
+bool
+weft_mark_congestion(struct rte_mbuf *m)
+{
+	bool v6;
+	uint8_t *ip = rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) ? ip_of(m, &v6) : NULL, class;
+
+	if (ip == NULL)
+		return false;
+	class = weft_class_get(ip, v6);
+	if ((class & 3) == WEFT_ECN_NOT_ECT)
+		return false;
+	if ((class & 3) != WEFT_ECN_CE)
+		weft_class_set(ip, v6, class | WEFT_ECN_CE);
+	return true;
+}

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""Data plans: guests that send more than theirs, and guests that get more."""
+import re
+import time
+
+import pytest
+from conftest import Lan, mac
+from harness import qemu
+from harness.proc import wait_for
+from harness.weftd import Rejected
+from scapy.all import IP, TCP, UDP, Ether, IPv6, Raw, raw
+
+FRAME = 1000
+
+
+def frame(i, tos=0, size=FRAME):
+    """Frame I of SIZE bytes, from guest 1 to guest 2."""
+    head = Ether(dst=mac(2), src=mac(1)) / IP(src="10.0.0.1", dst="10.0.0.2", tos=tos) / UDP(sport=1, dport=2)
+    return raw(head / Raw(i.to_bytes(4, "big") + bytes(size - len(head) - 4)))
+
+
+def number(data):
+    """Which one it is."""
+    return int.from_bytes(Ether(data)[Raw].load[:4], "big")
+
+
+def plans(lan, **plan):
+    """Gives guest 1 the plan "out", guest 2 "in"."""
+    lan.weftd.apply({"default": {"plans": {"out": plan.get("out", {}), "in": plan.get("into", {})},
+                                 "ports": {"g1": {"network": "lan", "mac": mac(1), "plan": "out"},
+                                           "g2": {"network": "lan", "mac": mac(2), "plan": "in"}}}})
+
+
+def row(lan, port):
+    """What is said of the port's plan."""
+    return next(r for r in lan.weftd.rpc("plans")["ports"] if r["port"] == f"default/{port}")
+
+
+@pytest.fixture
+def lan(weftd):
+    """Two guests with addresses."""
+    with Lan(weftd, 2, extra={i: {"mac": mac(i)} for i in (1, 2)}) as it:
+        yield it
+
+
+def test_what_the_plan_does_not_allow_stays_with_the_vm(lan):
+    plans(lan, out={"from_vm": {"rate": "1M", "burst": 10 * FRAME}})
+    # What was saved up in this time is the burst.
+    time.sleep(0.1)
+    start = time.monotonic()
+    for i in range(60):
+        lan[1].send(frame(i))
+    got = lan[2].expect(60)
+    took = time.monotonic() - start
+    assert [number(data) for data in got] == list(range(60))
+    assert 60 * FRAME <= 1e6 / 8 * took + 10 * FRAME + FRAME
+    assert not lan.weftd.drops("g1") and not lan.weftd.drops("g2")
+    assert row(lan, "g1")["from_vm"]["throttled_us"] > 100000
+    assert row(lan, "g1")["from_vm"]["bytes"] == 60 * FRAME
+
+
+def test_packets_are_limited_too(lan):
+    plans(lan, out={"from_vm": {"pps": 100}})
+    start = time.monotonic()
+    for i in range(64):
+        lan[1].send(frame(i, size=100))
+    assert len(lan[2].expect(64)) == 64
+    assert 64 <= 100 * (time.monotonic() - start) + 32 + 1
+
+
+def test_frames_for_a_vm_wait_and_are_marked_before_any_is_lost(lan):
+    plans(lan, into={"to_vm": {"rate": "2M", "burst": 2 * 1523}})
+    limit = row(lan, "g2")["to_vm"]["queue_bytes"]
+    n = 2 * limit // FRAME
+    for i in range(n):
+        lan[1].send(frame(i, tos=2))
+    # They all came in, and not all went out: the books say that some wait.
+    wait_for(lambda: lan.weftd.port("g1")["counters"]["rx_packets"] == n)
+    lan.weftd.audit()
+    dropped = lan.weftd.drops("g1").get("out_plan", 0)
+    assert dropped > 0
+    got = lan[2].expect(n - dropped)
+    assert len(got) == n - dropped == n - row(lan, "g2")["to_vm"]["dropped"]
+    marks = [Ether(data)[IP].tos & 3 for data in got]
+    first = marks.index(3)
+    # The first to be marked came long before the last that was not lost; the checksum is right.
+    assert 0 < first < len(marks) - 5 and set(marks[first:]) == {3}
+    assert all(Ether(raw(Ether(data))).haslayer(IP) and IP(raw(Ether(data)[IP])).chksum == checksum(data) for data in got[first:])
+    to_vm = row(lan, "g2")["to_vm"]
+    assert to_vm["marked"] == len(marks) - first and to_vm["waiting_packets"] == to_vm["waiting_bytes"] == 0
+    assert to_vm["longest_wait_us"] < limit * 8 / 2e6 * 1e6 + 1e6
+
+
+def checksum(data):
+    """The checksum that the IP header should have."""
+    ip = Ether(data)[IP]
+    del ip.chksum
+    return IP(raw(ip)).chksum
+
+
+def test_who_cannot_be_told_is_not_marked(lan):
+    plans(lan, into={"to_vm": {"rate": "2M"}})
+    for i in range(10):
+        lan[1].send(frame(i))
+    assert {Ether(data)[IP].tos for data in lan[2].expect(10)} == {0}
+
+
+def test_change_takes_effect_at_once_and_gives_nothing_away(lan):
+    slow = {"from_vm": {"rate": "64k", "burst": 2000}}
+    plans(lan, out=slow)
+    for i in range(100):
+        lan[1].send(frame(i))
+    lan[2].expect(1)
+    # A hundred frames would take twelve seconds. A change to the same rate gives none away.
+    before = time.monotonic()
+    for burst in range(2000, 2100):
+        plans(lan, out={"from_vm": {"rate": "64k", "burst": burst}})
+    passed = lan.weftd.port("g1")["counters"]["rx_packets"]
+    assert passed * FRAME <= 64000 / 8 * (time.monotonic() - before + 5) + 3 * FRAME
+    start = time.monotonic()
+    plans(lan, out={"from_vm": {"rate": "100M"}})
+    wait_for(lambda: lan.weftd.port("g1")["counters"]["rx_packets"] == 100, 5)
+    assert time.monotonic() - start < 5
+    plans(lan, out=slow, into={"to_vm": {"rate": "64k"}})
+    lan[2].poll()
+
+
+def test_queue_of_a_plan_that_goes_is_sent_at_once(lan):
+    plans(lan, into={"to_vm": {"rate": "8k", "burst": 1600}})
+    for i in range(8):
+        lan[1].send(frame(i))
+    wait_for(lambda: row(lan, "g2")["to_vm"]["waiting_packets"] >= 5)
+    plans(lan, into={})
+    assert len(lan[2].expect(8, 5)) == 8
+
+
+def test_port_that_goes_loses_its_queue_by_name(lan):
+    plans(lan, into={"to_vm": {"rate": "8k", "burst": 1600}})
+    for i in range(8):
+        lan[1].send(frame(i))
+    wait_for(lambda: row(lan, "g2")["to_vm"]["waiting_packets"] >= 5)
+    lan.weftd.apply({"default": {"ports": {"g2": None}}})
+    wait_for(lambda: lan.weftd.drops("g1").get("out_port_gone", 0) >= 5)
+    lan.weftd.audit()
+
+
+def test_plan_marks_what_the_vm_sends(lan):
+    plans(lan, out={"dscp": 46})
+    lan[1].send(frame(1, tos=3))
+    lan[1].send(raw(Ether(dst=mac(2), src=mac(1)) / IPv6(src="fd00::1", dst="fd00::2", tc=2) / TCP()))
+    four, six = lan[2].expect(2)
+    assert Ether(four)[IP].tos == 46 << 2 | 3 and Ether(four)[IP].chksum == checksum(four)
+    assert Ether(six)[IPv6].tc == 46 << 2 | 2
+    lan[2].send(raw(Ether(dst=mac(1), src=mac(2)) / IP(tos=8) / UDP()))
+    assert Ether(lan[1].expect(1)[0])[IP].tos == 8
+    assert "DSCP 46" in str(lan.weftd.rpc("explain", port="default/g1", frame=frame(1).hex()))
+
+
+@pytest.mark.parametrize("plan,said", [
+    ({"from_vm": {"rate": 0}}, "from 8000"), ({"from_vm": {"rate": -5}}, "from 8000"),
+    ({"from_vm": {"rate": 10}}, "or as a string with k, M"),
+    ({"from_vm": {"rate": "10"}}, "or as a string with k, M"), ({"to_vm": {"rate": 10**18}}, "to 10000000000000"),
+    ({"to_vm": {"rate": "1M", "burst": 1522}}, "holds no frame of port default/g1, whose MTU is 1500: at least 1523"),
+    ({"from_vm": {"pps": 0}}, "a number from 1"), ({"from_vm": {"rate": "1M"}, "min_rate": "2M"}, "more than from_vm.rate"),
+    ({"dscp": 64}, "from 0 to 63")])
+def test_what_cannot_be_is_refused_with_what_would_do(lan, plan, said):
+    with pytest.raises(Rejected) as refused:
+        plans(lan, out=plan)
+    assert said in refused.value.text
+    assert lan.weftd.rpc("plans")["ports"] == []
+
+
+@pytest.mark.skipif(qemu.missing() != "", reason=f"{qemu.missing()} is missing")
+@pytest.mark.parametrize("way", ["from_vm", "to_vm"])
+def test_tcp_of_virtual_machines_gets_its_plan(weftd, way):
+    """Longer, and with all rates, in ./weft bench shaping."""
+    rate = 4e6
+    weftd.apply({"default": {"networks": {"lan": {}}, "plans": {"p": {way: {"rate": int(rate)}}}, "ports": {
+        f"vm{i}": {"network": "lan", "mac": mac(i), "plan": "p" if (i == 1) == (way == "from_vm") else ""} for i in (1, 2)}}})
+    guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i), programs=["iperf3"]) for i in (1, 2)}
+    try:
+        for i, guest in guests.items():
+            guest.wait_boot()
+            guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+            weftd.wait_link(f"vm{i}")
+        guests[2].sh("iperf3 -s -D")
+        guests[1].start("iperf3 -c 10.0.0.2 -t 9")
+        time.sleep(2)
+        first, begin = weftd.rpc("plans"), time.monotonic()
+        time.sleep(5)
+        second, took = weftd.rpc("plans"), time.monotonic() - begin
+        code, said = guests[1].finish()
+        assert code == 0, said
+        assert re.search(r"([\d.]+) ([KMG])Bytes .*receiver", said)
+        seconds = (second["time_us"] - first["time_us"]) / 1e6
+        bits = (second["ports"][0][way]["bytes"] - first["ports"][0][way]["bytes"]) * 8
+        assert abs(seconds - took) < 1
+        assert 0.9 * rate * seconds < bits < 1.001 * rate * seconds + rate / 50 + 2 * 1522 * 8, bits / seconds
+    finally:
+        for g in guests.values():
+            g.close()
