@@ -45,6 +45,7 @@ struct dp_worker {
 	uint16_t next_active; // where the next round starts
 	uint16_t next_idle;
 	uint16_t next_peer;   // whose ring is read first
+	bool loaded;	      // the last round found packets
 	bool sleepy;	      // nothing has come for a while
 	uint16_t n_waiting;   // owned, but another worker still has the token
 	uint64_t next_second; // TSC

@@ -11,7 +11,7 @@
 
 // A port whose polls find nothing this often in a row is polled in turns with the other idle ones.
 #define IDLE_AFTER 256
-// Idle ports polled in one loop, when the loop found packets and when it did not.
+// Idle ports polled in one loop, when the last one found packets and when it did not.
 #define IDLE_POLLS_BUSY 4
 #define IDLE_POLLS_FREE 32
 // The same when it is about to sleep: what came meanwhile must not wait for several sleeps.
@@ -82,20 +82,20 @@ read_active(struct dp_worker *self)
 			self->own[slot].empty = 0;
 		else if (++self->own[slot].empty >= IDLE_AFTER)
 			dp_list_idle(self, slot);
+		// Where it was is the last one now. That waits for the next turn: else those that are woken up all the
+		// time, and come last, would pass all the others by.
 		if (unlikely(self->own[slot].plan != NULL))
 			park(self, slot);
-		// Where it was is another one now.
-		if (unlikely(self->own[slot].pos != pos))
-			self->next_active = pos;
 	}
 }
 
+// Before the active ones: these may fill the vector in every round.
 static void
 read_idle(struct dp_worker *self)
 {
 	uint16_t n_idle = self->n_polled - self->n_active;
 	uint16_t free = self->sleepy ? IDLE_POLLS_SLEEPY : IDLE_POLLS_FREE;
-	uint16_t polls = RTE_MIN(n_idle, self->vec.n ? IDLE_POLLS_BUSY : free);
+	uint16_t polls = RTE_MIN(n_idle, self->loaded ? IDLE_POLLS_BUSY : free);
 
 	while (polls-- && self->vec.n <= WEFT_VEC_SIZE - WEFT_BURST && self->n_active < self->n_polled) {
 		uint16_t pos = self->next_idle, slot;
@@ -214,8 +214,9 @@ run_once(struct dp_worker *self, uint64_t now, bool timed)
 		dp_shape_expire(self);
 	if (timed)
 		t0 = rte_rdtsc_precise();
-	read_active(self);
 	read_idle(self);
+	read_active(self);
+	self->loaded = vec->n != 0;
 	if (vec->n) {
 		if (timed)
 			t1 = rte_rdtsc_precise();

@@ -2,12 +2,13 @@
 # Copyright (c) 2026 The weft authors
 """Data plans: guests that send more than theirs, and guests that get more."""
 import re
+import subprocess
 import time
 
 import pytest
 from conftest import Lan, mac
 from harness import qemu
-from harness.proc import wait_for
+from harness.proc import WEFTCTL, wait_for
 from harness.weftd import Rejected
 from scapy.all import IP, TCP, UDP, Ether, IPv6, Raw, raw
 
@@ -155,6 +156,74 @@ def test_plan_marks_what_the_vm_sends(lan):
     lan[2].send(raw(Ether(dst=mac(1), src=mac(2)) / IP(tos=8) / UDP()))
     assert Ether(lan[1].expect(1)[0])[IP].tos == 8
     assert "DSCP 46" in str(lan.weftd.rpc("explain", port="default/g1", frame=frame(1).hex()))
+
+
+def test_queues_of_a_vm_share_its_plan(weftd):
+    with Lan(weftd, 2, extra={i: {"mac": mac(i), "attach": {"queues": 2}} for i in (1, 2)}, pairs=2) as lan:
+        weftd.apply({"default": {"plans": {"p": {"from_vm": {"rate": "1M", "burst": 3 * FRAME}}}, "ports": {
+            "g1": {"network": "lan", "mac": mac(1), "attach": {"queues": 2}, "plan": "p"}}}})
+        start = time.monotonic()
+        for i in range(50):
+            lan[1].send(frame(i), pair=i % 2)
+        wait_for(lambda: weftd.port("g1")["counters"]["rx_packets"] == 50)
+        assert 50 * FRAME <= 1e6 / 8 * (time.monotonic() - start) + 4 * FRAME
+
+
+def test_librarys_rings_have_plans_too(weftd):
+    with Lan(weftd, 2, extra={i: {"mac": mac(i), "attach": {"rings": "library"}} for i in (1, 2)}) as lan:
+        weftd.apply({"default": {"plans": {"p": {"from_vm": {"rate": "1M", "burst": 3 * FRAME}}}, "ports": {
+            "g1": {"network": "lan", "mac": mac(1), "attach": {"rings": "library"}, "plan": "p"}}}})
+        start = time.monotonic()
+        for i in range(40):
+            lan[1].send(frame(i))
+        assert len(lan[2].expect(40)) == 40
+        assert 40 * FRAME <= 1e6 / 8 * (time.monotonic() - start) + 4 * FRAME
+
+
+def test_plan_goes_with_its_port_to_another_worker(two_workers):
+    """Frames wait while the port goes back and forth: none is lost or doubled, the rate holds, and the books balance."""
+    extra = {i: {"mac": mac(i), "worker": 0} for i in (1, 2)}
+    with Lan(two_workers, 2, extra=extra) as lan:
+        plan = {"from_vm": {"rate": "1M", "burst": 3 * FRAME}, "to_vm": {"rate": "800k", "burst": 3 * FRAME}}
+        start = time.monotonic()
+        n = 0
+        for turn in range(12):
+            two_workers.apply({"default": {"plans": {"p": plan}, "ports": {
+                f"g{i}": {"network": "lan", "mac": mac(i), "worker": (turn >> i - 1) % 2, "plan": "p"} for i in (1, 2)}}})
+            for _ in range(4):
+                lan[1].send(frame(n))
+                n += 1
+            two_workers.audit()
+        got = [number(data) for data in lan[2].expect(n)]
+        assert got == list(range(n)) and not two_workers.drops("g1")
+        assert n * FRAME <= 800e3 / 8 * (time.monotonic() - start) + 4 * FRAME
+
+
+def test_plan_is_in_force_after_a_restart(lan):
+    plans(lan, out={"from_vm": {"rate": "1M", "burst": 3 * FRAME}})
+    lan.weftd.kill()
+    lan.weftd.start()
+    for i in (1, 2):
+        lan[i].reconnect()
+    lan.weftd.wait_link("g1", "g2")
+    start = time.monotonic()
+    for i in range(30):
+        lan[1].send(frame(i))
+    assert len(lan[2].expect(30)) == 30
+    assert 30 * FRAME <= 1e6 / 8 * (time.monotonic() - start) + 4 * FRAME
+
+
+def test_command_makes_and_shows_plans(lan):
+    lan.weftd.ctl("plan", "add", "gold", "--from-vm", "2M", "--burst-from-vm", "5000", "--pps-to-vm", "1000", "--dscp", "10")
+    lan.weftd.ctl("set", "port", "g1", "plan=gold")
+    made = lan.weftd.ctl("get", "plan", "gold")
+    assert made["from_vm"] == {"rate": "2M", "burst": 5000} and made["to_vm"] == {"pps": 1000} and made["dscp"] == 10
+    said = subprocess.run([WEFTCTL, "--dev", lan.weftd.dir, "plan", "show", "default/gold"],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert re.search(r"default/g1 +default/gold +from vm +2M", said) and re.search(r"to vm +- 1000p/s", said)
+    assert "default/gold" in str(lan.weftd.ctl("top", "--once", "--plans"))
+    with pytest.raises(Rejected):
+        lan.weftd.ctl("plan", "del", "gold")
 
 
 @pytest.mark.parametrize("plan,said", [

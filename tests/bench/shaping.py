@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""./weft bench shaping [CASE...] [--json FILE]: data plans.
+
+In one process, the real engine with one worker on CPU 1 and ports that always have something to send:
+rate-R        error_percent: what a port with that plan got between its first departure and its last
+ports-N       N ports whose plans together are what the worker does without plans: what it does with them (ratio_unshaped), in turns,
+              and cycles per packet (median)
+lateness      1,000 ports of 1 to 10 Mbit/s: how late after its time each frame left; machine_p99_us is how late a loop would be that only
+              looks at the clock, on the same CPU in turns
+Between two QEMU guests, through weft and through OVS-DPDK with its policer, each guest alone with its TCP:
+rate-R        tcp_percent: what TCP's segments with their headers make of the plan, and ovs_tcp_percent; no_plan_mbit is what the path does
+              without one, in both
+"""
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from bench.report import finish  # noqa: E402
+from harness import ovs, qemu  # noqa: E402
+from harness.overlay import mac  # noqa: E402
+from harness.proc import BUILD  # noqa: E402
+from harness.weftd import Weftd  # noqa: E402
+
+PROGRAM = os.path.join(BUILD, "tests", "bench", "bench_shaping")
+RATES = {"64k": 64e3, "1m": 1e6, "10m": 10e6, "100m": 100e6, "1g": 1e9}
+PORTS = [1, 1000, 10000]
+RUNS = 3
+SECONDS, SETTLED = 10, 3
+# A full segment on the wire over what TCP counts of it: Ethernet, IPv4, TCP with time stamps.
+HEADERS = 1514 / 1448
+
+
+def program(*args):
+    """What bench_shaping says."""
+    return json.loads(subprocess.run([PROGRAM, *map(str, args)], stdout=subprocess.PIPE, check=True).stdout)
+
+
+class Weft:
+    """weftd, whose first guest has a plan."""
+
+    def __init__(self):
+        self.weftd = Weftd(workers=[1], control_cpus="0")
+
+    def __enter__(self):
+        self.weftd.__enter__()
+        self.weftd.apply({"default": {"networks": {"lan": {}}, "plans": {"p": {}}, "ports": {
+            f"p{i}": {"network": "lan", "mac": mac(i), **({"plan": "p"} if i == 1 else {})} for i in (1, 2)}}})
+        self.paths = [self.weftd.socket(f"p{i}") for i in (1, 2)]
+        return self
+
+    def __exit__(self, *args):
+        self.weftd.__exit__(*args)
+
+    def limit(self, rate):
+        """The first guest's plan; 0: none."""
+        self.weftd.apply({"default": {"plans": {"p": {"from_vm": {"rate": int(rate)}} if rate else {}}}})
+
+
+class Peer:
+    """OVS-DPDK, whose first port has a policer."""
+
+    def __init__(self):
+        self.ovs = ovs.Ovs(256)
+        self.paths = [f"{self.ovs.dir}/p{i}" for i in (0, 1)]
+
+    def __enter__(self):
+        self.ovs.start()
+        self.ovs.bridge(["p0", "p1"], client=True)
+        return self
+
+    def __exit__(self, *_):
+        self.ovs.stop()
+
+    def limit(self, rate):
+        """In kbit/s, with the burst that it chooses itself."""
+        self.ovs.vsctl("set", "interface", "p0", f"ingress_policing_rate={int(rate / 1000)}", "ingress_policing_burst=0")
+
+
+def iperf(guest):
+    """What the receiver got, in bits per second of frames."""
+    said = guest.sh(f"iperf3 -c 10.0.0.2 -t {SECONDS} -O {SETTLED} -f k", seconds=120)[1]
+    found = re.search(r"([\d.]+) Kbits/sec +receiver", said)
+    return float(found[1]) * 1e3 * HEADERS if found else 0.0
+
+
+def tcp(switch, rates):
+    """TCP between two guests at each rate."""
+    with switch:
+        guests = [qemu.QemuGuest(path, mac(i), programs=["iperf3"])
+                  for i, path in enumerate(switch.paths, 1)]
+        try:
+            for i, guest in enumerate(guests, 1):
+                guest.wait_boot()
+                guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+            guests[1].sh("iperf3 -s -D")
+            found = {}
+            for name, rate in {"none": 0, **rates}.items():
+                switch.limit(rate)
+                found[name] = iperf(guests[0])
+                print(f"{type(switch).__name__:5} {name:5} {found[name] / 1e6:.3f} Mbit/s", flush=True)
+            return found
+        finally:
+            for guest in guests:
+                guest.close()
+
+
+def rate_cases(wanted):
+    """rate-*: in one process, and with TCP."""
+    rates = {name: RATES[name] for name in RATES if f"rate-{name}" in wanted}
+    cases = {f"rate-{name}": {"error_percent": statistics.median(program("rate", rate)["error_percent"] for _ in range(RUNS))}
+             for name, rate in rates.items()}
+    if not rates or qemu.missing():
+        return cases
+    found = {"weft": tcp(Weft(), rates), **({"ovs": tcp(Peer(), rates)} if ovs.available() else {})}
+    for name, rate in rates.items():
+        case = cases[f"rate-{name}"]
+        case["tcp_percent"] = found["weft"][name] / rate * 100
+        case["no_plan_mbit"] = {switch: f["none"] / 1e6 for switch, f in found.items()}
+        if "ovs" in found:
+            case["ovs_tcp_percent"] = found["ovs"][name] / rate * 100
+    return cases
+
+
+def ports_case(n):
+    """ports-N."""
+    rows = [row for _ in range(RUNS) for row in program("ports", n)]
+    return {"median": statistics.median(r["shaped_cycles"] for r in rows),
+            "unshaped": statistics.median(r["unshaped_cycles"] for r in rows),
+            "ratio_unshaped": statistics.median(r["shaped_pps"] / r["unshaped_pps"] for r in rows)}
+
+
+def lateness_case():
+    """lateness: the median window, and the best."""
+    ours, machine = [], []
+    for _ in range(RUNS):
+        machine += program("machine")
+        ours += program("lateness", 1000)
+    case = {f"{q}_us": statistics.median(r[f"{q}_us"] for r in ours) for q in ("p50", "p99", "p999")}
+    return {**case, "best_p99_us": min(r["p99_us"] for r in ours), "early": ours[-1]["early"],
+            "machine_p99_us": statistics.median(r["p99_us"] for r in machine)}
+
+
+def main():
+    """Runs the cases."""
+    every = [f"rate-{name}" for name in RATES] + [f"ports-{n}" for n in PORTS] + ["lateness"]
+    wanted = [a for a in sys.argv[1:] if a in every] or every
+    report = {"bench": "shaping", "cases": rate_cases(wanted)}
+    for n in PORTS:
+        if f"ports-{n}" in wanted:
+            report["cases"][f"ports-{n}"] = ports_case(n)
+    if "lateness" in wanted:
+        report["cases"]["lateness"] = lateness_case()
+    for name, case in report["cases"].items():
+        figures = (f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in case.items())
+        print(f"{name:12}", ", ".join(figures))
+    finish(report)
+
+
+main()
