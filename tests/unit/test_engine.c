@@ -7,6 +7,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+#include "dataplane.h"
 #include "fixture.h"
 #include "policy.h"
 #include "weft/engine.h"
@@ -63,7 +64,7 @@ publish(const char *tree)
 	assert_non_null(model);
 	p.build = weft_build_begin(weft_engine_snapshot(), &placement, ++version, 1000000000);
 	assert_non_null(p.build);
-	for (uint16_t slot = 1; slot <= 2; slot++)
+	for (uint16_t slot = 1; slot <= 4; slot++)
 		if (placement.place[slot].closing)
 			assert_int_equal(weft_build_remove(p.build, slot, &err), 0);
 	policy_each_port(model, build_port, &p);
@@ -88,6 +89,11 @@ open_null(uint16_t slot, const char *path, uint16_t owner)
 	"{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"                                               \
 	"\"a\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null1\"}},"                     \
 	"\"b\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null2\"}}}}}}"
+#define THREE                                                                                                          \
+	"{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}, \"ports\": {"                                               \
+	"\"a\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null1\"}},"                     \
+	"\"b\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null3\"}},"                     \
+	"\"c\": {\"network\": \"n\", \"attach\": {\"type\": \"eth\", \"device\": \"net_null4\"}}}}}}"
 #define EMPTY "{\"tenants\": {\"t\": {\"networks\": {\"n\": {}}}}}"
 
 static void
@@ -144,6 +150,60 @@ ports_come_and_go_while_packets_flow(void **state)
 		audit();
 	}
 	assert_int_equal(n_retired + 1, version);
+}
+
+static uint64_t n_read[5];
+
+// A device that always has something.
+static uint16_t
+full_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
+{
+	(void)worker, (void)bytes;
+	if (rte_pktmbuf_alloc_bulk(io->pool, pkts, n))
+		return 0;
+	for (uint16_t i = 0; i < n; i++)
+		rte_pktmbuf_append(pkts[i], 60);
+	n_read[io->slot] += n;
+	return n;
+}
+
+static void
+no_close(struct weft_portio *io)
+{
+	(void)io;
+}
+
+static const struct weft_io_ops full_ops = { .rx = full_rx, .close = no_close };
+
+// Two that always have something fill every vector.
+static void
+port_is_read_though_others_fill_the_vector(void **state)
+{
+	static const uint16_t slots[] = { 1, 3, 4 };
+	static const char *const paths[] = { "t/a", "t/b", "t/c" };
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++) {
+		dp.ports[slots[i]].ops = &full_ops;
+		dp.ports[slots[i]].pool = dp.pool;
+		dp.ports[slots[i]].each_worker = false;
+		atomic_store(&dp.ports[slots[i]].token, 0);
+		weft_placement_assign(&placement, slots[i], paths[i]);
+		weft_placement_own(&placement, slots[i], 0);
+	}
+	publish(THREE);
+	for (unsigned int i = 0; i < 3; i++) {
+		for (unsigned int k = 0; k < 500 && *(volatile uint64_t *)&n_read[slots[i]] < 10000; k++)
+			usleep(10000);
+		assert_true(*(volatile uint64_t *)&n_read[slots[i]] >= 10000);
+	}
+	audit();
+	for (unsigned int i = 0; i < 3; i++)
+		weft_placement_withdraw(&placement, slots[i]);
+	publish(EMPTY);
+	for (unsigned int i = 0; i < 3; i++)
+		weft_engine_close_port(slots[i], closed, NULL);
+	settle();
 }
 
 static void
@@ -203,6 +263,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_run_on_their_worker),
 		cmocka_unit_test(ports_come_and_go_while_packets_flow),
+		cmocka_unit_test(port_is_read_though_others_fill_the_vector),
 		cmocka_unit_test(device_in_use_is_refused_and_nothing_is_left),
 	};
 
