@@ -48,9 +48,9 @@ shaper_of(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *pl
 	struct dp_shaper *s = &dp.shaper[slot];
 	bool afresh = s->gen != self->own[slot].gen;
 
-	if (unlikely(afresh || s->from.cost != plan->from_vm.rate.cost))
+	if (unlikely(afresh || !weft_way_is(&plan->from_vm, &s->from)))
 		weft_way_change(&plan->from_vm, &s->from, now, afresh);
-	if (unlikely(afresh || s->to.cost != plan->to_vm.rate.cost))
+	if (unlikely(afresh || !weft_way_is(&plan->to_vm, &s->to)))
 		weft_way_change(&plan->to_vm, &s->to, now, afresh);
 	s->gen = self->own[slot].gen;
 	return s;

@@ -4,23 +4,27 @@
 // Plans change while they are used.
 #include "weft/plan.h"
 
-// A time in which as many bytes pass at COST as pass in TIME at the cost before.
+#include <rte_common.h>
+
+// SPENT, at NOW and with COST instead of what was BEFORE: as much is left, or owed, as was.
 static uint64_t
-convert(uint64_t time, uint64_t before, uint64_t cost)
+convert(uint64_t spent, uint64_t now, const struct weft_rate *before, uint64_t cost)
 {
-	return before ? (uint64_t)((unsigned __int128)time * cost / before) : 0;
+	uint64_t left = now > spent ? RTE_MIN(now - spent, before->burst) : 0, owed = spent > now ? spent - now : 0;
+
+	if (before->cost == 0 || cost == 0)
+		return now;
+	return now + (uint64_t)((unsigned __int128)owed * cost / before->cost) -
+	       RTE_MIN((uint64_t)((unsigned __int128)left * cost / before->cost), now);
 }
 
 void
 weft_way_change(const struct weft_way *way, struct weft_spent *spent, uint64_t now, bool afresh)
 {
-	if (afresh || spent->cost == 0 || way->rate.cost == 0)
-		spent->bytes = now;
-	else if (spent->bytes > now)
-		spent->bytes = now + convert(spent->bytes - now, spent->cost, way->rate.cost);
-	else
-		spent->bytes = now - convert(now - spent->bytes, spent->cost, way->rate.cost);
-	if (afresh || spent->packets < now)
-		spent->packets = now;
-	spent->cost = way->rate.cost;
+	if (afresh)
+		spent->by_bytes.cost = spent->by_packets.cost = 0;
+	spent->bytes = convert(spent->bytes, now, &spent->by_bytes, way->rate.cost);
+	spent->packets = convert(spent->packets, now, &spent->by_packets, way->packets.cost);
+	spent->by_bytes = (struct weft_rate){ .cost = way->rate.cost, .burst = way->rate.depth };
+	spent->by_packets = way->packets;
 }

@@ -37,11 +37,12 @@ struct weft_port_plan {
 	int16_t dscp; // -1: as the VM marks
 };
 
-// TSC up to which a way's allowances are spent, and the cost of a byte in which it was: plans change.
+// TSC up to which a way's allowances are spent, and by which costs and depths they were: plans change.
 struct weft_spent {
 	uint64_t bytes;
 	uint64_t packets;
-	uint64_t cost;
+	struct weft_rate by_bytes;
+	struct weft_rate by_packets;
 	uint32_t part; // of a cycle, in 2^-24, that BYTES has been charged too little
 };
 
@@ -104,6 +105,13 @@ weft_way_next(const struct weft_way *way, const struct weft_spent *spent)
 	return way->rate.cost && spent->bytes > packets ? spent->bytes : packets;
 }
 
-// The plan has changed, or there is another port: what is left of the allowance, or owed, stays as many bytes. AFRESH:
-// nothing is left, and nothing owed. No change gives a burst away.
+static inline bool
+weft_way_is(const struct weft_way *way, const struct weft_spent *spent)
+{
+	return way->rate.cost == spent->by_bytes.cost && way->rate.depth == spent->by_bytes.burst &&
+	       way->packets.cost == spent->by_packets.cost && way->packets.burst == spent->by_packets.burst;
+}
+
+// The plan has changed, or there is another port: what is left of the allowance, or owed, stays as many bytes and
+// packets. AFRESH: nothing is left, and nothing owed. No change gives a burst away.
 void weft_way_change(const struct weft_way *way, struct weft_spent *spent, uint64_t now, bool afresh);

@@ -158,6 +158,24 @@ debt_and_allowance_stay_the_same_bytes(void **state)
 	assert_in_range(spent.bytes - now - HZ / 1000, HZ / 125 - HZ / 10000, HZ / 125 + HZ / 10000);
 }
 
+// One that was silent for a day has its burst and not more, in whatever rate comes next.
+static void
+long_silence_is_worth_one_burst(void **state)
+{
+	struct weft_way slow = way_of(64000, 2000, 0), fast = way_of(1000000000, 100 * FRAME, 0);
+	uint64_t now = UINT64_C(1) << 52;
+	struct weft_spent spent = { 0 };
+
+	(void)state;
+	weft_way_change(&slow, &spent, now, true);
+	now += HZ * 86400;
+	weft_way_change(&fast, &spent, now, false);
+	assert_in_range(weft_bytes_allowed(&fast.rate, &spent.bytes, now), 2000 - FRAME, 2000 - FRAME + 2);
+	now += HZ * 86400;
+	weft_way_change(&slow, &spent, now, false);
+	assert_in_range(weft_bytes_allowed(&slow.rate, &spent.bytes, now), 2000 - FRAME, 2000 - FRAME + 2);
+}
+
 static int
 setup(void **state)
 {
@@ -174,6 +192,7 @@ main(void)
 		cmocka_unit_test(no_window_holds_more_than_rate_and_burst),
 		cmocka_unit_test(packets_are_limited_beside_bytes),
 		cmocka_unit_test(change_gives_no_burst_away),
+		cmocka_unit_test(long_silence_is_worth_one_burst),
 		cmocka_unit_test(debt_and_allowance_stay_the_same_bytes),
 	};
 
