@@ -13,6 +13,7 @@
 
 #include "bundle.h"
 #include "kernel.h"
+#include "buckets.h"
 #include "map.h"
 #include "prepare.h"
 
@@ -28,6 +29,7 @@ weft_local_init(struct weft_local *local, const char *vhost_dir)
 	local->placement->host = local->host;
 	local->placement->domains = json_object();
 	local->placement->index = json_object();
+	local->placement->buckets = json_object();
 	return local->placement->domains && local->placement->index ? 0 : -ENOMEM;
 }
 
@@ -40,6 +42,7 @@ weft_local_fini(struct weft_local *local)
 	if (local->placement) {
 		json_decref(local->placement->domains);
 		json_decref(local->placement->index);
+		json_decref(local->placement->buckets);
 	}
 	free(local->placement);
 	json_decref(local->failed);
@@ -160,6 +163,7 @@ weft_local_activate(struct weft_local *local)
 	size_t i;
 
 	publish(local, weft_build_finish(p->build, p->generation));
+	weft_buckets_sync(local);
 	if (p->tunnels)
 		weft_kernel_refresh(local);
 	json_array_foreach (p->gone, i, value)

@@ -121,12 +121,34 @@ weft_model_port_plan(const struct weft_model *model, const struct weft_port *por
 }
 
 const struct weft_limits *
+weft_model_tenant_limits(const struct weft_model *model, const char *tenant)
+{
+	return (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
+}
+
+const struct weft_limits *
 weft_model_limits(const struct weft_model *model, const struct weft_port *port)
 {
 	char tenant[WEFT_NAME_SIZE];
 
 	weft_object_tenant(&port->o, tenant);
-	return (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
+	return weft_model_tenant_limits(model, tenant);
+}
+
+uint16_t
+weft_model_largest_mtu(const struct weft_model *model)
+{
+	uint16_t mtu = WEFT_MTU_DEFAULT;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (model->objects, key, value) {
+		const struct weft_network *network = weft_map_value(value);
+
+		if (network->o.kind == &weft_kind_network)
+			mtu = RTE_MAX(mtu, weft_network_wire_mtu(network));
+	}
+	return mtu;
 }
 
 enum weft_isolation

@@ -65,7 +65,11 @@ const struct weft_network *weft_model_port_network(const struct weft_model *mode
 // A port's data plan, or NULL.
 const struct weft_plan *weft_model_port_plan(const struct weft_model *model, const struct weft_port *port);
 
-// The limits of a port's tenant, or NULL.
+// The most that a network needs of an uplink, tunnels included.
+uint16_t weft_model_largest_mtu(const struct weft_model *model);
+
+// The limits of a tenant, or NULL; and of a port's tenant.
+const struct weft_limits *weft_model_tenant_limits(const struct weft_model *model, const char *tenant);
 const struct weft_limits *weft_model_limits(const struct weft_model *model, const struct weft_port *port);
 
 // What tenant T's ports do on a host that lost the cluster.

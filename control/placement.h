@@ -28,6 +28,9 @@ struct weft_placement {
 	uint16_t first_free;		  // no slot below it is free
 	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
 	bool domain_used[WEFT_MAX_DOMAINS + 1];
+	json_t *buckets; // tenant to the number of its bucket
+	bool bucket_used[WEFT_MAX_BUCKETS];
+	uint64_t bucket_rate[WEFT_MAX_BUCKETS]; // bits per second that the data plane knows
 };
 
 // The slot of the port PATH, or 0.

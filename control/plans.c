@@ -6,6 +6,7 @@
 
 #include <rte_ether.h>
 
+#include "buckets.h"
 #include "share.h"
 
 #define TAGS 8 // bytes of VLAN tags in a frame, at most
@@ -66,9 +67,14 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 {
 	const struct weft_plan *plan = weft_model_port_plan(model, port);
 	struct weft_port_plan *compiled;
-	int ret;
+	// What a cluster's hosts may use of a tenant's rate they do not agree on yet.
+	int ret = build->snap->cluster ? 0 : weft_bucket_of(build->placement, model, port);
 
-	if (plan == NULL)
+	if (ret < 0)
+		return weft_fail(err, -ret, "port %s: %u tenants have a rate, which is the most", port->o.path,
+			WEFT_MAX_BUCKETS - 1);
+	conf->bucket = (uint16_t)ret;
+	if (plan == NULL && conf->bucket == 0)
 		return 0;
 	if (conf->owner == WEFT_OWNER_EACH)
 		return weft_fail(err, EINVAL,
@@ -76,6 +82,8 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 			"delete the "
 			"port and add it again with its plan",
 			port->o.path);
+	if (plan == NULL)
+		return 0;
 	compiled = weft_share_new(sizeof(*compiled), true);
 	if (compiled == NULL)
 		return weft_fail(err, ENOMEM, "port %s: no memory for its plan", port->o.path);

@@ -213,6 +213,14 @@ get_one(const struct weft_model *model, const json_t *params, char key[WEFT_KEY_
 	return *object ? 0 : weft_fail(err, ENOENT, "there is no %s; see 'weftctl get'", key);
 }
 
+static bool
+is_limits(const char *key)
+{
+	const char *last = strrchr(key, '/');
+
+	return strncmp(key, "tenants/", 8) == 0 && last && strcmp(last, "/limits") == 0;
+}
+
 static int
 run_set(struct query *query, struct weft_model *model, struct weft_error *err)
 {
@@ -223,8 +231,8 @@ run_set(struct query *query, struct weft_model *model, struct weft_error *err)
 	const char *field;
 	int ret = get_one(model, query->params, key, &object, err);
 
-	// A host is there before anything is said of it.
-	if (ret == -ENOENT && strncmp(key, "hosts/", 6) == 0) {
+	// A host is there before anything is said of it, and so is a tenant.
+	if (ret == -ENOENT && (strncmp(key, "hosts/", 6) == 0 || is_limits(key))) {
 		object = NULL;
 		ret = 0;
 	}

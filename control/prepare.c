@@ -152,27 +152,11 @@ check_attached(const struct weft_local *local, const struct weft_prepared *p, co
 				 port->o.path, port->o.path);
 }
 
-static uint16_t
-largest_mtu(const struct weft_model *model)
-{
-	uint16_t mtu = WEFT_MTU_DEFAULT;
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_network *network = weft_map_value(value);
-
-		if (network->o.kind == &weft_kind_network)
-			mtu = RTE_MAX(mtu, weft_network_wire_mtu(network));
-	}
-	return mtu;
-}
-
 // An uplink whose device is open carries a network now that needs more.
 static int
 widen(const struct weft_local *local, const struct weft_prepared *p, const struct weft_port *port, uint16_t slot)
 {
-	uint16_t mtu = largest_mtu(local->model);
+	uint16_t mtu = weft_model_largest_mtu(local->model);
 	int ret = port->network[0] || local->snap == NULL ||
 				  mtu <= RTE_MAX(weft_snapshot_slot(local->snap, slot)->mtu, WEFT_MTU_DEFAULT)
 			  ? 0
@@ -198,8 +182,9 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 		.server = port->attach.mode == 1,
 		.dpdk_rings = port->attach.rings == 1,
 		.queues = port->attach.queues ? port->attach.queues : WEFT_MAX_QUEUE_PAIRS,
-		.single = port->plan[0] != 0,
-		.mtu = network ? network->mtu : largest_mtu(local->model),
+		.single = port->plan[0] ||
+			  (weft_model_limits(local->model, port) && weft_model_limits(local->model, port)->rate),
+		.mtu = network ? network->mtu : weft_model_largest_mtu(local->model),
 		.name = port->o.path,
 	};
 	int ret;

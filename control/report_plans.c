@@ -35,7 +35,8 @@ add_queue(json_t *row, const struct weft_port_plan *compiled, const struct weft_
 static void
 add_port(void *arg, const struct weft_port *port)
 {
-	const struct weft_plan *plan = weft_model_port_plan(ctl.local.model, port);
+	static const struct weft_plan none = { .dscp = -1 };
+	const struct weft_plan *named = weft_model_port_plan(ctl.local.model, port), *plan = named ? named : &none;
 	uint16_t slot = weft_placement_find(ctl.local.placement, port->o.path);
 	const struct weft_port_conf *conf = weft_snapshot_slot(weft_engine_snapshot(), slot);
 	double us = ctl.local.tsc_hz / 1e6;
@@ -43,16 +44,20 @@ add_port(void *arg, const struct weft_port *port)
 	struct weft_port_stats counters;
 	json_t *from, *to, *row;
 
-	if (plan == NULL || slot == 0)
+	if (slot == 0 || (named == NULL && conf->bucket == 0))
 		return;
 	weft_engine_plan_stats(slot, &stats);
 	weft_engine_port_stats(slot, &counters);
 	from = way_json(&plan->from_vm, weft_frame_of(conf->mtu), counters.rx_bytes, counters.rx);
 	to = way_json(&plan->to_vm, weft_frame_of(conf->mtu), counters.tx_bytes, counters.tx);
 	json_object_set_new(from, "throttled_us", json_integer((json_int_t)(stats.throttled / us)));
+	json_object_set_new(from, "tenant_us", json_integer((json_int_t)(stats.tenant / us)));
 	add_queue(to, conf->plan, &stats, us);
-	row = json_pack(
-		"{s:s, s:s, s:o, s:o}", "port", port->o.path, "plan", plan->o.path, "from_vm", from, "to_vm", to);
+	row = json_pack("{s:s, s:s, s:o, s:o}", "port", port->o.path, "plan", named ? named->o.path : "", "from_vm",
+		from, "to_vm", to);
+	if (conf->bucket)
+		json_object_set_new(
+			row, "tenant_rate", json_integer((json_int_t)ctl.local.placement->bucket_rate[conf->bucket]));
 	if (plan->dscp >= 0)
 		json_object_set_new(row, "dscp", json_integer(plan->dscp));
 	json_array_append_new(arg, row);

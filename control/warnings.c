@@ -50,10 +50,10 @@ weft_warnings(const json_t *changes)
 			warnings, json_sprintf("%u plan(s) have min_rate or weight, which this version does "
 					       "NOT enforce; their rates hold",
 					  counts.uplink));
-	if (counts.tenant)
+	if (counts.tenant && !ctl.local.alone)
 		json_array_append_new(
-			warnings, json_sprintf("%u tenant(s) have a rate over all hosts, which this version "
-					       "does NOT enforce",
+			warnings, json_sprintf("%u tenant(s) have a rate, which this version does NOT enforce in a "
+					       "cluster, but only on a host on its own",
 					  counts.tenant));
 	if (counts.unnamed)
 		json_array_append_new(

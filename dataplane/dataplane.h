@@ -28,8 +28,22 @@ struct own_port {
 	uint16_t empty;			   // polls in a row that found nothing
 	bool unsettled;			   // stands in the worker's list
 	uint16_t pos;			   // in the list of slots
+	uint16_t bucket;		   // of its tenant; 0: none
+	uint16_t in_line;		   // the bucket that it stands in line for; 0: none
+	uint16_t behind;		   // who comes after it there
 	const struct weft_port_plan *plan; // of the snapshot in use; NULL: none
 };
+
+// Ports of a worker that wait for their tenant's bucket.
+struct dp_line {
+	uint16_t head;
+	uint16_t tail;
+};
+
+// Entries of a worker's wheel: a slot's rings, its queue, and the lines for buckets.
+#define DP_WHEEL_QUEUES	 WEFT_MAX_PORTS
+#define DP_WHEEL_BUCKETS (2 * WEFT_MAX_PORTS)
+#define DP_WHEEL_SIZE	 (DP_WHEEL_BUCKETS + WEFT_MAX_BUCKETS)
 
 struct dp_worker {
 	struct weft_worker w; // first: stages get a pointer to it
@@ -56,6 +70,7 @@ struct dp_worker {
 	uint16_t n_leaving;
 	uint32_t next_leaving;	  // the next record to be looked at for that
 	struct weft_wheel *wheel; // what waits for its time
+	struct dp_line *line;	  // [WEFT_MAX_BUCKETS]
 	struct weft_worker_stats stats;
 	struct weft_vec vec;
 
@@ -68,12 +83,20 @@ struct dp_worker {
 // What a port's plan has let pass, and what waits for it: the worker's that holds the port.
 struct dp_shaper {
 	uint16_t gen; // of the port that this is about
+	bool in_line; // what it waited for was its tenant's bucket
 	struct weft_spent from;
+	uint64_t parked; // while the port waits for its plan: since when; after that, until it is read: how long
+	int64_t took;	 // from the tenant's bucket, for this read
+	struct weft_plan_stats stats; // read by control
 	struct weft_spent to;
-	uint64_t parked;       // while the port waits for its plan: since when; after that, until it is read: how long
 	struct rte_mbuf *head; // for the VM
 	struct rte_mbuf *tail;
-	struct weft_plan_stats stats; // read by control
+} __rte_cache_aligned;
+
+// What the ports of a tenant may send together: all workers take from it.
+struct dp_bucket {
+	_Atomic uint64_t spent;		       // TSC up to which it is
+	_Atomic(struct weft_byte_rate *) rate; // NULL: no limit; written by control
 } __rte_cache_aligned;
 
 struct dp_engine {
@@ -91,6 +114,7 @@ struct dp_engine {
 	struct dp_worker *workers[WEFT_MAX_WORKERS];
 	struct weft_portio ports[WEFT_MAX_PORTS];
 	struct dp_shaper shaper[WEFT_MAX_PORTS];
+	struct dp_bucket bucket[WEFT_MAX_BUCKETS];
 	_Atomic uint64_t mac[WEFT_MAX_PORTS]; // of the ports' devices; written by control
 	struct weft_neighbour neighbour[WEFT_MAX_PORTS];
 	struct weft_bfd bfd[WEFT_MAX_PORTS];
@@ -140,16 +164,26 @@ int dp_shape_init(struct weft_error *err);
 uint16_t dp_shape_allowed(struct dp_worker *self, uint16_t slot, int64_t *bytes);
 void dp_shape_took(struct dp_worker *self, uint16_t slot, uint16_t n, uint64_t bytes);
 bool dp_shape_parks(struct dp_worker *self, uint16_t slot);
-void dp_shape_wake(struct dp_worker *self, uint16_t slot);
+void dp_shape_unpark(struct dp_worker *self, uint16_t slot);
 // To a VM with one: the frames leave in their time.
 void dp_shape_send(struct dp_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n);
 void dp_shape_expire(struct dp_worker *self);
-// The port has PLAN from now on; the worker holds it from now on.
-void dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan);
+// The port has PLAN and BUCKET from now on; the worker holds it from now on.
+void dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan, uint16_t bucket);
 void dp_shape_claim(struct dp_worker *self, uint16_t slot);
 // All that waits leaves at once, or is LOST.
 void dp_shape_empty(struct dp_worker *self, uint16_t slot, bool lost);
 void dp_shape_each_waiting(uint16_t slot, void (*fn)(void *arg, const struct rte_mbuf *m), void *arg);
+
+// bucket.c
+// Bytes, WANT at most, that a port may read now; and what it has used of the TOOK bytes that it was given.
+int64_t dp_bucket_take(uint16_t bucket, uint64_t now, int64_t want);
+void dp_bucket_settle(uint16_t bucket, int64_t took, int64_t used);
+// Puts the port in line if there is nothing to take; calls the next in line if there is, or when there will be; takes
+// the port out of the line.
+bool dp_bucket_queues(struct dp_worker *self, uint16_t slot);
+void dp_bucket_next(struct dp_worker *self, uint16_t bucket);
+void dp_bucket_leave(struct dp_worker *self, uint16_t slot);
 
 // handoff.c: rings between every two workers.
 int dp_handoff_init(struct weft_error *err);

@@ -39,6 +39,7 @@ free_worker(struct dp_worker *worker)
 	rte_free(worker->unsettled);
 	rte_free(worker->own);
 	rte_free(worker->list);
+	rte_free(worker->line);
 	weft_wheel_free(worker->wheel);
 	rte_free(worker);
 }
@@ -77,11 +78,12 @@ new_worker(uint16_t id, unsigned int lcore)
 	worker->own = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->own[0]), RTE_CACHE_LINE_SIZE);
 	worker->list = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->list[0]), RTE_CACHE_LINE_SIZE);
 	worker->leaving = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->leaving[0]), RTE_CACHE_LINE_SIZE);
-	worker->wheel = weft_wheel_new(2 * WEFT_MAX_PORTS, rte_rdtsc());
+	worker->wheel = weft_wheel_new(DP_WHEEL_SIZE, rte_rdtsc());
+	worker->line = rte_zmalloc("line", WEFT_MAX_BUCKETS * sizeof(worker->line[0]), RTE_CACHE_LINE_SIZE);
 	worker->unsettled = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->unsettled[0]), RTE_CACHE_LINE_SIZE);
 	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->groups || !w->sessions ||
 		!w->events || !worker->own || !worker->list || !worker->leaving || !worker->unsettled ||
-		!worker->wheel) {
+		!worker->wheel || !worker->line) {
 		free_worker(worker);
 		return NULL;
 	}

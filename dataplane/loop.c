@@ -104,12 +104,14 @@ read_idle(struct dp_worker *self)
 			pos = self->n_active;
 		slot = self->list[pos];
 		self->next_idle = pos + 1;
-		if (dp_holds(self, slot) && read_port(self, slot)) {
+		if (!dp_holds(self, slot))
+			continue;
+		if (read_port(self, slot)) {
 			self->own[slot].empty = 0;
 			dp_list_activate(self, slot);
-			if (unlikely(self->own[slot].plan != NULL))
-				park(self, slot);
 		}
+		if (unlikely(self->own[slot].plan != NULL))
+			park(self, slot);
 	}
 }
 

@@ -169,7 +169,8 @@ adopt_slot(struct dp_worker *self, uint16_t slot, const struct weft_port_conf *p
 			dp_list_add(self, slot);
 	}
 	if (gen || was)
-		dp_shape_adopt(self, slot, gen && port->owner == self->w.id ? port->plan : NULL);
+		dp_shape_adopt(
+			self, slot, gen && port->owner == self->w.id ? port->plan : NULL, gen ? port->bucket : 0);
 	return was && gen == 0;
 }
 

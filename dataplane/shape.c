@@ -12,8 +12,8 @@
 #include "weft/mark.h"
 
 #define DUE_BATCH 64
-// Entries of the wheel: a slot's rings, and from here on its queue.
-#define QUEUES WEFT_MAX_PORTS
+// The most that a port reads at once of what its tenant may.
+#define TURN (WEFT_BURST * 1522)
 
 // A frame that waits, in the frame itself.
 struct waiting {
@@ -22,6 +22,9 @@ struct waiting {
 };
 
 static int waiting_offset = -1;
+
+// Of ports that have none, but a tenant with a limit.
+static const struct weft_port_plan no_plan;
 
 static struct waiting *
 waiting(struct rte_mbuf *m)
@@ -61,8 +64,15 @@ dp_shape_allowed(struct dp_worker *self, uint16_t slot, int64_t *bytes)
 {
 	const struct weft_port_plan *plan = self->own[slot].plan;
 	struct dp_shaper *s = shaper_of(self, slot, plan, self->vec.now);
+	uint16_t n = weft_way_allowed(&plan->from_vm, &s->from, self->vec.now, WEFT_BURST, bytes);
 
-	return weft_way_allowed(&plan->from_vm, &s->from, self->vec.now, WEFT_BURST, bytes);
+	s->took = 0;
+	if (self->own[slot].bucket && n) {
+		s->took = *bytes =
+			dp_bucket_take(self->own[slot].bucket, self->vec.now, RTE_MIN(*bytes, (int64_t)TURN));
+		n = *bytes ? n : 0;
+	}
+	return n;
 }
 
 void
@@ -71,8 +81,13 @@ dp_shape_took(struct dp_worker *self, uint16_t slot, uint16_t n, uint64_t bytes)
 	struct dp_shaper *s = &dp.shaper[slot];
 
 	weft_way_spend(&self->own[slot].plan->from_vm, &s->from, n, bytes);
+	if (self->own[slot].bucket) {
+		dp_bucket_settle(self->own[slot].bucket, s->took, (int64_t)bytes);
+		dp_bucket_next(self, self->own[slot].bucket);
+	}
 	// There was something that had to wait.
 	s->stats.throttled += n ? s->parked : 0;
+	s->stats.tenant += n && s->in_line ? s->parked : 0;
 	s->parked = 0;
 }
 
@@ -82,10 +97,12 @@ dp_shape_parks(struct dp_worker *self, uint16_t slot)
 	struct dp_shaper *s = &dp.shaper[slot];
 	uint64_t next = weft_way_next(&self->own[slot].plan->from_vm, &s->from);
 
-	if (next <= self->vec.now)
+	s->in_line = next <= self->vec.now;
+	if (!s->in_line)
+		weft_wheel_set(self->wheel, slot, next);
+	else if (self->own[slot].bucket == 0 || !dp_bucket_queues(self, slot))
 		return false;
 	s->parked = self->vec.now;
-	weft_wheel_set(self->wheel, slot, next);
 	return true;
 }
 
@@ -129,7 +146,7 @@ drain(struct dp_worker *self, uint16_t slot, uint64_t now)
 		dp_write_port(self, slot, pkts, n);
 	}
 	if (s->head)
-		weft_wheel_set(self->wheel, QUEUES + slot, weft_way_next(way, &s->to));
+		weft_wheel_set(self->wheel, DP_WHEEL_QUEUES + slot, weft_way_next(way, &s->to));
 }
 
 void
@@ -190,33 +207,37 @@ dp_shape_expire(struct dp_worker *self)
 	do {
 		n = weft_wheel_expire(self->wheel, self->vec.now, ids, DUE_BATCH);
 		for (uint32_t i = 0; i < n; i++) {
-			if (ids[i] < QUEUES)
-				dp_shape_wake(self, (uint16_t)ids[i]);
+			if (ids[i] < DP_WHEEL_QUEUES)
+				dp_shape_unpark(self, (uint16_t)ids[i]);
+			else if (ids[i] < DP_WHEEL_BUCKETS)
+				drain(self, (uint16_t)(ids[i] - DP_WHEEL_QUEUES), self->vec.now);
 			else
-				drain(self, (uint16_t)(ids[i] - QUEUES), self->vec.now);
+				dp_bucket_next(self, (uint16_t)(ids[i] - DP_WHEEL_BUCKETS));
 		}
 	} while (n == DUE_BATCH);
 }
 
 void
-dp_shape_wake(struct dp_worker *self, uint16_t slot)
+dp_shape_unpark(struct dp_worker *self, uint16_t slot)
 {
 	struct dp_shaper *s = &dp.shaper[slot];
 
-	weft_wheel_remove(self->wheel, slot);
 	s->parked = self->vec.now - s->parked;
 	dp_list_wake(self, slot);
 }
 
 void
-dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan)
+dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan, uint16_t bucket)
 {
 	struct own_port *own = &self->own[slot];
 
-	if (own->plan && weft_wheel_has(self->wheel, slot))
-		dp_shape_wake(self, slot);
-	weft_wheel_remove(self->wheel, QUEUES + slot);
-	own->plan = plan;
+	if (own->plan && (weft_wheel_has(self->wheel, slot) || own->in_line))
+		dp_shape_unpark(self, slot);
+	dp_bucket_leave(self, slot);
+	weft_wheel_remove(self->wheel, slot);
+	weft_wheel_remove(self->wheel, DP_WHEEL_QUEUES + slot);
+	own->bucket = bucket;
+	own->plan = plan || bucket == 0 ? plan : &no_plan;
 	if (dp_holds(self, slot))
 		dp_shape_claim(self, slot);
 }
@@ -231,7 +252,7 @@ dp_shape_claim(struct dp_worker *self, uint16_t slot)
 	if (s->gen != self->own[slot].gen)
 		dp_shape_empty(self, slot, true);
 	else if (dp_paces(self, slot))
-		weft_wheel_set(self->wheel, QUEUES + slot, self->vec.now);
+		weft_wheel_set(self->wheel, DP_WHEEL_QUEUES + slot, self->vec.now);
 	else
 		dp_shape_empty(self, slot, false);
 }

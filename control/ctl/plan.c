@@ -75,13 +75,14 @@ rate(double bits, char buf[32])
 	return buf;
 }
 
-// What stands in the way: the plan, if it made frames wait for a tenth of the time.
+// What a port got in one direction; from a VM, for how much of the time it was held back, and by which limit.
 static void
 print_way(const json_t *row, const char *name, const json_t *before, const json_t *after, double seconds)
 {
 	double bits = (number(after, "bytes") - number(before, "bytes")) * 8 / seconds;
 	double packets = (number(after, "packets") - number(before, "packets")) / seconds;
 	double throttled = (number(after, "throttled_us") - number(before, "throttled_us")) / seconds / 1e4;
+	double tenant = (number(after, "tenant_us") - number(before, "tenant_us")) / seconds / 1e4;
 	char plan[32] = "-", got[32], pps[32] = "";
 
 	if (number(after, "rate"))
@@ -91,7 +92,7 @@ print_way(const json_t *row, const char *name, const json_t *before, const json_
 	printf("%-26s %-16s %-7s %8s%s %9s %9.0f", text(row, "port"), text(row, "plan"), name, plan, pps,
 		rate(bits, got), packets);
 	if (json_object_get(after, "throttled_us")) {
-		printf(" %6.1f %%\n", throttled);
+		printf(" %6.1f %% %s\n", throttled, throttled < 1 ? "" : tenant * 2 > throttled ? "tenant" : "plan");
 		return;
 	}
 	packets = (double)(number(after, "packets") - number(before, "packets"));

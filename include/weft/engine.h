@@ -59,6 +59,9 @@ void weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_
 
 const struct weft_snapshot *weft_engine_snapshot(void);
 
+// What the ports with BUCKET may send together; NULL: all they like. What was saved up is gone. Returns 0 or -ENOMEM.
+int weft_engine_set_bucket(uint16_t bucket, const struct weft_byte_rate *rate);
+
 // From TSC on this host counts as one that has lost its cluster, and ports do what they do then (fence_all, fence_new),
 // until a later one is set. Workers look at the clock themselves: nobody has to be there in time. UINT64_MAX, as at
 // the start: never. Any thread.

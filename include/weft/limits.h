@@ -8,6 +8,9 @@
 #define WEFT_MAX_PORTS 16384
 #define WEFT_PORT_NONE 0
 
+// Tenants of one host that have a limit for all of their ports together; 0 means "none".
+#define WEFT_MAX_BUCKETS 4096
+
 // Broadcast domains of one host: a domain is a (network, VLAN) pair; 0 means "none".
 #define WEFT_MAX_DOMAINS 65535
 

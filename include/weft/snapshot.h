@@ -58,10 +58,11 @@ struct weft_port_conf {
 	uint8_t tagging; // enum weft_tagging
 	uint8_t guard;	 // set of enum weft_guard
 	bool up;
-	bool fence_all; // closed while this host has lost the cluster,
-	bool fence_new; // or open to no new connections
-	uint8_t closed; // enum weft_closed, where it is not open
-	uint8_t mark;	// DSCP of what it sends, and 1; 0: as the VM marks
+	bool fence_all;	 // closed while this host has lost the cluster,
+	bool fence_new;	 // or open to no new connections
+	uint8_t closed;	 // enum weft_closed, where it is not open
+	uint8_t mark;	 // DSCP of what it sends, and 1; 0: as the VM marks
+	uint16_t bucket; // its tenant's limit; 0: none
 	uint8_t n_ip4;
 	uint8_t n_ip6;
 	uint32_t epoch; // version, its low half, of the snapshot since which its connections are judged as now

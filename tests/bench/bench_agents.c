@@ -112,6 +112,13 @@ weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
 	return 0;
 }
 
+int
+weft_engine_set_bucket(uint16_t bucket, const struct weft_byte_rate *rate)
+{
+	(void)bucket, (void)rate;
+	return 0;
+}
+
 bool
 weft_engine_settled(uint64_t version)
 {

@@ -9,7 +9,7 @@ import pytest
 from conftest import Lan, mac
 from harness import qemu
 from harness.proc import WEFTCTL, wait_for
-from harness.weftd import Rejected
+from harness.weftd import Rejected, Weftd
 from scapy.all import IP, TCP, UDP, Ether, IPv6, Raw, raw
 
 FRAME = 1000
@@ -222,6 +222,8 @@ def test_command_makes_and_shows_plans(lan):
                           stdout=subprocess.PIPE, text=True, check=True).stdout
     assert re.search(r"default/g1 +default/gold +from vm +2M", said) and re.search(r"to vm +- 1000p/s", said)
     assert "default/gold" in str(lan.weftd.ctl("top", "--once", "--plans"))
+    lan.weftd.ctl("set", "limits", "default", "rate=5M")
+    assert {r["port"]: r["tenant_rate"] for r in lan.weftd.rpc("plans")["ports"]} == {"default/g1": 5000000, "default/g2": 5000000}
     with pytest.raises(Rejected):
         lan.weftd.ctl("plan", "del", "gold")
 
@@ -269,3 +271,33 @@ def test_tcp_of_virtual_machines_gets_its_plan(weftd, way):
     finally:
         for g in guests.values():
             g.close()
+
+
+def sources(weftd, n):
+    """What guests 1 to N have sent, in bytes."""
+    return [weftd.port(f"g{i}")["counters"]["rx_bytes"] for i in range(1, n + 1)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ports_of_a_tenant_share_its_rate_in_turns(workers):
+    """Three guests that always have something, and one that has little."""
+    rate = 2e6
+    with Weftd(workers=list(range(workers))) as weftd:
+        extra = {i: {"mac": mac(i), "worker": i % workers} for i in range(1, 6)}
+        weftd.apply({"default": {"limits": {"rate": int(rate)}}})
+        with Lan(weftd, 5, extra=extra) as lan:
+            start = time.monotonic()
+            while time.monotonic() < start + 4:
+                for i in (1, 2, 3):
+                    if lan[i].room():
+                        lan[i].send(bytes.fromhex((mac(5) + mac(i)).replace(":", "")) + b"\x88\xb5" + bytes(900))
+                lan[5].poll()
+            took = time.monotonic() - start
+            got = sources(weftd, 3)
+            assert sum(got) <= rate / 8 * took + rate / 8 / 50 + (workers + 2) * 1600
+            assert sum(got) > 0.5 * rate / 8 * took and min(got) > max(got) / 2, got
+            rows = {r["port"]: r for r in weftd.rpc("plans")["ports"]}
+            assert rows["default/g1"]["tenant_rate"] == rate and rows["default/g1"]["from_vm"]["tenant_us"] > 0
+            weftd.apply({"default": {"limits": None}})
+            wait_for(lambda: all(lan[i].drained() for i in (1, 2, 3)))
+            assert weftd.rpc("plans")["ports"] == []

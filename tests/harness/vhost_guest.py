@@ -192,18 +192,18 @@ class VhostGuest:
         self.send_message(SET_FEATURES, struct.pack("<Q", self.features))
         self.send_memory()
 
+    def room(self, pair=0):
+        """Whether one more frame can be sent."""
+        ring = self.rings[2 * pair + 1]
+        while ring.take_used():
+            pass
+        return (ring.next_avail - ring.next_used) % 65536 < ring.size
+
     def send(self, frame, pair=0):
         """Sends one frame (bytes or a scapy packet)."""
         frame = bytes(frame)
         ring = self.rings[2 * pair + 1]
-
-        def room():
-            """room in the transmit ring"""
-            while ring.take_used():
-                pass
-            return (ring.next_avail - ring.next_used) % 65536 < ring.size
-
-        wait_for(room)
+        wait_for(lambda: self.room(pair))
         i = ring.next_avail % ring.size
         at = ring.buffer(i)
         self.memory[at:at + HEADER] = bytes(HEADER)

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Limits of tenants, which all of their ports share. Control thread.
+#pragma once
+
+#include "local.h"
+
+// The bucket of the port's tenant in BUILD, or 0 where it has no limit; -ENOSPC where all are in use.
+int weft_bucket_of(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port);
+
+// What is in force now holds for the buckets.
+void weft_buckets_sync(struct weft_local *local);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What all ports of a tenant share: one limiter for all workers. A worker takes from it what a port may read, before it
+// reads, and gives back what it did not need, so that together they never take more than there is. Ports that find
+// nothing stand in line, a line for each worker, and come in turns.
+#include <stdlib.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_cycles.h>
+
+#include "dataplane.h"
+
+static void
+run_free(void *arg)
+{
+	free(arg);
+}
+
+int
+weft_engine_set_bucket(uint16_t bucket, const struct weft_byte_rate *rate)
+{
+	struct dp_bucket *b = &dp.bucket[bucket];
+	struct weft_byte_rate *copy = rate ? malloc(sizeof(*copy)) : NULL, *old;
+	uint64_t now = rte_rdtsc(), spent = atomic_load(&b->spent);
+
+	if (rate && copy == NULL)
+		return -ENOMEM;
+	if (rate)
+		*copy = *rate;
+	// Nothing that was saved up at one rate is worth more at another.
+	while (spent < now && !atomic_compare_exchange_weak(&b->spent, &spent, now))
+		;
+	old = atomic_exchange(&b->rate, copy);
+	if (old && dp_defer(run_free, old)) {
+		dp_quiesce();
+		free(old);
+	}
+	return 0;
+}
+
+static uint64_t
+cost_of(const struct weft_byte_rate *rate, int64_t bytes)
+{
+	return (uint64_t)(((unsigned __int128)rate->cost * (uint64_t)bytes + (UINT64_C(1) << (WEFT_COST_SHIFT - 1))) >>
+			  WEFT_COST_SHIFT);
+}
+
+int64_t
+dp_bucket_take(uint16_t bucket, uint64_t now, int64_t want)
+{
+	struct dp_bucket *b = &dp.bucket[bucket];
+	const struct weft_byte_rate *rate = atomic_load_explicit(&b->rate, memory_order_acquire);
+	uint64_t spent = atomic_load_explicit(&b->spent, memory_order_relaxed), next;
+	int64_t bytes;
+
+	if (unlikely(rate == NULL))
+		return want;
+	do {
+		next = spent;
+		bytes = RTE_MIN(weft_bytes_allowed(rate, &next, now), want);
+		if (bytes == 0)
+			return 0;
+		next += cost_of(rate, bytes);
+	} while (!atomic_compare_exchange_weak_explicit(
+		&b->spent, &spent, next, memory_order_relaxed, memory_order_relaxed));
+	return bytes;
+}
+
+void
+dp_bucket_settle(uint16_t bucket, int64_t took, int64_t used)
+{
+	struct dp_bucket *b = &dp.bucket[bucket];
+	const struct weft_byte_rate *rate = atomic_load_explicit(&b->rate, memory_order_acquire);
+
+	if (likely(rate != NULL) && took != used)
+		atomic_fetch_add_explicit(&b->spent, cost_of(rate, used) - cost_of(rate, took), memory_order_relaxed);
+}
+
+// Whether there is something to take now; else *NEXT is when there will be.
+static bool
+has_some(uint16_t bucket, uint64_t now, uint64_t *next)
+{
+	struct dp_bucket *b = &dp.bucket[bucket];
+
+	*next = atomic_load_explicit(&b->rate, memory_order_relaxed)
+			? atomic_load_explicit(&b->spent, memory_order_relaxed)
+			: 0;
+	return *next <= now;
+}
+
+// The first in line may read.
+static void
+call(struct dp_worker *self, uint16_t bucket)
+{
+	struct dp_line *line = &self->line[bucket];
+	uint16_t slot = line->head;
+
+	line->head = self->own[slot].behind;
+	self->own[slot].in_line = 0;
+	dp_shape_unpark(self, slot);
+}
+
+void
+dp_bucket_next(struct dp_worker *self, uint16_t bucket)
+{
+	uint64_t next;
+
+	if (self->line[bucket].head == WEFT_PORT_NONE)
+		return;
+	if (has_some(bucket, self->vec.now, &next))
+		call(self, bucket);
+	else
+		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, next);
+}
+
+bool
+dp_bucket_queues(struct dp_worker *self, uint16_t slot)
+{
+	struct own_port *own = &self->own[slot];
+	struct dp_line *line = &self->line[own->bucket];
+	uint64_t next;
+
+	if (has_some(own->bucket, self->vec.now, &next))
+		return false;
+	own->behind = WEFT_PORT_NONE;
+	own->in_line = own->bucket;
+	if (line->head == WEFT_PORT_NONE)
+		line->head = slot;
+	else
+		self->own[line->tail].behind = slot;
+	line->tail = slot;
+	if (!weft_wheel_has(self->wheel, DP_WHEEL_BUCKETS + own->bucket))
+		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + own->bucket, next);
+	return true;
+}
+
+void
+dp_bucket_leave(struct dp_worker *self, uint16_t slot)
+{
+	struct own_port *own = &self->own[slot];
+	struct dp_line *line = &self->line[own->in_line];
+	uint16_t before = WEFT_PORT_NONE;
+
+	if (own->in_line == 0)
+		return;
+	for (uint16_t at = line->head; at != slot; at = self->own[at].behind)
+		before = at;
+	if (before == WEFT_PORT_NONE)
+		line->head = own->behind;
+	else
+		self->own[before].behind = own->behind;
+	if (line->tail == slot)
+		line->tail = before;
+	own->in_line = 0;
+}
