@@ -71,6 +71,7 @@ struct dp_worker {
 	uint32_t next_leaving;	  // the next record to be looked at for that
 	struct weft_wheel *wheel; // what waits for its time
 	struct dp_line *line;	  // [WEFT_MAX_BUCKETS]
+	uint32_t n_paced;	  // frames that wait for their time, at the ports that it has
 	struct weft_worker_stats stats;
 	struct weft_vec vec;
 
@@ -82,8 +83,9 @@ struct dp_worker {
 
 // What a port's plan has let pass, and what waits for it: the worker's that holds the port.
 struct dp_shaper {
-	uint16_t gen; // of the port that this is about
-	bool in_line; // what it waited for was its tenant's bucket
+	uint16_t gen;	  // of the port that this is about
+	uint16_t kept_by; // worker that counts what waits, and 1; 0: nobody
+	bool in_line;	  // what it waited for was its tenant's bucket
 	struct weft_spent from;
 	uint64_t parked; // while the port waits for its plan: since when; after that, until it is read: how long
 	int64_t took;	 // from the tenant's bucket, for this read

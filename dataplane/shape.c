@@ -12,6 +12,10 @@
 #include "weft/mark.h"
 
 #define DUE_BATCH 64
+// Frames that wait at a port, the most; and the part of all packet buffers that may wait at all ports.
+#define QUEUE_MOST  1024
+#define QUEUE_LEAST 8
+#define PACED_PART  2
 // The most that a port reads at once of what its tenant may.
 #define TURN (WEFT_BURST * 1522)
 
@@ -106,9 +110,29 @@ dp_shape_parks(struct dp_worker *self, uint16_t slot)
 	return true;
 }
 
+// What waits at the port is this worker's to count from now on, or nobody's.
+static void
+count_in(struct dp_worker *self, struct dp_shaper *s)
+{
+	if (s->kept_by == self->w.id + 1)
+		return;
+	s->kept_by = self->w.id + 1;
+	self->n_paced += s->stats.n;
+}
+
+static void
+count_out(struct dp_worker *self, struct dp_shaper *s)
+{
+	if (s->kept_by != self->w.id + 1)
+		return;
+	s->kept_by = 0;
+	self->n_paced -= s->stats.n;
+}
+
 // The first frames of the queue whose time has come, 32 at most. Returns how many, with their BYTES.
 static uint16_t
-take_due(const struct weft_way *way, struct dp_shaper *s, uint64_t now, struct rte_mbuf **pkts, uint64_t *bytes)
+take_due(struct dp_worker *self, const struct weft_way *way, struct dp_shaper *s, uint64_t now, struct rte_mbuf **pkts,
+	uint64_t *bytes)
 {
 	int64_t left;
 	uint16_t most = weft_way_allowed(way, &s->to, now, WEFT_BURST, &left), n = 0;
@@ -128,6 +152,7 @@ take_due(const struct weft_way *way, struct dp_shaper *s, uint64_t now, struct r
 	}
 	s->stats.n -= n;
 	s->stats.bytes -= *bytes;
+	self->n_paced -= n;
 	return n;
 }
 
@@ -141,7 +166,7 @@ drain(struct dp_worker *self, uint16_t slot, uint64_t now)
 	uint64_t bytes;
 	uint16_t n;
 
-	while (s->head && (n = take_due(way, s, now, pkts, &bytes)) > 0) {
+	while (s->head && (n = take_due(self, way, s, now, pkts, &bytes)) > 0) {
 		weft_way_spend(way, &s->to, n, bytes);
 		dp_write_port(self, slot, pkts, n);
 	}
@@ -149,34 +174,50 @@ drain(struct dp_worker *self, uint16_t slot, uint64_t now)
 		weft_wheel_set(self->wheel, DP_WHEEL_QUEUES + slot, weft_way_next(way, &s->to));
 }
 
+// Whether one more may wait: no port takes all of its worker's share of the packet buffers, nor all ports together more
+// than that.
+static bool
+has_room(const struct dp_worker *self, const struct dp_shaper *s, const struct weft_way *way, uint32_t len)
+{
+	uint32_t share = dp.config.n_mbufs / PACED_PART / dp.n_workers;
+	uint32_t most = RTE_MAX(RTE_MIN(share / 4, (uint32_t)QUEUE_MOST), (uint32_t)QUEUE_LEAST);
+
+	return s->stats.bytes + len <= way->queue && s->stats.n < most && self->n_paced < share;
+}
+
+static void
+append(struct dp_worker *self, struct dp_shaper *s, struct rte_mbuf *m)
+{
+	count_in(self, s);
+	*waiting(m) = (struct waiting){ .since = self->vec.now };
+	if (s->head)
+		waiting(s->tail)->next = m;
+	else
+		s->head = m;
+	s->tail = m;
+	s->stats.n++;
+	s->stats.bytes += m->pkt_len;
+	self->n_paced++;
+}
+
 void
 dp_shape_send(struct dp_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n)
 {
 	const struct weft_way *way = &self->own[slot].plan->to_vm;
 	struct dp_shaper *s = &dp.shaper[slot];
-	uint64_t now = self->vec.now;
 	bool idle = s->head == NULL;
 
 	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = pkts[i];
-
-		if (unlikely(s->stats.bytes + m->pkt_len > way->queue)) {
-			self->w.stats[slot].tx_lost++;
-			s->stats.dropped++;
-			weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PLAN);
+		if (likely(has_room(self, s, way, pkts[i]->pkt_len))) {
+			append(self, s, pkts[i]);
 			continue;
 		}
-		*waiting(m) = (struct waiting){ .since = now };
-		if (s->head)
-			waiting(s->tail)->next = m;
-		else
-			s->head = m;
-		s->tail = m;
-		s->stats.n++;
-		s->stats.bytes += m->pkt_len;
+		self->w.stats[slot].tx_lost++;
+		s->stats.dropped++;
+		weft_drop_mbuf(&self->w, pkts[i], WEFT_DROP_OUT_PLAN);
 	}
 	if (idle)
-		drain(self, slot, now);
+		drain(self, slot, self->vec.now);
 }
 
 void
@@ -184,12 +225,14 @@ dp_shape_empty(struct dp_worker *self, uint16_t slot, bool lost)
 {
 	struct dp_shaper *s = &dp.shaper[slot];
 
+	count_in(self, s);
 	while (s->head) {
 		struct rte_mbuf *m = s->head;
 
 		s->head = waiting(m)->next;
 		s->stats.n--;
 		s->stats.bytes -= m->pkt_len;
+		self->n_paced--;
 		if (!lost) {
 			dp_write_port(self, slot, &m, 1);
 			continue;
@@ -231,6 +274,9 @@ dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_pla
 {
 	struct own_port *own = &self->own[slot];
 
+	// What waits goes with the port.
+	if (own->gen == 0 && own->held)
+		count_out(self, &dp.shaper[slot]);
 	if (own->plan && (weft_wheel_has(self->wheel, slot) || own->in_line))
 		dp_shape_unpark(self, slot);
 	dp_bucket_leave(self, slot);
@@ -249,6 +295,7 @@ dp_shape_claim(struct dp_worker *self, uint16_t slot)
 
 	if (likely(s->head == NULL))
 		return;
+	count_in(self, s);
 	if (s->gen != self->own[slot].gen)
 		dp_shape_empty(self, slot, true);
 	else if (dp_paces(self, slot))

@@ -301,3 +301,17 @@ def test_ports_of_a_tenant_share_its_rate_in_turns(workers):
             weftd.apply({"default": {"limits": None}})
             wait_for(lambda: all(lan[i].drained() for i in (1, 2, 3)))
             assert weftd.rpc("plans")["ports"] == []
+
+
+def test_what_waits_leaves_packet_buffers_to_others():
+    """A plan that would hold seconds of a fast rate: the queue takes no more than its share of the buffers."""
+    with Weftd(mbufs=2048) as weftd, Lan(weftd, 3, extra={i: {"mac": mac(i)} for i in (1, 2, 3)}) as lan:
+        plans(lan, into={"to_vm": {"rate": "100M", "burst": 1600, "pps": 1}})
+        for i in range(600):
+            lan[1].send(frame(i, size=100))
+        wait_for(lan[1].drained)
+        waiting = row(lan, "g2")["to_vm"]["waiting_packets"]
+        assert 0 < waiting <= 2048 / 2 / 4 and weftd.drops("g1")["out_plan"] >= 600 - 256 - 40
+        lan[1].send(raw(Ether(dst=mac(3), src=mac(1), type=0x88b5) / Raw(bytes(50))))
+        assert len(lan[3].expect(1)) == 1
+        weftd.audit()
