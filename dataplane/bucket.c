@@ -2,8 +2,9 @@
 // Copyright (c) 2026 The weft authors
 
 // What all ports of a tenant share: one limiter for all workers. A worker takes from it what a port may read, before it
-// reads, and gives back what it did not need, so that together they never take more than there is. Ports that find
-// nothing stand in line, a line for each worker, and come in turns.
+// reads, and gives back what it did not need, so that together they never take more than there is; a worker that is
+// held up in between may give back on top of what was saved up meanwhile. Ports that find nothing stand in line, a line
+// for each worker, and come in turns.
 #include <stdlib.h>
 
 #include <rte_branch_prediction.h>
