@@ -90,6 +90,33 @@ has_some(uint16_t bucket, uint64_t now, uint64_t *next)
 	return *next <= now;
 }
 
+// What is first in this worker's line is known to all.
+static void
+show_head(struct dp_worker *self, uint16_t bucket)
+{
+	uint16_t slot = self->line[bucket].head;
+
+	atomic_store_explicit(&dp.bucket[bucket].head[self->w.id], slot == WEFT_PORT_NONE ? 0 : self->own[slot].ticket,
+		memory_order_relaxed);
+}
+
+// Whether nobody has waited for longer in another worker's line. Who does not come is waited for until half of what the
+// bucket holds is saved up.
+static bool
+is_turn(const struct dp_worker *self, uint16_t bucket, uint64_t since)
+{
+	const struct weft_byte_rate *rate = atomic_load_explicit(&dp.bucket[bucket].rate, memory_order_acquire);
+	uint64_t mine = self->own[self->line[bucket].head].ticket;
+
+	for (uint16_t w = 0; w < dp.n_workers; w++) {
+		uint64_t other = atomic_load_explicit(&dp.bucket[bucket].head[w], memory_order_relaxed);
+
+		if (other && other < mine)
+			return rate == NULL || self->vec.now - since > rate->depth / 2;
+	}
+	return true;
+}
+
 // The first in line may read.
 static void
 call(struct dp_worker *self, uint16_t bucket)
@@ -98,6 +125,7 @@ call(struct dp_worker *self, uint16_t bucket)
 	uint16_t slot = line->head;
 
 	line->head = self->own[slot].behind;
+	show_head(self, bucket);
 	self->own[slot].in_line = 0;
 	dp_shape_unpark(self, slot);
 }
@@ -109,10 +137,12 @@ dp_bucket_next(struct dp_worker *self, uint16_t bucket)
 
 	if (self->line[bucket].head == WEFT_PORT_NONE)
 		return;
-	if (has_some(bucket, self->vec.now, &next))
+	if (!has_some(bucket, self->vec.now, &next))
+		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, next);
+	else if (is_turn(self, bucket, next))
 		call(self, bucket);
 	else
-		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, next);
+		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, self->vec.now + 1);
 }
 
 bool
@@ -126,11 +156,13 @@ dp_bucket_queues(struct dp_worker *self, uint16_t slot)
 		return false;
 	own->behind = WEFT_PORT_NONE;
 	own->in_line = own->bucket;
+	own->ticket = atomic_fetch_add_explicit(&dp.bucket[own->bucket].ticket, 1, memory_order_relaxed) + 1;
 	if (line->head == WEFT_PORT_NONE)
 		line->head = slot;
 	else
 		self->own[line->tail].behind = slot;
 	line->tail = slot;
+	show_head(self, own->bucket);
 	if (!weft_wheel_has(self->wheel, DP_WHEEL_BUCKETS + own->bucket))
 		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + own->bucket, next);
 	return true;
@@ -153,5 +185,6 @@ dp_bucket_leave(struct dp_worker *self, uint16_t slot)
 		self->own[before].behind = own->behind;
 	if (line->tail == slot)
 		line->tail = before;
+	show_head(self, own->in_line);
 	own->in_line = 0;
 }

@@ -31,6 +31,7 @@ struct own_port {
 	uint16_t bucket;		   // of its tenant; 0: none
 	uint16_t in_line;		   // the bucket that it stands in line for; 0: none
 	uint16_t behind;		   // who comes after it there
+	uint64_t ticket;		   // its turn there, among all workers' ports
 	const struct weft_port_plan *plan; // of the snapshot in use; NULL: none
 };
 
@@ -97,8 +98,10 @@ struct dp_shaper {
 
 // What the ports of a tenant may send together: all workers take from it.
 struct dp_bucket {
-	_Atomic uint64_t spent;		       // TSC up to which it is
-	_Atomic(struct weft_byte_rate *) rate; // NULL: no limit; written by control
+	_Atomic uint64_t spent;			 // TSC up to which it is
+	_Atomic(struct weft_byte_rate *) rate;	 // NULL: no limit; written by control
+	_Atomic uint64_t ticket;		 // the last that was given to a port in a line
+	_Atomic uint64_t head[WEFT_MAX_WORKERS]; // of the first in each worker's line; 0: it is empty
 } __rte_cache_aligned;
 
 struct dp_engine {
