@@ -17,7 +17,7 @@ struct oracle {
 static void
 check_expired(struct oracle *oracle, struct weft_wheel *wheel, uint64_t now)
 {
-	uint32_t ids[N], n = 0, got;
+	uint32_t ids[N], got;
 
 	while ((got = weft_wheel_expire(wheel, now, ids, 1 + (uint32_t)rte_rand_max(N))) > 0) {
 		for (uint32_t i = 0; i < got; i++) {
@@ -26,7 +26,6 @@ check_expired(struct oracle *oracle, struct weft_wheel *wheel, uint64_t now)
 			oracle->due[ids[i]] = 0;
 			oracle->n--;
 		}
-		n += got;
 	}
 	for (uint32_t i = 0; i < N; i++)
 		assert_true(oracle->due[i] == 0 || oracle->due[i] + WEFT_WHEEL_GRAIN > now);
