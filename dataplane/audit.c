@@ -34,7 +34,7 @@ count_waiting(void *arg, const struct rte_mbuf *m)
 static bool
 is_kept(const struct dp_worker *self, uint16_t slot)
 {
-	return self->own[slot].held ? true : self->w.id == 0 && atomic_load(&dp.ports[slot].token) == 0;
+	return self->own[slot].held || (self->w.id == 0 && atomic_load(&dp.ports[slot].token) == 0);
 }
 
 static void
@@ -57,10 +57,9 @@ run_audit(struct weft_worker *worker, void *arg)
 		books->held[i] += (int64_t)(s->passed - s->adopted);
 		books->missing[i] +=
 			(int64_t)(s->rx + s->created + s->adopted - s->sent - s->taken - dropped - s->passed);
-	}
-	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++)
 		if (is_kept(dp_of(worker), (uint16_t)i))
 			dp_shape_each_waiting((uint16_t)i, count_waiting, books);
+	}
 	for (uint16_t i = 0; i < worker->n_dirty; i++) {
 		const struct weft_txbuf *buf = &worker->port_out[worker->dirty[i]];
 

@@ -20,7 +20,6 @@
 
 #define RX_DESCRIPTORS 1024
 #define TX_DESCRIPTORS 1024
-#define FRAME_MAX      (WEFT_MTU_MAX + RTE_ETHER_HDR_LEN + 8)
 
 struct eth_port {
 	uint16_t id; // ethdev's
@@ -35,12 +34,8 @@ static uint16_t
 eth_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
 	const struct eth_port *eth = io->priv;
-	uint16_t got, kept = 0;
-
-	// A device is not asked for bytes: so few that only the last can be one too many, whatever their lengths.
-	if (unlikely(*bytes < (int64_t)n * FRAME_MAX))
-		n = (uint16_t)(*bytes > 0) + (uint16_t)(RTE_MAX(*bytes - 1, INT64_C(0)) / FRAME_MAX);
-	got = rte_eth_rx_burst(eth->id, io->each_worker ? worker : 0, pkts, n);
+	uint16_t most = weft_frames_within(n, *bytes);
+	uint16_t got = rte_eth_rx_burst(eth->id, io->each_worker ? worker : 0, pkts, most), kept = 0;
 
 	// A tag that the kernel or the NIC took out goes back in: the pipeline reads tags in the frame.
 	for (uint16_t i = 0; i < got; i++) {

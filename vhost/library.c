@@ -3,9 +3,9 @@
 
 // Rings by the library's code: the reference that weft's own are compared with, and what a port falls back to with
 // attach.rings "library". These take the library's locks.
-#include "ring.h"
+#include "weft/portio.h"
 
-#define LONG_FRAME (9216 + 22)
+#include "ring.h"
 
 static uint16_t
 library_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
@@ -17,10 +17,8 @@ library_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mb
 		rte_vhost_enable_guest_notification(ring->vid, ring->index, 0);
 		ring->fresh = false;
 	}
-	// The library is not asked for bytes: few frames, so that only the last can be one too many.
-	if (unlikely(*bytes < (int64_t)n * LONG_FRAME))
-		n = (uint16_t)(RTE_MAX(*bytes - 1, INT64_C(0)) / LONG_FRAME + 1);
-	got = *bytes > 0 && !ring->fault ? rte_vhost_dequeue_burst(ring->vid, ring->index, pool, pkts, n) : 0;
+	n = weft_frames_within(n, *bytes);
+	got = n && !ring->fault ? rte_vhost_dequeue_burst(ring->vid, ring->index, pool, pkts, n) : 0;
 
 	for (uint16_t i = 0; i < got; i++)
 		*bytes -= pkts[i]->pkt_len;

@@ -76,5 +76,18 @@ struct weft_portio {
 	_Atomic uint32_t token; // port generation << 16 | worker that uses it now; 0: nobody. Passed on by workers
 } __rte_cache_aligned;
 
+// The longest frame, with two VLAN tags.
+#define WEFT_LONGEST_FRAME (WEFT_MTU_MAX + 14 + 8)
+
+// How many frames, N at most, to ask of a device that is not asked for bytes, so that only the last can overdraw BYTES,
+// whatever their lengths.
+static inline uint16_t
+weft_frames_within(uint16_t n, int64_t bytes)
+{
+	if (bytes >= (int64_t)n * WEFT_LONGEST_FRAME)
+		return n;
+	return bytes > 0 ? (uint16_t)((bytes - 1) / WEFT_LONGEST_FRAME + 1) : 0;
+}
+
 extern const struct weft_io_ops weft_vhost_ops;
 extern const struct weft_io_ops weft_ethdev_ops;

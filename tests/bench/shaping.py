@@ -21,6 +21,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
+from bench import pvp  # noqa: E402
 from bench.report import finish  # noqa: E402
 from harness import ovs, qemu  # noqa: E402
 from harness.overlay import mac  # noqa: E402
@@ -62,20 +63,13 @@ class Weft:
         self.weftd.apply({"default": {"plans": {"p": {"from_vm": {"rate": int(rate)}} if rate else {}}}})
 
 
-class Peer:
+class Peer(pvp.Peer):
     """OVS-DPDK, whose first port has a policer."""
-
-    def __init__(self):
-        self.ovs = ovs.Ovs(256)
-        self.paths = [f"{self.ovs.dir}/p{i}" for i in (0, 1)]
 
     def __enter__(self):
         self.ovs.start()
         self.ovs.bridge(["p0", "p1"], client=True)
         return self
-
-    def __exit__(self, *_):
-        self.ovs.stop()
 
     def limit(self, rate):
         """In kbit/s, with the burst that it chooses itself."""

@@ -33,6 +33,14 @@ fixture_eal(void)
 	assert_non_null(pool);
 }
 
+int
+fixture_start(void **state)
+{
+	(void)state;
+	fixture_eal();
+	return 0;
+}
+
 static void
 flush_port(struct weft_worker *worker, uint16_t port)
 {

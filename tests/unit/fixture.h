@@ -61,6 +61,7 @@ int fixture_teardown(void **state);
 
 // Starts EAL for a test; once in a process.
 void fixture_eal(void);
+int fixture_start(void **state); // the same, as a group's setup
 
 // Puts a frame from PORT into the vector, in a real mbuf.
 void fixture_add(struct fixture *f, uint16_t port, const void *frame, unsigned int len);

@@ -56,14 +56,6 @@ full_buckets_refuse(void **state)
 	weft_mactab_fini(&tab);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_eal();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -72,5 +64,5 @@ main(void)
 		cmocka_unit_test(full_buckets_refuse),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, fixture_start, NULL);
 }

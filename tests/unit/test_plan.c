@@ -176,14 +176,6 @@ long_silence_is_worth_one_burst(void **state)
 	assert_in_range(weft_bytes_allowed(&slow.rate, &spent.bytes, now), 2000 - FRAME, 2000 - FRAME + 2);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_eal();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -196,5 +188,5 @@ main(void)
 		cmocka_unit_test(debt_and_allowance_stay_the_same_bytes),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, fixture_start, NULL);
 }

@@ -50,14 +50,6 @@ steady_sender_gets_the_rate(void **state)
 	assert_in_range(n, 10000, 10032);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_eal();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -66,5 +58,5 @@ main(void)
 		cmocka_unit_test(steady_sender_gets_the_rate),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, fixture_start, NULL);
 }

@@ -68,14 +68,6 @@ nothing_is_early_and_nothing_late(void **state)
 	weft_wheel_free(wheel);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_eal();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -83,5 +75,5 @@ main(void)
 		cmocka_unit_test(nothing_is_early_and_nothing_late),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, fixture_start, NULL);
 }
