@@ -7,6 +7,8 @@
 #include "ruleset.h"
 #include "state.h"
 
+#define DEFAULT_WEIGHT 100 // of plans, which all of them have
+
 struct counts {
 	unsigned int uplink, tenant, unnamed;
 };
@@ -14,7 +16,10 @@ struct counts {
 static void
 count(struct counts *counts, const char *key, const json_t *object)
 {
-	counts->uplink += json_object_get(object, "min_rate") || json_object_get(object, "weight");
+	const json_t *weight = json_object_get(object, "weight");
+
+	counts->uplink +=
+		json_object_get(object, "min_rate") || (weight && json_integer_value(weight) != DEFAULT_WEIGHT);
 	counts->tenant += strncmp(strrchr(key, '/') + 1, "limits", 7) == 0 && json_object_get(object, "rate");
 	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");

@@ -57,9 +57,10 @@ void print_generations(const json_t *list);
 void print_where(const json_t *found);
 void print_schema(const json_t *kinds);
 
-// plan.c: "weftctl plan ..."; what ports got of their plans between two looks. ONLY: of this port or plan, or NULL.
+// plan.c: "weftctl plan ..."; what ports got of their plans between two looks. ONLY: of this port or plan, or NULL;
+// returns whether there is one.
 int cmd_plan(int argc, char **argv);
-void print_plans(const json_t *before, const json_t *after, const char *only);
+bool print_plans(const json_t *before, const json_t *after, const char *only);
 
 // print_firewall.c
 void print_sessions(const json_t *result);

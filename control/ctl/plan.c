@@ -101,9 +101,20 @@ print_way(const json_t *row, const char *name, const json_t *before, const json_
 		number(after, "longest_wait_us") / 1e3, number(after, "marked"), number(after, "dropped"));
 }
 
-void
+// Whether NAME, which may do without its tenant, is ONLY; or all are wanted.
+static bool
+is_wanted(const char *name, const char *only)
+{
+	static const char tenant[] = "default/";
+
+	return only == NULL || strcmp(name, only) == 0 ||
+	       (strncmp(name, tenant, sizeof(tenant) - 1) == 0 && strcmp(name + sizeof(tenant) - 1, only) == 0);
+}
+
+bool
 print_plans(const json_t *before, const json_t *after, const char *only)
 {
+	bool found = only == NULL;
 	double seconds = (number(after, "time_us") - number(before, "time_us")) / 1e6;
 	json_t *row;
 	size_t i;
@@ -113,11 +124,13 @@ print_plans(const json_t *before, const json_t *after, const char *only)
 	json_array_foreach (json_object_get(after, "ports"), i, row) {
 		const json_t *was = find(before, text(row, "port"));
 
-		if (only && strcmp(only, text(row, "port")) && strcmp(only, text(row, "plan")))
+		if (!is_wanted(text(row, "port"), only) && !is_wanted(text(row, "plan"), only))
 			continue;
+		found = true;
 		print_way(row, "from vm", json_object_get(was, "from_vm"), json_object_get(row, "from_vm"), seconds);
 		print_way(row, "to vm", json_object_get(was, "to_vm"), json_object_get(row, "to_vm"), seconds);
 	}
+	return found;
 }
 
 static int
@@ -130,13 +143,19 @@ show_plans(const char *only)
 		return code;
 	sleep(1);
 	after = call("plans", NULL, &code);
+	code = after ? DONE : code;
 	if (after && options.json)
 		print_json(after);
-	else if (after)
-		print_plans(before, after, only);
+	else if (after && !print_plans(before, after, only)) {
+		fprintf(stderr,
+			"weftctl: no port of this host is or has %s, with a plan or a tenant's rate; see 'weftctl plan "
+			"show'\n",
+			only);
+		code = REJECTED;
+	}
 	json_decref(before);
 	json_decref(after);
-	return after ? DONE : code;
+	return code;
 }
 
 int

@@ -231,10 +231,15 @@ def test_command_makes_and_shows_plans(lan):
     lan.weftd.ctl("set", "port", "g1", "plan=gold")
     made = lan.weftd.ctl("get", "plan", "gold")
     assert made["from_vm"] == {"rate": "2M", "burst": 5000} and made["to_vm"] == {"pps": 1000} and made["dscp"] == 10
-    said = subprocess.run([WEFTCTL, "--dev", lan.weftd.dir, "plan", "show", "default/gold"],
+    said = subprocess.run([WEFTCTL, "--dev", lan.weftd.dir, "plan", "show", "gold"],
                           stdout=subprocess.PIPE, text=True, check=True).stdout
     assert re.search(r"default/g1 +default/gold +from vm +2M", said) and re.search(r"to vm +- 1000p/s", said)
     assert "default/gold" in str(lan.weftd.ctl("top", "--once", "--plans"))
+    nobody = subprocess.run([WEFTCTL, "--dev", lan.weftd.dir, "plan", "show", "nobody"], stderr=subprocess.PIPE, text=True, check=False)
+    assert nobody.returncode == 2 and "nobody" in nobody.stderr
+    # What is not enforced is said of plans that ask for it, and of no others.
+    assert lan.weftd.ctl("set", "plan", "gold", "from_vm.rate=3M")["warnings"] == []
+    assert "NOT" in lan.weftd.ctl("set", "plan", "gold", "weight=7")["warnings"][0]
     lan.weftd.ctl("set", "limits", "default", "rate=5M")
     assert {r["port"]: r["tenant_rate"] for r in lan.weftd.rpc("plans")["ports"]} == {"default/g1": 5000000, "default/g2": 5000000}
     with pytest.raises(Rejected):
