@@ -162,8 +162,8 @@ weft_local_activate(struct weft_local *local)
 	void *next;
 	size_t i;
 
-	publish(local, weft_build_finish(p->build, p->generation));
 	weft_buckets_sync(local);
+	publish(local, weft_build_finish(p->build, p->generation));
 	if (p->tunnels)
 		weft_kernel_refresh(local);
 	json_array_foreach (p->gone, i, value)

@@ -11,6 +11,8 @@
 
 struct weft_prepared;
 
+#define WEFT_WHOLE (1 << 20) // of a tenant's rate: hosts may use parts of it
+
 struct weft_local {
 	char host[WEFT_NAME_SIZE]; // this host's name
 	bool alone;		   // no cluster: ports without a host are here
@@ -21,7 +23,9 @@ struct weft_local {
 	uint64_t generation;	    // of the policy in force
 	uint32_t cluster;	    // a number of the cluster's, for stamps; 0: none
 	uint64_t tsc_hz;
-	size_t budget;	 // bytes of compiled policy
+	size_t budget; // bytes of compiled policy
+	// What this host may use of a tenant's rate, as weft_cluster_share(); NULL: all of it.
+	int32_t (*share)(const char *tenant, int32_t *kept);
 	bool kernel;	 // has the tunnels' address on the uplink's interface, and its routes count
 	bool rerouted;	 // they lead elsewhere than what is compiled
 	json_t *failed;	 // ports whose device did not open: path to reason

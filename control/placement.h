@@ -4,7 +4,7 @@
 // Where each port of the model lives: its slot, its generation, its worker. Control thread.
 #pragma once
 
-#include "weft/stats.h"
+#include "weft/engine.h"
 
 #include "model.h"
 
@@ -18,6 +18,18 @@ struct weft_place {
 	uint64_t load;		       // packets at the last rebalancing
 };
 
+// Of a tenant, in bits per second.
+struct weft_bucket {
+	bool used;
+	uint64_t limit; // of the tenant, on all hosts
+	uint64_t now,
+		fenced; // what the data plane knows: of this host's part, and of that once it has lost the cluster
+	struct weft_bucket_counts counts;   // when it was looked at last
+	uint64_t since;			    // TSC up to which ALLOWED goes
+	double allowed;			    // bits that might have passed since then
+	double allowed_before, used_before; // between the last two looks
+};
+
 struct weft_placement {
 	struct weft_place place[WEFT_MAX_PORTS];
 	const char *host; // this one's name
@@ -29,8 +41,8 @@ struct weft_placement {
 	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
 	bool domain_used[WEFT_MAX_DOMAINS + 1];
 	json_t *buckets; // tenant to the number of its bucket
-	bool bucket_used[WEFT_MAX_BUCKETS];
-	uint64_t bucket_rate[WEFT_MAX_BUCKETS]; // bits per second that the data plane knows
+	struct weft_bucket bucket[WEFT_MAX_BUCKETS];
+	uint64_t looked_at; // TSC
 };
 
 // The slot of the port PATH, or 0.

@@ -67,8 +67,7 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 {
 	const struct weft_plan *plan = weft_model_port_plan(model, port);
 	struct weft_port_plan *compiled;
-	// What a cluster's hosts may use of a tenant's rate they do not agree on yet.
-	int ret = build->snap->cluster ? 0 : weft_bucket_of(build->placement, model, port);
+	int ret = weft_bucket_of(build->placement, model, port);
 
 	if (ret < 0)
 		return weft_fail(err, -ret, "port %s: %u tenants have a rate, which is the most", port->o.path,

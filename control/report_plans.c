@@ -57,10 +57,34 @@ add_port(void *arg, const struct weft_port *port)
 		from, "to_vm", to);
 	if (conf->bucket)
 		json_object_set_new(
-			row, "tenant_rate", json_integer((json_int_t)ctl.local.placement->bucket_rate[conf->bucket]));
+			row, "tenant_rate", json_integer((json_int_t)ctl.local.placement->bucket[conf->bucket].limit));
 	if (plan->dscp >= 0)
 		json_object_set_new(row, "dscp", json_integer(plan->dscp));
 	json_array_append_new(arg, row);
+}
+
+// Tenants with a rate, and what this host may use of it now.
+static json_t *
+tenants_json(void)
+{
+	const struct weft_placement *placement = ctl.local.placement;
+	json_t *rows = json_array(), *value;
+	const char *tenant;
+
+	json_object_foreach (placement->buckets, tenant, value) {
+		uint16_t number = json_integer_value(value);
+		const struct weft_bucket *b = &placement->bucket[number];
+		struct weft_bucket_counts counts;
+
+		weft_engine_bucket_counts(number, &counts);
+		if (b->limit)
+			json_array_append_new(
+				rows, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "tenant", tenant, "rate",
+					      (json_int_t)b->limit, "here", (json_int_t)b->now, "isolated",
+					      (json_int_t)b->fenced, "bytes", (json_int_t)counts.bytes, "waits",
+					      (json_int_t)counts.waits));
+	}
+	return rows;
 }
 
 json_t *
@@ -70,5 +94,6 @@ weft_report_plans(const json_t *params, struct weft_error *err)
 
 	(void)params, (void)err;
 	weft_local_each(&ctl.local, add_port, rows);
-	return json_pack("{s:I, s:o}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)), "ports", rows);
+	return json_pack("{s:I, s:o, s:o}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)), "ports",
+		rows, "tenants", tenants_json());
 }

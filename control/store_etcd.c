@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "buckets.h"
 #include "cluster/cluster.h"
 #include "state.h"
 
@@ -116,6 +118,52 @@ host_fence_at(void *host, uint64_t ms)
 	weft_engine_fence_at(ms > now ? tsc + (ms - now) * (local->tsc_hz / 1000) : 0);
 }
 
+static json_t *
+host_wants(void *host)
+{
+	return weft_buckets_wants(host);
+}
+
+static void
+host_allot(void *host)
+{
+	weft_buckets_sync(host);
+}
+
+static int
+host_keep(void *host, const json_t *kept, bool sync)
+{
+	char path[300], new[310];
+	FILE *f;
+	bool ok;
+
+	(void)host;
+	snprintf(path, sizeof(path), "%s/shares", ctl.config.state_dir);
+	snprintf(new, sizeof(new), "%s.new", path);
+	f = fopen(new, "w");
+	ok = f && json_dumpf(kept, f, JSON_SORT_KEYS) == 0 && fflush(f) == 0 && (!sync || fdatasync(fileno(f)) == 0);
+	ok = (f == NULL || fclose(f) == 0) && ok && rename(new, path) == 0;
+	if (!ok)
+		WEFT_LOG(ERR, "event=shares file=%s errno=%d", path, errno);
+	return ok ? 0 : -EIO;
+}
+
+static json_t *
+host_kept(void *host)
+{
+	char path[300];
+
+	(void)host;
+	snprintf(path, sizeof(path), "%s/shares", ctl.config.state_dir);
+	return json_load_file(path, 0, NULL);
+}
+
+static int32_t
+share(const char *tenant, int32_t *kept)
+{
+	return weft_cluster_share(cluster, tenant, kept);
+}
+
 static const struct weft_cluster_ops ops = {
 	.model = host_model,
 	.prepare = host_prepare,
@@ -124,6 +172,10 @@ static const struct weft_cluster_ops ops = {
 	.settled = host_settled,
 	.persist = host_persist,
 	.fence_at = host_fence_at,
+	.wants = host_wants,
+	.allot = host_allot,
+	.keep = host_keep,
+	.kept = host_kept,
 };
 
 static void
@@ -151,6 +203,7 @@ etcd_start(struct weft_error *err)
 	weft_engine_fence_at(0);
 	load_cluster_id();
 	ctl.local.cluster = cluster_number(known_id);
+	ctl.local.share = share;
 	ret = weft_restore(NULL, err);
 	if (ret)
 		return ret;
@@ -160,6 +213,8 @@ etcd_start(struct weft_error *err)
 		known_id[0] ? ctl.local.generation : 0, &ops, &ctl.local, err);
 	if (cluster == NULL)
 		return -ENOMEM;
+	// What was kept before the restart is known now.
+	weft_buckets_sync(&ctl.local);
 	// The tests' history checker must find what goes wrong without the barrier.
 	if (getenv("WEFT_BREAK_BARRIER"))
 		weft_cluster_break_barrier(cluster);

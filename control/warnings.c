@@ -2,25 +2,22 @@
 // Copyright (c) 2026 The weft authors
 
 // What those who write a policy should know of it, though it is accepted.
-#include <string.h>
-
 #include "ruleset.h"
 #include "state.h"
 
 #define DEFAULT_WEIGHT 100 // of plans, which all of them have
 
 struct counts {
-	unsigned int uplink, tenant, unnamed;
+	unsigned int uplink, unnamed;
 };
 
 static void
-count(struct counts *counts, const char *key, const json_t *object)
+count(struct counts *counts, const json_t *object)
 {
 	const json_t *weight = json_object_get(object, "weight");
 
 	counts->uplink +=
 		json_object_get(object, "min_rate") || (weight && json_integer_value(weight) != DEFAULT_WEIGHT);
-	counts->tenant += strncmp(strrchr(key, '/') + 1, "limits", 7) == 0 && json_object_get(object, "rate");
 	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
 }
@@ -47,7 +44,7 @@ weft_warnings(const json_t *changes)
 	const char *key;
 
 	json_object_foreach ((json_t *)(uintptr_t)changes, key, object) {
-		count(&counts, key, object);
+		count(&counts, object);
 		look_at_rules(key, object, warnings);
 	}
 	if (counts.uplink)
@@ -55,11 +52,6 @@ weft_warnings(const json_t *changes)
 			warnings, json_sprintf("%u plan(s) have min_rate or weight, which this version does "
 					       "NOT enforce; their rates hold",
 					  counts.uplink));
-	if (counts.tenant && !ctl.local.alone)
-		json_array_append_new(
-			warnings, json_sprintf("%u tenant(s) have a rate, which this version does NOT enforce in a "
-					       "cluster, but only on a host on its own",
-					  counts.tenant));
 	if (counts.unnamed)
 		json_array_append_new(
 			warnings, json_sprintf("%u port(s) are in groups and name no ips: others' rules for "

@@ -12,27 +12,38 @@
 
 #include "dataplane.h"
 
+// How often in a second it is seen whether a bucket that lets nothing pass does so now.
+#define CLOSED_LOOKS 500
+
 static void
 run_free(void *arg)
 {
 	free(arg);
 }
 
+// What is owed, in time, is as many bytes at another rate; and nothing that was saved up is worth more.
+static uint64_t
+spent_at(uint64_t spent, uint64_t now, const struct weft_bucket_rate *old, const struct weft_bucket_rate *new)
+{
+	if (spent <= now || old == NULL || new == NULL || old->now.cost == 0)
+		return RTE_MAX(spent, now);
+	return now + (uint64_t)((unsigned __int128)(spent - now) * new->now.cost / old->now.cost);
+}
+
 int
-weft_engine_set_bucket(uint16_t bucket, const struct weft_byte_rate *rate)
+weft_engine_set_bucket(uint16_t bucket, const struct weft_bucket_rate *rate)
 {
 	struct dp_bucket *b = &dp.bucket[bucket];
-	struct weft_byte_rate *copy = rate ? malloc(sizeof(*copy)) : NULL, *old;
+	struct weft_bucket_rate *copy = rate ? malloc(sizeof(*copy)) : NULL, *old = atomic_load(&b->rate);
 	uint64_t now = rte_rdtsc(), spent = atomic_load(&b->spent);
 
 	if (rate && copy == NULL)
 		return -ENOMEM;
 	if (rate)
 		*copy = *rate;
-	// Nothing that was saved up at one rate is worth more at another.
-	while (spent < now && !atomic_compare_exchange_weak(&b->spent, &spent, now))
+	while (!atomic_compare_exchange_weak(&b->spent, &spent, spent_at(spent, now, old, copy)))
 		;
-	old = atomic_exchange(&b->rate, copy);
+	atomic_store(&b->rate, copy);
 	if (old && dp_defer(run_free, old)) {
 		dp_quiesce();
 		free(old);
@@ -47,16 +58,34 @@ cost_of(const struct weft_byte_rate *rate, int64_t bytes)
 			  WEFT_COST_SHIFT);
 }
 
+void
+weft_engine_bucket_counts(uint16_t bucket, struct weft_bucket_counts *counts)
+{
+	counts->bytes = atomic_load_explicit(&dp.bucket[bucket].bytes, memory_order_relaxed);
+	counts->waits = atomic_load_explicit(&dp.bucket[bucket].waits, memory_order_relaxed);
+}
+
+// The bucket's rate; NULL: it has none.
+static const struct weft_byte_rate *
+rate_of(uint16_t bucket, bool fenced)
+{
+	const struct weft_bucket_rate *rate = atomic_load_explicit(&dp.bucket[bucket].rate, memory_order_acquire);
+
+	return rate == NULL ? NULL : unlikely(fenced) ? &rate->fenced : &rate->now;
+}
+
 int64_t
-dp_bucket_take(uint16_t bucket, uint64_t now, int64_t want)
+dp_bucket_take(uint16_t bucket, bool fenced, uint64_t now, int64_t want)
 {
 	struct dp_bucket *b = &dp.bucket[bucket];
-	const struct weft_byte_rate *rate = atomic_load_explicit(&b->rate, memory_order_acquire);
+	const struct weft_byte_rate *rate = rate_of(bucket, fenced);
 	uint64_t spent = atomic_load_explicit(&b->spent, memory_order_relaxed), next;
 	int64_t bytes;
 
 	if (unlikely(rate == NULL))
 		return want;
+	if (unlikely(rate->cost == 0))
+		return 0;
 	do {
 		next = spent;
 		bytes = RTE_MIN(weft_bytes_allowed(rate, &next, now), want);
@@ -69,25 +98,26 @@ dp_bucket_take(uint16_t bucket, uint64_t now, int64_t want)
 }
 
 void
-dp_bucket_settle(uint16_t bucket, int64_t took, int64_t used)
+dp_bucket_settle(uint16_t bucket, bool fenced, int64_t took, int64_t used)
 {
 	struct dp_bucket *b = &dp.bucket[bucket];
-	const struct weft_byte_rate *rate = atomic_load_explicit(&b->rate, memory_order_acquire);
+	const struct weft_byte_rate *rate = rate_of(bucket, fenced);
 
+	atomic_fetch_add_explicit(&b->bytes, (uint64_t)used, memory_order_relaxed);
 	if (likely(rate != NULL) && took != used)
 		atomic_fetch_add_explicit(&b->spent, cost_of(rate, used) - cost_of(rate, took), memory_order_relaxed);
 }
 
 // Whether there is something to take now; else *NEXT is when there will be.
 static bool
-has_some(uint16_t bucket, uint64_t now, uint64_t *next)
+has_some(const struct dp_worker *self, uint16_t bucket, uint64_t *next)
 {
-	struct dp_bucket *b = &dp.bucket[bucket];
+	const struct weft_byte_rate *rate = rate_of(bucket, self->w.fenced);
 
-	*next = atomic_load_explicit(&b->rate, memory_order_relaxed)
-			? atomic_load_explicit(&b->spent, memory_order_relaxed)
-			: 0;
-	return *next <= now;
+	*next = rate ? atomic_load_explicit(&dp.bucket[bucket].spent, memory_order_relaxed) : 0;
+	if (unlikely(rate && rate->cost == 0))
+		*next = self->vec.now + dp.hz / CLOSED_LOOKS;
+	return *next <= self->vec.now;
 }
 
 // What is first in this worker's line is known to all.
@@ -105,7 +135,7 @@ show_head(struct dp_worker *self, uint16_t bucket)
 static bool
 is_turn(const struct dp_worker *self, uint16_t bucket, uint64_t since)
 {
-	const struct weft_byte_rate *rate = atomic_load_explicit(&dp.bucket[bucket].rate, memory_order_acquire);
+	const struct weft_byte_rate *rate = rate_of(bucket, self->w.fenced);
 	uint64_t mine = self->own[self->line[bucket].head].ticket;
 
 	for (uint16_t w = 0; w < dp.n_workers; w++) {
@@ -137,7 +167,7 @@ dp_bucket_next(struct dp_worker *self, uint16_t bucket)
 
 	if (self->line[bucket].head == WEFT_PORT_NONE)
 		return;
-	if (!has_some(bucket, self->vec.now, &next))
+	if (!has_some(self, bucket, &next))
 		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, next);
 	else if (is_turn(self, bucket, next))
 		call(self, bucket);
@@ -152,8 +182,9 @@ dp_bucket_queues(struct dp_worker *self, uint16_t slot)
 	struct dp_line *line = &self->line[own->bucket];
 	uint64_t next;
 
-	if (has_some(own->bucket, self->vec.now, &next))
+	if (has_some(self, own->bucket, &next))
 		return false;
+	atomic_fetch_add_explicit(&dp.bucket[own->bucket].waits, 1, memory_order_relaxed);
 	own->behind = WEFT_PORT_NONE;
 	own->in_line = own->bucket;
 	own->ticket = atomic_fetch_add_explicit(&dp.bucket[own->bucket].ticket, 1, memory_order_relaxed) + 1;

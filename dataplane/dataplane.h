@@ -99,7 +99,9 @@ struct dp_shaper {
 // What the ports of a tenant may send together: all workers take from it.
 struct dp_bucket {
 	_Atomic uint64_t spent;			 // TSC up to which it is
-	_Atomic(struct weft_byte_rate *) rate;	 // NULL: no limit; written by control
+	_Atomic(struct weft_bucket_rate *) rate; // NULL: no limit; written by control
+	_Atomic uint64_t bytes;			 // that have passed
+	_Atomic uint64_t waits;			 // of ports
 	_Atomic uint64_t ticket;		 // the last that was given to a port in a line
 	_Atomic uint64_t head[WEFT_MAX_WORKERS]; // of the first in each worker's line; 0: it is empty
 } __rte_cache_aligned;
@@ -182,8 +184,8 @@ void dp_shape_each_waiting(uint16_t slot, void (*fn)(void *arg, const struct rte
 
 // bucket.c
 // Bytes, WANT at most, that a port may read now; and what it has used of the TOOK bytes that it was given.
-int64_t dp_bucket_take(uint16_t bucket, uint64_t now, int64_t want);
-void dp_bucket_settle(uint16_t bucket, int64_t took, int64_t used);
+int64_t dp_bucket_take(uint16_t bucket, bool fenced, uint64_t now, int64_t want);
+void dp_bucket_settle(uint16_t bucket, bool fenced, int64_t took, int64_t used);
 // Puts the port in line if there is nothing to take; calls the next in line if there is, or when there will be; takes
 // the port out of the line.
 bool dp_bucket_queues(struct dp_worker *self, uint16_t slot);

@@ -72,8 +72,8 @@ dp_shape_allowed(struct dp_worker *self, uint16_t slot, int64_t *bytes)
 
 	s->took = 0;
 	if (self->own[slot].bucket && n) {
-		s->took = *bytes =
-			dp_bucket_take(self->own[slot].bucket, self->vec.now, RTE_MIN(*bytes, (int64_t)TURN));
+		s->took = *bytes = dp_bucket_take(
+			self->own[slot].bucket, self->w.fenced, self->vec.now, RTE_MIN(*bytes, (int64_t)TURN));
 		n = *bytes ? n : 0;
 	}
 	return n;
@@ -86,7 +86,7 @@ dp_shape_took(struct dp_worker *self, uint16_t slot, uint16_t n, uint64_t bytes)
 
 	weft_way_spend(&self->own[slot].plan->from_vm, &s->from, n, bytes);
 	if (self->own[slot].bucket) {
-		dp_bucket_settle(self->own[slot].bucket, s->took, (int64_t)bytes);
+		dp_bucket_settle(self->own[slot].bucket, self->w.fenced, s->took, (int64_t)bytes);
 		dp_bucket_next(self, self->own[slot].bucket);
 	}
 	// There was something that had to wait.

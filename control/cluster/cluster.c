@@ -146,6 +146,7 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	// A lease that is gone has no TTL any more.
 	if (weft_etcd_int(result, "TTL") <= 0) {
 		c->lease = 0;
+		claims_session(c);
 		c->synced = false;
 		c->retry_at = 0;
 		return;
@@ -153,6 +154,7 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	c->trouble.text[0] = 0;
 	c->lease_until = c->keepalive_at + c->config->lease_s * UINT64_C(1000) - LEASE_MARGIN_MS;
 	c->lease = weft_etcd_int(result, "ID");
+	claims_session(c);
 	if (c->granting && c->synced)
 		member_put_state(c);
 	if (c->fenced)
@@ -229,7 +231,8 @@ weft_cluster_new(struct event_base *base, const struct weft_etcd_config *config,
 	c->settle = evtimer_new(base, member_on_settle, c);
 	c->acks = acks_new(c);
 	c->driver = driver_new(c);
-	if (!c->etcd || !c->tick || !c->settle || !c->acks || !c->driver) {
+	c->claims = ops->wants ? claims_new(c) : NULL;
+	if (!c->etcd || !c->tick || !c->settle || !c->acks || !c->driver || (ops->wants && !c->claims)) {
 		weft_fail(err, ENOMEM, "no memory for the cluster's protocol");
 		weft_cluster_free(c);
 		return NULL;
@@ -244,6 +247,7 @@ weft_cluster_free(struct weft_cluster *c)
 	if (c == NULL)
 		return;
 	weft_watch_free(c->watch);
+	claims_free(c->claims);
 	acks_free(c->acks);
 	driver_free(c->driver);
 	weft_etcd_free(c->etcd);
@@ -287,4 +291,6 @@ weft_cluster_status(const struct weft_cluster *c, json_t *status)
 		json_object_set_new(status, "cluster_trouble", json_string(c->trouble.text));
 	if (c->refused)
 		json_object_set_new(status, "refused", json_string(c->reason.text));
+	if (c->claims)
+		claims_status(c->claims, status);
 }

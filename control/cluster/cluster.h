@@ -12,6 +12,8 @@
 //   at/HOST/TENANT/PORT    which of them are ports of a host
 //   gens/GENERATION/N      a generation's record, in pieces
 //   log/GENERATION         its summary
+//   allot/lead             who shares out tenants' rates, under its lease
+//   allot/wants/HOST       what the host wants of them, under its lease, and allot/shares/HOST what it is given
 #pragma once
 
 #include <event2/event.h>
@@ -35,6 +37,13 @@ struct weft_cluster_ops {
 	int (*persist)(void *host, uint64_t generation, struct weft_error *err);
 	// From MS on, of the monotonic clock, the host has lost the cluster, unless this is called again before.
 	void (*fence_at)(void *host, uint64_t ms);
+
+	// Tenants' rates, which the hosts share (allot.h); WANTS NULL: this host has none.
+	json_t *(*wants)(void *host); // {T: what is wanted here, in parts}, since the last call; a new object
+	void (*allot)(void *host);    // weft_cluster_share() says something else now, and has to count at once
+	int (*keep)(
+		void *host, const json_t *kept, bool sync); // {T: parts}: to last over a crash; SYNC: of the machine
+	json_t *(*kept)(void *host);			    // what lasted; a new object, NULL: nothing
 };
 
 // Makes HOST, whose generation in force is GENERATION, part of the cluster. CLUSTER_ID is the one that it followed
@@ -52,6 +61,9 @@ weft_cluster_wait(struct weft_cluster *cluster, uint64_t generation, uint32_t ti
 void weft_cluster_generations(struct weft_cluster *cluster, weft_json_cb cb, void *arg);
 void weft_cluster_record(struct weft_cluster *cluster, uint64_t generation, weft_json_cb cb, void *arg);
 void weft_cluster_status(const struct weft_cluster *cluster, json_t *status);
+
+// What the host may use of TENANT's rate, in parts of WEFT_WHOLE, and *KEPT, once it has lost the cluster.
+int32_t weft_cluster_share(const struct weft_cluster *cluster, const char *tenant, int32_t *kept);
 
 // The generation in force here.
 uint64_t weft_cluster_generation(const struct weft_cluster *cluster);

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 // What the cluster's files share: member.c is the host, load.c reads, driver.c brings a generation about, acks.c
-// watches who is where, relevance.c says who is concerned by what.
+// watches who is where, relevance.c says who is concerned by what, claims.c and allotter.c share out tenants' rates.
 #pragma once
 
 #include "cluster.h"
@@ -31,6 +31,7 @@ struct publication {
 
 struct driver;
 struct acks;
+struct claims;
 
 // What is waited for until all workers know of it.
 enum settling { SETTLED, SETTLING_PREPARED, SETTLING_ACTIVE };
@@ -84,6 +85,7 @@ struct weft_cluster {
 
 	struct driver *driver;
 	struct acks *acks;
+	struct claims *claims; // NULL: the host has no rates to share
 };
 
 #define CLUSTER_FIRST_RETRY_MS 50
@@ -141,6 +143,12 @@ json_t *concerned_hosts(const struct weft_model *model, const struct weft_change
 
 // Changes that make MODEL what OBJECTS are.
 json_t *difference(const struct weft_model *model, const json_t *objects);
+
+// claims.c: tenants' rates.
+struct claims *claims_new(struct weft_cluster *c);
+void claims_free(struct claims *claims);
+void claims_session(struct weft_cluster *c); // the lease may be another one, or gone
+void claims_status(const struct claims *claims, json_t *status);
 
 // driver.c
 struct driver *driver_new(struct weft_cluster *c);

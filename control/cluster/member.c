@@ -29,8 +29,10 @@ put_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	}
 	c->trouble = *err;
 	// A lease that is gone, or a state that may not have arrived: both are looked into.
-	if (code == -EPROTO)
+	if (code == -EPROTO) {
 		c->lease = 0;
+		claims_session(c);
+	}
 	c->lazy_at = cluster_now_ms() + CLUSTER_FIRST_RETRY_MS;
 }
 

@@ -50,14 +50,15 @@ add_plan(int argc, char **argv)
 	return apply("plans", argv[0], plan);
 }
 
+// The row of RESULT's LIST whose FIELD is NAME.
 static const json_t *
-find(const json_t *result, const char *port)
+find(const json_t *result, const char *list, const char *field, const char *name)
 {
 	size_t i;
 	json_t *row;
 
-	json_array_foreach (json_object_get(result, "ports"), i, row)
-		if (strcmp(text(row, "port"), port) == 0)
+	json_array_foreach (json_object_get(result, list), i, row)
+		if (strcmp(text(row, field), name) == 0)
 			return row;
 	return NULL;
 }
@@ -111,6 +112,26 @@ is_wanted(const char *name, const char *only)
 	       (strncmp(name, tenant, sizeof(tenant) - 1) == 0 && strcmp(name + sizeof(tenant) - 1, only) == 0);
 }
 
+// Tenants with a rate: what this host may use of it, and does.
+static void
+print_tenants(const json_t *before, const json_t *after, double seconds)
+{
+	char limit[32], here[32], isolated[32], got[32];
+	json_t *row;
+	size_t i;
+
+	if (json_array_size(json_object_get(after, "tenants")))
+		printf("\n%-26s %8s %9s %9s %16s\n", "TENANT", "BIT/S", "HERE", "GETS", "WITHOUT CLUSTER");
+	json_array_foreach (json_object_get(after, "tenants"), i, row) {
+		const json_t *was = find(before, "tenants", "tenant", text(row, "tenant"));
+
+		printf("%-26s %8s %9s %9s %16s\n", text(row, "tenant"), rate((double)number(row, "rate"), limit),
+			rate((double)number(row, "here"), here),
+			rate((double)(number(row, "bytes") - number(was, "bytes")) * 8 / seconds, got),
+			rate((double)number(row, "isolated"), isolated));
+	}
+}
+
 bool
 print_plans(const json_t *before, const json_t *after, const char *only)
 {
@@ -122,7 +143,7 @@ print_plans(const json_t *before, const json_t *after, const char *only)
 	printf("%-26s %-16s %-7s %8s %9s %9s %8s %9s %9s %8s %8s\n", "PORT", "PLAN", "", "BIT/S", "GETS", "PACKETS",
 		"HELD", "WAIT MS", "MOST MS", "MARKED", "DROPPED");
 	json_array_foreach (json_object_get(after, "ports"), i, row) {
-		const json_t *was = find(before, text(row, "port"));
+		const json_t *was = find(before, "ports", "port", text(row, "port"));
 
 		if (!is_wanted(text(row, "port"), only) && !is_wanted(text(row, "plan"), only))
 			continue;
@@ -130,6 +151,8 @@ print_plans(const json_t *before, const json_t *after, const char *only)
 		print_way(row, "from vm", json_object_get(was, "from_vm"), json_object_get(row, "from_vm"), seconds);
 		print_way(row, "to vm", json_object_get(was, "to_vm"), json_object_get(row, "to_vm"), seconds);
 	}
+	if (only == NULL)
+		print_tenants(before, after, seconds);
 	return found;
 }
 

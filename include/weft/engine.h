@@ -59,8 +59,16 @@ void weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_
 
 const struct weft_snapshot *weft_engine_snapshot(void);
 
-// What the ports with BUCKET may send together; NULL: all they like. What was saved up is gone. Returns 0 or -ENOMEM.
-int weft_engine_set_bucket(uint16_t bucket, const struct weft_byte_rate *rate);
+// What the ports with BUCKET may send together; NULL: all they like. What was saved up is gone, what is owed stays.
+// Returns 0 or -ENOMEM.
+int weft_engine_set_bucket(uint16_t bucket, const struct weft_bucket_rate *rate);
+
+// What they have sent, and how often one of them had to wait for it. Any thread.
+struct weft_bucket_counts {
+	uint64_t bytes;
+	uint64_t waits;
+};
+void weft_engine_bucket_counts(uint16_t bucket, struct weft_bucket_counts *counts);
 
 // From TSC on this host counts as one that has lost its cluster, and ports do what they do then (fence_all, fence_new),
 // until a later one is set. Workers look at the clock themselves: nobody has to be there in time. UINT64_MAX, as at

@@ -22,6 +22,12 @@ struct weft_byte_rate {
 	uint64_t depth;
 };
 
+// What ports send together: now, and once this host has lost its cluster. A cost of 0: nothing.
+struct weft_bucket_rate {
+	struct weft_byte_rate now;
+	struct weft_byte_rate fenced;
+};
+
 // What a plan says of one direction.
 struct weft_way {
 	struct weft_byte_rate rate;

@@ -113,10 +113,17 @@ weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
 }
 
 int
-weft_engine_set_bucket(uint16_t bucket, const struct weft_byte_rate *rate)
+weft_engine_set_bucket(uint16_t bucket, const struct weft_bucket_rate *rate)
 {
 	(void)bucket, (void)rate;
 	return 0;
+}
+
+void
+weft_engine_bucket_counts(uint16_t bucket, struct weft_bucket_counts *counts)
+{
+	(void)bucket;
+	*counts = (struct weft_bucket_counts){ 0 };
 }
 
 bool

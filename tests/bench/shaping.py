@@ -8,24 +8,33 @@ ports-N       N ports whose plans together are what the worker does without plan
               and cycles per packet (median)
 lateness      1,000 ports of 1 to 10 Mbit/s: how late after its time each frame left; machine_p99_us is how late a loop would be that only
               looks at the clock, on the same CPU in turns
+cluster       four hosts on one etcd under one limit of 100 Mbit/s, in real time: what they send together in any window of a second, while
+              demand moves from host to host, and the store stands still for a time, at the most over the limit (max_over_percent; what
+              was saved up, 20 ms of the rate, may come on top of it); used_percent in steady demand of all and of one; and how long it
+              takes until what one host does not need any more is another one's (moved_ms, median)
 Between two QEMU guests, through weft and through OVS-DPDK with its policer, each guest alone with its TCP:
 rate-R        tcp_percent: what TCP's segments with their headers make of the plan, and ovs_tcp_percent; no_plan_mbit is what the path does
               without one, in both
 """
+import bisect
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from bench import pvp  # noqa: E402
 from bench.report import finish  # noqa: E402
-from harness import ovs, qemu  # noqa: E402
+from harness import etcd, ovs, qemu  # noqa: E402
 from harness.overlay import mac  # noqa: E402
-from harness.proc import BUILD  # noqa: E402
+from harness.proc import BUILD, wait_for  # noqa: E402
+from harness.shares import LITTLE, Hosts  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 
 PROGRAM = os.path.join(BUILD, "tests", "bench", "bench_shaping")
@@ -140,9 +149,78 @@ def lateness_case():
             "machine_p99_us": statistics.median(r["p99_us"] for r in machine)}
 
 
+class Watch(threading.Thread):
+    """Looks at what four hosts have sent, all the time."""
+
+    def __init__(self, hosts):
+        super().__init__(daemon=True)
+        self.hosts, self.over = hosts, False
+        self.seen = {i: [] for i in range(1, hosts.n + 1)}
+
+    def run(self):
+        while not self.over:
+            for i, seen in self.seen.items():
+                row = self.hosts.row(i)
+                seen.append((row["time_us"] / 1e6, row["bytes"]))
+            time.sleep(0.005)
+
+    def at(self, i, when):
+        """What host I had sent by then."""
+        seen = self.seen[i]
+        k = min(max(bisect.bisect(seen, (when,)), 1), len(seen) - 1)
+        (t0, b0), (t1, b1) = seen[k - 1], seen[k]
+        return b0 + (b1 - b0) * (when - t0) / (t1 - t0)
+
+    def windows(self, start, end, length=1.0, step=0.02):
+        """What all sent in each window of that time, as a part of the rate."""
+        n = int((end - start - length) / step)
+        sums = (sum(self.at(i, start + k * step + length) - self.at(i, start + k * step) for i in self.seen) for k in range(n))
+        return [total * 8 / length / self.hosts.rate for total in sums]
+
+    def now(self):
+        """The time of what was seen last."""
+        return self.seen[self.hosts.n][-1][0]
+
+
+def cluster_case():
+    """cluster."""
+    with Hosts(4, 100e6) as hosts:
+        watch = Watch(hosts)
+        wait_for(lambda: min(hosts.here(i) for i in range(1, 5)) > 0.2 * hosts.rate)
+        watch.start()
+        time.sleep(0.5)
+        begin, used, moved = watch.now(), [], []
+
+        def steady(wants):
+            hosts.want(wants)
+            time.sleep(1)
+            start = watch.now()
+            time.sleep(4)
+            used.append(statistics.mean(watch.windows(start, watch.now())))
+
+        steady({1: None})
+        steady({2: None, 3: None, 4: None})
+        hosts.want({2: LITTLE, 3: LITTLE, 4: LITTLE})
+        for k in range(12):
+            time.sleep(0.7)
+            hosts.want({k % 4 + 1: LITTLE, (k + 1) % 4 + 1: None})
+            start = time.monotonic()
+            wait_for(lambda: hosts.here((k + 1) % 4 + 1) > 0.85 * hosts.rate)
+            moved.append((time.monotonic() - start) * 1e3)
+        hosts.etcd.members[0].send(signal.SIGSTOP)
+        time.sleep(4)
+        hosts.etcd.members[0].send(signal.SIGCONT)
+        time.sleep(4)
+        end = watch.now()
+        watch.over = True
+        watch.join()
+        return {"max_over_percent": (max(watch.windows(begin, end)) - 1) * 100, "used_percent": min(used) * 100,
+                "moved_ms": statistics.median(moved), "slowest_ms": max(moved)}
+
+
 def main():
     """Runs the cases."""
-    every = [f"rate-{name}" for name in RATES] + [f"ports-{n}" for n in PORTS] + ["lateness"]
+    every = [f"rate-{name}" for name in RATES] + [f"ports-{n}" for n in PORTS] + ["lateness", "cluster"]
     wanted = [a for a in sys.argv[1:] if a in every] or every
     report = {"bench": "shaping", "cases": rate_cases(wanted)}
     for n in PORTS:
@@ -150,6 +228,8 @@ def main():
             report["cases"][f"ports-{n}"] = ports_case(n)
     if "lateness" in wanted:
         report["cases"]["lateness"] = lateness_case()
+    if "cluster" in wanted and etcd.available():
+        report["cases"]["cluster"] = cluster_case()
     for name, case in report["cases"].items():
         figures = (f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in case.items())
         print(f"{name:12}", ", ".join(figures))

@@ -27,7 +27,7 @@ static struct {
 static void
 set(uint16_t bucket, uint64_t bits, uint64_t hz)
 {
-	struct weft_byte_rate rate = weft_byte_rate(bits, BURST, WORKERS * FRAME, hz);
+	struct weft_bucket_rate rate = { .now = weft_byte_rate(bits, BURST, WORKERS * FRAME, hz) };
 
 	assert_int_equal(weft_engine_set_bucket(bucket, &rate), 0);
 }
@@ -60,14 +60,14 @@ no_window_holds_more_than_rate_and_burst(void **state)
 
 			// Each worker takes and reads, and settles some time later.
 			if (took[w] == 0) {
-				took[w] = dp_bucket_take((uint16_t)(1 + r), now, TURN);
+				took[w] = dp_bucket_take((uint16_t)(1 + r), false, now, TURN);
 				used[w] = read_some(took[w]);
 				passed[n].at = now;
 				passed[n].bytes = (uint64_t)used[w];
 				n += used[w] != 0;
 				total += (uint64_t)used[w];
 			} else {
-				dp_bucket_settle((uint16_t)(1 + r), took[w], used[w]);
+				dp_bucket_settle((uint16_t)(1 + r), false, took[w], used[w]);
 				took[w] = 0;
 			}
 			now += rte_rand_max(50) ? rte_rand_max(per_frame / 4 + 2) : rte_rand_max(20 * per_frame + 2);
@@ -95,13 +95,13 @@ worker(void *arg)
 	uint64_t *sum = arg, seed = (uintptr_t)arg;
 
 	while (!atomic_load_explicit(&over, memory_order_relaxed)) {
-		int64_t took = dp_bucket_take(9, rte_rdtsc(), TURN), used = 0;
+		int64_t took = dp_bucket_take(9, false, rte_rdtsc(), TURN), used = 0;
 
 		for (seed = seed * 6364136223846793005u + 1; used < took && (seed >> 60 || used == 0);
 			seed += seed >> 7)
 			used += FRAME;
 		if (took)
-			dp_bucket_settle(9, took, used);
+			dp_bucket_settle(9, false, took, used);
 		*sum += (uint64_t)used;
 	}
 	return NULL;
