@@ -33,7 +33,7 @@ int weft_build_remove(struct weft_build *build, uint16_t slot, struct weft_error
 int weft_build_check(size_t budget, struct weft_error *err);
 
 // The snapshot's generation is one of CLUSTER's; 0: of no cluster, which is so without this call. UPLINK is in use.
-void weft_build_for(struct weft_build *build, uint32_t cluster, uint16_t uplink);
+void weft_build_for(struct weft_build *build, uint32_t cluster, uint16_t uplink, bool link);
 
 // Nothing is compiled any more: the snapshot, which is GENERATION of the policy, may be looked at. It stays the
 // build's.

@@ -8,45 +8,12 @@
 
 #include "address.h"
 #include "kinds.h"
-
-// Bits per second.
-#define MIN_RATE 8000
-#define MAX_RATE UINT64_C(10000000000000)
+#include "rate.h"
 
 static const char *const isolations[] = { "keep", "deny-new", "deny-all", NULL };
 
-#define RATE_SCHEMA                                                                                                    \
-	"{\"anyOf\":[{\"type\":\"integer\",\"minimum\":8000,\"maximum\":10000000000000},"                              \
-	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?[kMGT]$\"}]}"
-
-// A number of bits per second, or a string with a unit: what has none and is small was meant otherwise.
-static int
-parse_rate(const json_t *value, void *to, char expected[160])
-{
-	static const char units[] = "kMGT";
-	const char *text = json_string_value(value), *unit;
-	double number = (double)json_integer_value(value);
-	char *end = NULL;
-
-	if (text) {
-		number = strtod(text, &end);
-		unit = end != text && *end && end[1] == 0 ? strchr(units, *end) : NULL;
-		for (long i = unit ? unit - units : -1; i >= 0; i--)
-			number *= 1000;
-		number = unit ? number : 0;
-	}
-	snprintf(expected, 160,
-		"bits per second from 8000 (\"8k\") to 10000000000000 (\"10T\"), as a number or as a string with k, M, "
-		"G or T; "
-		"without \"rate\" there is no limit");
-	if (!(json_is_integer(value) || text) || !(number >= MIN_RATE && number <= MAX_RATE))
-		return -1;
-	*(uint64_t *)to = (uint64_t)(number + 0.5);
-	return 0;
-}
-
 static const struct weft_field way_fields[] = {
-	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan_way, rate), .parse = parse_rate, .schema = RATE_SCHEMA,
+	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan_way, rate), .parse = weft_parse_rate, .schema = WEFT_RATE_SCHEMA,
 		.help = "bits per second of L2 frames without FCS; none: no limit" },
 	{ "burst", WEFT_FIELD_UINT, WEFT_AT(weft_plan_way, burst), .min = WEFT_MTU_MIN, .max = UINT32_MAX,
 		.help = "bytes that may pass at once, more than a frame; without it 20 ms of the rate, or two frames" },
@@ -70,8 +37,8 @@ static const struct weft_field plan_fields[] = {
 		.help = "what the VM may send" },
 	{ "to_vm", WEFT_FIELD_OBJECT, .offset = offsetof(struct weft_plan, to_vm), .fields = way_fields,
 		.help = "what the VM may receive" },
-	{ "min_rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan, min_rate), .parse = parse_rate, .schema = RATE_SCHEMA,
-		.help = "bits per second that it gets at the uplink under congestion" },
+	{ "min_rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan, min_rate), .parse = weft_parse_rate,
+		.schema = WEFT_RATE_SCHEMA, .help = "bits per second that it gets at the uplink under congestion" },
 	{ "weight", WEFT_FIELD_UINT, WEFT_AT(weft_plan, weight), .min = 1, .max = 1000, .preset = "100",
 		.help = "its share of what is left" },
 	{ "dscp", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan, dscp), .parse = parse_dscp,
@@ -118,7 +85,7 @@ static const struct weft_field limits_fields[] = {
 		.help = "datagrams of one port that come in fragments at the same time; 0 or none: 256" },
 	{ "new_sessions_per_second", WEFT_FIELD_UINT, WEFT_AT(weft_limits, new_sessions_per_second), .max = 1ull << 32,
 		.help = "of one port; 0 or none: no limit" },
-	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_limits, rate), .parse = parse_rate, .schema = RATE_SCHEMA,
+	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_limits, rate), .parse = weft_parse_rate, .schema = WEFT_RATE_SCHEMA,
 		.help = "bits per second of the tenant over all hosts; none: no limit" },
 	{ "on_isolation", WEFT_FIELD_ENUM, WEFT_AT(weft_limits, on_isolation), .names = isolations,
 		.preset = "\"keep\"", .help = "what a host that lost the cluster does with the tenant's ports" },

@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "kinds.h"
+#include "rate.h"
 
 static const char *const attach_types[] = { "vhost-user", "eth", "gateway", NULL };
 static const char *const rings[] = { "own", "library", NULL };
@@ -157,6 +158,8 @@ static const struct weft_field port_fields[] = {
 	{ "groups", WEFT_FIELD_LIST, .offset = offsetof(struct weft_port, groups), .item_size = WEFT_NAME_SIZE,
 		.max = WEFT_MAX_GROUPS, .help = "groups of the same tenant, whose rules hold for it" },
 	{ "plan", WEFT_FIELD_STRING, WEFT_AT(weft_port, plan), .help = "a data plan of the same tenant" },
+	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, rate), .parse = weft_parse_rate, .schema = WEFT_RATE_SCHEMA,
+		.help = "of an uplink: bits per second that its wire takes, which ports share by their plans" },
 	{ "vlan", WEFT_FIELD_OBJECT, .offset = 0, .fields = vlan_fields, .help = "its VLANs inside the network" },
 	{ "attach", WEFT_FIELD_OBJECT, .offset = 0, .fields = attach_fields, .preset = "{}",
 		.help = "what it is attached to" },
@@ -184,7 +187,10 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 	if (!trunk && port->vlan.tpid)
 		return weft_fail(err, EINVAL, "%s.vlan.tpid: goes with trunk only", where);
 	if (port->network[0] == 0 && port->plan[0])
-		return weft_fail(err, EINVAL, "%s.plan: an uplink has none: plans are for VMs' ports", where);
+		return weft_fail(
+			err, EINVAL, "%s.plan: an uplink has none: plans are for VMs' ports; it has a rate", where);
+	if (port->network[0] && port->rate)
+		return weft_fail(err, EINVAL, "%s.rate: is for uplinks; what a VM may send its plan says", where);
 	if (port->network[0] == 0 && (access || qinq || trunk))
 		return weft_fail(err, EINVAL,
 			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network",

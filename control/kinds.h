@@ -153,6 +153,7 @@ struct weft_port {
 	char vm[WEFT_NAME_SIZE];
 	char host[WEFT_NAME_SIZE]; // empty: not bound to a host, which alone means: here
 	char plan[WEFT_NAME_SIZE];
+	uint64_t rate;		 // of an uplink; 0: not said
 	struct weft_list groups; // of char[WEFT_NAME_SIZE]
 	uint64_t mac;		 // 0: not named
 	struct weft_ips ips;

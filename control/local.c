@@ -12,8 +12,9 @@
 #include "weft/engine.h"
 
 #include "bundle.h"
-#include "kernel.h"
 #include "buckets.h"
+#include "kernel.h"
+#include "link.h"
 #include "map.h"
 #include "prepare.h"
 
@@ -163,6 +164,7 @@ weft_local_activate(struct weft_local *local)
 	size_t i;
 
 	weft_buckets_sync(local);
+	weft_link_sync(local);
 	publish(local, weft_build_finish(p->build, p->generation));
 	if (p->tunnels)
 		weft_kernel_refresh(local);

@@ -41,7 +41,7 @@ struct weft_placement {
 	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
 	bool domain_used[WEFT_MAX_DOMAINS + 1];
 	json_t *buckets; // tenant to the number of its bucket
-	struct weft_bucket bucket[WEFT_MAX_BUCKETS];
+	struct weft_bucket bucket[WEFT_BUCKET_LINK + 1];
 	uint64_t looked_at; // TSC
 };
 

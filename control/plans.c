@@ -36,15 +36,15 @@ weft_plan_burst(const struct weft_plan_way *way, uint32_t frame)
 }
 
 static int
-compile_way(const struct weft_plan *plan, const char *name, const struct weft_plan_way *from,
-	const struct weft_port *port, uint16_t mtu, uint64_t hz, struct weft_way *way, struct weft_error *err)
+compile_way(const char *whose, const char *name, const struct weft_plan_way *from, const struct weft_port *port,
+	uint16_t mtu, uint64_t hz, struct weft_way *way, struct weft_error *err)
 {
 	uint32_t frame = weft_frame_of(mtu), burst = weft_plan_burst(from, frame);
 
 	if (from->rate && burst <= frame)
 		return weft_fail(err, EINVAL,
-			"plan %s: %s.burst of %u bytes holds no frame of port %s, whose MTU is %u: at least %u",
-			plan->o.path, name, burst, port->o.path, mtu, frame + 1);
+			"plan %s: %s.burst of %u bytes holds no frame of port %s, whose MTU is %u: at least %u", whose,
+			name, burst, port->o.path, mtu, frame + 1);
 	if (from->rate) {
 		uint64_t queue = RTE_MAX(from->rate / 8 / QUEUE_PER_SECOND, (uint64_t)QUEUE_FRAMES * frame);
 
@@ -66,6 +66,9 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 	struct weft_port_conf *conf, struct weft_error *err)
 {
 	const struct weft_plan *plan = weft_model_port_plan(model, port);
+	struct weft_plan_way least = { .rate = plan ? plan->min_rate : 0 };
+	struct weft_plan_way wire = { .rate = port->rate };
+	uint32_t frame = weft_frame_of(conf->mtu);
 	struct weft_port_plan *compiled;
 	int ret = weft_bucket_of(build->placement, model, port);
 
@@ -73,22 +76,30 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 		return weft_fail(err, -ret, "port %s: %u tenants have a rate, which is the most", port->o.path,
 			WEFT_MAX_BUCKETS - 1);
 	conf->bucket = (uint16_t)ret;
-	if (plan == NULL && conf->bucket == 0)
+	if (plan == NULL && conf->bucket == 0 && port->rate == 0)
 		return 0;
 	if (conf->owner == WEFT_OWNER_EACH)
 		return weft_fail(err, EINVAL,
-			"port %s: its device was opened with a queue for every worker, and a plan holds for one: "
+			"port %s: its device was opened with a queue for every worker, and a plan, or a rate, holds "
+			"for one: "
 			"delete the "
-			"port and add it again with its plan",
+			"port and add it again with it",
 			port->o.path);
-	if (plan == NULL)
+	if (plan == NULL && port->rate == 0)
 		return 0;
 	compiled = weft_share_new(sizeof(*compiled), true);
 	if (compiled == NULL)
 		return weft_fail(err, ENOMEM, "port %s: no memory for its plan", port->o.path);
 	conf->plan = compiled;
+	if (plan == NULL)
+		return compile_way(port->o.path, "", &wire, port, conf->mtu, build->hz, &compiled->to_vm, err);
 	conf->mark = (uint8_t)(plan->dscp + 1);
 	build->snap->marks = build->snap->marks || conf->mark;
-	ret = compile_way(plan, "from_vm", &plan->from_vm, port, conf->mtu, build->hz, &compiled->from_vm, err);
-	return ret ? ret : compile_way(plan, "to_vm", &plan->to_vm, port, conf->mtu, build->hz, &compiled->to_vm, err);
+	compiled->turn = plan->weight * WEFT_WEIGHT_BYTES;
+	if (plan->min_rate)
+		compiled->least = weft_byte_rate(plan->min_rate, weft_plan_burst(&least, frame), frame, build->hz);
+	ret = compile_way(plan->o.path, "from_vm", &plan->from_vm, port, conf->mtu, build->hz, &compiled->from_vm, err);
+	return ret ? ret
+		   : compile_way(
+			     plan->o.path, "to_vm", &plan->to_vm, port, conf->mtu, build->hz, &compiled->to_vm, err);
 }

@@ -12,6 +12,7 @@
 
 #include "map.h"
 #include "kernel.h"
+#include "link.h"
 #include "stamp.h"
 #include "tunnels.h"
 #include "uplinks.h"
@@ -182,7 +183,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 		.server = port->attach.mode == 1,
 		.dpdk_rings = port->attach.rings == 1,
 		.queues = port->attach.queues ? port->attach.queues : WEFT_MAX_QUEUE_PAIRS,
-		.single = port->plan[0] ||
+		.single = port->plan[0] || port->rate ||
 			  (weft_model_limits(local->model, port) && weft_model_limits(local->model, port)->rate),
 		.mtu = network ? network->mtu : weft_model_largest_mtu(local->model),
 		.name = port->o.path,
@@ -272,7 +273,7 @@ compile(struct weft_local *local, struct weft_prepared *p)
 	p->build = weft_build_begin(local->snap, local->placement, local->version + 1, local->tsc_hz);
 	if (p->build == NULL)
 		return weft_fail(p->err, ENOMEM, "no memory for a snapshot");
-	weft_build_for(p->build, local->cluster, local->placement->uplink);
+	weft_build_for(p->build, local->cluster, local->placement->uplink, weft_link_rate(local) != 0);
 	json_array_foreach (p->gone, i, value)
 		if (ret == 0)
 			ret = weft_build_remove(p->build, json_integer_value(value), p->err);
@@ -344,6 +345,9 @@ prepare_carry_out(struct weft_local *local, struct weft_prepared *p, bool all)
 		local->kernel = weft_kernel_has_address(local);
 		ret = prepare_hosts(local, p, all);
 	}
+	// What was in force before is not refused now.
+	if (ret == 0 && !p->restoring)
+		ret = weft_link_check(local, p->err);
 	if (ret == 0)
 		ret = compile(local, p);
 	if (ret)

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 // What data plans say and do, port by port.
+#include "link.h"
 #include "plans.h"
 #include "state.h"
 
@@ -52,6 +53,10 @@ add_port(void *arg, const struct weft_port *port)
 	to = way_json(&plan->to_vm, weft_frame_of(conf->mtu), counters.tx_bytes, counters.tx);
 	json_object_set_new(from, "throttled_us", json_integer((json_int_t)(stats.throttled / us)));
 	json_object_set_new(from, "tenant_us", json_integer((json_int_t)(stats.tenant / us)));
+	json_object_set_new(from, "uplink_us", json_integer((json_int_t)(stats.uplink / us)));
+	if (plan->min_rate)
+		json_object_set_new(from, "min_rate", json_integer((json_int_t)plan->min_rate));
+	json_object_set_new(from, "weight", json_integer(named ? plan->weight : WEFT_WEIGHT_DEFAULT));
 	add_queue(to, conf->plan, &stats, us);
 	row = json_pack("{s:s, s:s, s:o, s:o}", "port", port->o.path, "plan", named ? named->o.path : "", "from_vm",
 		from, "to_vm", to);
@@ -87,6 +92,31 @@ tenants_json(void)
 	return rows;
 }
 
+// The uplink that ports share; NULL: none has a rate.
+static json_t *
+uplink_json(void)
+{
+	const struct weft_placement *placement = ctl.local.placement;
+	uint64_t rate = weft_link_rate(&ctl.local);
+	const struct weft_port_conf *conf;
+	struct weft_bucket_counts counts;
+	struct weft_plan_stats queue;
+	json_t *row;
+	struct weft_port_stats stats;
+
+	if (rate == 0)
+		return NULL;
+	weft_engine_plan_stats(placement->uplink, &queue);
+	weft_engine_bucket_counts(WEFT_BUCKET_LINK, &counts);
+	weft_engine_port_stats(placement->uplink, &stats);
+	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "port", placement->place[placement->uplink].path, "rate",
+		(json_int_t)rate, "guaranteed", (json_int_t)weft_link_guaranteed(&ctl.local), "bytes",
+		(json_int_t)stats.tx_bytes, "waits", (json_int_t)counts.waits);
+	conf = weft_snapshot_slot(weft_engine_snapshot(), placement->uplink);
+	add_queue(row, conf->plan, &queue, ctl.local.tsc_hz / 1e6);
+	return row;
+}
+
 json_t *
 weft_report_plans(const json_t *params, struct weft_error *err)
 {
@@ -94,6 +124,6 @@ weft_report_plans(const json_t *params, struct weft_error *err)
 
 	(void)params, (void)err;
 	weft_local_each(&ctl.local, add_port, rows);
-	return json_pack("{s:I, s:o, s:o}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)), "ports",
-		rows, "tenants", tenants_json());
+	return json_pack("{s:I, s:o, s:o, s:o*}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)),
+		"ports", rows, "tenants", tenants_json(), "uplink", uplink_json());
 }

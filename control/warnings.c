@@ -2,10 +2,9 @@
 // Copyright (c) 2026 The weft authors
 
 // What those who write a policy should know of it, though it is accepted.
+#include "link.h"
 #include "ruleset.h"
 #include "state.h"
-
-#define DEFAULT_WEIGHT 100 // of plans, which all of them have
 
 struct counts {
 	unsigned int uplink, unnamed;
@@ -17,7 +16,7 @@ count(struct counts *counts, const json_t *object)
 	const json_t *weight = json_object_get(object, "weight");
 
 	counts->uplink +=
-		json_object_get(object, "min_rate") || (weight && json_integer_value(weight) != DEFAULT_WEIGHT);
+		json_object_get(object, "min_rate") || (weight && json_integer_value(weight) != WEFT_WEIGHT_DEFAULT);
 	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
 }
@@ -47,10 +46,10 @@ weft_warnings(const json_t *changes)
 		count(&counts, object);
 		look_at_rules(key, object, warnings);
 	}
-	if (counts.uplink)
+	if (counts.uplink && weft_link_rate(&ctl.local) == 0)
 		json_array_append_new(
-			warnings, json_sprintf("%u plan(s) have min_rate or weight, which this version does "
-					       "NOT enforce; their rates hold",
+			warnings, json_sprintf("%u plan(s) have min_rate or weight, which count on hosts whose uplink "
+					       "has a rate; this host's has none ('weftctl set port UPLINK rate=10G')",
 					  counts.uplink));
 	if (counts.unnamed)
 		json_array_append_new(

@@ -3,8 +3,7 @@
 
 // What all ports of a tenant share: one limiter for all workers. A worker takes from it what a port may read, before it
 // reads, and gives back what it did not need, so that together they never take more than there is; a worker that is
-// held up in between may give back on top of what was saved up meanwhile. Ports that find nothing stand in line, a line
-// for each worker, and come in turns.
+// held up in between may give back on top of what was saved up meanwhile. Ports that find nothing stand in line.
 #include <stdlib.h>
 
 #include <rte_branch_prediction.h>
@@ -108,9 +107,46 @@ dp_bucket_settle(uint16_t bucket, bool fenced, int64_t took, int64_t used)
 		atomic_fetch_add_explicit(&b->spent, cost_of(rate, used) - cost_of(rate, took), memory_order_relaxed);
 }
 
-// Whether there is something to take now; else *NEXT is when there will be.
-static bool
-has_some(const struct dp_worker *self, uint16_t bucket, uint64_t *next)
+int64_t
+dp_bucket_allowed(uint16_t bucket, bool fenced, uint64_t now)
+{
+	const struct weft_byte_rate *rate = rate_of(bucket, fenced);
+	uint64_t spent = atomic_load_explicit(&dp.bucket[bucket].spent, memory_order_relaxed);
+
+	return rate ? weft_bytes_allowed(rate, &spent, now) : INT64_MAX;
+}
+
+void
+dp_bucket_charge(uint16_t bucket, bool fenced, uint64_t now, int64_t bytes)
+{
+	struct dp_bucket *b = &dp.bucket[bucket];
+	const struct weft_byte_rate *rate = rate_of(bucket, fenced);
+	uint64_t spent = atomic_load_explicit(&b->spent, memory_order_relaxed), next;
+
+	if (unlikely(rate == NULL))
+		return;
+	do {
+		next = spent;
+		weft_bytes_allowed(rate, &next, now);
+		next += cost_of(rate, bytes);
+	} while (!atomic_compare_exchange_weak_explicit(
+		&b->spent, &spent, next, memory_order_relaxed, memory_order_relaxed));
+	atomic_fetch_add_explicit(&b->bytes, (uint64_t)bytes, memory_order_relaxed);
+}
+
+void
+dp_bucket_refund(uint16_t bucket, bool fenced, int64_t bytes)
+{
+	const struct weft_byte_rate *rate = rate_of(bucket, fenced);
+
+	if (unlikely(rate == NULL))
+		return;
+	atomic_fetch_sub_explicit(&dp.bucket[bucket].spent, cost_of(rate, bytes), memory_order_relaxed);
+	atomic_fetch_sub_explicit(&dp.bucket[bucket].bytes, (uint64_t)bytes, memory_order_relaxed);
+}
+
+bool
+dp_bucket_has_some(const struct dp_worker *self, uint16_t bucket, uint64_t *next)
 {
 	const struct weft_byte_rate *rate = rate_of(bucket, self->w.fenced);
 
@@ -120,102 +156,40 @@ has_some(const struct dp_worker *self, uint16_t bucket, uint64_t *next)
 	return *next <= self->vec.now;
 }
 
-// What is first in this worker's line is known to all.
-static void
-show_head(struct dp_worker *self, uint16_t bucket)
-{
-	uint16_t slot = self->line[bucket].head;
-
-	atomic_store_explicit(&dp.bucket[bucket].head[self->w.id], slot == WEFT_PORT_NONE ? 0 : self->own[slot].ticket,
-		memory_order_relaxed);
-}
-
-// Whether nobody has waited for longer in another worker's line. Who does not come is waited for until half of what the
-// bucket holds is saved up.
-static bool
-is_turn(const struct dp_worker *self, uint16_t bucket, uint64_t since)
-{
-	const struct weft_byte_rate *rate = rate_of(bucket, self->w.fenced);
-	uint64_t mine = self->own[self->line[bucket].head].ticket;
-
-	for (uint16_t w = 0; w < dp.n_workers; w++) {
-		uint64_t other = atomic_load_explicit(&dp.bucket[bucket].head[w], memory_order_relaxed);
-
-		if (other && other < mine)
-			return rate == NULL || self->vec.now - since > rate->depth / 2;
-	}
-	return true;
-}
-
-// The first in line may read.
-static void
-call(struct dp_worker *self, uint16_t bucket)
-{
-	struct dp_line *line = &self->line[bucket];
-	uint16_t slot = line->head;
-
-	line->head = self->own[slot].behind;
-	show_head(self, bucket);
-	self->own[slot].in_line = 0;
-	dp_shape_unpark(self, slot);
-}
-
 void
 dp_bucket_next(struct dp_worker *self, uint16_t bucket)
 {
+	uint16_t first = self->line[bucket].head;
 	uint64_t next;
+	int64_t took = 0;
 
-	if (self->line[bucket].head == WEFT_PORT_NONE)
+	if (first == WEFT_PORT_NONE)
 		return;
-	if (!has_some(self, bucket, &next))
+	if (!dp_bucket_has_some(self, bucket, &next)) {
 		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, next);
-	else if (is_turn(self, bucket, next))
-		call(self, bucket);
-	else
+		return;
+	}
+	if (dp_line_is_turn(self, bucket, next))
+		took = dp_bucket_take(bucket, self->w.fenced, self->vec.now, DP_TURN);
+	if (took == 0) {
 		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, self->vec.now + 1);
+		return;
+	}
+	dp.shaper[first].took = took;
+	dp_line_leave(self, first, bucket);
+	dp_shape_unpark(self, first);
 }
 
 bool
 dp_bucket_queues(struct dp_worker *self, uint16_t slot)
 {
-	struct own_port *own = &self->own[slot];
-	struct dp_line *line = &self->line[own->bucket];
+	uint16_t bucket = self->own[slot].bucket;
 	uint64_t next;
 
-	if (has_some(self, own->bucket, &next))
+	if (dp_bucket_has_some(self, bucket, &next))
 		return false;
-	atomic_fetch_add_explicit(&dp.bucket[own->bucket].waits, 1, memory_order_relaxed);
-	own->behind = WEFT_PORT_NONE;
-	own->in_line = own->bucket;
-	own->ticket = atomic_fetch_add_explicit(&dp.bucket[own->bucket].ticket, 1, memory_order_relaxed) + 1;
-	if (line->head == WEFT_PORT_NONE)
-		line->head = slot;
-	else
-		self->own[line->tail].behind = slot;
-	line->tail = slot;
-	show_head(self, own->bucket);
-	if (!weft_wheel_has(self->wheel, DP_WHEEL_BUCKETS + own->bucket))
-		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + own->bucket, next);
+	dp_line_stand(self, slot, bucket);
+	if (!weft_wheel_has(self->wheel, DP_WHEEL_BUCKETS + bucket))
+		weft_wheel_set(self->wheel, DP_WHEEL_BUCKETS + bucket, next);
 	return true;
-}
-
-void
-dp_bucket_leave(struct dp_worker *self, uint16_t slot)
-{
-	struct own_port *own = &self->own[slot];
-	struct dp_line *line = &self->line[own->in_line];
-	uint16_t before = WEFT_PORT_NONE;
-
-	if (own->in_line == 0)
-		return;
-	for (uint16_t at = line->head; at != slot; at = self->own[at].behind)
-		before = at;
-	if (before == WEFT_PORT_NONE)
-		line->head = own->behind;
-	else
-		self->own[before].behind = own->behind;
-	if (line->tail == slot)
-		line->tail = before;
-	show_head(self, own->in_line);
-	own->in_line = 0;
 }

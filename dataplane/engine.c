@@ -38,6 +38,7 @@ free_worker(struct dp_worker *worker)
 	rte_free(worker->leaving);
 	rte_free(worker->unsettled);
 	rte_free(worker->own);
+	rte_free(worker->place);
 	rte_free(worker->list);
 	rte_free(worker->line);
 	weft_wheel_free(worker->wheel);
@@ -72,18 +73,20 @@ new_worker(uint16_t id, unsigned int lcore)
 	w->refuse_rate = (struct weft_rate){ .cost = dp.hz / REFUSALS_PER_SECOND, .burst = dp.hz / 10 };
 	w->neighbour = dp.neighbour;
 	w->bfd = dp.bfd;
+	w->owed = dp.owed;
 	w->mac = dp.mac;
 	w->flush_port = dp_flush_port;
 	w->flush_worker = dp_flush_worker;
 	worker->own = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->own[0]), RTE_CACHE_LINE_SIZE);
+	worker->place = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->place[0]), RTE_CACHE_LINE_SIZE);
 	worker->list = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->list[0]), RTE_CACHE_LINE_SIZE);
 	worker->leaving = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->leaving[0]), RTE_CACHE_LINE_SIZE);
 	worker->wheel = weft_wheel_new(DP_WHEEL_SIZE, rte_rdtsc());
-	worker->line = rte_zmalloc("line", WEFT_MAX_BUCKETS * sizeof(worker->line[0]), RTE_CACHE_LINE_SIZE);
+	worker->line = rte_zmalloc("line", DP_BUCKETS * sizeof(worker->line[0]), RTE_CACHE_LINE_SIZE);
 	worker->unsettled = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->unsettled[0]), RTE_CACHE_LINE_SIZE);
 	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->groups || !w->sessions ||
-		!w->events || !worker->own || !worker->list || !worker->leaving || !worker->unsettled ||
-		!worker->wheel || !worker->line) {
+		!w->events || !worker->own || !worker->place || !worker->list || !worker->leaving ||
+		!worker->unsettled || !worker->wheel || !worker->line) {
 		free_worker(worker);
 		return NULL;
 	}

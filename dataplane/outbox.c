@@ -109,6 +109,7 @@ dp_flush_all(struct weft_worker *worker)
 			worker->dirty[n_kept++] = who;
 	}
 	worker->n_dirty = n_kept;
+	weft_tell_owed(worker);
 	weft_free_dead(worker);
 }
 

@@ -169,18 +169,18 @@ adopt_slot(struct dp_worker *self, uint16_t slot, const struct weft_port_conf *p
 			dp_list_add(self, slot);
 	}
 	if (gen || was)
-		dp_shape_adopt(
-			self, slot, gen && port->owner == self->w.id ? port->plan : NULL, gen ? port->bucket : 0);
+		dp_shape_adopt(self, slot, port);
 	return was && gen == 0;
 }
 
 void
 dp_adopt(struct dp_worker *self, const struct weft_snapshot *snap)
 {
-	bool gone = false;
+	bool gone = false, all = snap->link != self->link;
 
+	self->link = snap->link;
 	for (unsigned int page = 0; page < WEFT_PORT_PAGES; page++) {
-		if (snap->port_version[page] <= self->version)
+		if (snap->port_version[page] <= self->version && !all)
 			continue;
 		for (unsigned int i = 0; i < WEFT_PAGE; i++)
 			gone |= adopt_slot(self, page * WEFT_PAGE + i, &snap->port_page[page]->port[i]);

@@ -3,7 +3,7 @@
 
 // Data plans. From a VM: what the plan does not let pass now stays in the VM's rings, and the port is not looked at
 // until it does. To a VM: frames wait for their time in a queue of the port's, which is bounded in bytes; those that
-// wait long are marked before any is dropped. One wheel a worker wakes both up.
+// wait long are marked before any is dropped. To a wire: likewise, and by their class. One wheel a worker wakes all up.
 #include <rte_branch_prediction.h>
 #include <rte_cycles.h>
 #include <rte_mbuf_dyn.h>
@@ -16,8 +16,13 @@
 #define QUEUE_MOST  1024
 #define QUEUE_LEAST 8
 #define PACED_PART  2
-// The most that a port reads at once of what its tenant may.
-#define TURN (WEFT_BURST * 1522)
+
+// Classes of frames to a wire, by their DSCP (RFC 4594, 8622): voice, signalling and the network's own before the rest,
+// and what may wait after it.
+enum { BAND_FIRST, BAND_REST, BAND_LAST };
+#define DSCP_CS5 40
+#define DSCP_CS1 8
+#define DSCP_LE	 1
 
 // A frame that waits, in the frame itself.
 struct waiting {
@@ -27,8 +32,8 @@ struct waiting {
 
 static int waiting_offset = -1;
 
-// Of ports that have none, but a tenant with a limit.
-static const struct weft_port_plan no_plan;
+// Of ports that have none, but a tenant with a limit, or an uplink to share.
+static const struct weft_port_plan no_plan = { .turn = WEFT_WEIGHT_DEFAULT * WEFT_WEIGHT_BYTES };
 
 static struct waiting *
 waiting(struct rte_mbuf *m)
@@ -48,19 +53,35 @@ dp_shape_init(struct weft_error *err)
 	return waiting_offset < 0 ? weft_fail(err, ENOSPC, "no room in packet buffers for the time that they wait") : 0;
 }
 
-// The slot's state, for the port that the worker has in it, and the plan that it has now.
-static struct dp_shaper *
-shaper_of(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan, uint64_t now)
+// The plan is PLAN now, or there is another port.
+static __rte_noinline void
+renew(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan, uint64_t now)
 {
 	struct dp_shaper *s = &dp.shaper[slot];
 	bool afresh = s->gen != self->own[slot].gen;
 
-	if (unlikely(afresh || !weft_way_is(&plan->from_vm, &s->from)))
+	self->own[slot].renewed = false;
+	if (afresh || !weft_way_is(&plan->from_vm, &s->from))
 		weft_way_change(&plan->from_vm, &s->from, now, afresh);
-	if (unlikely(afresh || !weft_way_is(&plan->to_vm, &s->to)))
+	if (afresh || !weft_way_is(&plan->to_vm, &s->to))
 		weft_way_change(&plan->to_vm, &s->to, now, afresh);
 	s->gen = self->own[slot].gen;
-	return s;
+	if (!afresh)
+		return;
+	s->took = 0;
+	s->credit = 0;
+	s->least = now;
+	s->rested = true;
+	atomic_store_explicit(&dp.owed[slot].bytes, 0, memory_order_relaxed);
+}
+
+// The slot's state, for the port that the worker has in it, and the plan that it has now.
+static struct dp_shaper *
+shaper_of(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan, uint64_t now)
+{
+	if (unlikely(self->own[slot].renewed))
+		renew(self, slot, plan, now);
+	return &dp.shaper[slot];
 }
 
 uint16_t
@@ -70,12 +91,18 @@ dp_shape_allowed(struct dp_worker *self, uint16_t slot, int64_t *bytes)
 	struct dp_shaper *s = shaper_of(self, slot, plan, self->vec.now);
 	uint16_t n = weft_way_allowed(&plan->from_vm, &s->from, self->vec.now, WEFT_BURST, bytes);
 
-	s->took = 0;
+	s->shut = n && self->own[slot].linked && !dp_link_allows(self, slot, bytes);
+	if (s->shut)
+		n = 0;
 	if (self->own[slot].bucket && n) {
-		s->took = *bytes = dp_bucket_take(
-			self->own[slot].bucket, self->w.fenced, self->vec.now, RTE_MIN(*bytes, (int64_t)TURN));
+		// Who was called has it already.
+		if (s->took == 0)
+			s->took = dp_bucket_take(self->own[slot].bucket, self->w.fenced, self->vec.now,
+				RTE_MIN(*bytes, (int64_t)DP_TURN));
+		*bytes = RTE_MIN(*bytes, s->took);
 		n = *bytes ? n : 0;
 	}
+	s->asked = n != 0;
 	return n;
 }
 
@@ -89,10 +116,17 @@ dp_shape_took(struct dp_worker *self, uint16_t slot, uint16_t n, uint64_t bytes)
 		dp_bucket_settle(self->own[slot].bucket, self->w.fenced, s->took, (int64_t)bytes);
 		dp_bucket_next(self, self->own[slot].bucket);
 	}
+	s->took = 0;
+	if (self->own[slot].linked && s->asked && n == 0)
+		dp_link_rests(self, slot);
 	// There was something that had to wait.
-	s->stats.throttled += n ? s->parked : 0;
-	s->stats.tenant += n && s->in_line ? s->parked : 0;
-	s->parked = 0;
+	if (n && s->parked) {
+		s->throttled += s->parked;
+		s->stats.tenant += s->waits_for == DP_WAITS_TENANT ? s->parked : 0;
+		s->stats.uplink += s->waits_for == DP_WAITS_LINK ? s->parked : 0;
+	}
+	if (s->asked)
+		s->parked = 0;
 }
 
 bool
@@ -101,13 +135,29 @@ dp_shape_parks(struct dp_worker *self, uint16_t slot)
 	struct dp_shaper *s = &dp.shaper[slot];
 	uint64_t next = weft_way_next(&self->own[slot].plan->from_vm, &s->from);
 
-	s->in_line = next <= self->vec.now;
-	if (!s->in_line)
+	if (next > self->vec.now) {
+		s->waits_for = DP_WAITS_PLAN;
 		weft_wheel_set(self->wheel, slot, next);
-	else if (self->own[slot].bucket == 0 || !dp_bucket_queues(self, slot))
+	} else if (s->shut) {
+		s->waits_for = DP_WAITS_LINK;
+		dp_link_waits(self, slot);
+	} else if (self->own[slot].bucket && dp_bucket_queues(self, slot)) {
+		s->waits_for = DP_WAITS_TENANT;
+	} else {
 		return false;
-	s->parked = self->vec.now;
+	}
+	// It may have waited for something else before, without being looked at.
+	s->parked = self->vec.now - s->parked;
+	self->own[slot].parked = true;
 	return true;
+}
+
+static unsigned int
+band_of(const struct rte_mbuf *m)
+{
+	uint8_t dscp = weft_dscp_of(m);
+
+	return dscp >= DSCP_CS5 ? BAND_FIRST : dscp == DSCP_CS1 || dscp == DSCP_LE ? BAND_LAST : BAND_REST;
 }
 
 // What waits at the port is this worker's to count from now on, or nobody's.
@@ -129,6 +179,22 @@ count_out(struct dp_worker *self, struct dp_shaper *s)
 	self->n_paced -= s->stats.n;
 }
 
+// The frame that is first, of those of the first class.
+static struct rte_mbuf *
+take_first(struct dp_shaper *s)
+{
+	struct dp_queue *q = s->queue;
+	struct rte_mbuf *m;
+
+	while (q->head == NULL)
+		q++;
+	m = q->head;
+	q->head = waiting(m)->next;
+	s->stats.n--;
+	s->stats.bytes -= m->pkt_len;
+	return m;
+}
+
 // The first frames of the queue whose time has come, 32 at most. Returns how many, with their BYTES.
 static uint16_t
 take_due(struct dp_worker *self, const struct weft_way *way, struct dp_shaper *s, uint64_t now, struct rte_mbuf **pkts,
@@ -137,11 +203,10 @@ take_due(struct dp_worker *self, const struct weft_way *way, struct dp_shaper *s
 	int64_t left;
 	uint16_t most = weft_way_allowed(way, &s->to, now, WEFT_BURST, &left), n = 0;
 
-	for (*bytes = 0; n < most && left > 0 && s->head; n++) {
-		struct rte_mbuf *m = s->head;
+	for (*bytes = 0; n < most && left > 0 && s->stats.n; n++) {
+		struct rte_mbuf *m = take_first(s);
 		uint64_t waited = now - waiting(m)->since;
 
-		s->head = waiting(m)->next;
 		s->stats.waited += waited;
 		s->stats.longest = RTE_MAX(s->stats.longest, waited);
 		if (unlikely(waited > way->mark_after))
@@ -150,8 +215,6 @@ take_due(struct dp_worker *self, const struct weft_way *way, struct dp_shaper *s
 		*bytes += m->pkt_len;
 		pkts[n] = m;
 	}
-	s->stats.n -= n;
-	s->stats.bytes -= *bytes;
 	self->n_paced -= n;
 	return n;
 }
@@ -166,35 +229,40 @@ drain(struct dp_worker *self, uint16_t slot, uint64_t now)
 	uint64_t bytes;
 	uint16_t n;
 
-	while (s->head && (n = take_due(self, way, s, now, pkts, &bytes)) > 0) {
+	while (s->stats.n && (n = take_due(self, way, s, now, pkts, &bytes)) > 0) {
 		weft_way_spend(way, &s->to, n, bytes);
 		dp_write_port(self, slot, pkts, n);
 	}
-	if (s->head)
+	if (s->stats.n)
 		weft_wheel_set(self->wheel, DP_WHEEL_QUEUES + slot, weft_way_next(way, &s->to));
 }
 
 // Whether one more may wait: no port takes all of its worker's share of the packet buffers, nor all ports together more
-// than that.
+// than that. The last quarter of a wire's queue is the first class's.
 static bool
-has_room(const struct dp_worker *self, const struct dp_shaper *s, const struct weft_way *way, uint32_t len)
+has_room(const struct dp_worker *self, const struct dp_shaper *s, const struct weft_way *way, uint32_t len,
+	unsigned int band)
 {
 	uint32_t share = dp.config.n_mbufs / PACED_PART / dp.n_workers;
 	uint32_t most = RTE_MAX(RTE_MIN(share / 4, (uint32_t)QUEUE_MOST), (uint32_t)QUEUE_LEAST);
 
-	return s->stats.bytes + len <= way->queue && s->stats.n < most && self->n_paced < share;
+	uint32_t queue = band == BAND_FIRST ? way->queue / 4 * 5 : way->queue;
+
+	return s->stats.bytes + len <= queue && s->stats.n < most && self->n_paced < share;
 }
 
 static void
-append(struct dp_worker *self, struct dp_shaper *s, struct rte_mbuf *m)
+append(struct dp_worker *self, struct dp_shaper *s, struct rte_mbuf *m, unsigned int band)
 {
+	struct dp_queue *q = &s->queue[band];
+
 	count_in(self, s);
 	*waiting(m) = (struct waiting){ .since = self->vec.now };
-	if (s->head)
-		waiting(s->tail)->next = m;
+	if (q->head)
+		waiting(q->tail)->next = m;
 	else
-		s->head = m;
-	s->tail = m;
+		q->head = m;
+	q->tail = m;
 	s->stats.n++;
 	s->stats.bytes += m->pkt_len;
 	self->n_paced++;
@@ -205,11 +273,13 @@ dp_shape_send(struct dp_worker *self, uint16_t slot, struct rte_mbuf **pkts, uin
 {
 	const struct weft_way *way = &self->own[slot].plan->to_vm;
 	struct dp_shaper *s = &dp.shaper[slot];
-	bool idle = s->head == NULL;
+	bool idle = s->stats.n == 0, wire = self->own[slot].wire;
 
 	for (uint16_t i = 0; i < n; i++) {
-		if (likely(has_room(self, s, way, pkts[i]->pkt_len))) {
-			append(self, s, pkts[i]);
+		unsigned int band = wire ? band_of(pkts[i]) : BAND_REST;
+
+		if (likely(has_room(self, s, way, pkts[i]->pkt_len, band))) {
+			append(self, s, pkts[i], band);
 			continue;
 		}
 		self->w.stats[slot].tx_lost++;
@@ -226,12 +296,9 @@ dp_shape_empty(struct dp_worker *self, uint16_t slot, bool lost)
 	struct dp_shaper *s = &dp.shaper[slot];
 
 	count_in(self, s);
-	while (s->head) {
-		struct rte_mbuf *m = s->head;
+	while (s->stats.n) {
+		struct rte_mbuf *m = take_first(s);
 
-		s->head = waiting(m)->next;
-		s->stats.n--;
-		s->stats.bytes -= m->pkt_len;
 		self->n_paced--;
 		if (!lost) {
 			dp_write_port(self, slot, &m, 1);
@@ -240,6 +307,16 @@ dp_shape_empty(struct dp_worker *self, uint16_t slot, bool lost)
 		self->w.stats[slot].tx_lost++;
 		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_GONE);
 	}
+}
+
+// Its time has come: of its plan, or of its guarantee, which may not be enough.
+static void
+wake(struct dp_worker *self, uint16_t slot)
+{
+	if (dp.shaper[slot].waits_for == DP_WAITS_LINK && !dp_link_pays(self, slot))
+		dp_link_waits(self, slot);
+	else
+		dp_shape_unpark(self, slot);
 }
 
 void
@@ -251,9 +328,11 @@ dp_shape_expire(struct dp_worker *self)
 		n = weft_wheel_expire(self->wheel, self->vec.now, ids, DUE_BATCH);
 		for (uint32_t i = 0; i < n; i++) {
 			if (ids[i] < DP_WHEEL_QUEUES)
-				dp_shape_unpark(self, (uint16_t)ids[i]);
+				wake(self, (uint16_t)ids[i]);
 			else if (ids[i] < DP_WHEEL_BUCKETS)
 				drain(self, (uint16_t)(ids[i] - DP_WHEEL_QUEUES), self->vec.now);
+			else if (ids[i] == DP_WHEEL_BUCKETS + WEFT_BUCKET_LINK)
+				dp_link_next(self);
 			else
 				dp_bucket_next(self, (uint16_t)(ids[i] - DP_WHEEL_BUCKETS));
 		}
@@ -265,25 +344,31 @@ dp_shape_unpark(struct dp_worker *self, uint16_t slot)
 {
 	struct dp_shaper *s = &dp.shaper[slot];
 
+	weft_wheel_remove(self->wheel, slot);
+	self->own[slot].parked = false;
 	s->parked = self->vec.now - s->parked;
 	dp_list_wake(self, slot);
 }
 
 void
-dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_plan *plan, uint16_t bucket)
+dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_conf *port)
 {
 	struct own_port *own = &self->own[slot];
+	bool alone = own->gen && port->owner == self->w.id;
 
 	// What waits goes with the port.
 	if (own->gen == 0 && own->held)
 		count_out(self, &dp.shaper[slot]);
-	if (own->plan && (weft_wheel_has(self->wheel, slot) || own->in_line))
+	own->renewed = true;
+	if (own->parked)
 		dp_shape_unpark(self, slot);
-	dp_bucket_leave(self, slot);
-	weft_wheel_remove(self->wheel, slot);
+	dp_line_leave(self, slot, own->bucket);
+	dp_line_leave(self, slot, WEFT_BUCKET_LINK);
 	weft_wheel_remove(self->wheel, DP_WHEEL_QUEUES + slot);
-	own->bucket = bucket;
-	own->plan = plan || bucket == 0 ? plan : &no_plan;
+	own->wire = port->tagging == WEFT_TAG_UPLINK;
+	own->linked = alone && self->link && !own->wire;
+	own->bucket = own->gen ? port->bucket : 0;
+	own->plan = alone && port->plan ? port->plan : own->bucket || own->linked ? &no_plan : NULL;
 	if (dp_holds(self, slot))
 		dp_shape_claim(self, slot);
 }
@@ -293,7 +378,8 @@ dp_shape_claim(struct dp_worker *self, uint16_t slot)
 {
 	struct dp_shaper *s = &dp.shaper[slot];
 
-	if (likely(s->head == NULL))
+	self->own[slot].renewed = true;
+	if (likely(s->stats.n == 0))
 		return;
 	count_in(self, s);
 	if (s->gen != self->own[slot].gen)
@@ -307,8 +393,9 @@ dp_shape_claim(struct dp_worker *self, uint16_t slot)
 void
 dp_shape_each_waiting(uint16_t slot, void (*fn)(void *arg, const struct rte_mbuf *m), void *arg)
 {
-	for (struct rte_mbuf *m = dp.shaper[slot].head; m; m = waiting(m)->next)
-		fn(arg, m);
+	for (unsigned int band = 0; band < DP_BANDS; band++)
+		for (struct rte_mbuf *m = dp.shaper[slot].queue[band].head; m; m = waiting(m)->next)
+			fn(arg, m);
 }
 
 void
@@ -317,4 +404,5 @@ weft_engine_plan_stats(uint16_t slot, struct weft_plan_stats *stats)
 	const volatile struct weft_plan_stats *from = &dp.shaper[slot].stats;
 
 	*stats = *(const struct weft_plan_stats *)(uintptr_t)from;
+	stats->throttled = *(const volatile uint64_t *)&dp.shaper[slot].throttled;
 }

@@ -35,7 +35,7 @@ weft_class_set(uint8_t *ip, bool v6, uint8_t class)
 
 // The IP header of a frame, whose length it has: NULL where it has none.
 static uint8_t *
-ip_of(struct rte_mbuf *m, bool *v6)
+ip_of(const struct rte_mbuf *m, bool *v6)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t at = 2 * RTE_ETHER_ADDR_LEN;
@@ -48,6 +48,15 @@ ip_of(struct rte_mbuf *m, bool *v6)
 	}
 	*v6 = type == RTE_ETHER_TYPE_IPV6;
 	return at + 2 + 20 <= m->data_len && (*v6 || type == RTE_ETHER_TYPE_IPV4) ? frame + at + 2 : NULL;
+}
+
+uint8_t
+weft_dscp_of(const struct rte_mbuf *m)
+{
+	bool v6;
+	const uint8_t *ip = ip_of(m, &v6);
+
+	return ip ? weft_class_get(ip, v6) >> 2 : 0;
 }
 
 bool

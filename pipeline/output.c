@@ -138,6 +138,8 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		if (bad < 0)
 			bad = refuses(worker, port, port->mtu, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
 	}
+	if (likely(bad < 0))
+		weft_count_owed(worker, out, m);
 	if (unlikely(bad >= 0))
 		weft_drop_mbuf(worker, m, bad);
 	else if (likely(port->owner == worker->id || port->owner == WEFT_OWNER_EACH))
@@ -183,6 +185,7 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 	const struct weft_port_conf *port = NULL;
 	uint32_t last = 0;
 	uint16_t mtu = 0;
+	bool owes = false;
 	enum way way = WAY_ANY;
 
 	WEFT_FOREACH_LANE (i, mask) {
@@ -197,17 +200,23 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 			port = weft_snapshot_slot(worker->snap, lane->out);
 			way = way_to(worker, vec, port, lane->domain);
 			mtu = mtu_on(port, worker->snap, lane->domain);
+			owes = worker->snap->link && way != WAY_ANY;
 		}
 		if (unlikely(way == WAY_ANY || lane->strip || m->pkt_len > (uint32_t)mtu + lane->l3_off)) {
 			weft_emit(worker, vec, lane, lane->out, m);
 		} else if (way == WAY_PLAIN) {
+			if (unlikely(owes))
+				weft_count_owed(worker, lane->out, m);
 			weft_out_port(worker, lane->out, m);
 		} else {
 			bad = weft_tunnel_enter(worker, lane, lane->out, m, lane->l3_off);
-			if (likely(bad < 0))
-				weft_out_port(worker, port->peer->uplink, m);
-			else
+			if (unlikely(bad >= 0)) {
 				weft_drop_mbuf(worker, m, bad);
+				continue;
+			}
+			if (unlikely(owes))
+				weft_count_owed(worker, port->peer->uplink, m);
+			weft_out_port(worker, port->peer->uplink, m);
 		}
 	}
 	return 0;

@@ -9,13 +9,14 @@
 
 #include "ctl.h"
 
-static const char plan_usage[] = "usage: weftctl plan add [TENANT/]PLAN [--from-vm RATE] [--to-vm RATE] "
-				 "[--burst-from-vm BYTES] [--burst-to-vm BYTES]\n"
-				 "                [--pps-from-vm N] [--pps-to-vm N] [--dscp N]\n"
-				 "       weftctl plan del [TENANT/]PLAN\n"
-				 "       weftctl plan show [[TENANT/]PLAN | PORT]\n"
-				 "RATE is in bits per second, with a unit: 500k, 10M, 2.5G.\n"
-				 "'plan show' looks for a second, and says what each port gets of its plan.\n";
+static const char plan_usage[] =
+	"usage: weftctl plan add [TENANT/]PLAN [--from-vm RATE] [--to-vm RATE] "
+	"[--burst-from-vm BYTES] [--burst-to-vm BYTES]\n"
+	"                [--pps-from-vm N] [--pps-to-vm N] [--min-rate RATE] [--weight N] [--dscp N]\n"
+	"       weftctl plan del [TENANT/]PLAN\n"
+	"       weftctl plan show [[TENANT/]PLAN | PORT]\n"
+	"RATE is in bits per second, with a unit: 500k, 10M, 2.5G.\n"
+	"'plan show' looks for a second, and says what each port gets of its plan.\n";
 
 static const struct option plan_options[] = {
 	{ "from-vm", required_argument, NULL, 0 },
@@ -24,6 +25,8 @@ static const struct option plan_options[] = {
 	{ "burst-to-vm", required_argument, NULL, 0 },
 	{ "pps-from-vm", required_argument, NULL, 0 },
 	{ "pps-to-vm", required_argument, NULL, 0 },
+	{ "min-rate", required_argument, NULL, 0 },
+	{ "weight", required_argument, NULL, 0 },
 	{ "dscp", required_argument, NULL, 0 },
 	{ 0 },
 };
@@ -32,6 +35,7 @@ static int
 add_plan(int argc, char **argv)
 {
 	static const char *const fields[] = { "rate", "rate", "burst", "burst", "pps", "pps" };
+	static const char *const others[] = { "min_rate", "weight", "dscp" };
 	json_t *plan = json_object(), *ways[2] = { json_object(), json_object() };
 	int which, c;
 
@@ -41,7 +45,7 @@ add_plan(int argc, char **argv)
 		if (which < 6)
 			json_object_set_new(ways[which % 2], fields[which], typed(optarg));
 		else
-			json_object_set_new(plan, "dscp", typed(optarg));
+			json_object_set_new(plan, others[which - 6], typed(optarg));
 	}
 	if (optind != argc)
 		return usage(plan_usage);
@@ -84,6 +88,7 @@ print_way(const json_t *row, const char *name, const json_t *before, const json_
 	double packets = (number(after, "packets") - number(before, "packets")) / seconds;
 	double throttled = (number(after, "throttled_us") - number(before, "throttled_us")) / seconds / 1e4;
 	double tenant = (number(after, "tenant_us") - number(before, "tenant_us")) / seconds / 1e4;
+	double uplink = (number(after, "uplink_us") - number(before, "uplink_us")) / seconds / 1e4;
 	char plan[32] = "-", got[32], pps[32] = "";
 
 	if (number(after, "rate"))
@@ -93,7 +98,11 @@ print_way(const json_t *row, const char *name, const json_t *before, const json_
 	printf("%-26s %-16s %-7s %8s%s %9s %9.0f", text(row, "port"), text(row, "plan"), name, plan, pps,
 		rate(bits, got), packets);
 	if (json_object_get(after, "throttled_us")) {
-		printf(" %6.1f %% %s\n", throttled, throttled < 1 ? "" : tenant * 2 > throttled ? "tenant" : "plan");
+		printf(" %6.1f %% %s\n", throttled,
+			throttled < 1		 ? ""
+			: tenant * 2 > throttled ? "tenant"
+			: uplink * 2 > throttled ? "uplink"
+						 : "plan");
 		return;
 	}
 	packets = (double)(number(after, "packets") - number(before, "packets"));
@@ -132,6 +141,21 @@ print_tenants(const json_t *before, const json_t *after, double seconds)
 	}
 }
 
+// The uplink that ports share.
+static void
+print_uplink(const json_t *before, const json_t *after, double seconds)
+{
+	const json_t *was = json_object_get(before, "uplink"), *is = json_object_get(after, "uplink");
+	char limit[32], guaranteed[32], got[32];
+
+	if (is == NULL)
+		return;
+	printf("\n%-26s %8s %9s %9s\n", "UPLINK", "BIT/S", "GETS", "GUARANTEED");
+	printf("%-26s %8s %9s %9s\n", text(is, "port"), rate((double)number(is, "rate"), limit),
+		rate((double)(number(is, "bytes") - number(was, "bytes")) * 8 / seconds, got),
+		rate((double)number(is, "guaranteed"), guaranteed));
+}
+
 bool
 print_plans(const json_t *before, const json_t *after, const char *only)
 {
@@ -151,8 +175,10 @@ print_plans(const json_t *before, const json_t *after, const char *only)
 		print_way(row, "from vm", json_object_get(was, "from_vm"), json_object_get(row, "from_vm"), seconds);
 		print_way(row, "to vm", json_object_get(was, "to_vm"), json_object_get(row, "to_vm"), seconds);
 	}
-	if (only == NULL)
+	if (only == NULL) {
 		print_tenants(before, after, seconds);
+		print_uplink(before, after, seconds);
+	}
 	return found;
 }
 

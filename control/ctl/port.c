@@ -18,7 +18,7 @@ static const char port_usage[] =
 	"                [--access VLAN | --trunk VLANS [--native VLAN] [--tpid 802.1ad] | --qinq VLAN]\n"
 	"                [--path SOCKET] [--server] [--queues N] [--rings own|library] | [--device DPDK-DEVICE]\n"
 	"                | [--gateway VLAN]\n"
-	"                [--worker N] [--max-macs N] [--down]\n"
+	"                [--rate RATE] [--worker N] [--max-macs N] [--down]\n"
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
 
 static const char network_usage[] = "usage: weftctl network list\n"
@@ -98,6 +98,7 @@ static const struct option port_options[] = {
 	{ "vm", required_argument, NULL, 0 },
 	{ "host", required_argument, NULL, 0 },
 	{ "plan", required_argument, NULL, 0 },
+	{ "rate", required_argument, NULL, 0 },
 	{ "ip", required_argument, NULL, 'i' },
 	{ "group", required_argument, NULL, 'g' },
 	{ "access", required_argument, NULL, 'v' },

@@ -63,6 +63,9 @@ const struct weft_snapshot *weft_engine_snapshot(void);
 // Returns 0 or -ENOMEM.
 int weft_engine_set_bucket(uint16_t bucket, const struct weft_bucket_rate *rate);
 
+// The bucket of what all ports send to the uplink.
+#define WEFT_BUCKET_LINK WEFT_MAX_BUCKETS
+
 // What they have sent, and how often one of them had to wait for it. Any thread.
 struct weft_bucket_counts {
 	uint64_t bytes;

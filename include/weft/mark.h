@@ -20,6 +20,9 @@ weft_class_get(const uint8_t *ip, bool v6)
 // Makes the octet of the header at IP, whose first bytes are writable, CLASS.
 void weft_class_set(uint8_t *ip, bool v6, uint8_t class);
 
+// The DSCP of the frame, tagged or not; 0 where it has none.
+uint8_t weft_dscp_of(const struct rte_mbuf *m);
+
 // Marks the frame, tagged or not, as one that met congestion, if its sender can be told so: nobody else has the frame.
 // Returns whether it did.
 bool weft_mark_congestion(struct rte_mbuf *m);

@@ -37,19 +37,25 @@ struct weft_way {
 	uint64_t mark_after;	  // cycles in the queue after which frames are marked (ECN)
 };
 
+// A weight's bytes in a turn.
+#define WEFT_WEIGHT_DEFAULT 100
+#define WEFT_WEIGHT_BYTES   64
+
 struct weft_port_plan {
 	struct weft_way from_vm;
 	struct weft_way to_vm;
-	int16_t dscp; // -1: as the VM marks
+	struct weft_byte_rate least; // to the uplink, whatever others send; cost 0: nothing
+	uint32_t turn;		     // bytes to the uplink in a turn, of what is left
+	int16_t dscp;		     // -1: as the VM marks
 };
 
 // TSC up to which a way's allowances are spent, and by which costs and depths they were: plans change.
 struct weft_spent {
 	uint64_t bytes;
 	uint64_t packets;
+	uint32_t part; // of a cycle, in 2^-24, that BYTES has been charged too little
 	struct weft_rate by_bytes;
 	struct weft_rate by_packets;
-	uint32_t part; // of a cycle, in 2^-24, that BYTES has been charged too little
 };
 
 // BITS_PER_SECOND with HZ cycles a second; BURST in bytes, of which FRAME at a time may overdraw. BURST > FRAME.

@@ -128,6 +128,7 @@ struct weft_snapshot {
 	struct weft_mactab static_macs;
 	uint16_t uplink;   // in use, of all of the host's; WEFT_PORT_NONE: there is none
 	uint16_t underlay; // the uplink by which tunnels leave; WEFT_PORT_NONE: there are none
+	bool link;	   // what is sent to the uplink in use is shared out among ports: it has a rate
 	bool marks;	   // some port has a mark, or had
 	uint32_t cluster;  // whose generations these are, for stamps; 0: nobody else's
 	uint8_t stamp[WEFT_STAMP_SIZE];

@@ -32,7 +32,8 @@ struct weft_port_stats {
 // What a port's plan does. Times are in TSC cycles.
 struct weft_plan_stats {
 	uint64_t throttled; // time that frames were left in the VM's rings
-	uint64_t tenant;    // of that, because of the tenant's limit
+	uint64_t tenant;    // of that, because of the tenant's limit,
+	uint64_t uplink;    // and of the uplink's
 	uint64_t n;	    // frames that wait for the VM now
 	uint64_t bytes;
 	uint64_t waited; // time that frames have waited for the VM, in all

@@ -31,6 +31,11 @@ struct weft_flood_state {
 	uint64_t spent[WEFT_N_FLOOD_CLASSES];
 };
 
+// Bytes that a port has sent to the uplink, of which its owner does not know yet.
+struct weft_owed {
+	_Atomic int64_t bytes;
+} __rte_cache_aligned;
+
 // A worker as stages see it. All of it belongs to the worker's own thread; SNAP is loaded once per
 // loop. The engine fills it in before the thread starts.
 struct weft_worker {
@@ -54,6 +59,9 @@ struct weft_worker {
 	struct weft_flood_state *flood;	  // [WEFT_MAX_PORTS]
 	struct weft_neighbour *neighbour; // [WEFT_MAX_PORTS], of all workers
 	struct weft_bfd *bfd;		  // [WEFT_MAX_PORTS], of all workers
+	struct weft_owed *owed;		  // [WEFT_MAX_PORTS], of all workers
+	uint16_t owes;			  // the port whose frames went to the uplink last,
+	int64_t owed_bytes;		  // and how much that is not in OWED yet
 	struct weft_groups *groups;	  // who wants which multicast
 	struct weft_stamp_stats stamps;
 	const _Atomic uint64_t *mac;   // [WEFT_MAX_PORTS]: of the ports' devices; 0: not known
@@ -80,6 +88,28 @@ void weft_take(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask
 
 // Gives the dropped packets' memory back.
 void weft_free_dead(struct weft_worker *worker);
+
+// Tells the owners of ports what these have sent to the uplink.
+static inline void
+weft_tell_owed(struct weft_worker *worker)
+{
+	if (worker->owed_bytes)
+		atomic_fetch_add_explicit(&worker->owed[worker->owes].bytes, worker->owed_bytes, memory_order_relaxed);
+	worker->owed_bytes = 0;
+}
+
+// The packet is for OUT: it counts where that is an uplink that ports share. They come in trains.
+static inline void
+weft_count_owed(struct weft_worker *worker, uint16_t out, const struct rte_mbuf *m)
+{
+	if (!worker->snap->link || out != worker->snap->uplink)
+		return;
+	if (worker->owes != m->port) {
+		weft_tell_owed(worker);
+		worker->owes = m->port;
+	}
+	worker->owed_bytes += m->pkt_len;
+}
 
 // Puts a packet into the buffer of PORT, which this worker owns.
 static inline void

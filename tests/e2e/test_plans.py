@@ -239,7 +239,7 @@ def test_command_makes_and_shows_plans(lan):
     assert nobody.returncode == 2 and "nobody" in nobody.stderr
     # What is not enforced is said of plans that ask for it, and of no others.
     assert lan.weftd.ctl("set", "plan", "gold", "from_vm.rate=3M")["warnings"] == []
-    assert "NOT" in lan.weftd.ctl("set", "plan", "gold", "weight=7")["warnings"][0]
+    assert "set port UPLINK rate" in lan.weftd.ctl("set", "plan", "gold", "weight=7")["warnings"][0]
     lan.weftd.ctl("set", "limits", "default", "rate=5M")
     assert {r["port"]: r["tenant_rate"] for r in lan.weftd.rpc("plans")["ports"]} == {"default/g1": 5000000, "default/g2": 5000000}
     with pytest.raises(Rejected):

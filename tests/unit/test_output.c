@@ -131,6 +131,39 @@ port_of_another_worker_gets_it_by_that_worker(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+// By the port that it came from, with what was added to it, whether it is looked at alone or in a train.
+static void
+what_goes_to_a_shared_uplink_is_counted(void **state)
+{
+	static struct weft_owed owed[FIXTURE_PORTS];
+	struct fixture *f = *state;
+
+	f->w->owed = owed;
+	f->snap.link = true;
+	f->snap.uplink = 2;
+	fixture_static_mac(f, 1, MAC_B, 2);
+	fixture_add_hex(f, 1, HEAD "88b5 1234");
+	fixture_add_hex(f, 1, HEAD "88b5 12345678");
+	fixture_add_hex(f, 3, HEAD "8100 6000 88b5 1234");
+	fixture_forward(f);
+	weft_tell_owed(f->w);
+	assert_int_equal(f->n_sent, 3);
+	assert_int_equal(owed[1].bytes, f->sent[0].len + f->sent[1].len);
+	assert_int_equal(owed[3].bytes, f->sent[2].len);
+	make_trunk(f, 2, 0);
+	fixture_add_hex(f, 1, HEAD "88b5 1234");
+	fixture_forward(f);
+	weft_tell_owed(f->w);
+	assert_int_equal(owed[1].bytes, f->sent[0].len + f->sent[1].len + f->sent[3].len);
+	// What goes elsewhere is not.
+	f->snap.uplink = 4;
+	fixture_add_hex(f, 1, HEAD "88b5 1234");
+	fixture_forward(f);
+	weft_tell_owed(f->w);
+	assert_int_equal(f->n_sent, 5);
+	assert_int_equal(owed[1].bytes, f->sent[0].len + f->sent[1].len + f->sent[3].len);
+}
+
 int
 main(void)
 {
@@ -141,6 +174,7 @@ main(void)
 		TEST(frame_above_the_mtu_is_named),
 		TEST(packet_without_headroom_for_a_tag_is_named),
 		TEST(port_of_another_worker_gets_it_by_that_worker),
+		TEST(what_goes_to_a_shared_uplink_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Rates in objects, as their fields have them.
+#pragma once
+
+#include <jansson.h>
+
+#define WEFT_RATE_SCHEMA                                                                                               \
+	"{\"anyOf\":[{\"type\":\"integer\",\"minimum\":8000,\"maximum\":10000000000000},"                              \
+	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?[kMGT]$\"}]}"
+
+// A parser of fields (field.h): bits per second, into a uint64_t.
+int weft_parse_rate(const json_t *value, void *to, char expected[160]);
