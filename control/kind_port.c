@@ -143,6 +143,8 @@ static const struct weft_field flood_fields[] = {
 		.preset = "10000", .help = "packets per second, 0: no limit" },
 	{ "unknown", WEFT_FIELD_UINT, WEFT_AT(weft_port, flood.rate[WEFT_FLOOD_UNKNOWN]), .max = 100000000,
 		.preset = "1000", .help = "packets per second, 0: no limit" },
+	{ "arp", WEFT_FIELD_UINT, WEFT_AT(weft_port, flood.rate[WEFT_FLOOD_ARP]), .max = 100000000, .preset = "1000",
+		.help = "ARP and IPv6 neighbour solicitations to all; packets per second, 0: no limit" },
 	{ 0 },
 };
 

@@ -8,11 +8,14 @@
 
 #define MAC_MASK  UINT64_C(0xffffffffffff)
 #define GROUP_BIT (UINT64_C(1) << 40)
+// The groups that neighbour solicitations go to (RFC 4291, 2.7.1; RFC 2464, 7).
+#define SOLICITED 0x3333ff
 
 static const enum weft_drop_reason over_limit[WEFT_N_FLOOD_CLASSES] = {
 	[WEFT_FLOOD_BROADCAST] = WEFT_DROP_FLOOD_BROADCAST,
 	[WEFT_FLOOD_MULTICAST] = WEFT_DROP_FLOOD_MULTICAST,
 	[WEFT_FLOOD_UNKNOWN] = WEFT_DROP_FLOOD_UNKNOWN,
+	[WEFT_FLOOD_ARP] = WEFT_DROP_FLOOD_ARP,
 };
 
 static enum weft_flood_class
@@ -20,6 +23,8 @@ class_of(const struct weft_lane *lane)
 {
 	if (!(lane->dst & GROUP_BIT))
 		return WEFT_FLOOD_UNKNOWN;
+	if (lane->flags & WEFT_LANE_ARP || (lane->dst & MAC_MASK) >> 24 == SOLICITED)
+		return WEFT_FLOOD_ARP;
 	return (lane->dst & MAC_MASK) == MAC_MASK ? WEFT_FLOOD_BROADCAST : WEFT_FLOOD_MULTICAST;
 }
 

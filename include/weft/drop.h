@@ -60,6 +60,7 @@
 	X(FLOOD_BROADCAST, "over the port's broadcast rate limit")                                                     \
 	X(FLOOD_MULTICAST, "over the port's multicast rate limit")                                                     \
 	X(FLOOD_UNKNOWN, "over the port's unknown-unicast rate limit")                                                 \
+	X(FLOOD_ARP, "over the port's rate limit for ARP and neighbour solicitations")                                 \
 	X(FLOOD_EMPTY, "no other port in its VLAN")                                                                    \
 	X(FLOOD_NO_MBUF, "no memory for a flooded copy")                                                               \
 	X(OUT_PORT_DOWN, "destination port is administratively down")                                                  \

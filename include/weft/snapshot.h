@@ -30,7 +30,13 @@ struct weft_prefix6 {
 	uint8_t mask[16];
 };
 
-enum weft_flood_class { WEFT_FLOOD_BROADCAST, WEFT_FLOOD_MULTICAST, WEFT_FLOOD_UNKNOWN, WEFT_N_FLOOD_CLASSES };
+enum weft_flood_class {
+	WEFT_FLOOD_BROADCAST,
+	WEFT_FLOOD_MULTICAST,
+	WEFT_FLOOD_UNKNOWN,
+	WEFT_FLOOD_ARP, // and neighbour solicitations
+	WEFT_N_FLOOD_CLASSES
+};
 
 enum weft_guard {
 	WEFT_GUARD_MAC = 1 << 0, // the port names its MAC

@@ -12,9 +12,10 @@ cluster       four hosts on one etcd under one limit of 100 Mbit/s, in real time
               demand moves from host to host, and the store stands still for a time, at the most over the limit (max_over_percent; what
               was saved up, 20 ms of the rate, may come on top of it); used_percent in steady demand of all and of one; and how long it
               takes until what one host does not need any more is another one's (moved_ms, median)
-Between two QEMU guests, through weft and through OVS-DPDK with its policer, each guest alone with its TCP:
-rate-R        tcp_percent: what TCP's segments with their headers make of the plan, and ovs_tcp_percent; no_plan_mbit is what the path does
-              without one, in both
+With TCP, whose segments with their headers are counted, through weft and through OVS-DPDK with its policer:
+rate-R        tcp_percent, ovs_tcp_percent: of the plan, between two QEMU guests; at 1g, which emulated guests do not reach, between two
+              namespaces, over AF_PACKET. no_plan_mbit is what the path does without one
+              host_tcp_percent, ovs_host_tcp_percent: between two namespaces, at all rates
 """
 import bisect
 import json
@@ -36,6 +37,7 @@ from harness.overlay import mac  # noqa: E402
 from harness.proc import BUILD, wait_for  # noqa: E402
 from harness.shares import LITTLE, Hosts  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
+from harness.wires import Wires  # noqa: E402
 
 PROGRAM = os.path.join(BUILD, "tests", "bench", "bench_shaping")
 RATES = {"64k": 64e3, "1m": 1e6, "10m": 10e6, "100m": 100e6, "1g": 1e9}
@@ -113,20 +115,78 @@ def tcp(switch, rates):
                 guest.close()
 
 
+class WeftHosts(Weft):
+    """weftd between two namespaces."""
+
+    def __init__(self, wires):
+        self.wires = wires
+        self.weftd = Weftd(netns=wires.netns, workers=[1], control_cpus="0")
+
+    def __enter__(self):
+        self.weftd.__enter__()
+        self.weftd.apply({"default": {"networks": {"lan": {}}, "plans": {"p": {}}, "ports": {
+            f"p{i}": {"network": "lan", "mac": mac(i), **({"plan": "p"} if i == 1 else {}),
+                      "attach": {"type": "eth", "device": self.wires.device(i)}} for i in (1, 2)}}})
+        return self
+
+
+class PeerHosts:
+    """OVS-DPDK between two namespaces."""
+
+    def __init__(self, wires):
+        self.wires, self.ovs = wires, ovs.Ovs(netns=wires.netns, dpdk=True)
+
+    def __enter__(self):
+        self.ovs.start()
+        self.ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        for i in (1, 2):
+            self.ovs.vsctl("add-port", "br0", f"p{i}", "--", "set", "interface", f"p{i}", "type=dpdk",
+                           f"options:dpdk-devargs={self.wires.device(i)}")
+        return self
+
+    def __exit__(self, *_):
+        self.ovs.stop()
+
+    def limit(self, rate):
+        """In kbit/s, with the burst that it chooses itself."""
+        self.ovs.vsctl("set", "interface", "p1", f"ingress_policing_rate={int(rate / 1000)}", "ingress_policing_burst=0")
+
+
+def host_tcp(switch_of, rates):
+    """TCP between two namespaces at each rate."""
+    found = {}
+    with Wires() as wires, switch_of(wires) as switch:
+        wires.serve()
+        for name, rate in {"none": 0, **rates}.items():
+            switch.limit(rate)
+            got = wires.send("-t", str(SECONDS), "-O", str(SETTLED))["sum_received"]
+            found[name] = got["bits_per_second"] * HEADERS
+            print(f"{type(switch).__name__:9} {name:5} {found[name] / 1e6:.3f} Mbit/s", flush=True)
+    return found
+
+
+def add_tcp(cases, rates, found, prefix=""):
+    """Percentages of the plans."""
+    for name, rate in rates.items():
+        case = cases[f"rate-{name}"]
+        for switch, got in found.items():
+            case[{"weft": "", "ovs": "ovs_"}[switch] + prefix + "tcp_percent"] = got[name] / rate * 100
+        case.setdefault("no_plan_mbit", {switch: got["none"] / 1e6 for switch, got in found.items()})
+
+
 def rate_cases(wanted):
     """rate-*: in one process, and with TCP."""
     rates = {name: RATES[name] for name in RATES if f"rate-{name}" in wanted}
     cases = {f"rate-{name}": {"error_percent": statistics.median(program("rate", rate)["error_percent"] for _ in range(RUNS))}
              for name, rate in rates.items()}
-    if not rates or qemu.missing():
-        return cases
-    found = {"weft": tcp(Weft(), rates), **({"ovs": tcp(Peer(), rates)} if ovs.available() else {})}
-    for name, rate in rates.items():
-        case = cases[f"rate-{name}"]
-        case["tcp_percent"] = found["weft"][name] / rate * 100
-        case["no_plan_mbit"] = {switch: f["none"] / 1e6 for switch, f in found.items()}
-        if "ovs" in found:
-            case["ovs_tcp_percent"] = found["ovs"][name] / rate * 100
+    fast = {name: rate for name, rate in rates.items() if rate >= 1e9}
+    slow = {name: rate for name, rate in rates.items() if rate < 1e9}
+    if slow and not qemu.missing():
+        add_tcp(cases, slow, {"weft": tcp(Weft(), slow), **({"ovs": tcp(Peer(), slow)} if ovs.available() else {})})
+    if rates:
+        hosts = {"weft": host_tcp(WeftHosts, rates), **({"ovs": host_tcp(PeerHosts, rates)} if ovs.available() else {})}
+        add_tcp(cases, rates, hosts, "host_")
+        add_tcp(cases, fast, hosts)
     return cases
 
 

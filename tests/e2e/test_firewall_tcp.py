@@ -3,15 +3,14 @@
 """The firewall under real TCP: kernels of two namespaces, and of two virtual machines, while rules change."""
 import json
 import re
-import subprocess
 import time
-import uuid
 
 import pytest
 from conftest import mac
 from harness import qemu
-from harness.proc import run, wait_for
+from harness.proc import wait_for
 from harness.weftd import Weftd
+from harness.wires import Wires
 
 IPERF = {"name": "iperf", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [5201]}
 # What a tracker that is wrong about TCP would say.
@@ -36,63 +35,38 @@ def churn(weftd, until):
     return n
 
 
-@pytest.fixture
-def wires():
-    """Namespaces of weftd and of two hosts, a wire to each: (weftd's, [hosts'])."""
-    tag = uuid.uuid4().hex[:6]
-    names = [f"weft-{tag}-{n}" for n in ("w", "a", "b")]
-    for name in names:
-        run("ip", "netns", "add", name)
-        if "make-rslave" in run("ip", "-n", name, "link", "set", "lo", "up", check=False):
-            for made in names[:names.index(name) + 1]:
-                run("ip", "netns", "del", made)
-            pytest.skip("/ is no mount point here, which 'ip netns' needs: a plain chroot")
-        run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
-    for i, name in enumerate(names[1:], 1):
-        run("ip", "-n", names[0], "link", "add", f"w{i}", "type", "veth", "peer", "name", "eth0", "netns", name)
-        run("ip", "-n", names[0], "link", "set", f"w{i}", "up")
-        run("ip", "-n", name, "link", "set", "eth0", "address", mac(i), "up")
-        run("ip", "-n", name, "addr", "add", f"10.0.0.{i}/24", "dev", "eth0")
-        # Checksums and segments as on a wire.
-        run("ip", "netns", "exec", name, "ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off", check=False)
-    yield names[0], names[1:]
-    for name in names:
-        run("ip", "netns", "del", name)
-
-
-def iperf(netns, *args):
-    """iperf3 in a namespace."""
-    return subprocess.Popen(["ip", "netns", "exec", netns, "iperf3", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+@pytest.fixture(name="wires")
+def fixture_wires():
+    """Two hosts in namespaces."""
+    try:
+        with Wires() as wires:
+            yield wires
+    except NotImplementedError as why:
+        pytest.skip(str(why))
 
 
 def test_kernels_tcp_while_rules_change(wires):
-    netns, (a, b) = wires
-    with Weftd(netns=netns) as weftd:
+    with Weftd(netns=wires.netns) as weftd:
         weftd.apply(policy("h", lambda i: {"type": "eth", "device": f"net_af_packet{i},iface=w{i}"}))
-        server = iperf(b, "-s")
-        try:
-            wait_for(lambda: "5201" in run("ip", "netns", "exec", b, "ss", "-ltn"))
-            client = iperf(a, "-c", "10.0.0.2", "-t", "6", "-P", "4", "--json")
-            changes = churn(weftd, lambda: client.poll() is not None)
-            report = json.loads(client.stdout.read())
-            assert "error" not in report, report["error"]
-            assert report["end"]["sum_received"]["bytes"] > 1e6 and changes > 50
-            assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
-            # The other direction too, and short connections, one after the other.
-            assert "error" not in json.loads(iperf(a, "-c", "10.0.0.2", "-t", "1", "-R", "--json").communicate()[0])
-            assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
-            # What is revoked ends at once, because it is told.
-            client = iperf(a, "-c", "10.0.0.2", "-t", "60", "--json")
-            wait_for(lambda: weftd.ctl("session", "count", "--state", "established")["matched"] == 2)
-            weftd.apply({"default": {"groups": {"server": {"rules": [], "on_revocation": "reject"}}}})
-            said = json.loads(client.communicate(timeout=20)[0])
-            assert "error" in said
-            assert "Connection refused" not in said["error"]
-            late = iperf(a, "-c", "10.0.0.2", "--connect-timeout", "300", "--json").communicate()[0]
-            assert "unable to connect" in json.loads(late)["error"]
-        finally:
-            server.kill()
-            server.wait()
+        wires.serve()
+        client = wires.iperf(0, "-c", "10.0.0.2", "-t", "6", "-P", "4", "--json")
+        changes = churn(weftd, lambda: client.poll() is not None)
+        report = json.loads(client.stdout.read())
+        assert "error" not in report, report["error"]
+        assert report["end"]["sum_received"]["bytes"] > 1e6 and changes > 50
+        assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
+        # The other direction too, and short connections, one after the other.
+        wires.send("-t", "1", "-R")
+        assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
+        # What is revoked ends at once, because it is told.
+        client = wires.iperf(0, "-c", "10.0.0.2", "-t", "60", "--json")
+        wait_for(lambda: weftd.ctl("session", "count", "--state", "established")["matched"] == 2)
+        weftd.apply({"default": {"groups": {"server": {"rules": [], "on_revocation": "reject"}}}})
+        said = json.loads(client.communicate(timeout=20)[0])
+        assert "error" in said
+        assert "Connection refused" not in said["error"]
+        late = wires.iperf(0, "-c", "10.0.0.2", "--connect-timeout", "300", "--json").communicate()[0]
+        assert "unable to connect" in json.loads(late)["error"]
 
 
 @pytest.mark.skipif(qemu.missing() != "", reason=f"{qemu.missing()} is missing")

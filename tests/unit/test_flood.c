@@ -45,6 +45,37 @@ each_class_has_a_limit_of_its_own(void **state)
 	}
 }
 
+// A storm of broadcasts takes nothing from ARP, nor does one of ARP from what else is sent to all.
+static void
+arp_has_a_limit_of_its_own(void **state)
+{
+	static const char *const arp =
+		"ffffffffffff 525400000001 0806 0001 0800 0604 0001 525400000001 0a000001 000000000000 0a000002";
+	struct fixture *f = *state;
+	const struct weft_rate none = { .cost = UINT64_C(1) << 50 };
+
+	f->ports[1].flood[WEFT_FLOOD_BROADCAST] = none;
+	f->vec.now = UINT64_C(1) << 40;
+	fixture_add_eth(f, 1, BROADCAST, MAC_A);
+	fixture_add_hex(f, 1, arp);
+	weft_chain_run(f->w, &f->vec, false);
+	f->vec.n = 0;
+	fixture_forward(f);
+	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_BROADCAST], 1);
+	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_ARP], 0);
+	f->ports[1].flood[WEFT_FLOOD_BROADCAST].cost = 0;
+	f->ports[1].flood[WEFT_FLOOD_ARP] = none;
+	fixture_add_eth(f, 1, BROADCAST, MAC_A);
+	fixture_add_hex(f, 1, arp);
+	// A neighbour solicitation goes to the group of the address that it asks for.
+	fixture_add_eth(f, 1, UINT64_C(0x3333ff000002), MAC_A);
+	weft_chain_run(f->w, &f->vec, false);
+	f->vec.n = 0;
+	fixture_forward(f);
+	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_BROADCAST], 1);
+	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_ARP], 2);
+}
+
 static void
 lonely_port_floods_to_nobody(void **state)
 {
@@ -104,6 +135,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(broadcast_reaches_all_others_once),
 		TEST(each_class_has_a_limit_of_its_own),
+		TEST(arp_has_a_limit_of_its_own),
 		TEST(lonely_port_floods_to_nobody),
 		TEST(member_that_is_down_gets_nothing_and_is_counted),
 		TEST(full_vector_of_broadcasts_is_accounted_for),
