@@ -21,7 +21,8 @@ weft_batch_join(struct weft_model *model, struct weft_write **list)
 		more = realloc(sets, (n + 1) * sizeof(*sets));
 		if (more)
 			sets = more;
-		if (more && weft_model_change(model, write->changes, time(NULL), &sets[n], &err) == 0) {
+		if (more && weft_write_check(model, write, &err) == 0 &&
+			weft_model_change(model, write->changes, time(NULL), &sets[n], &err) == 0) {
 			n++;
 			json_object_update(changes, write->changes);
 			w = &write->next;
@@ -40,5 +41,6 @@ void
 weft_write_free(struct weft_write *write)
 {
 	json_decref(write->changes);
+	json_decref(write->expect);
 	free(write);
 }

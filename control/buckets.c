@@ -41,7 +41,7 @@ weft_bucket_of(struct weft_placement *placement, const struct weft_model *model,
 static struct weft_byte_rate
 rate_of(const struct weft_local *local, uint64_t bits)
 {
-	uint32_t frame = weft_frame_of(weft_model_largest_mtu(local->model)), over = weft_engine_n_workers() * frame;
+	uint32_t frame = local->placement->frame, over = weft_engine_n_workers() * frame;
 	struct weft_plan_way way = { .rate = bits };
 
 	if (bits == 0)
@@ -85,6 +85,19 @@ set_bucket(const struct weft_local *local, const char *tenant, uint16_t number, 
 }
 
 void
+weft_buckets_share(struct weft_local *local)
+{
+	const char *tenant;
+	json_t *value;
+
+	json_object_foreach (local->placement->buckets, tenant, value) {
+		uint16_t number = json_integer_value(value);
+
+		set_bucket(local, tenant, number, local->placement->bucket[number].limit);
+	}
+}
+
+void
 weft_buckets_sync(struct weft_local *local)
 {
 	struct weft_placement *placement = local->placement;
@@ -92,6 +105,9 @@ weft_buckets_sync(struct weft_local *local)
 	json_t *value;
 	void *next;
 
+	if (json_object_size(placement->buckets) == 0)
+		return;
+	placement->frame = weft_frame_of(weft_model_largest_mtu(local->model));
 	json_object_foreach_safe (placement->buckets, next, tenant, value) {
 		const struct weft_limits *limits = weft_model_tenant_limits(local->model, tenant);
 		uint16_t number = json_integer_value(value);

@@ -31,6 +31,10 @@ struct weft_object {
 	uint64_t serial;	   // no other object of this process has it
 };
 
+// A name for what the object says: who has read it can tell whether it has changed.
+#define WEFT_ETAG_SIZE 17
+void weft_object_etag(const struct weft_object *object, char etag[WEFT_ETAG_SIZE]);
+
 struct weft_kind {
 	const char *name;   // "port"
 	const char *plural; // "ports": its place in a bundle

@@ -71,13 +71,14 @@ void
 weft_link_sync(struct weft_local *local)
 {
 	struct weft_bucket *b = &local->placement->bucket[WEFT_BUCKET_LINK];
-	uint32_t frame = weft_frame_of(weft_model_largest_mtu(local->model));
-	uint64_t bits = weft_link_rate(local),
-		 burst = RTE_MAX(bits / 8 / BURST_PER_SECOND, (uint64_t)BURST_FRAMES * frame);
+	uint64_t bits = weft_link_rate(local), burst;
 	struct weft_bucket_rate rate;
+	uint32_t frame;
 
 	if (bits == b->limit)
 		return;
+	frame = weft_frame_of(weft_model_largest_mtu(local->model));
+	burst = RTE_MAX(bits / 8 / BURST_PER_SECOND, (uint64_t)BURST_FRAMES * frame);
 	if (bits)
 		rate.now = rate.fenced =
 			weft_byte_rate(bits, (uint32_t)RTE_MIN(burst, UINT64_C(1) << 31), frame, local->tsc_hz);

@@ -186,6 +186,7 @@ static const struct {
 	{ "plans", false, weft_report_plans, NULL },
 	{ "rebalance", true, do_rebalance, NULL },
 	{ "get", false, NULL, weft_policy_get },
+	{ "list", false, NULL, weft_policy_list },
 	{ "schema", false, NULL, weft_policy_schema },
 	{ "where", false, NULL, weft_policy_where },
 	{ "wait", false, NULL, weft_policy_wait },

@@ -43,6 +43,7 @@ struct weft_placement {
 	json_t *buckets; // tenant to the number of its bucket
 	struct weft_bucket bucket[WEFT_BUCKET_LINK + 1];
 	uint64_t looked_at; // TSC
+	uint32_t frame;	    // the longest one of any port
 };
 
 // The slot of the port PATH, or 0.

@@ -10,18 +10,11 @@
 #include "address.h"
 #include "bundle.h"
 #include "map.h"
-#include "state.h"
+#include "policy.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 #define MAX_TIMEOUT_MS	   3600000
 #define DEFAULT_BAR_S	   3600
-
-// A request that waits for a look at the whole policy.
-struct query {
-	struct weft_call *call;
-	json_t *params;
-	int (*run)(struct query *query, struct weft_model *model, struct weft_error *err);
-};
 
 static void
 reject(struct weft_call *call, const struct weft_error *err)
@@ -32,7 +25,7 @@ reject(struct weft_call *call, const struct weft_error *err)
 static void
 on_view(void *arg, struct weft_model *model, const struct weft_error *error)
 {
-	struct query *query = arg;
+	struct weft_question *query = arg;
 	struct weft_error err = { "" };
 
 	if (model == NULL)
@@ -43,12 +36,11 @@ on_view(void *arg, struct weft_model *model, const struct weft_error *error)
 	free(query);
 }
 
-// Has RUN look at the whole policy; it ends the call where it returns 0.
-static void
-look(struct weft_call *call, const json_t *params,
-	int (*run)(struct query *query, struct weft_model *model, struct weft_error *err))
+void
+weft_look(struct weft_call *call, const json_t *params,
+	int (*run)(struct weft_question *query, struct weft_model *model, struct weft_error *err))
 {
-	struct query *query = calloc(1, sizeof(*query));
+	struct weft_question *query = calloc(1, sizeof(*query));
 	struct weft_error err;
 
 	if (query == NULL) {
@@ -56,7 +48,7 @@ look(struct weft_call *call, const json_t *params,
 		reject(call, &err);
 		return;
 	}
-	*query = (struct query){ .call = call, .params = json_incref((json_t *)(uintptr_t)params), .run = run };
+	*query = (struct weft_question){ .call = call, .params = json_incref((json_t *)(uintptr_t)params), .run = run };
 	ctl.store->view(on_view, query);
 }
 
@@ -71,37 +63,51 @@ on_json(void *arg, json_t *result, bool late, const struct weft_error *err)
 		reject(arg, err);
 }
 
-static void
-on_write_done(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
+void
+weft_on_written(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
 {
 	if (result)
 		json_object_set_new(result, "warnings", weft_warnings(write->changes));
-	on_json(write->arg, result, late, err);
+	if (result == NULL && write->conflict)
+		weft_call_error(write->arg, WEFT_CONFLICT, err);
+	else
+		on_json(write->arg, result, late, err);
 	weft_write_free(write);
 }
 
-// Writes CHANGES, which it takes over.
-static void
-submit(struct weft_call *call, json_t *changes, const json_t *params, const char *note)
+struct weft_write *
+weft_write_new(json_t *changes, const json_t *params, struct weft_call *call, const char *note)
 {
 	struct weft_write *write = calloc(1, sizeof(*write));
 	json_int_t timeout = json_integer_value(json_object_get(params, "timeout_ms"));
-	struct weft_error err;
 
 	if (write == NULL) {
 		json_decref(changes);
-		weft_fail(&err, ENOMEM, "no memory");
-		reject(call, &err);
-		return;
+		return NULL;
 	}
 	write->changes = changes;
+	write->expect = json_incref(json_object_get(params, "expect"));
 	write->wait = json_is_true(json_object_get(params, "wait"));
 	write->timeout_ms = timeout > 0 && timeout <= MAX_TIMEOUT_MS ? timeout : DEFAULT_TIMEOUT_MS;
 	snprintf(write->who, sizeof(write->who), "%s", call->who);
 	snprintf(write->note, sizeof(write->note), "%s", note);
-	write->done = on_write_done;
+	write->done = weft_on_written;
 	write->arg = call;
-	ctl.store->submit(write);
+	return write;
+}
+
+void
+weft_submit(struct weft_call *call, json_t *changes, const json_t *params, const char *note)
+{
+	struct weft_write *write = weft_write_new(changes, params, call, note);
+	struct weft_error err;
+
+	if (write) {
+		ctl.store->submit(write);
+		return;
+	}
+	weft_fail(&err, ENOMEM, "no memory");
+	reject(call, &err);
 }
 
 // Ports that "weftctl port add" makes are on the host where it was typed.
@@ -118,7 +124,7 @@ bind_here(json_t *changes)
 
 // Answers a dry run: what would change.
 static int
-try_out(struct query *query, struct weft_model *model, const json_t *changes, struct weft_error *err)
+try_out(struct weft_question *query, struct weft_model *model, const json_t *changes, struct weft_error *err)
 {
 	struct weft_changeset set;
 	json_t *report;
@@ -138,7 +144,7 @@ try_out(struct query *query, struct weft_model *model, const json_t *changes, st
 }
 
 static int
-run_apply(struct query *query, struct weft_model *model, struct weft_error *err)
+run_apply(struct weft_question *query, struct weft_model *model, struct weft_error *err)
 {
 	const json_t *params = query->params, *bundle = json_object_get(params, "policy");
 	json_t *changes = weft_bundle_changes(bundle, err);
@@ -152,7 +158,7 @@ run_apply(struct query *query, struct weft_model *model, struct weft_error *err)
 		ret = try_out(query, model, changes, err);
 		json_decref(changes);
 	} else {
-		submit(query->call, changes, params, "apply");
+		weft_submit(query->call, changes, params, "apply");
 	}
 	return ret;
 }
@@ -164,7 +170,7 @@ weft_policy_apply(struct weft_call *call, const json_t *params)
 	json_t *changes;
 
 	if (json_is_true(json_object_get(params, "prune")) || json_is_true(json_object_get(params, "dry_run"))) {
-		look(call, params, run_apply);
+		weft_look(call, params, run_apply);
 		return;
 	}
 	changes = weft_bundle_changes(json_object_get(params, "policy"), &err);
@@ -174,12 +180,11 @@ weft_policy_apply(struct weft_call *call, const json_t *params)
 	}
 	if (json_is_true(json_object_get(params, "bind_here")) && !ctl.local.alone)
 		bind_here(changes);
-	submit(call, changes, params, "apply");
+	weft_submit(call, changes, params, "apply");
 }
 
-// The key that params.kind and params.name name. Returns 0 or -EINVAL with ERR.
-static int
-key_param(const json_t *params, char key[WEFT_KEY_SIZE], struct weft_error *err)
+int
+weft_key_param(const json_t *params, char key[WEFT_KEY_SIZE], struct weft_error *err)
 {
 	const char *name = json_string_value(json_object_get(params, "name"));
 	const char *kind_name = json_string_value(json_object_get(params, "kind"));
@@ -201,11 +206,11 @@ key_param(const json_t *params, char key[WEFT_KEY_SIZE], struct weft_error *err)
 	return weft_key_parse(key, &kind, tenant, last, err);
 }
 
-static int
-get_one(const struct weft_model *model, const json_t *params, char key[WEFT_KEY_SIZE], struct weft_object **object,
+int
+weft_get_one(const struct weft_model *model, const json_t *params, char key[WEFT_KEY_SIZE], struct weft_object **object,
 	struct weft_error *err)
 {
-	int ret = key_param(params, key, err);
+	int ret = weft_key_param(params, key, err);
 
 	if (ret)
 		return ret;
@@ -213,84 +218,28 @@ get_one(const struct weft_model *model, const json_t *params, char key[WEFT_KEY_
 	return *object ? 0 : weft_fail(err, ENOENT, "there is no %s; see 'weftctl get'", key);
 }
 
-static bool
-is_limits(const char *key)
-{
-	const char *last = strrchr(key, '/');
-
-	return strncmp(key, "tenants/", 8) == 0 && last && strcmp(last, "/limits") == 0;
-}
-
 static int
-run_set(struct query *query, struct weft_model *model, struct weft_error *err)
+run_delete(struct weft_question *query, struct weft_model *model, struct weft_error *err)
 {
 	char key[WEFT_KEY_SIZE];
-	struct weft_object *object;
-	const json_t *patch = json_object_get(query->params, "patch");
-	json_t *merged, *value;
-	const char *field;
-	int ret = get_one(model, query->params, key, &object, err);
-
-	// A host is there before anything is said of it, and so is a tenant.
-	if (ret == -ENOENT && (strncmp(key, "hosts/", 6) == 0 || is_limits(key))) {
-		object = NULL;
-		ret = 0;
-	}
-	if (ret)
-		return ret;
-	if (!json_is_object(patch))
-		return weft_fail(err, EINVAL, "params.patch: expected an object of fields");
-	merged = object ? json_loads(object->text, 0, NULL) : json_object();
-	// RFC 7396, a level deep and one below: null takes a field out, an object is merged, all else replaces.
-	json_object_foreach ((json_t *)(uintptr_t)patch, field, value) {
-		json_t *there = json_object_get(merged, field), *deeper;
-		const char *sub;
-
-		if (json_is_null(value)) {
-			json_object_del(merged, field);
-		} else if (json_is_object(value) && json_is_object(there)) {
-			json_object_foreach (value, sub, deeper) {
-				if (json_is_null(deeper))
-					json_object_del(there, sub);
-				else
-					json_object_set(there, sub, deeper);
-			}
-		} else {
-			json_object_set(merged, field, value);
-		}
-	}
-	submit(query->call, json_pack("{s:o}", key, merged), query->params, "set");
-	return 0;
-}
-
-void
-weft_policy_set(struct weft_call *call, const json_t *params)
-{
-	look(call, params, run_set);
-}
-
-static int
-run_delete(struct query *query, struct weft_model *model, struct weft_error *err)
-{
-	char key[WEFT_KEY_SIZE];
-	int ret = key_param(query->params, key, err);
+	int ret = weft_key_param(query->params, key, err);
 
 	(void)model;
 	// What is not there is deleted already.
 	if (ret == 0)
-		submit(query->call, json_pack("{s:n}", key), query->params, "delete");
+		weft_submit(query->call, json_pack("{s:n}", key), query->params, "delete");
 	return ret;
 }
 
 void
 weft_policy_delete(struct weft_call *call, const json_t *params)
 {
-	look(call, params, run_delete);
+	weft_look(call, params, run_delete);
 }
 
 // undo: first the record, then a look at the policy.
 static int
-run_undo(struct query *query, struct weft_model *model, struct weft_error *err)
+run_undo(struct weft_question *query, struct weft_model *model, struct weft_error *err)
 {
 	const json_t *record = json_object_get(query->params, "record");
 	json_t *changes = weft_record_undo(record, model, err);
@@ -299,7 +248,7 @@ run_undo(struct query *query, struct weft_model *model, struct weft_error *err)
 	if (changes == NULL)
 		return -ESTALE;
 	snprintf(note, sizeof(note), "undo %lld", json_integer_value(json_object_get(record, "generation")));
-	submit(query->call, changes, query->params, note);
+	weft_submit(query->call, changes, query->params, note);
 	return 0;
 }
 
@@ -316,7 +265,7 @@ on_record(void *arg, json_t *record, bool late, const struct weft_error *err)
 	(void)late;
 	if (record) {
 		json_object_set_new(undo->params, "record", record);
-		look(undo->call, undo->params, run_undo);
+		weft_look(undo->call, undo->params, run_undo);
 	} else {
 		reject(undo->call, err);
 	}
@@ -342,7 +291,7 @@ weft_policy_undo(struct weft_call *call, const json_t *params)
 
 // A port is closed, and what it was known by is kept from others for a time.
 static int
-run_retire(struct query *query, struct weft_model *model, struct weft_error *err)
+run_retire(struct weft_question *query, struct weft_model *model, struct weft_error *err)
 {
 	json_int_t bar = json_integer_value(json_object_get(query->params, "bar_s"));
 	char key[WEFT_KEY_SIZE], left[WEFT_KEY_SIZE];
@@ -351,7 +300,7 @@ run_retire(struct query *query, struct weft_model *model, struct weft_error *err
 	int ret;
 
 	json_object_set_new(query->params, "kind", json_string("port"));
-	ret = get_one(model, query->params, key, &object, err);
+	ret = weft_get_one(model, query->params, key, &object, err);
 	if (ret)
 		return ret;
 	port = json_loads(object->text, 0, NULL);
@@ -369,7 +318,7 @@ run_retire(struct query *query, struct weft_model *model, struct weft_error *err
 		json_object_set(retired, "ips", json_object_get(port, "ips"));
 	weft_key_make(&weft_kind_retired, object->path, left);
 	json_object_set_new(query->params, "wait", json_true());
-	submit(query->call, json_pack("{s:o, s:o}", key, port, left, retired), query->params, "retire");
+	weft_submit(query->call, json_pack("{s:o, s:o}", key, port, left, retired), query->params, "retire");
 	return 0;
 }
 
@@ -378,12 +327,43 @@ weft_policy_retire(struct weft_call *call, const json_t *params)
 {
 	json_t *copy = json_deep_copy(params);
 
-	look(call, copy, run_retire);
+	weft_look(call, copy, run_retire);
 	json_decref(copy);
 }
 
+// An object, with its etag where that is wanted.
+static json_t *
+one_json(const struct weft_object *object, const json_t *params)
+{
+	json_t *json = json_loads(object->text, 0, NULL);
+	char etag[WEFT_ETAG_SIZE];
+
+	if (!json_is_true(json_object_get(params, "etag")))
+		return json;
+	weft_object_etag(object, etag);
+	return json_pack("{s:s, s:s, s:o}", "key", object->key, "etag", etag, "object", json);
+}
+
 static int
-run_get(struct query *query, struct weft_model *model, struct weft_error *err)
+run_list(struct weft_question *query, struct weft_model *model, struct weft_error *err)
+{
+	const struct weft_kind *kind;
+	int ret = weft_list_check(query->params, &kind, err);
+	json_t *page = ret ? NULL : weft_list_page(model, kind, query->params);
+
+	if (page)
+		weft_call_result(query->call, page);
+	return page ? 0 : ret ? ret : weft_fail(err, ENOMEM, "no memory");
+}
+
+void
+weft_policy_list(struct weft_call *call, const json_t *params)
+{
+	weft_look(call, params, run_list);
+}
+
+static int
+run_get(struct weft_question *query, struct weft_model *model, struct weft_error *err)
 {
 	const char *kind = json_string_value(json_object_get(query->params, "kind"));
 	char key[WEFT_KEY_SIZE];
@@ -393,13 +373,13 @@ run_get(struct query *query, struct weft_model *model, struct weft_error *err)
 	int ret;
 
 	if (kind && json_object_get(query->params, "name")) {
-		ret = get_one(model, query->params, key, &object, err);
+		ret = weft_get_one(model, query->params, key, &object, err);
 		if (ret == 0)
-			weft_call_result(query->call, json_loads(object->text, 0, NULL));
+			weft_call_result(query->call, one_json(object, query->params));
 		return ret;
 	}
 	if (kind && !weft_kind_by_name(kind))
-		return key_param(query->params, key, err);
+		return weft_key_param(query->params, key, err);
 	if (model == ctl.local.model && kind == NULL) {
 		weft_call_result(query->call, weft_local_bundle(&ctl.local));
 		return 0;
@@ -417,7 +397,7 @@ run_get(struct query *query, struct weft_model *model, struct weft_error *err)
 void
 weft_policy_get(struct weft_call *call, const json_t *params)
 {
-	look(call, params, run_get);
+	weft_look(call, params, run_get);
 }
 
 void
@@ -440,38 +420,4 @@ void
 weft_policy_record(struct weft_call *call, const json_t *params)
 {
 	ctl.store->record(json_integer_value(json_object_get(params, "generation")), on_json, call);
-}
-
-void
-weft_policy_schema(struct weft_call *call, const json_t *params)
-{
-	const char *name = json_string_value(json_object_get(params, "kind"));
-	const struct weft_kind *only = name ? weft_kind_by_name(name) : NULL;
-	json_t *kinds = json_object();
-	char key[WEFT_KEY_SIZE];
-	struct weft_error err;
-
-	if (name && only == NULL) {
-		json_decref(kinds);
-		key_param(params, key, &err);
-		reject(call, &err);
-		return;
-	}
-	for (unsigned int i = 0; weft_kinds[i]; i++) {
-		const struct weft_kind *kind = weft_kinds[i];
-		json_t *schema;
-
-		if (only && kind != only)
-			continue;
-		schema = weft_fields_schema(kind->fields);
-		json_object_set_new(schema, "title", json_string(kind->name));
-		json_object_set_new(schema, "description", json_string(kind->help));
-		json_object_set_new(schema, "x-path",
-			json_sprintf(!kind->in_tenant ? "%s/NAME"
-				     : kind->single   ? "tenants/TENANT/%s"
-						      : "tenants/TENANT/%s/NAME",
-				kind->plural));
-		json_object_set_new(kinds, kind->name, schema);
-	}
-	weft_call_result(call, kinds);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The JSON Schema of described objects, from the very tables that drive parsing.
-#include "field.h"
+// The JSON Schema of objects, from the very tables that drive parsing.
+#include "policy.h"
 
 static json_t *
 names_of(const char *const *names)
@@ -60,4 +60,38 @@ weft_fields_schema(const struct weft_field *fields)
 	else
 		json_decref(required);
 	return schema;
+}
+
+void
+weft_policy_schema(struct weft_call *call, const json_t *params)
+{
+	const char *name = json_string_value(json_object_get(params, "kind"));
+	const struct weft_kind *only = name ? weft_kind_by_name(name) : NULL;
+	json_t *kinds = json_object();
+	char key[WEFT_KEY_SIZE];
+	struct weft_error err;
+
+	if (name && only == NULL) {
+		json_decref(kinds);
+		weft_key_param(params, key, &err);
+		weft_call_error(call, WEFT_REJECTED, &err);
+		return;
+	}
+	for (unsigned int i = 0; weft_kinds[i]; i++) {
+		const struct weft_kind *kind = weft_kinds[i];
+		json_t *schema;
+
+		if (only && kind != only)
+			continue;
+		schema = weft_fields_schema(kind->fields);
+		json_object_set_new(schema, "title", json_string(kind->name));
+		json_object_set_new(schema, "description", json_string(kind->help));
+		json_object_set_new(schema, "x-path",
+			json_sprintf(!kind->in_tenant ? "%s/NAME"
+				     : kind->single   ? "tenants/TENANT/%s"
+						      : "tenants/TENANT/%s/NAME",
+				kind->plural));
+		json_object_set_new(kinds, kind->name, schema);
+	}
+	weft_call_result(call, kinds);
 }

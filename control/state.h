@@ -48,6 +48,11 @@ void weft_call_error(struct weft_call *call, int code, const struct weft_error *
 // methods.c: carries out one JSON-RPC request, now or later. MAY_CHANGE: the peer may change things.
 void weft_method_run(struct weft_call *call, const char *method, const json_t *params, bool may_change);
 
+// list.c: a page of what PARAMS ask for: {kind, tenant, where: {field: value}, after: key, limit}. Check first: returns 0
+// and the KIND, or -EINVAL with ERR. {objects: [{key, name, etag, object}], total, next: key, where there are more}.
+int weft_list_check(const json_t *params, const struct weft_kind **kind, struct weft_error *err);
+json_t *weft_list_page(const struct weft_model *model, const struct weft_kind *kind, const json_t *params);
+
 // policy.c: the methods that read and write the policy. PARAMS is valid during the call only.
 void weft_policy_apply(struct weft_call *call, const json_t *params);
 void weft_policy_set(struct weft_call *call, const json_t *params);
@@ -55,6 +60,7 @@ void weft_policy_delete(struct weft_call *call, const json_t *params);
 void weft_policy_undo(struct weft_call *call, const json_t *params);
 void weft_policy_retire(struct weft_call *call, const json_t *params);
 void weft_policy_get(struct weft_call *call, const json_t *params);
+void weft_policy_list(struct weft_call *call, const json_t *params);
 void weft_policy_where(struct weft_call *call, const json_t *params);
 void weft_policy_wait(struct weft_call *call, const json_t *params);
 void weft_policy_generations(struct weft_call *call, const json_t *params);
@@ -67,6 +73,7 @@ json_t *weft_warnings(const json_t *changes);
 // JSON-RPC 2.0 leaves -32000 to -32099 to the server.
 #define WEFT_REJECTED  -32000
 #define WEFT_FORBIDDEN -32001
+#define WEFT_CONFLICT  -32002 // params.expect does not hold
 
 // report.c: results of the methods that read.
 json_t *weft_report_status(void);

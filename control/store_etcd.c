@@ -127,7 +127,7 @@ host_wants(void *host)
 static void
 host_allot(void *host)
 {
-	weft_buckets_sync(host);
+	weft_buckets_share(host);
 }
 
 static int
@@ -214,7 +214,7 @@ etcd_start(struct weft_error *err)
 	if (cluster == NULL)
 		return -ENOMEM;
 	// What was kept before the restart is known now.
-	weft_buckets_sync(&ctl.local);
+	weft_buckets_share(&ctl.local);
 	// The tests' history checker must find what goes wrong without the barrier.
 	if (getenv("WEFT_BREAK_BARRIER"))
 		weft_cluster_break_barrier(cluster);

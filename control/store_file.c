@@ -126,7 +126,7 @@ commit_each(struct weft_write *list)
 
 		list = write->next;
 		write->next = NULL;
-		if (commit(write, write->changes, &err))
+		if (weft_write_check(ctl.local.model, write, &err) || commit(write, write->changes, &err))
 			write->done(write, NULL, false, &err);
 	}
 }

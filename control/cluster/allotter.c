@@ -110,6 +110,10 @@ on_elected(void *arg, const json_t *reply, int code, const struct weft_error *er
 	cluster_key(a->c, reports, "allot/wants/");
 	a->watch = weft_watch_new(a->c->etcd, (const char *const[WEFT_WATCH_KEYS]){ reports }, true, a->term + 1,
 		a->c->config->lease_s * 1000 / 3, on_reports, a);
+	if (a->watch == NULL) {
+		step_down(a);
+		return;
+	}
 	WEFT_LOG(NOTICE, "event=allots host=%s", a->c->name);
 }
 

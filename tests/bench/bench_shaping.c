@@ -5,6 +5,7 @@
 //   bench_shaping rate BITS     one port with that plan: what it got, between its first departure and its last
 //   bench_shaping ports N       N ports with plans that together are what the worker does without: what it does then
 //   bench_shaping lateness N    N ports of 1 to 10 Mbit/s: how late after its time each frame left
+//   bench_shaping step N        the same, but with ten rates that all come in step every 8 ms
 //   bench_shaping machine       how late a loop would be that only looks at the clock: the machine's own part of that
 #include <sched.h>
 #include <stdio.h>
@@ -333,12 +334,16 @@ bench_machine(void)
 }
 
 static int
-bench_lateness(unsigned int n)
+bench_lateness(unsigned int n, bool step)
 {
 	json_t *rows = json_array();
+	uint64_t seed = 1;
 
-	for (unsigned int i = 0; i < n; i++)
-		set_plan(FIRST + i, 1e6 * (1 + i % 10), LATENESS_LEN, true);
+	for (unsigned int i = 0; i < n; i++) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		set_plan(FIRST + i, 1e6 * (1 + (step ? i % 10 : 9 * (double)(seed >> 32) / UINT32_MAX)), LATENESS_LEN,
+			true);
+	}
 	publish(n, true);
 	sleep(1);
 	for (unsigned int i = 0; i < TURNS; i++) {
@@ -364,7 +369,7 @@ main(int argc, char **argv)
 		return bench_machine();
 
 	if (number < 1 || start()) {
-		fprintf(stderr, "usage: bench_shaping rate BITS | ports N | lateness N | machine\n");
+		fprintf(stderr, "usage: bench_shaping rate BITS | ports N | lateness N | step N | machine\n");
 		return 1;
 	}
 	if (strcmp(argv[1], "rate") == 0)
@@ -372,7 +377,7 @@ main(int argc, char **argv)
 	else if (strcmp(argv[1], "ports") == 0)
 		ret = bench_ports((unsigned int)number);
 	else
-		ret = bench_lateness((unsigned int)number);
+		ret = bench_lateness((unsigned int)number, strcmp(argv[1], "step") == 0);
 	fflush(stdout);
 	_exit(ret);
 }

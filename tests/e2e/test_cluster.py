@@ -363,3 +363,19 @@ def test_json_is_what_the_gateway_sends(pair):
     key = base64.b64encode(b"/weft/v1/objects/tenants/t/ports/x").decode()
     kvs = etcd.call("kv/range", {"key": key})["kvs"]
     assert json.loads(base64.b64decode(kvs[0]["value"]))["host"] == "h1"
+
+
+def test_no_patch_is_lost_to_another_hosts(pair):
+    """Two hosts set different fields of one object at the same time, over and over."""
+    a, b, _ = pair
+    a.rpc("apply", policy=ports("x@h1"), wait=True)
+
+    def patch(host, field):
+        for i in range(1, 9):
+            host.rpc("set", kind="port", name="t/x", patch={"flood": {field: i}})
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done in [pool.submit(patch, a, "broadcast"), pool.submit(patch, b, "multicast"), pool.submit(patch, b, "unknown")]:
+            done.result()
+    flood = a.rpc("get", kind="port", name="t/x")["flood"]
+    assert (flood["broadcast"], flood["multicast"], flood["unknown"]) == (8, 8, 8)

@@ -237,3 +237,50 @@ def test_full_disk_refuses_and_nothing_is_lost():
             weftd.stop()
         subprocess.run(["umount", state], check=False)
         subprocess.run(["rm", "-r", weftd.dir], check=False)
+
+
+def test_objects_come_in_pages_and_by_what_they_are_in(weftd):
+    ports = {f"p{i:03}": {"network": "lan", "vm": f"v{i % 3}", "groups": ["a", "b"] if i % 2 else ["b"]} for i in range(25)}
+    weftd.rpc("apply", policy={"tenants": {"default": {"networks": {"lan": {}}, "groups": {"a": {}, "b": {}}, "ports": ports},
+                                           "other": {"networks": {"lan": {}}, "ports": {"x": {"network": "lan"}}}}})
+    seen, after = [], None
+    while after or not seen:
+        page = weftd.rpc("list", kind="port", tenant="default", limit=10, **({"after": after} if after else {}))
+        seen += [row["name"] for row in page["objects"]]
+        after = page.get("next")
+    assert seen == [f"default/{name}" for name in sorted(ports)]
+    assert weftd.rpc("list", kind="port")["total"] == 26
+    assert weftd.rpc("list", kind="port", where={"groups": "a"})["total"] == 12
+    assert weftd.rpc("list", kind="port", where={"groups": "a", "vm": "v0"})["total"] == 4
+    row, = weftd.rpc("list", kind="port", tenant="other")["objects"]
+    assert row["key"] == "tenants/other/ports/x" and row["object"]["network"] == "lan"
+    for params, said in (({"kind": "cow"}, "no kind of object"), ({"kind": "port", "where": {"mtu": "7"}}, "no such field"),
+                         ({"kind": "port", "where": {"vm": 7}}, "no such field")):
+        with pytest.raises(Rejected) as refused:
+            weftd.rpc("list", **params)
+        assert said in refused.value.text
+
+
+def test_write_that_builds_on_what_is_gone_is_refused(weftd):
+    weftd.rpc("apply", policy=lan({"a": {"network": "lan"}}))
+    key = "tenants/default/ports/a"
+    etag = weftd.rpc("get", kind="port", name="a", etag=True)["etag"]
+    assert etag == weftd.rpc("list", kind="port")["objects"][0]["etag"]
+    weftd.rpc("apply", policy=lan({"a": {"network": "lan", "vm": "x"}}), expect={key: etag})
+    for expect, said in (({key: etag}, "was changed meanwhile"), ({key: None}, "is to be new"),
+                         ({"tenants/default/ports/b": True}, "is not there")):
+        before = weftd.ctl("status")["generation"]
+        for how in ({"method": "apply", "policy": lan({"a": {"network": "lan", "vm": "y"}})},
+                    {"method": "set", "kind": "port", "name": "a", "patch": {"vm": "y"}}, {"method": "delete", "kind": "port", "name": "a"}):
+            with pytest.raises(Rejected) as refused:
+                weftd.rpc(**how, expect=expect)
+            assert said in refused.value.text
+        assert weftd.ctl("status")["generation"] == before and weftd.ctl("get", "port", "a")["vm"] == "x"
+    weftd.rpc("apply", policy=lan({"b": {"network": "lan"}}), expect={"tenants/default/ports/b": None, key: True})
+
+
+def test_fields_deep_inside_are_set_and_taken_out(weftd):
+    weftd.rpc("apply", policy=lan({"a": {"network": "lan"}}, plans={"p": {"from_vm": {"rate": "1M", "pps": 5}}}))
+    weftd.rpc("set", kind="plan", name="p", patch={"from_vm": {"pps": None, "burst": 9000}, "to_vm": {"rate": "2M"}})
+    plan = weftd.ctl("get", "plan", "p")
+    assert plan["from_vm"] == {"rate": "1M", "burst": 9000} and plan["to_vm"] == {"rate": "2M"}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Writes that say what they build on: an object that somebody else has changed meanwhile is not written over.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_jhash.h>
+
+#include "store.h"
+
+void
+weft_object_etag(const struct weft_object *object, char etag[WEFT_ETAG_SIZE])
+{
+	uint32_t len = (uint32_t)strlen(object->text);
+
+	snprintf(etag, WEFT_ETAG_SIZE, "%08x%08x", rte_jhash(object->text, len, 1), rte_jhash(object->text, len, 2));
+}
+
+int
+weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (write->expect, key, value) {
+		const struct weft_object *object = weft_model_get(model, key);
+		char etag[WEFT_ETAG_SIZE];
+
+		write->conflict = true;
+		if (json_is_null(value) && object)
+			return weft_fail(err, EEXIST, "%s: is there already, and is to be new", key);
+		if (!json_is_null(value) && object == NULL)
+			return weft_fail(err, ENOENT, "%s: is not there, and is to be changed", key);
+		if (json_is_string(value)) {
+			weft_object_etag(object, etag);
+			if (strcmp(etag, json_string_value(value)))
+				return weft_fail(err, ESTALE,
+					"%s: was changed meanwhile (it is \"%s\" now, not \"%.40s\"): read it again",
+					key, etag, json_string_value(value));
+		}
+		write->conflict = false;
+	}
+	return 0;
+}
