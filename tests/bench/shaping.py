@@ -7,7 +7,8 @@ rate-R        error_percent: what a port with that plan got between its first de
 ports-N       N ports whose plans together are what the worker does without plans: what it does with them (ratio_unshaped), in turns,
               and cycles per packet (median)
 lateness      1,000 ports of 1 to 10 Mbit/s: how late after its time each frame left; step_p99_us where there are ten rates only, of which
-              all come in step every 8 ms; machine_p99_us and machine_p999_us: how late a loop would be that only looks at the clock, on the same CPU in turns
+              all come in step every 8 ms; machine_p99_us and machine_p999_us: how late a loop would be that only looks at the clock, on
+              the same CPU in turns
 cluster       four hosts on one etcd under one limit of 100 Mbit/s, in real time: what they send together in any window of a second, while
               demand moves from host to host, and the store stands still for a time, at the most over the limit (max_over_percent; what
               was saved up, 20 ms of the rate, may come on top of it); used_percent in steady demand of all and of one; and how long it
