@@ -50,7 +50,7 @@ is_wanted(const struct weft_object *object, const struct weft_kind *kind, const 
 	json_t *value;
 
 	if (object->kind != kind || (tenant && (strncmp(object->path, tenant, len) ||
-					       (object->path[len] != '/' && object->path[len] != 0))))
+						       (object->path[len] != '/' && object->path[len] != 0))))
 		return false;
 	json_object_foreach ((json_t *)(uintptr_t)where, name, value)
 		if (!has_value(object, field_of(kind, name), json_string_value(value)))
@@ -75,9 +75,9 @@ page_of(const struct weft_object **found, size_t n, size_t limit)
 
 	for (i = 0; i < n && i < limit; i++) {
 		weft_object_etag(found[i], etag);
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o}", "key", found[i]->key, "name",
-						    found[i]->path, "etag", etag, "object",
-						    json_loads(found[i]->text, 0, NULL)));
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:s, s:o}", "key", found[i]->key, "name", found[i]->path, "etag",
+				      etag, "object", json_loads(found[i]->text, 0, NULL)));
 	}
 	if (i < n)
 		json_object_set_new(page, "next", json_string(found[i - 1]->key));

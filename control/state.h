@@ -48,8 +48,8 @@ void weft_call_error(struct weft_call *call, int code, const struct weft_error *
 // methods.c: carries out one JSON-RPC request, now or later. MAY_CHANGE: the peer may change things.
 void weft_method_run(struct weft_call *call, const char *method, const json_t *params, bool may_change);
 
-// list.c: a page of what PARAMS ask for: {kind, tenant, where: {field: value}, after: key, limit}. Check first: returns 0
-// and the KIND, or -EINVAL with ERR. {objects: [{key, name, etag, object}], total, next: key, where there are more}.
+// list.c: a page of what PARAMS ask for: {kind, tenant, where: {field: value}, after: key, limit}. Check first: returns
+// 0 and the KIND, or -EINVAL with ERR. {objects: [{key, name, etag, object}], total, next: key, where there are more}.
 int weft_list_check(const json_t *params, const struct weft_kind **kind, struct weft_error *err);
 json_t *weft_list_page(const struct weft_model *model, const struct weft_kind *kind, const json_t *params);
 

@@ -271,7 +271,8 @@ def test_write_that_builds_on_what_is_gone_is_refused(weftd):
                          ({"tenants/default/ports/b": True}, "is not there")):
         before = weftd.ctl("status")["generation"]
         for how in ({"method": "apply", "policy": lan({"a": {"network": "lan", "vm": "y"}})},
-                    {"method": "set", "kind": "port", "name": "a", "patch": {"vm": "y"}}, {"method": "delete", "kind": "port", "name": "a"}):
+                    {"method": "set", "kind": "port", "name": "a", "patch": {"vm": "y"}},
+                    {"method": "delete", "kind": "port", "name": "a"}):
             with pytest.raises(Rejected) as refused:
                 weftd.rpc(**how, expect=expect)
             assert said in refused.value.text
