@@ -13,9 +13,9 @@ from harness.overlay import HERE, HERE6, HOSTS, HOSTS6, THERE, THERE6, VNI, chec
 from harness.proc import run, stop, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Weftd
+from harness.wires import iperf
 from scapy.all import ARP, ICMP, IP, UDP, Ether, Raw, raw
 from test_devices import arp_reply, make_link, netns, ping_through  # noqa: F401
-from test_firewall_tcp import iperf
 
 ENDS = {4: (HERE, THERE, 24, HOSTS), 6: (HERE6, THERE6, 64, HOSTS6)}
 

@@ -9,6 +9,11 @@ from .overlay import mac
 from .proc import run, wait_for
 
 
+def iperf(netns, *args):
+    """iperf3 in a namespace."""
+    return subprocess.Popen(["ip", "netns", "exec", netns, "iperf3", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
 class Wires:
     """The switch is to run in NETNS and has the wires w1 and w2; HOSTS are 10.0.0.1 and 10.0.0.2."""
 
@@ -48,8 +53,7 @@ class Wires:
 
     def iperf(self, i, *args):
         """iperf3 on host I (0, 1)."""
-        return subprocess.Popen(["ip", "netns", "exec", self.hosts[i], "iperf3", *args], stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True)
+        return iperf(self.hosts[i], *args)
 
     def serve(self):
         """The second host takes iperf3."""
