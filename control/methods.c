@@ -217,9 +217,12 @@ weft_method_run(struct weft_call *call, const char *method, const json_t *params
 		weft_call_error(call, WEFT_FORBIDDEN, &err);
 	} else if (methods[i].start) {
 		methods[i].start(call, params);
-	} else if ((result = methods[i].run(params, &err)) != NULL) {
-		weft_call_result(call, result);
 	} else {
-		weft_call_error(call, WEFT_REJECTED, &err);
+		errno = 0;
+		result = methods[i].run(params, &err);
+		if (result)
+			weft_call_result(call, result);
+		else
+			weft_call_error(call, errno == ENOENT ? WEFT_MISSING : WEFT_REJECTED, &err);
 	}
 }

@@ -22,16 +22,20 @@ reject(struct weft_call *call, const struct weft_error *err)
 	weft_call_error(call, WEFT_REJECTED, err);
 }
 
+static int run_apply(struct weft_question *query, struct weft_model *model, struct weft_error *err);
+
 static void
 on_view(void *arg, struct weft_model *model, const struct weft_error *error)
 {
 	struct weft_question *query = arg;
 	struct weft_error err = { "" };
+	int ret = model ? query->run(query, model, &err) : 0;
 
 	if (model == NULL)
 		reject(query->call, error);
-	else if (query->run(query, model, &err))
-		reject(query->call, &err);
+	else if (ret)
+		weft_call_error(
+			query->call, ret == -ENOENT && query->run != run_apply ? WEFT_MISSING : WEFT_REJECTED, &err);
 	json_decref(query->params);
 	free(query);
 }

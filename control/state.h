@@ -74,6 +74,7 @@ json_t *weft_warnings(const json_t *changes);
 #define WEFT_REJECTED  -32000
 #define WEFT_FORBIDDEN -32001
 #define WEFT_CONFLICT  -32002 // params.expect does not hold
+#define WEFT_MISSING   -32003 // what it is about is not there
 
 // report.c: results of the methods that read.
 json_t *weft_report_status(void);

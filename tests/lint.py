@@ -17,6 +17,7 @@ MAY_USE = {
     "dataplane": r"weft/",
     "control": r"weft/|cluster/cluster\.h",
     "control/ctl": r"$^",
+    "control/rest": r"$^",
     "control/cluster": r"weft/|(bundle|control|field|history|local|map|model|store)\.h",
 }
 # main() wires the rooms.

@@ -10,6 +10,7 @@ import time
 BUILD = os.environ.get("WEFT_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
 WEFTD = os.path.abspath(os.path.join(BUILD, "dataplane", "weftd"))
 WEFTCTL = os.path.abspath(os.path.join(BUILD, "control", "ctl", "weftctl"))
+REST = os.path.join(BUILD, "control", "rest", "weft-rest")
 
 _libc = ctypes.CDLL(None)
 
