@@ -86,7 +86,9 @@ free_request(struct request *r)
 	free(r->method);
 	free(r->path);
 	free(r->body);
+	free(r->text);
 	json_decref(r->query);
+	json_decref(r->gathered);
 	json_decref(r->answer);
 	free(r);
 }
@@ -108,18 +110,21 @@ collect(struct request *r, const char *data, size_t len)
 static enum MHD_Result
 send_answer(struct request *r)
 {
-	char *text = r->answer ? json_dumps(r->answer, JSON_COMPACT) : strdup("");
+	char *text = r->answer ? json_dumps(r->answer, JSON_COMPACT) : r->text ? r->text : strdup("");
 	struct MHD_Response *response =
 		text ? MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE) : NULL;
 	enum MHD_Result ret;
 
+	if (r->text == text)
+		r->text = NULL;
 	if (response == NULL) {
 		free(text);
 		return MHD_NO;
 	}
 	if (r->answer)
-		MHD_add_response_header(
-			response, "Content-Type", r->problem ? "application/problem+json" : "application/json");
+		r->type = r->problem ? "application/problem+json" : "application/json";
+	if (r->type)
+		MHD_add_response_header(response, "Content-Type", r->type);
 	if (r->etag[0])
 		MHD_add_response_header(response, "ETag", r->etag);
 	if (r->location[0])

@@ -37,8 +37,12 @@ struct request {
 	char key[256];	    // of that
 	bool created;
 
+	json_t *gathered; // what weftd has said so far
+
 	int status;
-	json_t *answer; // NULL: no body
+	json_t *answer; // NULL: no body, or
+	char *text;	// this, of TYPE
+	const char *type;
 	bool problem;
 	char etag[64];
 	char location[300];
@@ -72,6 +76,9 @@ json_t *body_object(struct request *request);
 
 // objects.c: objects, by kind and name. Whether REQUEST is about one, or a list of them; then it is answered.
 bool object_route(struct request *request);
+
+// metrics.c: /metrics.
+void metrics(struct request *request);
 
 // openapi.c: what there is, as an OpenAPI 3.1 document; a new object.
 json_t *openapi(void);

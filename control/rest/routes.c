@@ -132,6 +132,34 @@ get_port_state(struct request *r)
 	backend_call(r, "port", json_pack("{s:o}", "port", json_sprintf("%s/%s", r->part[3], r->part[4])), done);
 }
 
+static void
+get_network_state(struct request *r)
+{
+	backend_call(r, "network", json_pack("{s:o}", "network", json_sprintf("%s/%s", r->part[3], r->part[4])), done);
+}
+
+static void
+get_group_state(struct request *r)
+{
+	backend_call(r, "group", json_pack("{s:o}", "name", json_sprintf("%s/%s", r->part[3], r->part[4])), done);
+}
+
+static void
+get_rules(struct request *r)
+{
+	backend_call(r, "rules", json_copy(r->query), done);
+}
+
+static void
+get_sessions(struct request *r)
+{
+	json_t *params = json_copy(r->query);
+
+	if (query_text(r, "limit"))
+		json_object_set_new(params, "limit", number(query_text(r, "limit")));
+	backend_call(r, "sessions", params, done);
+}
+
 #define WAITING "wait timeout_ms"
 
 const struct fixed_route fixed_routes[] = {
@@ -149,6 +177,16 @@ const struct fixed_route fixed_routes[] = {
 		get_where },
 	{ "GET", "state/ports", "the ports of this host, with their counters", "", false, "ports", NULL },
 	{ "GET", "state/ports/{tenant}/{port}", "a port of this host", "", false, NULL, get_port_state },
+	{ "GET", "state/hosts", "the cluster's hosts, and the generations that they apply", "", false, "wait", NULL },
+	{ "GET", "state/tunnels", "other hosts, and the ways to them", "", false, "tunnels", NULL },
+	{ "GET", "state/networks/{tenant}/{network}", "what keeps the network's ports from each other", "", false, NULL,
+		get_network_state },
+	{ "GET", "state/groups/{tenant}/{group}", "who is in the group, and where", "", false, NULL, get_group_state },
+	{ "GET", "state/rules", "what every rule has let pass or stopped", "name", false, NULL, get_rules },
+	{ "GET", "state/sessions", "connections, of a port, an address or in a state", "port address state limit",
+		false, NULL, get_sessions },
+	{ "GET", "state/fdb", "learned addresses", "", false, "fdb", NULL },
+	{ "GET", "state/audit", "whether every packet is accounted for", "", false, "audit", NULL },
 	{ "GET", "state/plans", "what ports get of their data plans", "", false, "plans", NULL },
 	{ "GET", "state/workers", "the workers' load, stage by stage", "", false, "workers", NULL },
 	{ "GET", "state/drops", "dropped packets by port and reason", "", false, "drops", NULL },
@@ -198,6 +236,10 @@ route(struct request *r)
 {
 	const char *allowed = NULL;
 
+	if (strcmp(r->path, "/metrics") == 0 && strcmp(r->method, "GET") == 0) {
+		metrics(r);
+		return;
+	}
 	if (r->bad_text || !is_text(r->path)) {
 		problem(r, 400, "the address is no UTF-8");
 		return;

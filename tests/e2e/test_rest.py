@@ -79,7 +79,7 @@ def test_every_path_of_the_document_is_there(rest):
     status, document, _ = rest.ask("GET", "openapi.json")
     assert status == 200 and document["openapi"] == "3.1.0"
     rest.ask("PUT", PORT, {"network": "lan"})
-    names = {"tenant": "default", "port": "a", "name": "a", "generation": "1"}
+    names = {"tenant": "default", "port": "a", "name": "a", "generation": "1", "network": "lan", "group": "g"}
     for path, operations in document["paths"].items():
         url = re.sub(r"{(\w+)}", lambda m: names[m[1]], path)
         assert {p["name"] for o in operations.values() for p in o["parameters"] if p["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
@@ -174,3 +174,30 @@ def test_its_socket_is_its_owners_and_no_second_one_takes_it(rest):
     assert os.stat(rest.path).st_mode & 0o777 == 0o660
     assert "another one serves it" in run(REST, "--dev", rest.weftd.dir, check=False)
     assert rest.ask("GET", "status")[0] == 200
+
+
+def test_metrics_are_openmetrics(rest):
+    rest.ask("PUT", "tenants/default/plans/p", {"from_vm": {"rate": "10M"}})
+    rest.ask("PUT", "tenants/default/limits", {"rate": "1G"})
+    rest.ask("PUT", PORT, {"network": "lan", "plan": "p"})
+    status, headers, text = rest.raw("GET", "/metrics")
+    assert status == 200 and headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    *lines, last = text.decode().splitlines()
+    assert last == "# EOF"
+    kinds, values, family = {}, {}, None
+    for line in lines:
+        if line.startswith("# TYPE "):
+            _, _, family, kind = line.split(" ")
+            assert family not in kinds and re.fullmatch(r"weft_[a-z_]+", family)
+            kinds[family] = kind
+        elif not line.startswith("# HELP "):
+            name, labels, value = re.fullmatch(r'([a-z_]+)((?:\{[a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*\})?) (\S+)', line).groups()
+            # Samples stand with their family, and counters say so.
+            assert name == family + {"counter": "_total", "gauge": "", "info": "_info"}[kinds[family]]
+            assert (name, labels) not in values
+            values[name, labels] = float(value)
+    assert values["weft_plan_from_vm_bits_per_second", '{port="default/a"}'] == 10e6
+    assert values["weft_tenant_share_bits_per_second", '{tenant="default"}'] == 1e9
+    assert values["weft_generation", ""] == rest.ask("GET", "status")[1]["generation"] and values["weft_fenced", ""] == 0
+    assert values["weft_port_rx_packets_total", '{port="default/a"}'] == 0 and ("weft_worker_busy_cycles_total", '{worker="0"}') in values
+    assert rest.raw("POST", "/metrics")[0] == 404
