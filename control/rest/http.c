@@ -69,7 +69,8 @@ new_request(struct MHD_Connection *connection, const char *path, const char *met
 	if (r == NULL)
 		return NULL;
 	r->connection = connection;
-	r->method = strdup(method);
+	// Of an answer to HEAD only the head is sent.
+	r->method = strdup(strcmp(method, "HEAD") ? method : "GET");
 	r->path = strdup(path);
 	r->query = json_object();
 	r->json = type && (strncmp(type, "application/json", 16) == 0 ||
@@ -89,6 +90,7 @@ free_request(struct request *r)
 	free(r->text);
 	json_decref(r->query);
 	json_decref(r->gathered);
+	json_decref(r->kind);
 	json_decref(r->answer);
 	free(r);
 }

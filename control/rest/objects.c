@@ -208,7 +208,7 @@ object_route(struct request *r)
 
 		if (matched == 0)
 			continue;
-		r->kind = kind;
+		r->kind = json_incref(kind);
 		for (unsigned int i = 1; i < r->n_parts && len < sizeof(r->key); i++)
 			len += (size_t)snprintf(
 				r->key + len, sizeof(r->key) - len, "%s%s", i > 1 ? "/" : "", r->part[i]);

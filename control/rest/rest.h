@@ -33,8 +33,8 @@ struct request {
 	bool gone;     // its client has gone meanwhile
 
 	// What a route keeps between its calls to weftd.
-	const json_t *kind; // of the object that it is about
-	char key[256];	    // of that
+	json_t *kind;  // of the object that it is about
+	char key[256]; // of that
 	bool created;
 
 	json_t *gathered; // what weftd has said so far

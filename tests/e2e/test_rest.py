@@ -201,3 +201,5 @@ def test_metrics_are_openmetrics(rest):
     assert values["weft_generation", ""] == rest.ask("GET", "status")[1]["generation"] and values["weft_fenced", ""] == 0
     assert values["weft_port_rx_packets_total", '{port="default/a"}'] == 0 and ("weft_worker_busy_cycles_total", '{worker="0"}') in values
     assert rest.raw("POST", "/metrics")[0] == 404
+    status, headers, text = rest.raw("HEAD", "/metrics")
+    assert status == 200 and not text and int(headers["Content-Length"]) > 1000
