@@ -6,16 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_jhash.h>
-
 #include "store.h"
 
+// FNV-1a, 64 bits (Fowler, Noll, Vo: draft-eastlake-fnv).
 void
 weft_object_etag(const struct weft_object *object, char etag[WEFT_ETAG_SIZE])
 {
-	uint32_t len = (uint32_t)strlen(object->text);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	snprintf(etag, WEFT_ETAG_SIZE, "%08x%08x", rte_jhash(object->text, len, 1), rte_jhash(object->text, len, 2));
+	for (const char *p = object->text; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	snprintf(etag, WEFT_ETAG_SIZE, "%016llx", (unsigned long long)hash);
 }
 
 int
