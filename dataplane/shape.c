@@ -355,10 +355,16 @@ dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_con
 {
 	struct own_port *own = &self->own[slot];
 	bool alone = own->gen && port->owner == self->w.id;
+	uint16_t before = own->bucket;
 
 	// What waits goes with the port.
 	if (own->gen == 0 && own->held)
 		count_out(self, &dp.shaper[slot]);
+	// What it was called for and has not read yet is the others' again.
+	if (before && own->held) {
+		dp_bucket_settle(before, self->w.fenced, dp.shaper[slot].took, 0);
+		dp.shaper[slot].took = 0;
+	}
 	own->renewed = true;
 	if (own->parked)
 		dp_shape_unpark(self, slot);
@@ -369,6 +375,8 @@ dp_shape_adopt(struct dp_worker *self, uint16_t slot, const struct weft_port_con
 	own->linked = alone && self->link && !own->wire;
 	own->bucket = own->gen ? port->bucket : 0;
 	own->plan = alone && port->plan ? port->plan : own->bucket || own->linked ? &no_plan : NULL;
+	if (before)
+		dp_bucket_next(self, before);
 	if (dp_holds(self, slot))
 		dp_shape_claim(self, slot);
 }
