@@ -42,5 +42,6 @@ weft_write_free(struct weft_write *write)
 {
 	json_decref(write->changes);
 	json_decref(write->expect);
+	json_decref(write->scope);
 	free(write);
 }

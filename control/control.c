@@ -30,6 +30,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what, (void)arg;
 	weft_engine_poll();
 	weft_log_events();
+	weft_events_tick();
 	// What did not open before may be there now.
 	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
 		weft_local_republish(&ctl.local, false, &err))

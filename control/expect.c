@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scope.h"
 #include "store.h"
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo: draft-eastlake-fnv).
@@ -22,9 +23,13 @@ weft_object_etag(const struct weft_object *object, char etag[WEFT_ETAG_SIZE])
 int
 weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err)
 {
+	int ret = weft_scope_check(write->scope, model, write->changes, err);
 	const char *key;
 	json_t *value;
 
+	write->forbidden = ret == -EPERM;
+	if (ret)
+		return ret;
 	json_object_foreach (write->expect, key, value) {
 		const struct weft_object *object = weft_model_get(model, key);
 		char etag[WEFT_ETAG_SIZE];

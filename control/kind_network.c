@@ -19,11 +19,12 @@ static const char *const tcp_modes[] = { "strict", "liberal", NULL };
 static const char *const encaps[] = { "local", "vlan", "vxlan", "geneve", NULL };
 
 static const struct weft_field network_fields[] = {
-	{ "encap", WEFT_FIELD_ENUM, WEFT_AT(weft_network, encap), .names = encaps, .preset = "\"local\"",
+	{ "encap", WEFT_FIELD_ENUM, WEFT_AT(weft_network, encap), .providers = true, .names = encaps,
+		.preset = "\"local\"",
 		.help = "how the network leaves the host: not at all, as a VLAN on the uplinks, or in a tunnel" },
-	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_network, vlan), .min = 1, .max = WEFT_MAX_VID,
+	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_network, vlan), .providers = true, .min = 1, .max = WEFT_MAX_VID,
 		.help = "the network's VLAN on uplinks; with encap vlan" },
-	{ "vni", WEFT_FIELD_UINT, WEFT_AT(weft_network, vni), .min = 1, .max = MAX_VNI,
+	{ "vni", WEFT_FIELD_UINT, WEFT_AT(weft_network, vni), .providers = true, .min = 1, .max = MAX_VNI,
 		.help = "the network's number in tunnels; with encap vxlan or geneve" },
 	{ "mtu", WEFT_FIELD_UINT, WEFT_AT(weft_network, mtu), .min = WEFT_MTU_MIN, .max = WEFT_MTU_MAX,
 		.preset = "1500",

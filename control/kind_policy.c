@@ -97,6 +97,7 @@ const struct weft_kind weft_kind_limits = {
 	.plural = "limits",
 	.help = "what a tenant may use, and what holds for it on a host that lost the cluster",
 	.in_tenant = true,
+	.providers = true,
 	.single = true,
 	.size = sizeof(struct weft_limits),
 	.fields = limits_fields,

@@ -41,6 +41,7 @@ struct weft_kind {
 	const char *help;
 	bool in_tenant; // below tenants.TENANT, else at the top
 	bool single;	// one in a tenant, without a name of its own
+	bool providers; // concerns more than the tenant itself: see scope.h
 	size_t size;	// of its struct
 	const struct weft_field *fields;
 	void (*derive)(json_t *json); // adds defaults that depend on other fields, before parsing; may be NULL

@@ -154,10 +154,20 @@ publish(struct weft_local *local, struct weft_snapshot *snap)
 	weft_engine_publish(snap, weft_snapshot_free);
 }
 
+static uint64_t
+wall_clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+}
+
 void
 weft_local_activate(struct weft_local *local)
 {
 	struct weft_prepared *p = local->prepared;
+	uint64_t was;
 	const char *path;
 	json_t *value;
 	void *next;
@@ -165,7 +175,13 @@ weft_local_activate(struct weft_local *local)
 
 	weft_buckets_sync(local);
 	weft_link_sync(local);
+	was = local->generation;
 	publish(local, weft_build_finish(p->build, p->generation));
+	if (p->generation != was) {
+		local->in_force_us = wall_clock_us();
+		WEFT_LOG(INFO, "event=generation generation=%llu objects=%u", (unsigned long long)p->generation,
+			p->set.n);
+	}
 	if (p->tunnels)
 		weft_kernel_refresh(local);
 	json_array_foreach (p->gone, i, value)

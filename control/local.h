@@ -20,6 +20,7 @@ struct weft_local {
 	struct weft_placement *placement;
 	struct weft_snapshot *snap; // in force; NULL: none yet
 	uint64_t version;	    // its number
+	uint64_t in_force_us;	    // since 1970: when it came into force
 	uint64_t generation;	    // of the policy in force
 	uint32_t cluster;	    // a number of the cluster's, for stamps; 0: none
 	uint64_t tsc_hz;

@@ -9,6 +9,7 @@
 #include "weft/explain.h"
 
 #include "address.h"
+#include "scope.h"
 #include "state.h"
 
 #define NO_METHOD -32601 // JSON-RPC 2.0, section 5.1
@@ -52,8 +53,8 @@ do_status(const json_t *params, struct weft_error *err)
 static json_t *
 do_ports(const json_t *params, struct weft_error *err)
 {
-	(void)params, (void)err;
-	return weft_report_ports();
+	(void)err;
+	return weft_report_ports(params);
 }
 
 static json_t *
@@ -164,40 +165,49 @@ do_rebalance(const json_t *params, struct weft_error *err)
 static const struct {
 	const char *name;
 	bool changes;
+	bool whole; // the host, not one of its ports
 	json_t *(*run)(const json_t *params, struct weft_error *err);
 	void (*start)(struct weft_call *call, const json_t *params);
 } methods[] = {
-	{ "status", false, do_status, NULL },
-	{ "ports", false, do_ports, NULL },
-	{ "port", false, do_port, NULL },
-	{ "workers", false, do_workers, NULL },
-	{ "drops", false, do_drops, NULL },
-	{ "audit", false, do_audit, NULL },
-	{ "fdb", false, do_fdb, NULL },
-	{ "explain", false, do_explain, NULL },
-	{ "state_hash", false, do_state_hash, NULL },
-	{ "sessions", false, weft_report_sessions, NULL },
-	{ "session_counts", false, weft_report_session_counts, NULL },
-	{ "kill_sessions", true, weft_kill_sessions, NULL },
-	{ "rules", false, weft_report_rules, NULL },
-	{ "group", false, weft_report_group, NULL },
-	{ "network", false, weft_report_network, NULL },
-	{ "tunnels", false, weft_report_tunnels, NULL },
-	{ "plans", false, weft_report_plans, NULL },
-	{ "rebalance", true, do_rebalance, NULL },
-	{ "get", false, NULL, weft_policy_get },
-	{ "list", false, NULL, weft_policy_list },
-	{ "schema", false, NULL, weft_policy_schema },
-	{ "where", false, NULL, weft_policy_where },
-	{ "wait", false, NULL, weft_policy_wait },
-	{ "generations", false, NULL, weft_policy_generations },
-	{ "record", false, NULL, weft_policy_record },
-	{ "apply", true, NULL, weft_policy_apply },
-	{ "set", true, NULL, weft_policy_set },
-	{ "delete", true, NULL, weft_policy_delete },
-	{ "undo", true, NULL, weft_policy_undo },
-	{ "retire", true, NULL, weft_policy_retire },
+	{ "status", false, false, do_status, NULL },
+	{ "ports", false, false, do_ports, NULL },
+	{ "port", false, false, do_port, NULL },
+	{ "workers", false, false, do_workers, NULL },
+	{ "drops", false, false, do_drops, NULL },
+	{ "audit", false, false, do_audit, NULL },
+	{ "fdb", false, false, do_fdb, NULL },
+	{ "explain", false, false, do_explain, NULL },
+	{ "state_hash", false, false, do_state_hash, NULL },
+	{ "sessions", false, false, weft_report_sessions, NULL },
+	{ "session_counts", false, false, weft_report_session_counts, NULL },
+	{ "kill_sessions", true, false, weft_kill_sessions, NULL },
+	{ "rules", false, false, weft_report_rules, NULL },
+	{ "group", false, false, weft_report_group, NULL },
+	{ "network", false, false, weft_report_network, NULL },
+	{ "tunnels", false, false, weft_report_tunnels, NULL },
+	{ "plans", false, false, weft_report_plans, NULL },
+	{ "rebalance", true, true, do_rebalance, NULL },
+	{ "get", false, false, NULL, weft_policy_get },
+	{ "list", false, false, NULL, weft_policy_list },
+	{ "schema", false, false, NULL, weft_policy_schema },
+	{ "where", false, false, NULL, weft_policy_where },
+	{ "wait", false, false, NULL, weft_policy_wait },
+	{ "generations", false, false, NULL, weft_policy_generations },
+	{ "record", false, false, NULL, weft_policy_record },
+	{ "apply", true, false, NULL, weft_policy_apply },
+	{ "set", true, false, NULL, weft_policy_set },
+	{ "delete", true, false, NULL, weft_policy_delete },
+	{ "undo", true, false, NULL, weft_policy_undo },
+	{ "retire", true, false, NULL, weft_policy_retire },
+	{ "events", false, false, NULL, weft_events_wait },
 };
+
+static bool
+may_act(const struct weft_call *call, bool whole, const json_t *params)
+{
+	return whole ? weft_scope_all(call->scope)
+		     : weft_scope_port(call->scope, json_string_value(json_object_get(params, "port")));
+}
 
 void
 weft_method_run(struct weft_call *call, const char *method, const json_t *params, bool may_change)
@@ -217,6 +227,9 @@ weft_method_run(struct weft_call *call, const char *method, const json_t *params
 		weft_call_error(call, WEFT_FORBIDDEN, &err);
 	} else if (methods[i].start) {
 		methods[i].start(call, params);
+	} else if (methods[i].changes && !may_act(call, methods[i].whole, params)) {
+		weft_fail(&err, EPERM, "%s: is not for your role, or not for your tenants", method);
+		weft_call_error(call, WEFT_FORBIDDEN, &err);
 	} else {
 		errno = 0;
 		result = methods[i].run(params, &err);

@@ -11,6 +11,7 @@
 #include "bundle.h"
 #include "map.h"
 #include "policy.h"
+#include "scope.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 #define MAX_TIMEOUT_MS	   3600000
@@ -34,8 +35,11 @@ on_view(void *arg, struct weft_model *model, const struct weft_error *error)
 	if (model == NULL)
 		reject(query->call, error);
 	else if (ret)
-		weft_call_error(
-			query->call, ret == -ENOENT && query->run != run_apply ? WEFT_MISSING : WEFT_REJECTED, &err);
+		weft_call_error(query->call,
+			ret == -EPERM				    ? WEFT_FORBIDDEN
+			: ret == -ENOENT && query->run != run_apply ? WEFT_MISSING
+								    : WEFT_REJECTED,
+			&err);
 	json_decref(query->params);
 	free(query);
 }
@@ -72,8 +76,8 @@ weft_on_written(struct weft_write *write, json_t *result, bool late, const struc
 {
 	if (result)
 		json_object_set_new(result, "warnings", weft_warnings(write->changes));
-	if (result == NULL && write->conflict)
-		weft_call_error(write->arg, WEFT_CONFLICT, err);
+	if (result == NULL && (write->conflict || write->forbidden))
+		weft_call_error(write->arg, write->conflict ? WEFT_CONFLICT : WEFT_FORBIDDEN, err);
 	else
 		on_json(write->arg, result, late, err);
 	weft_write_free(write);
@@ -91,6 +95,7 @@ weft_write_new(json_t *changes, const json_t *params, struct weft_call *call, co
 	}
 	write->changes = changes;
 	write->expect = json_incref(json_object_get(params, "expect"));
+	write->scope = json_incref(call->scope);
 	write->wait = json_is_true(json_object_get(params, "wait"));
 	write->timeout_ms = timeout > 0 && timeout <= MAX_TIMEOUT_MS ? timeout : DEFAULT_TIMEOUT_MS;
 	snprintf(write->who, sizeof(write->who), "%s", call->who);
@@ -132,8 +137,9 @@ try_out(struct weft_question *query, struct weft_model *model, const json_t *cha
 {
 	struct weft_changeset set;
 	json_t *report;
-	int ret = weft_model_change(model, changes, time(NULL), &set, err);
+	int ret = weft_scope_check(query->call->scope, model, changes, err);
 
+	ret = ret ? ret : weft_model_change(model, changes, time(NULL), &set, err);
 	if (ret)
 		return ret;
 	report = weft_changeset_report(&set);

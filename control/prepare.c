@@ -254,7 +254,7 @@ place_port(struct weft_local *local, struct weft_prepared *p, const struct weft_
 	if (ret && !known)
 		return ret;
 	if (ret && !json_object_get(local->failed, port->o.path))
-		WEFT_LOG(ERR, "port=%s error=\"%s\"", port->o.path, p->err->text);
+		WEFT_LOG(ERR, "event=port-failed port=%s error=\"%s\"", port->o.path, p->err->text);
 	if (ret)
 		json_object_set_new(local->failed, port->o.path, json_string(p->err->text));
 	else

@@ -142,12 +142,12 @@ add_port(void *arg, const struct weft_port *port)
 }
 
 json_t *
-weft_report_ports(void)
+weft_report_ports(const json_t *params)
 {
 	json_t *ports = json_array();
+	const char *next = weft_page_ports(params, add_port, ports);
 
-	weft_local_each(&ctl.local, add_port, ports);
-	return ports;
+	return json_object_get(params, "limit") ? json_pack("{s:o, s:s*}", "ports", ports, "next", next) : ports;
 }
 
 struct port_count {
@@ -180,6 +180,7 @@ weft_report_status(void)
 		"ports_failed", (int)json_object_size(ctl.local.failed), "fenced", weft_engine_fenced(),
 		"policy_memory_bytes", (json_int_t)weft_share_used(), "policy_memory_budget",
 		(json_int_t)ctl.local.budget);
+	json_object_set_new(status, "generation_since_us", json_integer((json_int_t)ctl.local.in_force_us));
 	ctl.store->status(status);
 	return status;
 }

@@ -121,9 +121,10 @@ json_t *
 weft_report_plans(const json_t *params, struct weft_error *err)
 {
 	json_t *rows = json_array();
+	const char *next;
 
-	(void)params, (void)err;
-	weft_local_each(&ctl.local, add_port, rows);
-	return json_pack("{s:I, s:o, s:o, s:o*}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)),
-		"ports", rows, "tenants", tenants_json(), "uplink", uplink_json());
+	(void)err;
+	next = weft_page_ports(params, add_port, rows);
+	return json_pack("{s:I, s:o, s:o, s:o*, s:s*}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)),
+		"ports", rows, "tenants", tenants_json(), "uplink", uplink_json(), "next", next);
 }

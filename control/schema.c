@@ -48,6 +48,8 @@ weft_fields_schema(const struct weft_field *fields)
 		json_t *one = schema_of(f);
 
 		json_object_set_new(one, "description", json_string(f->help));
+		if (f->providers)
+			json_object_set_new(one, "x-role", json_string("admin"));
 		if (f->preset)
 			json_object_set_new(one, "default", json_loads(f->preset, JSON_DECODE_ANY, NULL));
 		json_object_set_new(properties, f->name, one);
@@ -86,6 +88,8 @@ weft_policy_schema(struct weft_call *call, const json_t *params)
 		schema = weft_fields_schema(kind->fields);
 		json_object_set_new(schema, "title", json_string(kind->name));
 		json_object_set_new(schema, "description", json_string(kind->help));
+		if (kind->providers || !kind->in_tenant)
+			json_object_set_new(schema, "x-role", json_string("admin"));
 		json_object_set_new(schema, "x-path",
 			json_sprintf(!kind->in_tenant ? "%s/NAME"
 				     : kind->single   ? "tenants/TENANT/%s"

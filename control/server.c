@@ -101,6 +101,7 @@ reply(struct weft_call *call, const char *field, json_t *value)
 		*p = call->next;
 	}
 	json_decref(message);
+	json_decref(call->scope);
 	free(call);
 }
 
@@ -115,6 +116,19 @@ weft_call_error(struct weft_call *call, int code, const struct weft_error *err)
 {
 	reply(call, "error",
 		json_pack("{s:i, s:s%}", "code", code, "message", err->text, strnlen(err->text, sizeof(err->text))));
+}
+
+// A program that asks for others says for whom.
+static void
+take_name(struct weft_call *call, json_t *as)
+{
+	const char *name = json_string_value(json_object_get(as, "name"));
+
+	if (name)
+		snprintf(call->who, sizeof(call->who), "%.30s by %.60s", name, call->client->who);
+	else
+		memcpy(call->who, call->client->who, sizeof(call->who));
+	call->scope = json_incref(as);
 }
 
 static void
@@ -134,7 +148,7 @@ take_request(struct weft_client *client, const char *line, size_t len)
 	call->client = client;
 	call->next = client->calls;
 	client->calls = call;
-	memcpy(call->who, client->who, sizeof(call->who));
+	take_name(call, json_object_get(request, "as"));
 	if (method) {
 		weft_method_run(call, method, json_object_get(request, "params"), client->may_change);
 	} else {

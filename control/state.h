@@ -39,7 +39,8 @@ struct weft_call {
 	struct weft_client *client; // NULL: it has gone meanwhile
 	struct weft_call *next;	    // of the client's
 	json_t *id;
-	char who[96]; // asks
+	char who[96];  // asks
+	json_t *scope; // in whose name, and what that one may change: see scope.h; NULL: its own
 };
 
 void weft_call_result(struct weft_call *call, json_t *result); // takes RESULT over
@@ -76,9 +77,14 @@ json_t *weft_warnings(const json_t *changes);
 #define WEFT_CONFLICT  -32002 // params.expect does not hold
 #define WEFT_MISSING   -32003 // what it is about is not there
 
-// report.c: results of the methods that read.
+// page.c: calls FN for this host's ports, of params.tenant where that is there: all of them, or with params.limit so
+// many of those after params.after, in the order of their names. Returns the last one's name, where there are more.
+// What it returns is valid until the policy changes.
+const char *weft_page_ports(const json_t *params, void (*fn)(void *arg, const struct weft_port *port), void *arg);
+
+// report.c: results of the methods that read. Ports come as a list, or with params.limit as {ports, next}.
 json_t *weft_report_status(void);
-json_t *weft_report_ports(void);
+json_t *weft_report_ports(const json_t *params);
 json_t *weft_report_port(const struct weft_port *port);
 json_t *weft_report_workers(void);
 json_t *weft_report_drops(const char *port);
@@ -101,6 +107,11 @@ json_t *weft_report_tunnels(const json_t *params, struct weft_error *err);
 
 // What ports' plans say and do.
 json_t *weft_report_plans(const json_t *params, struct weft_error *err);
+
+// events.c: what has happened: the latest lines of the log. The method, {after, run, timeout_ms}, waits for the next
+// one; the tick answers those that wait.
+void weft_events_wait(struct weft_call *call, const json_t *params);
+void weft_events_tick(void);
 
 // Logs what rules have asked for.
 void weft_log_events(void);

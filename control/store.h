@@ -13,6 +13,8 @@ struct weft_write {
 	json_t *changes; // as weft_model_change() takes them; the write's own
 	json_t *expect;	 // {key: etag, null: is not there, true: is there}, when it is done; NULL: whatever there is
 	bool conflict;	 // that did not hold
+	json_t *scope;	 // whose it is, and what it may change: see scope.h; NULL: whatever it likes
+	bool forbidden;	 // it may not
 	char who[96];
 	char note[96];
 	bool wait; // done() is called when it is applied everywhere, not when it is accepted
@@ -58,7 +60,7 @@ extern const struct weft_store_ops weft_store_file, weft_store_etcd;
 // that do not fit are answered and leave the list. MODEL is as before afterwards. Returns a new object.
 json_t *weft_batch_join(struct weft_model *model, struct weft_write **list);
 
-// Whether what WRITE expects holds in MODEL. Returns 0 or -errno with ERR.
+// Whether WRITE may change what it changes, and what it expects holds in MODEL. Returns 0 or -errno with ERR.
 int weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err);
 
 // Frees a write that is answered.

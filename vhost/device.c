@@ -44,7 +44,8 @@ vhost_set_error(struct vhost_port *port, const char *fmt, ...)
 	va_end(ap);
 	pthread_mutex_unlock(&port->error_lock);
 	if (port->error[0])
-		WEFT_LOG(WARNING, "port=%s socket=%s error=\"%s\"", port->name, port->path, port->error);
+		WEFT_LOG(WARNING, "event=guest-error port=%s socket=%s error=\"%s\"", port->name, port->path,
+			port->error);
 }
 
 static struct vhost_port **
@@ -186,7 +187,7 @@ new_device(int vid)
 	vhost_set_error(port, "%s", "");
 	port->vid = vid;
 	vhost_rings_resume(port);
-	WEFT_LOG(INFO, "port=%s event=link-up features=0x%" PRIx64, port->name, atomic_load(&port->features));
+	WEFT_LOG(INFO, "event=link-up port=%s features=0x%" PRIx64, port->name, atomic_load(&port->features));
 	return 0;
 }
 
@@ -200,7 +201,7 @@ destroy_device(int vid)
 	vhost_rings_suspend(port);
 	atomic_store(&port->io->link, false);
 	port->vid = -1;
-	WEFT_LOG(INFO, "port=%s event=link-down", port->name);
+	WEFT_LOG(INFO, "event=link-down port=%s", port->name);
 }
 
 static int

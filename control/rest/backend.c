@@ -24,7 +24,7 @@
 struct pending {
 	struct pending *next;
 	json_int_t id;
-	struct request *request; // NULL: the schema is asked for
+	struct request *request; // NULL: nobody's
 	backend_cb then;
 };
 
@@ -50,8 +50,11 @@ send_call(const char *method, json_t *params, struct pending *pending)
 {
 	json_t *call = json_pack(
 		"{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", ++backend.last_id, "method", method, "params", params);
-	char *text = json_dumps(call, JSON_COMPACT);
+	char *text;
 
+	if (pending->request)
+		json_object_set(call, "as", pending->request->as);
+	text = json_dumps(call, JSON_COMPACT);
 	json_decref(call);
 	if (text == NULL) {
 		free(pending);
@@ -66,19 +69,33 @@ send_call(const char *method, json_t *params, struct pending *pending)
 	return true;
 }
 
-void
+bool
 backend_call(struct request *request, const char *method, json_t *params, backend_cb then)
 {
 	struct pending *pending = backend.bev && params ? malloc(sizeof(*pending)) : NULL;
 
 	if (pending == NULL) {
 		json_decref(params);
-		problem(request, 503, "weftd is not there; 'systemctl status weftd' says why");
-		return;
+		if (request)
+			problem(request, 503, "weftd is not there; 'systemctl status weftd' says why");
+		return false;
 	}
 	*pending = (struct pending){ .request = request, .then = then };
-	if (!send_call(method, params, pending))
+	if (send_call(method, params, pending))
+		return true;
+	if (request)
 		problem(request, 500, "no memory");
+	return false;
+}
+
+static void
+take_kinds(struct request *request, json_t *kinds)
+{
+	(void)request;
+	if (kinds == NULL)
+		return;
+	json_decref(backend.kinds);
+	backend.kinds = kinds;
 }
 
 static void
@@ -108,10 +125,7 @@ take_reply(const json_t *reply)
 	if (pending == NULL)
 		return;
 	*p = pending->next;
-	if (pending->request == NULL) {
-		json_decref(backend.kinds);
-		backend.kinds = json_incref(result);
-	} else if (result) {
+	if (result || pending->request == NULL) {
 		pending->then(pending->request, json_incref(result));
 	} else {
 		refuse(pending->request, json_object_get(reply, "error"));
@@ -151,6 +165,8 @@ on_event(struct bufferevent *bev, short what, void *arg)
 		next = list->next;
 		if (list->request)
 			problem(list->request, 503, "weftd has gone; whether it was done is not known");
+		else
+			list->then(NULL, NULL);
 		free(list);
 	}
 	evtimer_add(backend.again, &in);
@@ -159,17 +175,13 @@ on_event(struct bufferevent *bev, short what, void *arg)
 static void
 connect_to(evutil_socket_t fd, short what, void *arg)
 {
-	struct pending *schema = calloc(1, sizeof(*schema));
-
 	(void)fd, (void)what, (void)arg;
 	backend.bev = bufferevent_socket_new(backend.base, -1, BEV_OPT_CLOSE_ON_FREE);
-	if (backend.bev == NULL || schema == NULL) {
-		free(schema);
+	if (backend.bev == NULL)
 		return;
-	}
 	bufferevent_setcb(backend.bev, on_read, NULL, on_event, NULL);
 	bufferevent_enable(backend.bev, EV_READ | EV_WRITE);
-	send_call("schema", json_object(), schema);
+	backend_call(NULL, "schema", json_object(), take_kinds);
 	// What fails at once is told later.
 	bufferevent_socket_connect(backend.bev, (struct sockaddr *)&backend.address, sizeof(backend.address));
 }

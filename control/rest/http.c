@@ -2,41 +2,67 @@
 // Copyright (c) 2026 The weft authors
 
 // HTTP by libmicrohttpd, on the loop: a request is collected, its connection suspended, and resumed with its answer.
-#include "rest.h"
-
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <microhttpd.h>
 
-#define MAX_CONNECTIONS 128
-#define IDLE_S		30
+#include "conn.h"
+#include "guard.h"
+#include "peers.h"
+#include "tls.h"
 
-struct http {
+#define SILENCE_S	60
+#define CONNECTION_SIZE (16u << 10) // of a connection's buffers, which must take a request's head
+#define PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+struct server {
+	struct event_base *base;
 	struct MHD_Daemon *daemon;
 	struct event *ready, *timer, *start;
 	struct request *begun; // complete, and not yet looked at
-	unsigned int n;	       // not yet answered
+	unsigned int n_suspended;
+	bool local, tls;
 };
-
-static struct http *the_http;
 
 // Lets libmicrohttpd do what is due, and wakes it up when the next thing is.
 static void
 run(evutil_socket_t fd, short what, void *arg)
 {
-	struct http *http = arg;
+	struct server *server = arg;
 	MHD_UNSIGNED_LONG_LONG ms;
 	struct timeval in;
 
 	(void)fd, (void)what;
-	MHD_run(http->daemon);
-	if (MHD_get_timeout(http->daemon, &ms) != MHD_YES) {
-		evtimer_del(http->timer);
+	MHD_run(server->daemon);
+	if (MHD_get_timeout(server->daemon, &ms) != MHD_YES) {
+		evtimer_del(server->timer);
 		return;
 	}
 	in = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-	evtimer_add(http->timer, &in);
+	evtimer_add(server->timer, &in);
+}
+
+void
+server_suspend(struct server *server, struct MHD_Connection *connection)
+{
+	server->n_suspended++;
+	MHD_suspend_connection(connection);
+}
+
+void
+server_resume(struct server *server, struct MHD_Connection *connection)
+{
+	server->n_suspended--;
+	MHD_resume_connection(connection);
+	event_active(server->ready, 0, 0);
+}
+
+bool
+server_is_local(const struct server *server)
+{
+	return server->local;
 }
 
 static enum MHD_Result
@@ -65,10 +91,15 @@ new_request(struct MHD_Connection *connection, const char *path, const char *met
 {
 	struct request *r = calloc(1, sizeof(*r));
 	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-	if (r == NULL)
+	if (r == NULL || info == NULL || info->socket_context == NULL) {
+		free(r);
 		return NULL;
+	}
 	r->connection = connection;
+	r->conn = info->socket_context;
+	r->server = r->conn->server;
 	// Of an answer to HEAD only the head is sent.
 	r->method = strdup(strcmp(method, "HEAD") ? method : "GET");
 	r->path = strdup(path);
@@ -77,6 +108,7 @@ new_request(struct MHD_Connection *connection, const char *path, const char *met
 				  strncmp(type, "application/merge-patch+json", 28) == 0);
 	copy_header(connection, "If-Match", r->if_match, sizeof(r->if_match));
 	copy_header(connection, "If-None-Match", r->if_none_match, sizeof(r->if_none_match));
+	copy_header(connection, "Last-Event-ID", r->last_event, sizeof(r->last_event));
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, r);
 	return r;
 }
@@ -84,14 +116,17 @@ new_request(struct MHD_Connection *connection, const char *path, const char *met
 static void
 free_request(struct request *r)
 {
+	if (r->response)
+		MHD_destroy_response(r->response);
 	free(r->method);
 	free(r->path);
 	free(r->body);
-	free(r->text);
 	json_decref(r->query);
-	json_decref(r->gathered);
+	json_decref(r->as);
 	json_decref(r->kind);
 	json_decref(r->answer);
+	if (r->gathering)
+		r->free_gathering(r->gathering);
 	free(r);
 }
 
@@ -109,65 +144,104 @@ collect(struct request *r, const char *data, size_t len)
 	r->body_len += len;
 }
 
+// The answer's body as what libmicrohttpd sends; NULL: there is no memory.
+static struct MHD_Response *
+body_of(struct request *r)
+{
+	char *text = r->answer ? json_dumps(r->answer, JSON_COMPACT) : strdup("");
+	struct MHD_Response *response =
+		text ? MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE) : NULL;
+
+	if (response == NULL)
+		free(text);
+	else if (r->answer)
+		MHD_add_response_header(
+			response, "Content-Type", r->problem ? "application/problem+json" : "application/json");
+	return response;
+}
+
 static enum MHD_Result
 send_answer(struct request *r)
 {
-	char *text = r->answer ? json_dumps(r->answer, JSON_COMPACT) : r->text ? r->text : strdup("");
-	struct MHD_Response *response =
-		text ? MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE) : NULL;
-	enum MHD_Result ret;
+	struct server *server = r->server;
+	char seconds[16];
 
-	if (r->text == text)
-		r->text = NULL;
-	if (response == NULL) {
-		free(text);
+	if (r->response == NULL)
+		r->response = body_of(r);
+	if (r->response == NULL)
 		return MHD_NO;
-	}
-	if (r->answer)
-		r->type = r->problem ? "application/problem+json" : "application/json";
-	if (r->type)
-		MHD_add_response_header(response, "Content-Type", r->type);
 	if (r->etag[0])
-		MHD_add_response_header(response, "ETag", r->etag);
+		MHD_add_response_header(r->response, "ETag", r->etag);
 	if (r->location[0])
-		MHD_add_response_header(response, "Location", r->location);
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	ret = MHD_queue_response(r->connection, (unsigned int)r->status, response);
-	MHD_destroy_response(response);
-	return ret;
+		MHD_add_response_header(r->response, "Location", r->location);
+	if (r->status == 401)
+		MHD_add_response_header(r->response, "WWW-Authenticate", "Bearer realm=\"weft\"");
+	if (r->retry_s) {
+		snprintf(seconds, sizeof(seconds), "%u", r->retry_s);
+		MHD_add_response_header(r->response, "Retry-After", seconds);
+	}
+	guard_headers(r->response, server->tls);
+	if (r->conn->state != CONN_FOLLOWING)
+		conn_state(r->conn, CONN_ANSWERING);
+	return MHD_queue_response(r->connection, (unsigned int)r->status, r->response);
+}
+
+static void
+finish(struct request *r, int status)
+{
+	r->over = true;
+	r->status = status;
+	if (r->gone) {
+		free_request(r);
+		return;
+	}
+	server_resume(r->server, r->connection);
 }
 
 void
 http_answer(struct request *r, int status, json_t *answer)
 {
-	the_http->n--;
-	r->over = true;
-	r->status = status;
 	r->answer = answer;
+	finish(r, status);
+}
+
+void
+http_respond(struct request *r, const char *type, struct MHD_Response *response)
+{
+	MHD_add_response_header(response, "Content-Type", type);
+	r->response = response;
+	finish(r, 200);
+}
+
+static void
+start(struct server *server, struct request *r)
+{
+	unsigned int wait_s = r->gone ? 0 : peer_take(peer_of(r->conn->peer, now_ms()), now_ms());
+
 	if (r->gone) {
-		free_request(r);
-		return;
+		http_answer(r, 499, NULL);
+	} else if (wait_s) {
+		r->retry_s = wait_s;
+		problem(r, 429, "there are too many requests from %s; come again in %u s", r->conn->address, wait_s);
+	} else if (r->too_large) {
+		problem(r, 413, "the body is longer than %u bytes", MAX_BODY);
+	} else if (guard_passes(r, server->local) && !page_route(r) && identify(r, server->base)) {
+		route(r);
 	}
-	MHD_resume_connection(r->connection);
-	event_active(the_http->ready, 0, 0);
 }
 
 // Outside of libmicrohttpd's calls, since an answer goes back into it.
 static void
 start_begun(evutil_socket_t fd, short what, void *arg)
 {
-	struct http *http = arg;
+	struct server *server = arg;
 
 	(void)fd, (void)what;
-	while (http->begun) {
-		struct request *r = http->begun;
+	while (server->begun) {
+		struct request *r = server->begun;
 
-		http->begun = r->next;
-		if (r->too_large)
-			problem(r, 413, "the body is longer than %u bytes", MAX_BODY);
-		else
-			route(r);
+		server->begun = r->next;
+		start(server, r);
 	}
 }
 
@@ -175,7 +249,7 @@ static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
 	const char *data, size_t *len, void **state)
 {
-	struct http *http = arg;
+	struct server *server = arg;
 	struct request *r = *state;
 
 	(void)version;
@@ -191,11 +265,11 @@ on_request(void *arg, struct MHD_Connection *connection, const char *path, const
 	if (r->over)
 		return send_answer(r);
 	r->begun = true;
-	r->next = http->begun;
-	http->begun = r;
-	http->n++;
-	MHD_suspend_connection(connection);
-	event_active(http->start, 0, 0);
+	r->next = server->begun;
+	server->begun = r;
+	conn_state(r->conn, CONN_WAITING);
+	server_suspend(server, connection);
+	event_active(server->start, 0, 0);
 	return MHD_YES;
 }
 
@@ -205,6 +279,8 @@ on_completed(void *arg, struct MHD_Connection *connection, void **state, enum MH
 	struct request *r = *state;
 
 	(void)arg, (void)connection, (void)code;
+	if (r && r->conn)
+		conn_state(r->conn, CONN_READING);
 	if (r && (r->over || !r->begun))
 		free_request(r);
 	else if (r)
@@ -212,42 +288,71 @@ on_completed(void *arg, struct MHD_Connection *connection, void **state, enum MH
 	*state = NULL;
 }
 
-struct http *
-http_new(struct event_base *base, int fd)
+static void
+on_connection(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
 {
-	struct http *http = calloc(1, sizeof(*http));
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = conn_new(arg, connection);
+	} else {
+		conn_free(*context);
+		*context = NULL;
+	}
+}
+
+static struct MHD_Daemon *
+start_daemon(struct server *server, const struct config *config, int fd)
+{
+	struct MHD_OptionItem secure[] = { { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_certificate },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES },
+		{ tls_client_ca() ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+			(void *)(uintptr_t)tls_client_ca() },
+		{ MHD_OPTION_END, 0, NULL } };
+	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (server->tls ? MHD_USE_TLS : 0);
+
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, config->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		server->local ? 0 : config->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_SIZE, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
+		server->tls ? secure : none, MHD_OPTION_END);
+}
+
+struct server *
+server_new(struct event_base *base, const struct config *config, int fd, bool local, bool tls)
+{
+	struct server *server = calloc(1, sizeof(*server));
 	const union MHD_DaemonInfo *info;
 
-	if (http == NULL)
+	if (server == NULL)
 		return NULL;
-	the_http = http;
-	http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)MAX_CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-		MHD_OPTION_END);
-	info = http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	http->ready = info ? event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, run, http) : NULL;
-	http->timer = evtimer_new(base, run, http);
-	http->start = evtimer_new(base, start_begun, http);
-	if (!http->ready || !http->timer || !http->start) {
-		http_free(http);
+	server->base = base;
+	server->local = local;
+	server->tls = tls;
+	server->daemon = start_daemon(server, config, fd);
+	info = server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	server->ready = info ? event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, run, server) : NULL;
+	server->timer = evtimer_new(base, run, server);
+	server->start = evtimer_new(base, start_begun, server);
+	if (!server->ready || !server->timer || !server->start) {
+		server_free(server);
 		return NULL;
 	}
-	event_add(http->ready, NULL);
-	return http;
+	event_add(server->ready, NULL);
+	return server;
 }
 
 // A daemon with suspended connections cannot be stopped: the process ends without.
 void
-http_free(struct http *http)
+server_free(struct server *server)
 {
-	if (http->ready)
-		event_free(http->ready);
-	if (http->timer)
-		event_free(http->timer);
-	if (http->start)
-		event_free(http->start);
-	if (http->daemon && http->n == 0)
-		MHD_stop_daemon(http->daemon);
-	free(http);
+	if (server->ready)
+		event_free(server->ready);
+	if (server->timer)
+		event_free(server->timer);
+	if (server->start)
+		event_free(server->start);
+	if (server->daemon && server->n_suspended == 0)
+		MHD_stop_daemon(server->daemon);
+	free(server);
 }

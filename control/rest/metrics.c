@@ -1,97 +1,41 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What weftd reports, as OpenMetrics 1.0. Labels are ports, workers, tenants and reasons of drops: what there is of
-// them on a host, and no more.
-#include "rest.h"
-
+// What weftd reports, as OpenMetrics 1.0. Ports are asked for a page at a time and kept as numbers, and the text is
+// made as it is sent: a family's samples stand together, so every port is needed before the first line about ports.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/buffer.h>
+#include <microhttpd.h>
 
-static const char *const sources[] = { "status", "workers", "ports", "plans", "session_counts" };
-#define SOURCES (sizeof(sources) / sizeof(sources[0]))
+#include "families.h"
+#include "rest.h"
 
-// A family whose samples are numbers in the rows of a list.
-struct family {
-	const char *name;
-	bool counter;
-	const char *help;
-	const char *field; // of a row; after a dot, of an object in it
-	double scale;
+#define PAGE  256  // ports in one call
+#define BLOCK 8192 // of the text
+#define TYPE  "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+// Rows with a name and a number for each family.
+struct table {
+	const struct family *families;
+	unsigned int n_families;
+	const char *label;
+	size_t n, room;
+	struct row {
+		char *name;
+		json_t *drops; // {reason: packets}, of a port that has some
+		double *value;
+	} * row;
 };
 
-static const struct family port_families[] = {
-	{ "weft_port_rx_packets", true, "Packets read from the port.", "counters.rx_packets", 1 },
-	{ "weft_port_rx_bytes", true, "Bytes read from the port.", "counters.rx_bytes", 1 },
-	{ "weft_port_tx_packets", true, "Packets written to the port.", "counters.tx_packets", 1 },
-	{ "weft_port_tx_bytes", true, "Bytes written to the port.", "counters.tx_bytes", 1 },
-	{ "weft_port_tx_lost_packets", true, "Packets for the port that could not be written.", "counters.tx_lost", 1 },
-	{ "weft_port_sessions", false, "Connections that count against the port.", "sessions.all", 1 },
-	{ "weft_port_half_open_sessions", false, "Of those, connections without an answer.", "sessions.half_open", 1 },
-	{ 0 },
-};
-
-static const struct family worker_families[] = {
-	{ "weft_worker_packets", true, "Packets that the worker has moved.", "packets", 1 },
-	{ "weft_worker_batches", true, "Vectors that they came in.", "batches", 1 },
-	{ "weft_worker_busy_cycles", true, "TSC cycles in rounds that moved packets.", "busy_cycles", 1 },
-	{ "weft_worker_idle_cycles", true, "TSC cycles in the others, and asleep.", "idle_cycles", 1 },
-	{ "weft_worker_cycles_per_packet", false, "Cycles of a packet, sampled.", "cycles_per_packet", 1 },
-	{ "weft_worker_ports", false, "Ports that the worker owns.", "ports", 1 },
-	{ "weft_worker_longest_sleep_seconds", false,
-		"The longest that a packet may have waited for the worker to wake up.", "longest_sleep_us", 1e-6 },
-	{ 0 },
-};
-
-static const struct family plan_families[] = {
-	{ "weft_plan_from_vm_bytes", true, "Bytes that the VM has sent.", "from_vm.bytes", 1 },
-	{ "weft_plan_from_vm_bits_per_second", false, "What its plan lets it send; 0: as much as it likes.",
-		"from_vm.rate", 1 },
-	{ "weft_plan_throttled_seconds", true, "Time in which frames were left in the VM's rings.",
-		"from_vm.throttled_us", 1e-6 },
-	{ "weft_plan_throttled_by_tenant_seconds", true, "Of that, because of its tenant's rate.", "from_vm.tenant_us",
-		1e-6 },
-	{ "weft_plan_throttled_by_uplink_seconds", true, "Of that, because of the uplink's.", "from_vm.uplink_us",
-		1e-6 },
-	{ "weft_plan_to_vm_bytes", true, "Bytes that it has received.", "to_vm.bytes", 1 },
-	{ "weft_plan_to_vm_bits_per_second", false, "What its plan lets it receive; 0: as much as comes.", "to_vm.rate",
-		1 },
-	{ "weft_plan_waiting_bytes", false, "Bytes that wait for the VM now.", "to_vm.waiting_bytes", 1 },
-	{ "weft_plan_waited_seconds", true, "Time that frames have waited for it, all together.", "to_vm.waited_us",
-		1e-6 },
-	{ "weft_plan_marked_packets", true, "Frames that were told of congestion (ECN).", "to_vm.marked", 1 },
-	{ "weft_plan_dropped_packets", true, "Frames for which there was no room.", "to_vm.dropped", 1 },
-	{ 0 },
-};
-
-static const struct family tenant_families[] = {
-	{ "weft_tenant_bits_per_second", false, "The tenant's rate, on all hosts.", "rate", 1 },
-	{ "weft_tenant_share_bits_per_second", false, "What this host may use of it.", "here", 1 },
-	{ "weft_tenant_bytes", true, "Bytes that the tenant's ports have sent here.", "bytes", 1 },
-	{ 0 },
-};
-
-static const struct family table_families[] = {
-	{ "weft_sessions", false, "Connections in the worker's table.", "sessions", 1 },
-	{ "weft_sessions_size", false, "Connections for which it has room.", "size", 1 },
-	{ "weft_sessions_opened", true, "Connections that were opened.", "opened", 1 },
-	{ "weft_sessions_expired", true, "Connections that were silent for too long.", "expired", 1 },
-	{ "weft_sessions_evicted", true, "Connections that made room for others.", "evicted", 1 },
-	{ "weft_sessions_revoked", true, "Connections that a change of the policy ended.", "revoked", 1 },
-	{ 0 },
-};
-
-static const struct family status_families[] = {
-	{ "weft_generation", false, "The generation of the policy that is in force here.", "generation", 1 },
-	{ "weft_cluster_generation", false, "The latest that this host knows of.", "cluster_generation", 1 },
-	{ "weft_fenced", false, "1 while this host has lost the cluster.", "fenced", 1 },
-	{ "weft_ports", false, "Ports that this host has.", "ports", 1 },
-	{ "weft_ports_up", false, "Of those, ports with a link.", "ports_up", 1 },
-	{ "weft_ports_failed", false, "Ports whose device did not open.", "ports_failed", 1 },
-	{ "weft_policy_memory_bytes", false, "Memory of the compiled policy.", "policy_memory_bytes", 1 },
-	{ 0 },
+// One request's.
+struct gathering {
+	struct evbuffer *out;
+	struct table ports, plans;
+	unsigned int step; // what is sent next: a family, counted over both tables
+	size_t at;	   // and its next row
 };
 
 static double
@@ -99,10 +43,9 @@ number_at(const json_t *row, const char *field)
 {
 	const char *dot = strchr(field, '.');
 	const json_t *value;
+	char first[32] = "";
 
 	if (dot) {
-		char first[32] = "";
-
 		strncat(first, field,
 			(size_t)(dot - field) < sizeof(first) - 1 ? (size_t)(dot - field) : sizeof(first) - 1);
 		row = json_object_get(row, first);
@@ -118,6 +61,13 @@ begin(struct evbuffer *out, const char *name, bool counter, const char *help)
 	evbuffer_add_printf(out, "# TYPE %s %s\n# HELP %s %s\n", name, counter ? "counter" : "gauge", name, help);
 }
 
+static void
+add_sample(struct evbuffer *out, const struct family *f, const char *label, const char *who, double value)
+{
+	evbuffer_add_printf(
+		out, "%s%s{%s=\"%s\"} %.15g\n", f->name, f->counter ? "_total" : "", label, who, value * f->scale);
+}
+
 // The families of LIST's rows, of which the text or the number in FIELD is the LABEL.
 static void
 add_rows(struct evbuffer *out, const struct family *f, const json_t *list, const char *label, const char *field)
@@ -129,29 +79,13 @@ add_rows(struct evbuffer *out, const struct family *f, const json_t *list, const
 		begin(out, f->name, f->counter, f->help);
 		json_array_foreach ((json_t *)(uintptr_t)list, i, row) {
 			const json_t *who = json_object_get(row, field);
+			char number[24];
 
-			evbuffer_add_printf(out, "%s%s{%s=\"", f->name, f->counter ? "_total" : "", label);
-			if (json_is_string(who))
-				evbuffer_add_printf(out, "%s", json_string_value(who));
-			else
-				evbuffer_add_printf(out, "%lld", json_integer_value(who));
-			evbuffer_add_printf(out, "\"} %.15g\n", number_at(row, f->field) * f->scale);
+			snprintf(number, sizeof(number), "%lld", json_integer_value(who));
+			add_sample(out, f, label, json_is_string(who) ? json_string_value(who) : number,
+				number_at(row, f->field));
 		}
 	}
-}
-
-static void
-add_drops(struct evbuffer *out, const json_t *ports)
-{
-	size_t i;
-	json_t *port, *count;
-	const char *reason;
-
-	begin(out, "weft_port_dropped_packets", true, "Packets from the port that were dropped, by reason.");
-	json_array_foreach ((json_t *)(uintptr_t)ports, i, port)
-		json_object_foreach (json_object_get(port, "drops"), reason, count)
-			evbuffer_add_printf(out, "weft_port_dropped_packets_total{port=\"%s\",reason=\"%s\"} %lld\n",
-				json_string_value(json_object_get(port, "name")), reason, json_integer_value(count));
 }
 
 static void
@@ -161,7 +95,7 @@ add_status(struct evbuffer *out, const json_t *status)
 		if (json_object_get(status, f->field) == NULL)
 			continue;
 		begin(out, f->name, f->counter, f->help);
-		evbuffer_add_printf(out, "%s %.15g\n", f->name, number_at(status, f->field));
+		evbuffer_add_printf(out, "%s %.15g\n", f->name, number_at(status, f->field) * f->scale);
 	}
 	evbuffer_add_printf(out,
 		"# TYPE weft_build info\n# HELP weft_build What runs.\nweft_build_info{version=\"%s\",dpdk=\"%s\"} 1\n",
@@ -169,52 +103,281 @@ add_status(struct evbuffer *out, const json_t *status)
 		json_string_value(json_object_get(status, "dpdk")));
 }
 
-static char *
-render(const json_t *all)
+// How many hosts are in step with the cluster, as this one sees it.
+static void
+add_hosts(struct evbuffer *out, const json_t *hosts)
 {
-	const json_t *ports = json_object_get(all, "ports"), *plans = json_object_get(all, "plans");
-	struct evbuffer *out = evbuffer_new();
-	char *text = NULL;
-	size_t len;
+	static const char *const states[] = { "live", "late", "refused", "fenced" };
+	unsigned int count[4] = { 0 };
+	size_t i;
+	json_t *host;
 
-	if (out == NULL)
-		return NULL;
-	add_status(out, json_object_get(all, "status"));
-	add_rows(out, worker_families, json_object_get(all, "workers"), "worker", "worker");
-	add_rows(out, table_families, json_object_get(json_object_get(all, "session_counts"), "workers"), "worker",
-		"worker");
-	add_rows(out, port_families, ports, "port", "name");
-	add_drops(out, ports);
-	add_rows(out, plan_families, json_object_get(plans, "ports"), "port", "port");
-	add_rows(out, tenant_families, json_object_get(plans, "tenants"), "tenant", "tenant");
-	evbuffer_add_printf(out, "# EOF\n");
-	len = evbuffer_get_length(out);
-	text = malloc(len + 1);
-	if (text) {
-		evbuffer_remove(out, text, len);
-		text[len] = 0;
+	json_array_foreach ((json_t *)(uintptr_t)hosts, i, host) {
+		const char *state = json_string_value(json_object_get(host, "state"));
+		unsigned int k = 0;
+
+		while (state && k < 3 && strcmp(states[k], state))
+			k++;
+		// One that is late and says why does not want it.
+		count[k == 1 && json_object_get(host, "note") ? 2 : k]++;
 	}
-	evbuffer_free(out);
-	return text;
+	begin(out, "weft_cluster_hosts", false, "Hosts of the cluster, by state.");
+	for (unsigned int k = 0; k < 4; k++)
+		evbuffer_add_printf(out, "weft_cluster_hosts{state=\"%s\"} %u\n", states[k], count[k]);
 }
 
-// One source after the other; then all of it is there.
 static void
-gathered(struct request *r, json_t *result)
+table_begin(struct table *table, const struct family *families, const char *label)
 {
-	json_object_set_new(r->gathered, sources[json_object_size(r->gathered)], result);
-	if (json_object_size(r->gathered) < SOURCES) {
-		backend_call(r, sources[json_object_size(r->gathered)], json_object(), gathered);
+	table->families = families;
+	table->label = label;
+	while (families[table->n_families].name)
+		table->n_families++;
+}
+
+static bool
+table_add(struct table *table, const json_t *from, const char *name, json_t *drops)
+{
+	struct row *row;
+
+	if (table->n == table->room) {
+		size_t room = table->room ? 2 * table->room : PAGE;
+		struct row *more = realloc(table->row, room * sizeof(*more));
+
+		if (more == NULL)
+			return false;
+		table->row = more;
+		table->room = room;
+	}
+	row = &table->row[table->n];
+	row->name = strdup(name ? name : "");
+	row->value = malloc(table->n_families * sizeof(double));
+	row->drops = json_object_size(drops) ? json_incref(drops) : NULL;
+	table->n++;
+	if (row->value == NULL || row->name == NULL)
+		return false;
+	for (unsigned int i = 0; i < table->n_families; i++)
+		row->value[i] = number_at(from, table->families[i].field);
+	return true;
+}
+
+static void
+table_free(struct table *table)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		free(table->row[i].name);
+		free(table->row[i].value);
+		json_decref(table->row[i].drops);
+	}
+	free(table->row);
+}
+
+static void
+free_gathering(void *arg)
+{
+	struct gathering *g = arg;
+
+	if (g == NULL)
+		return;
+	table_free(&g->ports);
+	table_free(&g->plans);
+	if (g->out)
+		evbuffer_free(g->out);
+	free(g);
+}
+
+// Some rows of family number STEP of a table. True: that was the last.
+static bool
+render_rows(struct gathering *g, const struct table *table, unsigned int step)
+{
+	const struct family *f = &table->families[step];
+
+	if (g->at == 0)
+		begin(g->out, f->name, f->counter, f->help);
+	for (size_t end = g->at + PAGE; g->at < table->n && g->at < end; g->at++)
+		add_sample(g->out, f, table->label, table->row[g->at].name, table->row[g->at].value[step]);
+	return g->at == table->n;
+}
+
+static bool
+render_drops(struct gathering *g)
+{
+	if (g->at == 0)
+		begin(g->out, "weft_port_dropped_packets", true, "Packets from the port that were dropped, by reason.");
+	for (size_t end = g->at + PAGE; g->at < g->ports.n && g->at < end; g->at++) {
+		const char *reason;
+		json_t *count;
+
+		json_object_foreach (g->ports.row[g->at].drops, reason, count)
+			evbuffer_add_printf(g->out, "weft_port_dropped_packets_total{port=\"%s\",reason=\"%s\"} %lld\n",
+				g->ports.row[g->at].name, reason, json_integer_value(count));
+	}
+	return g->at == g->ports.n;
+}
+
+// The next part of the text. False: that was all.
+static bool
+render(struct gathering *g)
+{
+	unsigned int ports = g->ports.n_families, all = ports + 1 + g->plans.n_families;
+	bool last;
+
+	if (g->step > all)
+		return false;
+	if (g->step == all) {
+		evbuffer_add_printf(g->out, "# EOF\n");
+		g->step++;
+		return true;
+	}
+	if (g->step < ports)
+		last = render_rows(g, &g->ports, g->step);
+	else if (g->step == ports)
+		last = render_drops(g);
+	else
+		last = render_rows(g, &g->plans, g->step - ports - 1);
+	if (last) {
+		g->step++;
+		g->at = 0;
+	}
+	return true;
+}
+
+static ssize_t
+read_text(void *arg, uint64_t pos, char *buf, size_t max)
+{
+	struct gathering *g = arg;
+
+	(void)pos;
+	while (evbuffer_get_length(g->out) < max && render(g))
+		;
+	if (evbuffer_get_length(g->out) == 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	return evbuffer_remove(g->out, buf, max);
+}
+
+static void
+send_text(struct request *r)
+{
+	struct gathering *g = r->gathering;
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_text, g, free_gathering);
+
+	r->gathering = NULL;
+	if (response) {
+		http_respond(r, TYPE, response);
 		return;
 	}
-	r->text = render(r->gathered);
-	r->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-	http_answer(r, 200, NULL);
+	free_gathering(g);
+	problem(r, 500, "no memory");
+}
+
+static void
+fail(struct request *r)
+{
+	free_gathering(r->gathering);
+	r->gathering = NULL;
+	problem(r, 500, "no memory");
+}
+
+static struct evbuffer *
+out_of(const struct request *r)
+{
+	return ((struct gathering *)r->gathering)->out;
+}
+
+static void
+on_plans(struct request *r, json_t *result)
+{
+	struct gathering *g = r->gathering;
+	const char *next = json_string_value(json_object_get(result, "next"));
+	bool ok = true, first = g->plans.n == 0;
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(result, "ports"), i, row)
+		ok = ok && table_add(&g->plans, row, json_string_value(json_object_get(row, "port")), NULL);
+	if (first)
+		add_rows(g->out, tenant_families, json_object_get(result, "tenants"), "tenant", "tenant");
+	if (!ok)
+		fail(r);
+	else if (next)
+		backend_call(r, "plans", json_pack("{s:i, s:s}", "limit", PAGE, "after", next), on_plans);
+	else
+		send_text(r);
+	json_decref(result);
+}
+
+static void
+on_ports(struct request *r, json_t *result)
+{
+	struct gathering *g = r->gathering;
+	const char *next = json_string_value(json_object_get(result, "next"));
+	bool ok = true;
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(result, "ports"), i, row)
+		ok = ok && table_add(&g->ports, row, json_string_value(json_object_get(row, "name")),
+				   json_object_get(row, "drops"));
+	if (!ok)
+		fail(r);
+	else if (next)
+		backend_call(r, "ports", json_pack("{s:i, s:s}", "limit", PAGE, "after", next), on_ports);
+	else
+		backend_call(r, "plans", json_pack("{s:i}", "limit", PAGE), on_plans);
+	json_decref(result);
+}
+
+static void
+on_hosts(struct request *r, json_t *result)
+{
+	add_hosts(out_of(r), json_object_get(result, "hosts"));
+	json_decref(result);
+	backend_call(r, "ports", json_pack("{s:i}", "limit", PAGE), on_ports);
+}
+
+static void
+on_counts(struct request *r, json_t *result)
+{
+	add_rows(out_of(r), table_families, json_object_get(result, "workers"), "worker", "worker");
+	json_decref(result);
+	backend_call(r, "wait", json_object(), on_hosts);
+}
+
+static void
+on_workers(struct request *r, json_t *result)
+{
+	add_rows(out_of(r), worker_families, result, "worker", "worker");
+	json_decref(result);
+	backend_call(r, "session_counts", json_object(), on_counts);
+}
+
+static void
+on_status(struct request *r, json_t *result)
+{
+	add_status(out_of(r), result);
+	json_decref(result);
+	backend_call(r, "workers", json_object(), on_workers);
 }
 
 void
 metrics(struct request *r)
 {
-	r->gathered = json_object();
-	backend_call(r, sources[0], json_object(), gathered);
+	struct gathering *g;
+
+	if (!sees_all(r)) {
+		problem(r, 403, "this is about the whole host, and you have some tenants only");
+		return;
+	}
+	g = calloc(1, sizeof(*g));
+	if (g == NULL || (g->out = evbuffer_new()) == NULL) {
+		free(g);
+		problem(r, 500, "no memory");
+		return;
+	}
+	table_begin(&g->ports, port_families, "port");
+	table_begin(&g->plans, plan_families, "port");
+	r->gathering = g;
+	r->free_gathering = free_gathering;
+	backend_call(r, "status", json_object(), on_status);
 }

@@ -150,6 +150,18 @@ deleted(struct request *r, json_t *result)
 	http_answer(r, 204, NULL);
 }
 
+// Of those who have some tenants only, others' objects are not to be seen, nor hosts.
+static bool
+may_see_object(struct request *r)
+{
+	bool in_tenant = strcmp(r->part[1], "tenants") == 0;
+
+	if (sees_all(r) || (in_tenant && may_see(r, r->part[2])))
+		return true;
+	problem(r, 403, "%s is not one of your tenants", in_tenant ? r->part[2] : "what concerns hosts");
+	return false;
+}
+
 static void
 object(struct request *r)
 {
@@ -212,6 +224,8 @@ object_route(struct request *r)
 		for (unsigned int i = 1; i < r->n_parts && len < sizeof(r->key); i++)
 			len += (size_t)snprintf(
 				r->key + len, sizeof(r->key) - len, "%s%s", i > 1 ? "/" : "", r->part[i]);
+		if (!may_see_object(r))
+			return true;
 		if (matched > 0)
 			object(r);
 		else

@@ -14,6 +14,8 @@ title_of(int status)
 	switch (status) {
 	case 400:
 		return "Bad request";
+	case 401:
+		return "Who are you?";
 	case 403:
 		return "Forbidden";
 	case 404:
@@ -26,8 +28,12 @@ title_of(int status)
 		return "Too large";
 	case 415:
 		return "Unsupported media type";
+	case 421:
+		return "Misdirected";
 	case 422:
 		return "Rejected";
+	case 429:
+		return "Too many requests";
 	case 503:
 		return "weftd cannot be reached";
 	default:

@@ -2,10 +2,11 @@
 // Copyright (c) 2026 The weft authors
 
 // Who answers what: objects by their kinds, and the rest from one table, which openapi.c describes too.
-#include "rest.h"
-
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "rest.h"
 
 const char *
 query_text(const struct request *r, const char *name)
@@ -42,34 +43,10 @@ body_object(struct request *r)
 	return NULL;
 }
 
-// A number in the query or the path; 0 where there is none.
-static json_t *
-number(const char *text)
-{
-	return json_integer(text ? strtoll(text, NULL, 10) : 0);
-}
-
 static void
 done(struct request *r, json_t *result)
 {
-	http_answer(r, 200, result);
-}
-
-// Accepted, and not everywhere yet.
-static void
-written(struct request *r, json_t *result)
-{
-	http_answer(r, json_is_true(json_object_get(result, "late")) ? 202 : 200, result);
-}
-
-// What all writes take from the query.
-static void
-add_waiting(const struct request *r, json_t *params)
-{
-	if (query_true(r, "wait"))
-		json_object_set_new(params, "wait", json_true());
-	if (query_text(r, "timeout_ms"))
-		json_object_set_new(params, "timeout_ms", number(query_text(r, "timeout_ms")));
+	http_answer(r, 200, own_part(r, result));
 }
 
 static void
@@ -79,117 +56,62 @@ get_openapi(struct request *r)
 }
 
 static void
-post_apply(struct request *r)
+get_self(struct request *r)
 {
-	json_t *policy = body_object(r), *params;
-
-	if (policy == NULL)
-		return;
-	params = json_pack("{s:o, s:b, s:b, s:b}", "policy", policy, "dry_run", query_true(r, "dry_run"), "diff",
-		query_true(r, "diff"), "prune", query_true(r, "prune"));
-	add_waiting(r, params);
-	backend_call(r, "apply", params, written);
+	http_answer(r, 200, json_incref(r->as));
 }
 
-static void
-get_generation(struct request *r)
-{
-	json_t *params = json_pack("{s:o}", "generation", number(r->part[2]));
-
-	if (query_text(r, "timeout_ms"))
-		json_object_set_new(params, "timeout_ms", number(query_text(r, "timeout_ms")));
-	backend_call(r, "wait", params, written);
-}
-
-static void
-get_changes(struct request *r)
-{
-	backend_call(r, "record", json_pack("{s:o}", "generation", number(r->part[2])), done);
-}
-
-static void
-post_undo(struct request *r)
-{
-	json_t *params = json_pack("{s:o}", "generation", number(r->part[2]));
-
-	add_waiting(r, params);
-	backend_call(r, "undo", params, written);
-}
-
-static void
-get_where(struct request *r)
-{
-	if (query_text(r, "what"))
-		backend_call(r, "where", json_pack("{s:s}", "what", query_text(r, "what")), done);
-	else
-		problem(r, 400, "what: missing; it is a port's or a VM's name, a MAC or an address");
-}
-
-// Of a port that is on weftd's host.
-static void
-get_port_state(struct request *r)
-{
-	backend_call(r, "port", json_pack("{s:o}", "port", json_sprintf("%s/%s", r->part[3], r->part[4])), done);
-}
-
-static void
-get_network_state(struct request *r)
-{
-	backend_call(r, "network", json_pack("{s:o}", "network", json_sprintf("%s/%s", r->part[3], r->part[4])), done);
-}
-
-static void
-get_group_state(struct request *r)
-{
-	backend_call(r, "group", json_pack("{s:o}", "name", json_sprintf("%s/%s", r->part[3], r->part[4])), done);
-}
-
-static void
-get_rules(struct request *r)
-{
-	backend_call(r, "rules", json_copy(r->query), done);
-}
-
-static void
-get_sessions(struct request *r)
-{
-	json_t *params = json_copy(r->query);
-
-	if (query_text(r, "limit"))
-		json_object_set_new(params, "limit", number(query_text(r, "limit")));
-	backend_call(r, "sessions", params, done);
-}
-
-#define WAITING "wait timeout_ms"
+#define WAITING	 "wait timeout_ms"
+#define SESSIONS "port address state limit all"
 
 const struct fixed_route fixed_routes[] = {
-	{ "GET", "openapi.json", "this document", "", false, NULL, get_openapi },
-	{ "GET", "status", "what runs, and which generation of the policy is in force", "", false, "status", NULL },
-	{ "GET", "policy", "the policy, in the form that apply takes", "", false, "get", NULL },
+	{ "GET", "openapi.json", "this document", "", VIEW_ALL, false, NULL, get_openapi },
+	{ "GET", "self", "who you are, and what you may do", "", VIEW_ALL, false, NULL, get_self },
+	{ "GET", "status", "what runs, and which generation of the policy is in force", "", VIEW_ALL, false, "status",
+		NULL },
+	{ "GET", "policy", "the policy, in the form that apply takes", "", VIEW_OWN, false, "get", NULL },
 	{ "POST", "apply", "makes the objects in the body part of the policy, all or none",
-		"dry_run diff prune " WAITING, true, NULL, post_apply },
-	{ "GET", "generations", "who changed what and when", "", false, "generations", NULL },
+		"dry_run diff prune " WAITING, VIEW_ALL, true, NULL, post_apply },
+	{ "GET", "generations", "who changed what and when", "", VIEW_OWN, false, "generations", NULL },
 	{ "GET", "generations/{generation}", "how far it is on each host; waits until it is applied, or timeout_ms",
-		"timeout_ms", false, NULL, get_generation },
-	{ "GET", "generations/{generation}/changes", "what it changed", "", false, NULL, get_changes },
-	{ "POST", "generations/{generation}/undo", "takes its changes back", WAITING, false, NULL, post_undo },
-	{ "GET", "where", "the port that a name, a MAC or an address belongs to, and its host", "what", false, NULL,
-		get_where },
-	{ "GET", "state/ports", "the ports of this host, with their counters", "", false, "ports", NULL },
-	{ "GET", "state/ports/{tenant}/{port}", "a port of this host", "", false, NULL, get_port_state },
-	{ "GET", "state/hosts", "the cluster's hosts, and the generations that they apply", "", false, "wait", NULL },
-	{ "GET", "state/tunnels", "other hosts, and the ways to them", "", false, "tunnels", NULL },
-	{ "GET", "state/networks/{tenant}/{network}", "what keeps the network's ports from each other", "", false, NULL,
-		get_network_state },
-	{ "GET", "state/groups/{tenant}/{group}", "who is in the group, and where", "", false, NULL, get_group_state },
-	{ "GET", "state/rules", "what every rule has let pass or stopped", "name", false, NULL, get_rules },
-	{ "GET", "state/sessions", "connections, of a port, an address or in a state", "port address state limit",
-		false, NULL, get_sessions },
-	{ "GET", "state/fdb", "learned addresses", "", false, "fdb", NULL },
-	{ "GET", "state/audit", "whether every packet is accounted for", "", false, "audit", NULL },
-	{ "GET", "state/plans", "what ports get of their data plans", "", false, "plans", NULL },
-	{ "GET", "state/workers", "the workers' load, stage by stage", "", false, "workers", NULL },
-	{ "GET", "state/drops", "dropped packets by port and reason", "", false, "drops", NULL },
+		"timeout_ms", VIEW_ALL, false, NULL, get_generation },
+	{ "GET", "generations/{generation}/changes", "what it changed", "", VIEW_OWN, false, NULL, get_changes },
+	{ "POST", "generations/{generation}/undo", "takes its changes back", WAITING, VIEW_ALL, false, NULL,
+		post_undo },
+	{ "GET", "events", "what happens, as Server-Sent Events; Last-Event-ID or since resume", "since", VIEW_OWN,
+		false, NULL, get_events },
+	{ "GET", "where", "the port that a name, a MAC or an address belongs to, and its host", "what", VIEW_OWN, false,
+		NULL, get_where },
+	{ "POST", "explain", "what would happen to a frame from a port: {port, to} or {port, frame}", "", VIEW_ALL,
+		true, NULL, post_explain },
+	{ "POST", "tenants/{tenant}/ports/{port}/retire", "closes a port for good, and bars its addresses", "bar_s",
+		VIEW_PATH, false, NULL, post_retire },
+	{ "GET", "state/ports", "a page of the ports of this host, with their counters", "limit after tenant", VIEW_OWN,
+		false, NULL, get_ports },
+	{ "GET", "state/ports/{tenant}/{port}", "a port of this host", "", VIEW_PATH, false, NULL, get_port_state },
+	{ "GET", "state/hosts", "the cluster's hosts, and the generations that they apply", "", VIEW_WHOLE, false,
+		"wait", NULL },
+	{ "GET", "state/tunnels", "other hosts, and the ways to them", "", VIEW_WHOLE, false, "tunnels", NULL },
+	{ "GET", "state/networks/{tenant}/{network}", "what keeps the network's ports from each other", "", VIEW_PATH,
+		false, NULL, get_network_state },
+	{ "GET", "state/groups/{tenant}/{group}", "who is in the group, and where", "", VIEW_PATH, false, NULL,
+		get_group_state },
+	{ "GET", "state/rules", "what every rule has let pass or stopped", "name", VIEW_OWN, false, "rules",
+		get_query },
+	{ "GET", "state/sessions", "connections, of a port, an address or in a state", SESSIONS, VIEW_OWN, false, NULL,
+		get_sessions },
+	{ "DELETE", "state/sessions", "ends connections, of a port, an address or in a state", SESSIONS, VIEW_ALL,
+		false, NULL, kill_sessions },
+	{ "GET", "state/session_counts", "connections by state, and what the workers' tables hold",
+		"port address state", VIEW_WHOLE, false, "session_counts", get_query },
+	{ "GET", "state/fdb", "learned addresses", "", VIEW_WHOLE, false, "fdb", NULL },
+	{ "GET", "state/audit", "whether every packet is accounted for", "", VIEW_WHOLE, false, "audit", NULL },
+	{ "GET", "state/plans", "a page of what ports get of their data plans", "limit after tenant", VIEW_OWN, false,
+		NULL, get_ports },
+	{ "GET", "state/workers", "the workers' load, stage by stage", "", VIEW_WHOLE, false, "workers", NULL },
+	{ "POST", "state/workers/rebalance", "spreads the ports over the workers anew", "", VIEW_WHOLE, false,
+		"rebalance", NULL },
+	{ "GET", "state/drops", "dropped packets by port and reason", "port", VIEW_OWN, false, "drops", get_query },
 	{ 0 },
 };
 
@@ -234,7 +156,7 @@ split(struct request *r)
 void
 route(struct request *r)
 {
-	const char *allowed = NULL;
+	char allowed[32] = "";
 
 	if (strcmp(r->path, "/metrics") == 0 && strcmp(r->method, "GET") == 0) {
 		metrics(r);
@@ -252,15 +174,19 @@ route(struct request *r)
 		if (!is_path(r, f->path))
 			continue;
 		if (strcmp(f->method, r->method) == 0) {
+			r->route = f;
+			if (!may_use(r))
+				return;
 			if (f->run)
 				f->run(r);
 			else
 				backend_call(r, f->call, json_object(), done);
 			return;
 		}
-		allowed = f->method;
+		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), "%s%s", allowed[0] ? ", " : "",
+			f->method);
 	}
-	if (allowed)
+	if (allowed[0])
 		problem(r, 405, "this takes %s", allowed);
 	else if (backend_kinds() == NULL)
 		problem(r, 503, "weftd is not there; 'systemctl status weftd' says why");

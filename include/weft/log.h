@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Logging: one line of key=value to stderr. Never on the packet path.
+// Logging: one line of key=value to stderr. Never on the packet path. The latest lines are kept, for those who follow
+// what happens.
 #pragma once
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include <rte_log.h>
 
+#define WEFT_LOG_TEXT 400
+#define WEFT_LOG_KEPT 1024
+
 extern int weft_logtype;
 
-#define WEFT_LOG(level, fmt, ...) rte_log(RTE_LOG_##level, weft_logtype, "weft: " fmt "\n", ##__VA_ARGS__)
+#define WEFT_LOG(level, fmt, ...) weft_log(RTE_LOG_##level, fmt, ##__VA_ARGS__)
+
+__attribute__((format(printf, 2, 3))) void weft_log(uint32_t level, const char *fmt, ...);
+
+struct weft_log_line {
+	uint64_t number; // counts from 1
+	uint64_t us;	 // since 1970
+	uint32_t level;	 // RTE_LOG_
+	char text[WEFT_LOG_TEXT];
+};
+
+// Copies the first line that is kept of those after number AFTER. False: there is none. Any thread.
+bool weft_log_next(uint64_t after, struct weft_log_line *line);
 
 // An error that a person reads: what is wrong with which thing, and what to do.
 struct weft_error {

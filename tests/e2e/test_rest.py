@@ -84,6 +84,8 @@ def test_every_path_of_the_document_is_there(rest):
         url = re.sub(r"{(\w+)}", lambda m: names[m[1]], path)
         assert {p["name"] for o in operations.values() for p in o["parameters"] if p["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
         for method in ("GET", "PUT", "POST", "PATCH", "DELETE"):
+            if (method, path) == ("GET", "/v1/events"):
+                continue  # It has no end.
             status, headers, body = rest.raw(method, url, "[]" if method in ("PUT", "POST", "PATCH") else None,
                                              {"Content-Type": "application/json"})
             if method.lower() not in operations:
@@ -202,4 +204,4 @@ def test_metrics_are_openmetrics(rest):
     assert values["weft_port_rx_packets_total", '{port="default/a"}'] == 0 and ("weft_worker_busy_cycles_total", '{worker="0"}') in values
     assert rest.raw("POST", "/metrics")[0] == 404
     status, headers, text = rest.raw("HEAD", "/metrics")
-    assert status == 200 and not text and int(headers["Content-Length"]) > 1000
+    assert status == 200 and not text and headers["Content-Type"].startswith("application/openmetrics-text")
