@@ -11,7 +11,7 @@
 
 struct page {
 	const struct weft_port **found;
-	const char *after, *tenant;
+	const char *after, *tenant, *only;
 	size_t n;
 };
 
@@ -21,7 +21,8 @@ find_port(void *arg, const struct weft_port *port)
 	struct page *page = arg;
 	size_t len = page->tenant ? strlen(page->tenant) : 0;
 
-	if ((page->after == NULL || strcmp(port->o.path, page->after) > 0) &&
+	if ((page->only == NULL || strcmp(port->o.path, page->only) == 0) &&
+		(page->after == NULL || strcmp(port->o.path, page->after) > 0) &&
 		(len == 0 || (strncmp(port->o.path, page->tenant, len) == 0 && port->o.path[len] == '/')))
 		page->found[page->n++] = port;
 }
@@ -42,6 +43,7 @@ weft_page_ports(const json_t *params, void (*fn)(void *arg, const struct weft_po
 		.found = malloc((json_object_size(ctl.local.model->objects) + 1) * sizeof(page.found[0])),
 		.after = json_string_value(json_object_get(params, "after")),
 		.tenant = json_string_value(json_object_get(params, "tenant")),
+		.only = json_string_value(json_object_get(params, "port")),
 	};
 	const char *next = NULL;
 	size_t most;

@@ -77,9 +77,9 @@ json_t *weft_warnings(const json_t *changes);
 #define WEFT_CONFLICT  -32002 // params.expect does not hold
 #define WEFT_MISSING   -32003 // what it is about is not there
 
-// page.c: calls FN for this host's ports, of params.tenant where that is there: all of them, or with params.limit so
-// many of those after params.after, in the order of their names. Returns the last one's name, where there are more.
-// What it returns is valid until the policy changes.
+// page.c: calls FN for this host's ports, of params.tenant or params.port where that is there: all of them, or with
+// params.limit so many of those after params.after, in the order of their names. Returns the last one's name, where
+// there are more. What it returns is valid until the policy changes.
 const char *weft_page_ports(const json_t *params, void (*fn)(void *arg, const struct weft_port *port), void *arg);
 
 // report.c: results of the methods that read. Ports come as a list, or with params.limit as {ports, next}.

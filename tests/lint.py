@@ -118,7 +118,7 @@ def main():
         check_includes(path, text)
         check_functions(path, text)
         check_packet_path(path, text)
-    for path in files("*.py", "*.build", "weft", "*.sh", ".ci/run", "meson_options.txt"):
+    for path in files("*.py", "*.build", "*.js", "*.css", "*.html", "weft", "*.sh", ".ci/run", "meson_options.txt"):
         text = read(path)
         if path != "meson_options.txt":
             check_text(path, text)

@@ -98,8 +98,9 @@ void
 get_ports(struct request *r)
 {
 	const char *limit = query_text(r, "limit"), *after = query_text(r, "after"), *tenant = query_text(r, "tenant");
-	json_t *params = json_pack(
-		"{s:o, s:s*, s:s*}", "limit", number(limit ? limit : PORTS_PAGE), "after", after, "tenant", tenant);
+	const char *port = query_text(r, "port");
+	json_t *params = json_pack("{s:o, s:s*, s:s*, s:s*}", "limit", number(limit ? limit : PORTS_PAGE), "after",
+		after, "tenant", tenant, "port", port);
 
 	if (!sees_all(r) && json_array_size(json_object_get(r->as, "tenants")) == 1)
 		json_object_set(params, "tenant", json_array_get(json_object_get(r->as, "tenants"), 0));

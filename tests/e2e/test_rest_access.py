@@ -65,7 +65,8 @@ def test_only_hashes_of_tokens_are_kept_and_they_end(rest):
 def test_a_bad_access_file_is_said_and_what_held_goes_on(rest):
     token = rest.token("me", "read")
     path = os.path.join(rest.weftd.dir, "access.json")
-    for text in ("{", '{"tokens": {"x": {"role": "king", "sha256": "' + "0" * 64 + '"}}}', '{"tokens": {"x": {"role": "read", "sha256": "7"}}}',
+    for text in ("{", '{"tokens": {"x": {"role": "king", "sha256": "' + "0" * 64 + '"}}}',
+                 '{"tokens": {"x": {"role": "read", "sha256": "7"}}}',
                  '{"cow": 7}', '{"tokens": 7}'):
         said = rest.read_log().count("event=access-refused")
         with open(path, "w", encoding="utf-8") as f:
@@ -126,9 +127,11 @@ def test_tenants_see_and_change_their_own_alone(rest):
     before = rest.ask("GET", "policy")[1]
     for token in (red, red_admin):
         for method, path, body in (("PUT", "tenants/blue/ports/b", {"network": "lan"}), ("PATCH", "tenants/blue/ports/a", {"vm": "x"}),
-                                   ("DELETE", "tenants/blue/ports/a", None), ("POST", "apply", {"tenants": {"blue": {"networks": {"n": {}}}}}),
+                                   ("DELETE", "tenants/blue/ports/a", None),
+                                   ("POST", "apply", {"tenants": {"blue": {"networks": {"n": {}}}}}),
                                    ("POST", "apply?dry_run&diff&prune", {"tenants": {"red": {}, "blue": {}}}),
-                                   ("POST", "generations/1/undo", None), ("PUT", "hosts/h", {}), ("POST", "tenants/blue/ports/a/retire", None),
+                                   ("POST", "generations/1/undo", None), ("PUT", "hosts/h", {}),
+                                   ("POST", "tenants/blue/ports/a/retire", None),
                                    ("DELETE", "state/sessions?port=blue/a", None), ("DELETE", "state/sessions?all", None),
                                    ("POST", "explain", {"port": "blue/a", "to": "10.0.0.1"}), ("POST", "state/workers/rebalance", None)):
             status, problem, _ = rest.tcp(token, method, path, body)
