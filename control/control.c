@@ -112,7 +112,9 @@ serve(struct weft_error *err)
 		WEFT_LOG(INFO, "event=ready socket=%s host=%s store=%s generation=%llu ports=%u", ctl.config.socket,
 			ctl.local.host, ctl.store->name, (unsigned long long)ctl.local.generation,
 			weft_model_count(ctl.local.model, &weft_kind_port));
+		weft_watchdog_start();
 		event_base_dispatch(ctl.base);
+		weft_watchdog_stop();
 	}
 	weft_server_stop();
 	ctl.store->stop();

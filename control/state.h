@@ -113,6 +113,10 @@ json_t *weft_report_plans(const json_t *params, struct weft_error *err);
 void weft_events_wait(struct weft_call *call, const json_t *params);
 void weft_events_tick(void);
 
+// watchdog.c: tells systemd, where it has started weftd, that weftd serves, and goes on doing so.
+void weft_watchdog_start(void);
+void weft_watchdog_stop(void);
+
 // Logs what rules have asked for.
 void weft_log_events(void);
 

@@ -182,8 +182,10 @@ connect_to(evutil_socket_t fd, short what, void *arg)
 	bufferevent_setcb(backend.bev, on_read, NULL, on_event, NULL);
 	bufferevent_enable(backend.bev, EV_READ | EV_WRITE);
 	backend_call(NULL, "schema", json_object(), take_kinds);
-	// What fails at once is told later.
-	bufferevent_socket_connect(backend.bev, (struct sockaddr *)&backend.address, sizeof(backend.address));
+	// Whether what fails at once is told depends on how it fails.
+	if (bufferevent_socket_connect(backend.bev, (struct sockaddr *)&backend.address, sizeof(backend.address)) &&
+		backend.bev)
+		on_event(backend.bev, BEV_EVENT_ERROR, NULL);
 }
 
 int

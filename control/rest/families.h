@@ -87,5 +87,6 @@ static const struct family status_families[] = {
 	{ "weft_ports_up", false, "Of those, ports with a link.", "ports_up", 1 },
 	{ "weft_ports_failed", false, "Ports whose device did not open.", "ports_failed", 1 },
 	{ "weft_policy_memory_bytes", false, "Memory of the compiled policy.", "policy_memory_bytes", 1 },
+	{ "weft_policy_memory_budget_bytes", false, "What it may take.", "policy_memory_budget", 1 },
 	{ 0 },
 };

@@ -167,6 +167,9 @@ def test_weftd_that_is_gone_is_said_and_found_again(rest):
     rest.ask("PUT", PORT, {"network": "lan"})
     rest.weftd.kill()
     wait_for(lambda: rest.ask("GET", PORT)[0] == 503)
+    # Its socket may be gone, too.
+    os.unlink(os.path.join(rest.weftd.dir, "weftd.sock"))
+    wait_for(lambda: rest.ask("GET", PORT)[0] == 503)
     assert "weftd is not there" in rest.ask("GET", "status")[1]["detail"]
     rest.weftd.start()
     wait_for(lambda: rest.ask("GET", PORT)[0] == 200)
