@@ -111,11 +111,24 @@ weft_call_result(struct weft_call *call, json_t *result)
 	reply(call, "result", result);
 }
 
+// What a person wrote may have been cut within a character.
+static json_t *
+text_json(const struct weft_error *err)
+{
+	struct weft_error plain = *err;
+	json_t *text = json_string(err->text);
+
+	if (text)
+		return text;
+	for (char *p = plain.text; *p; p++)
+		*p = (unsigned char)*p < 0x80 ? *p : '?';
+	return json_string(plain.text);
+}
+
 void
 weft_call_error(struct weft_call *call, int code, const struct weft_error *err)
 {
-	reply(call, "error",
-		json_pack("{s:i, s:s%}", "code", code, "message", err->text, strnlen(err->text, sizeof(err->text))));
+	reply(call, "error", json_pack("{s:i, s:o}", "code", code, "message", text_json(err)));
 }
 
 // A program that asks for others says for whom.

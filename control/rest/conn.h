@@ -41,5 +41,7 @@ void conn_state(struct conn *conn, enum conn_state state);
 // Ends the connection's life soon: libmicrohttpd finds it closed.
 void conn_close(struct conn *conn);
 
-// who.c: says who asks, in REQUEST's AS. False: the request is ended, or will be.
+// who.c: whose request it is, in its AS, as soon as its head is there; NULL: nobody's that is known.
+void recognize(struct request *request);
+// The same when it is complete. False: the request is ended, or will be.
 bool identify(struct request *request, struct event_base *base);

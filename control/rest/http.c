@@ -17,6 +17,8 @@
 #define CONNECTION_SIZE (16u << 10) // of a connection's buffers, which must take a request's head
 #define PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
+static size_t bodies; // bytes of all bodies that are kept
+
 struct server {
 	struct event_base *base;
 	struct MHD_Daemon *daemon;
@@ -110,6 +112,7 @@ new_request(struct MHD_Connection *connection, const char *path, const char *met
 	copy_header(connection, "If-None-Match", r->if_none_match, sizeof(r->if_none_match));
 	copy_header(connection, "Last-Event-ID", r->last_event, sizeof(r->last_event));
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, r);
+	recognize(r);
 	return r;
 }
 
@@ -120,6 +123,7 @@ free_request(struct request *r)
 		MHD_destroy_response(r->response);
 	free(r->method);
 	free(r->path);
+	bodies -= r->body_len;
 	free(r->body);
 	json_decref(r->query);
 	json_decref(r->as);
@@ -133,12 +137,17 @@ free_request(struct request *r)
 static void
 collect(struct request *r, const char *data, size_t len)
 {
-	char *more = r->too_large || r->body_len + len > MAX_BODY ? NULL : realloc(r->body, r->body_len + len);
+	size_t most = r->as ? MAX_BODY : 0; // nobody's is not kept
+	char *more = NULL;
 
+	r->crowded = r->crowded || bodies + len > MAX_BODIES;
+	if (!r->too_large && !r->crowded && r->body_len + len <= most)
+		more = realloc(r->body, r->body_len + len);
 	if (more == NULL) {
 		r->too_large = true;
 		return;
 	}
+	bodies += len;
 	memcpy(more + r->body_len, data, len);
 	r->body = more;
 	r->body_len += len;
@@ -223,10 +232,15 @@ start(struct server *server, struct request *r)
 	} else if (wait_s) {
 		r->retry_s = wait_s;
 		problem(r, 429, "there are too many requests from %s; come again in %u s", r->conn->address, wait_s);
-	} else if (r->too_large) {
-		problem(r, 413, "the body is longer than %u bytes", MAX_BODY);
 	} else if (guard_passes(r, server->local) && !page_route(r) && identify(r, server->base)) {
-		route(r);
+		if (r->crowded) {
+			r->retry_s = 1;
+			problem(r, 503, "too many bodies are on their way; come again in a second");
+		} else if (r->too_large) {
+			problem(r, 413, "the body is longer than %u bytes", MAX_BODY);
+		} else {
+			route(r);
+		}
 	}
 }
 

@@ -50,6 +50,18 @@ field_len(const char *detail)
 	return detail[len] == ':' && detail[len + 1] == ' ' && memchr(detail, '.', len) ? len : 0;
 }
 
+// What a person wrote may have been cut within a character.
+static void
+make_text(char *detail)
+{
+	json_t *text = json_string(detail);
+
+	if (text == NULL)
+		for (char *p = detail; *p; p++)
+			*p = (unsigned char)*p < 0x80 ? *p : '?';
+	json_decref(text);
+}
+
 void
 problem(struct request *request, int status, const char *format, ...)
 {
@@ -61,12 +73,10 @@ problem(struct request *request, int status, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(detail, sizeof(detail), format, ap);
 	va_end(ap);
+	make_text(detail);
 	field = field_len(detail);
 	document = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title_of(status), "status", status,
 		"detail", detail);
-	if (document == NULL)
-		document = json_pack(
-			"{s:s, s:s, s:i}", "type", "about:blank", "title", title_of(status), "status", status);
 	if (field)
 		json_object_set_new(document, "field", json_stringn(detail, field));
 	request->problem = true;

@@ -13,8 +13,9 @@
 
 #include "config.h"
 
-#define MAX_BODY  (8u << 20)
-#define MAX_PARTS 8
+#define MAX_BODY   (8u << 20)
+#define MAX_BODIES (64u << 20) // of all requests that are on their way
+#define MAX_PARTS  8
 
 struct MHD_Connection;
 struct MHD_Response;
@@ -31,8 +32,8 @@ struct request {
 	unsigned int n_parts;
 	char *body;
 	size_t body_len;
-	bool too_large;
-	json_t *query; // {name: text}
+	bool too_large, crowded; // so that it was not kept
+	json_t *query;		 // {name: text}
 	char if_match[64], if_none_match[64], last_event[64];
 	bool json;     // the body says that it is JSON
 	bool bad_text; // something in its address is no UTF-8

@@ -89,35 +89,51 @@ certified(struct request *r)
 	return conn->certified;
 }
 
+// Whose request it is, by its head alone; else what is WRONG with WHAT was shown, which is NULL where nothing was.
+static json_t *
+owner(struct request *r, const char **what, const char **wrong)
+{
+	const char *header = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Authorization");
+	int shown;
+
+	*what = *wrong = NULL;
+	if (server_is_local(r->server))
+		return local_user(r->conn);
+	if (header) {
+		*what = "token";
+		*wrong = "is not sent as 'Authorization: Bearer TOKEN'";
+		if (strncasecmp(header, "Bearer ", 7))
+			return NULL;
+		return access_by_token(header + 7 + strspn(header + 7, " "), wrong);
+	}
+	shown = certified(r);
+	if (shown)
+		*what = "certificate";
+	*wrong = r->conn->why;
+	return shown == 1 ? access_by_certificate(r->conn->common_name, wrong) : NULL;
+}
+
+void
+recognize(struct request *r)
+{
+	const char *what, *wrong;
+
+	r->as = owner(r, &what, &wrong);
+}
+
 bool
 identify(struct request *r, struct event_base *base)
 {
-	const char *header = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Authorization");
-	const char *why = "";
-	int shown;
+	const char *what, *wrong;
 
-	if (server_is_local(r->conn->server)) {
-		r->as = local_user(r->conn);
-		if (r->as == NULL)
-			problem(r, 500, "the system does not say who you are");
-		return r->as != NULL;
-	}
-	if (header) {
-		bool bearer = strncasecmp(header, "Bearer ", 7) == 0;
-
-		r->as = bearer ? access_by_token(header + 7 + strspn(header + 7, " "), &why) : NULL;
-		if (r->as == NULL)
-			refuse(r, base, "token", bearer ? why : "is not sent as 'Authorization: Bearer TOKEN'");
-		return r->as != NULL;
-	}
-	shown = certified(r);
-	if (shown == 1)
-		r->as = access_by_certificate(r->conn->common_name, &why);
 	if (r->as)
 		return true;
-	if (shown == 0)
-		problem(r, 401, "say who you are: 'Authorization: Bearer TOKEN'; 'weft-rest token add' makes one");
+	r->as = owner(r, &what, &wrong);
+	if (r->as)
+		return true;
+	if (what)
+		refuse(r, base, what, wrong);
 	else
-		refuse(r, base, "certificate", shown == 1 ? why : r->conn->why);
+		problem(r, 401, "say who you are: 'Authorization: Bearer TOKEN'; 'weft-rest token add' makes one");
 	return false;
 }

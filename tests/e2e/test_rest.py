@@ -208,3 +208,9 @@ def test_metrics_are_openmetrics(rest):
     assert rest.raw("POST", "/metrics")[0] == 404
     status, headers, text = rest.raw("HEAD", "/metrics")
     assert status == 200 and not text and headers["Content-Type"].startswith("application/openmetrics-text")
+
+
+def test_texts_that_are_cut_within_a_character(rest):
+    for name in ("ü" * 400, "a" + "ü" * 400):
+        status, problem, _ = rest.ask("PUT", PORT, {name: 7})
+        assert status == 422 and "field" in problem["detail"]
