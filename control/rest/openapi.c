@@ -17,20 +17,43 @@ parameter(const char *name, size_t len, const char *in)
 	return p;
 }
 
+// What is said of one method of one path.
+struct operation {
+	const char *path, *query, *summary;
+	const char *headers; // names, with blanks between
+	const char *ok;	     // the status of an answer as it should be
+	const char *type;    // of that answer; NULL: it is JSON, "": there is none
+	const json_t *body;  // the schema of the request's; NULL: it has none
+	const json_t *answer;
+};
+
 static json_t *
-response(const char *description, const char *type)
+content(const char *type, const json_t *schema)
 {
-	return type ? json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", description, "content", type, "schema", "$ref",
-			      strcmp(type, "application/json") ? "#/components/schemas/problem"
-							       : "#/components/schemas/any")
-		    : json_pack("{s:s}", "description", description);
+	return json_pack("{s:{s:O}}", type, "schema", schema);
 }
 
 static json_t *
-responses(const char *ok, const char *description)
+reference(const char *name)
 {
-	return json_pack("{s:o, s:o}", ok, response(description, strcmp(ok, "204") ? "application/json" : NULL),
-		"default", response("a problem document (RFC 9457)", "application/problem+json"));
+	return json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", name));
+}
+
+static json_t *
+responses(const struct operation *o)
+{
+	const char *type = o->type ? o->type : "application/json";
+	json_t *ok = json_pack("{s:s}", "description", o->summary), *problem = reference("problem");
+	json_t *all = json_pack("{s:o, s:{s:s, s:o}}", o->ok, ok, "default", "description",
+		"a problem document (RFC 9457)", "content", content("application/problem+json", problem));
+
+	if (type[0])
+		json_object_set_new(ok, "content", content(type, o->answer));
+	// What was not there is made.
+	if (o->headers && strcmp(o->ok, "200") == 0 && o->body)
+		json_object_set(all, "201", ok);
+	json_decref(problem);
+	return all;
 }
 
 // Parameters of PATH, in braces.
@@ -42,36 +65,37 @@ add_path_parameters(json_t *list, const char *path)
 }
 
 static void
-add_query_parameters(json_t *list, const char *names)
+add_parameters(json_t *list, const char *names, const char *in)
 {
-	while (*names) {
+	while (names && *names) {
 		size_t len = strcspn(names, " ");
 
-		json_array_append_new(list, parameter(names, len, "query"));
+		json_array_append_new(list, parameter(names, len, in));
 		names += len + (names[len] == ' ');
 	}
 }
 
 static json_t *
-operation(const char *path, const char *query, const char *summary, const char *ok, const char *body)
+operation_json(const struct operation *o)
 {
 	json_t *parameters = json_array();
-	json_t *o = json_pack(
-		"{s:s, s:o, s:o}", "summary", summary, "parameters", parameters, "responses", responses(ok, summary));
+	json_t *json = json_pack(
+		"{s:s, s:o, s:o}", "summary", o->summary, "parameters", parameters, "responses", responses(o));
 
-	add_path_parameters(parameters, path);
-	add_query_parameters(parameters, query);
-	if (body)
-		json_object_set_new(o, "requestBody",
-			json_pack("{s:b, s:{s:{s:{s:s}}}}", "required", 1, "content", "application/json", "schema",
-				"$ref", body));
-	return o;
+	add_path_parameters(parameters, o->path);
+	add_parameters(parameters, o->query, "query");
+	add_parameters(parameters, o->headers, "header");
+	if (o->body)
+		json_object_set_new(json, "requestBody",
+			json_pack("{s:b, s:o}", "required", 1, "content", content("application/json", o->body)));
+	return json;
 }
 
 static json_t *
 path_item(json_t *paths, const char *path)
 {
-	json_t *key = json_sprintf("/v1/%s", path), *item = json_object_get(paths, json_string_value(key));
+	json_t *key = json_sprintf(path[0] == '/' ? "%s" : "/v1/%s", path),
+	       *item = json_object_get(paths, json_string_value(key));
 
 	if (item == NULL) {
 		item = json_object();
@@ -82,13 +106,13 @@ path_item(json_t *paths, const char *path)
 }
 
 static void
-set_operation(json_t *item, const char *method, json_t *operation)
+add(json_t *paths, const char *method, const struct operation *o)
 {
 	char lower[8] = "";
 
 	for (size_t i = 0; method[i] && i < sizeof(lower) - 1; i++)
 		lower[i] = (char)tolower((unsigned char)method[i]);
-	json_object_set_new(item, lower, operation);
+	json_object_set_new(path_item(paths, o->path), lower, operation_json(o));
 }
 
 // "tenants/TENANT/ports/NAME" as "tenants/{tenant}/ports/{name}".
@@ -117,30 +141,77 @@ braces(const char *template, char path[200])
 	}
 }
 
+#define CONDITIONS "If-Match If-None-Match"
+
+static void
+add_object(json_t *paths, const char *path, const json_t *schema, const json_t *object)
+{
+	const struct operation get = { path, "", "the object, with its ETag", "If-None-Match", "200", NULL, NULL,
+		schema };
+	const struct operation put = { path, "wait", "makes it what the body says", CONDITIONS, "200", NULL, schema,
+		schema };
+	const struct operation patch = { path, "wait", "changes fields of it (RFC 7396)", CONDITIONS, "200", NULL,
+		object, schema };
+	const struct operation delete = { path, "wait", "takes it away", CONDITIONS, "204", "", NULL, NULL };
+
+	add(paths, "GET", &get);
+	add(paths, "PUT", &put);
+	add(paths, "PATCH", &patch);
+	add(paths, "DELETE", &delete);
+}
+
+static void
+add_list(json_t *paths, const char *path, json_t *schema)
+{
+	json_t *page =
+		json_pack("{s:s, s:[s, s], s:{s:{s:s, s:{s:s, s:[s, s, s, s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:O}}}, "
+			  "s:{s:s}, s:{s:s}}}",
+			"type", "object", "required", "objects", "total", "properties", "objects", "type", "array",
+			"items", "type", "object", "required", "key", "name", "etag", "object", "properties", "key",
+			"type", "string", "name", "type", "string", "etag", "type", "string", "object", schema, "total",
+			"type", "integer", "next", "type", "string");
+	const struct operation list = { path, "limit after",
+		"a page of them; other parameters are fields and their values", NULL, "200", NULL, NULL, page };
+
+	add(paths, "GET", &list);
+	json_decref(page);
+}
+
 static void
 add_kind(json_t *paths, const char *name, const json_t *kind)
 {
 	const char *template = json_string_value(json_object_get(kind, "x-path"));
-	json_t *schema = json_sprintf("#/components/schemas/%s", name), *item;
-	const char *ref = json_string_value(schema);
+	json_t *schema = reference(name), *object = reference("object");
 	char path[200], *last;
 
 	braces(template ? template : "", path);
-	item = path_item(paths, path);
-	set_operation(item, "GET", operation(path, "", "the object, with its ETag", "200", NULL));
-	set_operation(item, "PUT",
-		operation(path, "wait", "makes it what the body says; If-Match and If-None-Match hold", "200", ref));
-	set_operation(item, "PATCH",
-		operation(path, "wait", "changes fields of it (RFC 7396)", "200", "#/components/schemas/any"));
-	set_operation(item, "DELETE", operation(path, "wait", "takes it away", "204", NULL));
+	add_object(paths, path, schema, object);
 	last = strstr(path, "/{name}");
 	if (last) {
 		*last = 0;
-		set_operation(path_item(paths, path), "GET",
-			operation(path, "limit after", "a page of them; other parameters are fields and their values",
-				"200", NULL));
+		add_list(paths, path, schema);
 	}
 	json_decref(schema);
+	json_decref(object);
+}
+
+static void
+add_fixed(json_t *paths)
+{
+	json_t *any = reference("any"), *object = reference("object");
+	const struct operation metrics = { "/metrics", "", "OpenMetrics 1.0", NULL, "200",
+		"application/openmetrics-text", NULL, any };
+
+	for (const struct fixed_route *f = fixed_routes; f->method; f++) {
+		const struct operation o = { f->path, f->query, f->summary,
+			f->run == get_events ? "Last-Event-ID" : NULL, "200",
+			f->run == get_events ? "text/event-stream" : NULL, f->body ? object : NULL, any };
+
+		add(paths, f->method, &o);
+	}
+	add(paths, "GET", &metrics);
+	json_decref(any);
+	json_decref(object);
 }
 
 json_t *
@@ -149,18 +220,19 @@ openapi(void)
 	json_t *paths = json_object(), *schemas = json_object(), *kind;
 	const char *name;
 
-	for (const struct fixed_route *f = fixed_routes; f->method; f++)
-		set_operation(path_item(paths, f->path), f->method,
-			operation(f->path, f->query, f->summary, "200", f->body ? "#/components/schemas/any" : NULL));
+	add_fixed(paths);
 	json_object_foreach ((json_t *)(uintptr_t)backend_kinds(), name, kind) {
 		add_kind(paths, name, kind);
 		json_object_set(schemas, name, kind);
 	}
-	json_object_set_new(schemas, "any", json_pack("{s:s}", "type", "object"));
+	json_object_set_new(schemas, "any", json_object());
+	json_object_set_new(schemas, "object", json_pack("{s:s}", "type", "object"));
 	json_object_set_new(schemas, "problem",
 		json_pack("{s:s, s:[s, s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}}", "type", "object",
 			"required", "title", "status", "properties", "type", "type", "string", "title", "type",
 			"string", "status", "type", "integer", "detail", "type", "string", "field", "type", "string"));
-	return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:o}}", "openapi", "3.1.0", "info", "title", "weft", "version",
-		WEFT_VERSION, "paths", paths, "components", "schemas", schemas);
+	return json_pack("{s:s, s:{s:s, s:s}, s:o, s:[{s:[]}, {s:[]}], s:{s:o, s:{s:{s:s, s:s}, s:{s:s}}}}", "openapi",
+		"3.1.0", "info", "title", "weft", "version", WEFT_VERSION, "paths", paths, "security", "token",
+		"certificate", "components", "schemas", schemas, "securitySchemes", "token", "type", "http", "scheme",
+		"bearer", "certificate", "type", "mutualTLS");
 }

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 
+import jsonschema
 import pytest
 from harness.proc import REST, run, wait_for
 from harness.rest import Rest
@@ -84,18 +85,62 @@ def test_every_path_of_the_document_is_there(rest):
         url = re.sub(r"{(\w+)}", lambda m: names[m[1]], path)
         assert {p["name"] for o in operations.values() for p in o["parameters"] if p["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
         for method in ("GET", "PUT", "POST", "PATCH", "DELETE"):
+            operation = operations.get(method.lower())
             if (method, path) == ("GET", "/v1/events"):
+                assert list(operation["responses"]["200"]["content"]) == ["text/event-stream"]
                 continue  # It has no end.
             status, headers, body = rest.raw(method, url, "[]" if method in ("PUT", "POST", "PATCH") else None,
                                              {"Content-Type": "application/json"})
-            if method.lower() not in operations:
+            if operation is None:
                 assert status in (404, 405), (method, url, status)
-            elif operations[method.lower()].get("requestBody"):
+            elif operation.get("requestBody"):
                 assert status == 400 and headers["Content-Type"] == "application/problem+json", (method, url, status, body)
             else:
                 assert status in (200, 202, 204, 400, 404, 422), (method, url, status, body)
     schemas = set(document["components"]["schemas"])
     assert set(re.findall(r"#/components/schemas/([\w-]+)", json.dumps(document))) <= schemas
+
+
+EXAMPLES = {
+    "tenants/default/networks/n": {"mtu": 1400},
+    "tenants/default/groups/g": {"rules": [{"name": "r", "direction": "in", "action": "allow"}]},
+    "tenants/default/plans/p": {"from_vm": {"rate": "1M"}}, "tenants/default/ports/a": {"network": "lan", "vlan": {"trunk": [1, "7-9"]}},
+    "tenants/default/limits": {"rate": "1G"}, "tenants/default/rules": {"rules": []}, "hosts/h": {"tunnel": {"address": "192.0.2.1"}},
+    "provider-rules/x": {"rules": []}, "tenants/default/retired/x": {"network": "lan", "until": 4000000000}}
+
+
+def test_answers_are_what_the_document_says(rest):
+    document = rest.ask("GET", "openapi.json")[1]
+    tried = set()
+
+    def check(method, template, status, answer, headers):
+        """Holds an answer against the schema that the document has for its status."""
+        responses = document["paths"][f"/v1/{template}"][method.lower()]["responses"]
+        said = responses.get(str(status), responses["default"])
+        kind = headers["Content-Type"]
+        assert kind in said.get("content", {}) or (status == 204 and kind is None), (method, template, status, kind)
+        if kind:
+            jsonschema.validate(answer, {**said["content"][kind]["schema"], "components": document["components"]},
+                                cls=jsonschema.Draft202012Validator)
+        tried.add((template, method))
+
+    for path, example in EXAMPLES.items():
+        parts = path.split("/")
+        if parts[0] == "tenants":
+            template = "/".join(["tenants", "{tenant}", parts[2], *(["{name}"] if len(parts) == 4 else [])])
+        else:
+            template = parts[0] + ("/{name}" if len(parts) == 2 else "")
+        for method, body, statuses in (("PUT", example, [201]), ("GET", None, [200]), ("PUT", example, [200]), ("PUT", {"cow": 7}, [422]),
+                                       ("PATCH", {}, [200]), ("PATCH", {"cow": 7}, [422])):
+            status, answer, headers = rest.ask(method, path, body)
+            assert status in statuses, (method, path, answer)
+            check(method, template, status, answer, headers)
+        if "{name}" in template:
+            check("GET", template.removesuffix("/{name}"), *rest.ask("GET", path.rsplit("/", 1)[0] + "?limit=1"))
+    for path in reversed(EXAMPLES):
+        assert rest.ask("DELETE", path)[0] == 204
+    # No kind has been left out.
+    assert {t for t, m in tried if m == "PUT"} == {p.removeprefix("/v1/") for p, o in document["paths"].items() if "put" in o}
 
 
 @pytest.mark.parametrize("method,path,body,headers,status,said", [
