@@ -17,13 +17,15 @@
 
 #include "netlink.h"
 
+#define USE_S 5 // between two times that the kernel looks whether neighbours are there
+
 // Datagrams to these ports are weft's: the kernel must not say that nobody is there.
 static const uint16_t ports[] = { WEFT_VXLAN_PORT, WEFT_GENEVE_PORT, WEFT_BFD_PORT, WEFT_BFD_PORT_FAR };
 
 static struct {
 	struct mnl_socket *questions;
 	struct mnl_socket *notices;
-	struct event *heard;
+	struct event *heard, *use;
 	struct weft_local *local;
 	struct weft_ip silent_for; // that the ports are kept open for
 	int silent[sizeof(ports) / sizeof(ports[0])];
@@ -162,8 +164,9 @@ compare_hop(void *arg, uint16_t slot, const struct weft_peer *peer)
 	comparison->differs = comparison->differs || !weft_ip_same(&hop, &peer->hop);
 }
 
-void
-weft_kernel_refresh(struct weft_local *local)
+// The MACs that the kernel knows are the workers' to know.
+static void
+refresh(struct weft_local *local)
 {
 	bool has = weft_kernel_has_address(local);
 
@@ -173,6 +176,33 @@ weft_kernel_refresh(struct weft_local *local)
 	} else {
 		speak();
 	}
+}
+
+// Answers to weft's own questions go to the kernel, where it keeps the interface: then the kernel must ask.
+static void
+use_hop(void *arg, uint16_t slot, const struct weft_peer *peer)
+{
+	(void)slot;
+	if (!weft_ip_is_none(&peer->hop))
+		netlink_use(kernel.questions, &peer->hop, *(const unsigned int *)arg);
+}
+
+void
+weft_kernel_refresh(struct weft_local *local)
+{
+	unsigned int ifindex = weft_kernel_has_address(local) ? interface_of(local) : 0;
+
+	if (ifindex)
+		each_peer(use_hop, &ifindex);
+	refresh(local);
+}
+
+static void
+on_use(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	if (weft_kernel_has_address(kernel.local))
+		weft_kernel_refresh(kernel.local);
 }
 
 // The kernel has told of something: routes may lead elsewhere, neighbours may have other MACs.
@@ -191,7 +221,7 @@ look(struct weft_local *local)
 			WEFT_LOG(ERR, "event=routes error=\"%s\"", err.text);
 		local->rerouted = false;
 	}
-	weft_kernel_refresh(local);
+	refresh(local);
 }
 
 static void
@@ -213,6 +243,7 @@ weft_kernel_start(struct event_base *base, struct weft_local *local)
 {
 	const unsigned int groups =
 		RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+	const struct timeval each = { .tv_sec = USE_S };
 
 	kernel.local = local;
 	kernel.questions = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
@@ -226,6 +257,9 @@ weft_kernel_start(struct event_base *base, struct weft_local *local)
 		return -EIO;
 	}
 	event_add(kernel.heard, NULL);
+	kernel.use = event_new(base, -1, EV_PERSIST, on_use, NULL);
+	if (kernel.use)
+		event_add(kernel.use, &each);
 	return 0;
 }
 
@@ -235,10 +269,12 @@ weft_kernel_stop(void)
 	speak();
 	if (kernel.heard)
 		event_free(kernel.heard);
+	if (kernel.use)
+		event_free(kernel.use);
 	if (kernel.questions)
 		mnl_socket_close(kernel.questions);
 	if (kernel.notices)
 		mnl_socket_close(kernel.notices);
-	kernel.heard = NULL;
+	kernel.heard = kernel.use = NULL;
 	kernel.questions = kernel.notices = NULL;
 }

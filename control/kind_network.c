@@ -13,6 +13,7 @@
 #define MAX_VNI	    ((1u << 24) - 1)
 #define MAX_SUBNETS 32
 #define MAX_UPLINKS 8
+#define MAX_DENIED  10000
 #define VLAN_TAG    4
 
 static const char *const tcp_modes[] = { "strict", "liberal", NULL };
@@ -45,6 +46,15 @@ static const struct weft_field network_fields[] = {
 	{ 0 },
 };
 
+static bool
+is_prefix(const char *text)
+{
+	struct weft_prefix4 v4;
+	struct weft_prefix6 v6;
+
+	return weft_prefix4_parse(text, &v4) == 0 || weft_prefix6_parse(text, &v6) == 0;
+}
+
 static int
 check_network(const char *where, const struct weft_object *object, struct weft_error *err)
 {
@@ -58,10 +68,8 @@ check_network(const char *where, const struct weft_object *object, struct weft_e
 			err, EINVAL, "%s.vni: goes with \"encap\": \"vxlan\" or \"geneve\", and only with it", where);
 	for (uint32_t i = 0; i < network->subnets.n; i++) {
 		const char *subnet = weft_name_at(&network->subnets, i);
-		struct weft_prefix4 v4;
-		struct weft_prefix6 v6;
 
-		if (weft_prefix4_parse(subnet, &v4) && weft_prefix6_parse(subnet, &v6))
+		if (!is_prefix(subnet))
 			return weft_fail(err, EINVAL,
 				"%s.subnets.%u: expected a prefix such as \"10.0.0.0/24\" without bits behind it, got "
 				"\"%s\"",
@@ -196,6 +204,9 @@ static const struct weft_field host_fields[] = {
 	{ "tunnel", WEFT_FIELD_OBJECT, .offset = 0, .fields = tunnel_fields, .help = "how other hosts reach it" },
 	{ "uplinks", WEFT_FIELD_LIST, .offset = offsetof(struct weft_host, uplinks), .item_size = WEFT_NAME_SIZE,
 		.max = MAX_UPLINKS, .help = "its DPDK devices to the physical network" },
+	{ "deny", WEFT_FIELD_LIST, .offset = offsetof(struct weft_host, deny), .item_size = WEFT_NAME_SIZE,
+		.max = MAX_DENIED,
+		.help = "prefixes: from there nothing comes in by a shared uplink, to weft or to the host itself" },
 	{ 0 },
 };
 
@@ -222,6 +233,12 @@ check_host(const char *where, const struct weft_object *object, struct weft_erro
 			"%s.tunnel.gateway: expected an address in the network of tunnel.address, which needs a length "
 			"(10.0.0.1/24)",
 			where);
+	for (uint32_t i = 0; i < host->deny.n; i++)
+		if (!is_prefix(weft_name_at(&host->deny, i)))
+			return weft_fail(err, EINVAL,
+				"%s.deny.%u: expected a prefix such as \"203.0.113.0/24\" without bits behind it, got "
+				"\"%s\"",
+				where, i, weft_name_at(&host->deny, i));
 	if (is_link_local(gateway) && weft_ip_is_v4(&host->tunnel.address))
 		return weft_fail(
 			err, EINVAL, "%s.tunnel.gateway: expected an IPv4 address, as tunnel.address is", where);

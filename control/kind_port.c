@@ -133,6 +133,9 @@ static const struct weft_field attach_fields[] = {
 		.help = "vhost-user: weft's own ring code, or DPDK's (library), which is slower" },
 	{ "device", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.device), .providers = true,
 		.help = "eth: a DPDK device" },
+	{ "share", WEFT_FIELD_BOOL, WEFT_AT(weft_port, attach.share), .providers = true,
+		.help = "eth, net_af_xdp: the kernel keeps the interface, but for tunnels' frames and networks' "
+			"VLANs" },
 	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.vlan), .providers = true, .min = 1, .max = WEFT_MAX_VID,
 		.help = "gateway: the VLAN on the host's uplink that becomes part of the network" },
 	{ 0 },
@@ -239,10 +242,18 @@ check_attach(const char *where, const struct weft_port *port, struct weft_error 
 				where);
 		if (port->attach.path[0])
 			return weft_fail(err, EINVAL, "%s.attach.path: goes with type vhost-user only", where);
+		if (port->attach.share && port->network[0])
+			return weft_fail(
+				err, EINVAL, "%s.attach.share: is for uplinks, and this one has a network", where);
+		if (port->attach.share && (strncmp(port->attach.device, "net_af_xdp", 10) ||
+						  strstr(port->attach.device, ",iface=") == NULL))
+			return weft_fail(err, EINVAL,
+				"%s.attach.share: the device must be AF_XDP's, such as net_af_xdp0,iface=eth0", where);
 		return 0;
 	}
-	if (port->attach.device[0])
-		return weft_fail(err, EINVAL, "%s.attach.device: goes with type eth only", where);
+	if (port->attach.device[0] || port->attach.share)
+		return weft_fail(err, EINVAL, "%s.attach.%s: goes with type eth only", where,
+			port->attach.device[0] ? "device" : "share");
 	if (port->network[0] == 0)
 		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
 	if (strlen(port->attach.path) >= sizeof(attach->path))

@@ -177,6 +177,7 @@ struct weft_port {
 		uint16_t queues; // 0: as many as the guest wants, up to WEFT_MAX_QUEUE_PAIRS
 		int rings;	 // 0: weft's own, 1: the library's
 		uint16_t vlan;	 // of a gateway
+		bool share;	 // the kernel keeps the interface
 	} attach;
 	struct {
 		uint32_t rate[WEFT_N_FLOOD_CLASSES]; // packets per second, 0: no limit
@@ -206,6 +207,7 @@ struct weft_host {
 		uint32_t bfd_multiplier;
 	} tunnel;
 	struct weft_list uplinks; // of char[WEFT_NAME_SIZE]
+	struct weft_list deny;	  // of char[WEFT_NAME_SIZE]: prefixes
 };
 
 // Takes KEY apart: its kind, its tenant (empty for hosts) and its name (empty where the kind is single). Returns 0,

@@ -17,6 +17,7 @@
 #include "link.h"
 #include "map.h"
 #include "prepare.h"
+#include "wire.h"
 
 int
 weft_local_init(struct weft_local *local, const char *vhost_dir)
@@ -175,6 +176,7 @@ weft_local_activate(struct weft_local *local)
 
 	weft_buckets_sync(local);
 	weft_link_sync(local);
+	weft_wire_sync(local);
 	was = local->generation;
 	publish(local, weft_build_finish(p->build, p->generation));
 	if (p->generation != was) {

@@ -11,6 +11,7 @@
 #include "address.h"
 #include "scope.h"
 #include "state.h"
+#include "wire.h"
 
 #define NO_METHOD -32601 // JSON-RPC 2.0, section 5.1
 
@@ -101,6 +102,13 @@ do_fdb(const json_t *params, struct weft_error *err)
 }
 
 static json_t *
+do_uplinks(const json_t *params, struct weft_error *err)
+{
+	(void)params, (void)err;
+	return weft_wire_report(&ctl.local);
+}
+
+static json_t *
 do_state_hash(const json_t *params, struct weft_error *err)
 {
 	(void)params, (void)err;
@@ -185,6 +193,7 @@ static const struct {
 	{ "group", false, false, weft_report_group, NULL },
 	{ "network", false, false, weft_report_network, NULL },
 	{ "tunnels", false, false, weft_report_tunnels, NULL },
+	{ "uplinks", false, false, do_uplinks, NULL },
 	{ "plans", false, false, weft_report_plans, NULL },
 	{ "rebalance", true, true, do_rebalance, NULL },
 	{ "get", false, false, NULL, weft_policy_get },

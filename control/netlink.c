@@ -203,3 +203,24 @@ netlink_each_neighbour(struct mnl_socket *socket, unsigned int ifindex,
 	}
 	return ret;
 }
+
+void
+netlink_use(struct mnl_socket *socket, const struct weft_ip *address, unsigned int ifindex)
+{
+	char request[MNL_NLMSG_HDRLEN + 128] = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(request);
+	struct ndmsg *neighbour;
+	rte_be32_t v4 = weft_ip_v4(address);
+
+	message->nlmsg_type = RTM_NEWNEIGH;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK;
+	neighbour = mnl_nlmsg_put_extra_header(message, sizeof(*neighbour));
+	neighbour->ndm_family = weft_ip_is_v4(address) ? AF_INET : AF_INET6;
+	neighbour->ndm_ifindex = (int)ifindex;
+	neighbour->ndm_flags = NTF_USE;
+	if (weft_ip_is_v4(address))
+		mnl_attr_put(message, NDA_DST, sizeof(v4), &v4);
+	else
+		mnl_attr_put(message, NDA_DST, sizeof(*address), address);
+	ask(socket, message, NULL, NULL);
+}

@@ -14,6 +14,9 @@ bool netlink_has_address(struct mnl_socket *socket, const struct weft_ip *addres
 // The next hop to ADDRESS: ADDRESS itself where it is on the link; none where there is no route by IFINDEX.
 struct weft_ip netlink_hop(struct mnl_socket *socket, const struct weft_ip *address, unsigned int ifindex);
 
+// Has the kernel find out ADDRESS's MAC on IFINDEX, or whether it is still right, as if it had something to send there.
+void netlink_use(struct mnl_socket *socket, const struct weft_ip *address, unsigned int ifindex);
+
 // Calls FN with each neighbour on IFINDEX whose MAC is known. Returns 0 or -errno.
 int netlink_each_neighbour(struct mnl_socket *socket, unsigned int ifindex,
 	void (*fn)(void *arg, const struct weft_ip *address, uint64_t mac), void *arg);

@@ -186,6 +186,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 		.single = port->plan[0] || port->rate ||
 			  (weft_model_limits(local->model, port) && weft_model_limits(local->model, port)->rate),
 		.mtu = network ? network->mtu : weft_model_largest_mtu(local->model),
+		.shared = port->attach.share,
 		.name = port->o.path,
 	};
 	int ret;

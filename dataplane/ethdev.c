@@ -15,6 +15,7 @@
 #include <rte_ethdev.h>
 
 #include "dataplane.h"
+#include "xdp.h"
 #include "weft/sriov.h"
 #include "weft/tunnel.h"
 
@@ -28,6 +29,7 @@ struct eth_port {
 	unsigned int ifindex; // of the kernel's interface that it is on; 0: it is on none
 	uint64_t connects;
 	char device[256];
+	struct weft_xdp *xdp; // of an interface that the kernel keeps
 };
 
 static uint16_t
@@ -68,10 +70,25 @@ device_name(const char *device, char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)strcspn(device, ","), device);
 }
 
+// The kernel keeps the interface, and weft takes what is for it.
+static int
+share(struct eth_port *eth, const struct weft_attach *attach, char argument[64], struct weft_error *err)
+{
+	const char *iface = strstr(attach->device, ",iface=");
+	char ifname[IF_NAMESIZE];
+
+	if (strncmp(attach->device, "net_af_xdp", 10) || iface == NULL)
+		return weft_fail(err, EINVAL, "port %s: to share an interface the device is net_af_xdp0,iface=NAME",
+			attach->name);
+	snprintf(ifname, sizeof(ifname), "%.*s", (int)strcspn(iface + 7, ","), iface + 7);
+	eth->xdp = weft_xdp_new(ifname, attach->mtu, argument, err);
+	return eth->xdp ? 0 : -errno;
+}
+
 static int
 probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error *err)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_ETH_NAME_MAX_LEN], device[sizeof(attach->device) + 64], argument[64] = "";
 	int ret;
 
 	device_name(attach->device, name, sizeof(name));
@@ -80,7 +97,10 @@ probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error 
 			err, EEXIST, "port %s: device %s is already in use by another port", attach->name, name);
 	if ((ret = weft_pci_check(attach->device, err)))
 		return ret;
-	ret = rte_dev_probe(attach->device);
+	if (attach->shared && (ret = share(eth, attach, argument, err)))
+		return ret;
+	snprintf(device, sizeof(device), "%s%s%s", attach->device, argument[0] ? "," : "", argument);
+	ret = rte_dev_probe(device);
 	if (ret)
 		return weft_fail(err, -ret,
 			"port %s: DPDK cannot open device '%s': %s; "
@@ -150,6 +170,8 @@ eth_close(struct weft_portio *io)
 	rte_eth_dev_close(eth->id);
 	if (info.device)
 		rte_dev_remove(info.device);
+	if (eth->xdp)
+		weft_xdp_free(eth->xdp);
 	free(eth);
 	io->priv = NULL;
 }
@@ -166,6 +188,8 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 		return weft_fail(err, ENOMEM, "port %s: no memory", attach->name);
 	snprintf(eth->device, sizeof(eth->device), "%s", attach->device);
 	if ((ret = probe(eth, attach, err))) {
+		if (eth->xdp)
+			weft_xdp_free(eth->xdp);
 		free(eth);
 		return ret;
 	}
@@ -173,7 +197,7 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 	ret = configure(io, eth, attach);
 	if (ret == 0 && (what = "set up the queues of"))
 		ret = set_up_queues(io, eth);
-	if (ret == 0 && (what = "set the MTU of"))
+	if (ret == 0 && eth->xdp == NULL && (what = "set the MTU of"))
 		ret = rte_eth_dev_set_mtu(eth->id, attach->mtu);
 	if (ret == -ENOTSUP)
 		ret = 0;
@@ -190,6 +214,10 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 		eth_close(io);
 		return weft_fail(err, -ret, "port %s: cannot %s device %s: %s", attach->name, what, attach->device,
 			rte_strerror(-ret));
+	}
+	if (eth->xdp && (ret = weft_xdp_begin(eth->xdp, err))) {
+		eth_close(io);
+		return ret;
 	}
 	rte_eth_promiscuous_enable(eth->id);
 	if (rte_eth_macaddr_get(eth->id, &mac) == 0)
@@ -233,9 +261,27 @@ static int
 eth_set_mtu(struct weft_portio *io, uint16_t mtu)
 {
 	const struct eth_port *eth = io->priv;
-	int ret = rte_eth_dev_set_mtu(eth->id, mtu);
+	int ret = eth->xdp ? weft_xdp_fits(eth->xdp, mtu) : rte_eth_dev_set_mtu(eth->id, mtu);
 
 	return ret == -ENOTSUP ? 0 : ret;
+}
+
+static int
+eth_set_wire(struct weft_portio *io, const struct weft_wire *wire)
+{
+	const struct eth_port *eth = io->priv;
+
+	return eth->xdp ? weft_xdp_set(eth->xdp, wire) : 0;
+}
+
+static bool
+eth_wire_counts(struct weft_portio *io, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+{
+	const struct eth_port *eth = io->priv;
+
+	if (eth->xdp)
+		weft_xdp_counts(eth->xdp, counts);
+	return eth->xdp != NULL;
 }
 
 const struct weft_io_ops weft_ethdev_ops = {
@@ -245,4 +291,6 @@ const struct weft_io_ops weft_ethdev_ops = {
 	.tx = eth_tx,
 	.set_mtu = eth_set_mtu,
 	.status = eth_status,
+	.set_wire = eth_set_wire,
+	.wire_counts = eth_wire_counts,
 };

@@ -91,6 +91,22 @@ weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
 	return io->ops && io->ops->set_mtu ? io->ops->set_mtu(io, mtu) : 0;
 }
 
+int
+weft_engine_port_set_wire(uint16_t slot, const struct weft_wire *wire)
+{
+	struct weft_portio *io = &dp.ports[slot];
+
+	return io->ops && io->ops->set_wire ? io->ops->set_wire(io, wire) : 0;
+}
+
+bool
+weft_engine_port_wire_counts(uint16_t slot, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+{
+	struct weft_portio *io = &dp.ports[slot];
+
+	return io->ops && io->ops->wire_counts && io->ops->wire_counts(io, counts);
+}
+
 bool
 weft_engine_port_shared(uint16_t slot)
 {

@@ -17,6 +17,7 @@ static const char port_usage[] =
 	"                [--host HOST] [--group GROUP]... [--plan PLAN]\n"
 	"                [--access VLAN | --trunk VLANS [--native VLAN] [--tpid 802.1ad] | --qinq VLAN]\n"
 	"                [--path SOCKET] [--server] [--queues N] [--rings own|library] | [--device DPDK-DEVICE]\n"
+	"                | [--interface INTERFACE]\n"
 	"                | [--gateway VLAN]\n"
 	"                [--rate RATE] [--worker N] [--max-macs N] [--down]\n"
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
@@ -110,6 +111,7 @@ static const struct option port_options[] = {
 	{ "queues", required_argument, NULL, 'a' },
 	{ "rings", required_argument, NULL, 'a' },
 	{ "device", required_argument, NULL, 'e' },
+	{ "interface", required_argument, NULL, 'I' },
 	{ "gateway", required_argument, NULL, 'w' },
 	{ "server", no_argument, NULL, 's' },
 	{ "worker", required_argument, NULL, 'n' },
@@ -147,6 +149,12 @@ parse_port(int argc, char **argv)
 		case 'e':
 			json_object_set_new(sub(object, "attach"), "type", json_string("eth"));
 			json_object_set_new(sub(object, "attach"), "device", json_string(optarg));
+			break;
+		case 'I':
+			json_object_set_new(sub(object, "attach"), "type", json_string("eth"));
+			json_object_set_new(sub(object, "attach"), "device",
+				json_sprintf("net_af_xdp_%s,iface=%s", optarg, optarg));
+			json_object_set_new(sub(object, "attach"), "share", json_true());
 			break;
 		case 'w':
 			json_object_set_new(sub(object, "attach"), "type", json_string("gateway"));

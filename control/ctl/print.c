@@ -201,6 +201,36 @@ print_fdb(const json_t *fdb)
 			number(row, "age_s"));
 }
 
+static const char *
+yes(const json_t *row, const char *field)
+{
+	return json_is_true(json_object_get(row, field)) ? "yes" : "no";
+}
+
+void
+print_uplinks(const json_t *uplinks)
+{
+	static const char *const names[] = { "tunnel", "fragments", "vlan", "to_kernel", "denied" };
+	size_t i;
+	json_t *row;
+
+	printf("%-24s %-36s %-8s %-6s %12s %12s %12s %12s %12s\n", "PORT", "DEVICE", "IN USE", "SHARED", "TUNNEL",
+		"FRAGMENTS", "VLAN", "TO KERNEL", "DENIED");
+	json_array_foreach (uplinks, i, row) {
+		const json_t *counts = json_object_get(row, "counts");
+
+		printf("%-24s %-36s %-8s %-6s", text(row, "port"), text(row, "device"), yes(row, "in_use"),
+			yes(row, "shared"));
+		for (unsigned int k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+			if (counts)
+				printf(" %12lld", number(json_object_get(counts, names[k]), "packets"));
+			else
+				printf(" %12s", "-");
+		}
+		putchar('\n');
+	}
+}
+
 static const json_t *
 find(const json_t *ports, const char *name)
 {

@@ -21,7 +21,7 @@ _weftctl_values() {
 _weftctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i=1 words=()
 	local global=() commands="status apply diff get set delete explain-object wait generations undo hosts where retire network port
-		group rule session plan top drops audit workers fdb explain"
+		group rule session plan top drops audit workers fdb uplink explain"
 
 	while ((i < COMP_CWORD)); do
 		case ${COMP_WORDS[i]} in
@@ -43,6 +43,7 @@ _weftctl() {
 	"rule") set -- "add del hits" ;;
 	"session") set -- "list show count kill" ;;
 	"plan") set -- "add del show" ;;
+	"uplink") set -- "show" ;;
 	"workers") set -- "rebalance" ;;
 	"get" | "set" | "delete" | "explain-object") set -- "$(_weftctl_values kind)" ;;
 	"port show" | "port del" | "drops" | "retire" | "explain" | "where") set -- "$(_weftctl_values port)" ;;
@@ -52,7 +53,7 @@ _weftctl() {
 	"plan show" | "plan del") set -- "$(_weftctl_values plan)" ;;
 	"get "[npg]* | "set "[npg]* | "delete "[npg]*) set -- "$(_weftctl_values "${words[1]}")" ;;
 	"port add "*) set -- "--network --mac --ip --vm --host --group --plan --access --trunk --native --tpid --qinq --path --server
-		--queues --rings --device --gateway --rate --worker --max-macs --down" ;;
+		--queues --rings --device --interface --gateway --rate --worker --max-macs --down" ;;
 	"network add "*) set -- "--vlan --vxlan --geneve --mtu --no-learning --no-snooping --no-firewall" ;;
 	"group add "*) set -- "--default-in --default-out --on-revocation" ;;
 	"rule add "*" "*) set -- "in out allow deny reject --protocol --ports --icmp-type --remote --priority --name --stateless --log" ;;

@@ -50,6 +50,12 @@ void weft_engine_port_status(uint16_t slot, struct weft_io_status *status);
 // Has SLOT's device take packets of MTU bytes. Returns 0, or -errno where it cannot, now or at all.
 int weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu);
 
+// What the shared device in SLOT takes from now on. Returns 0 or -errno; of other devices nothing happens.
+int weft_engine_port_set_wire(uint16_t slot, const struct weft_wire *wire);
+
+// What it has taken, and what it has left. False: it is not shared.
+bool weft_engine_port_wire_counts(uint16_t slot, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS]);
+
 // True where every worker has a queue of the device of its own.
 bool weft_engine_port_shared(uint16_t slot);
 

@@ -12,6 +12,7 @@
 
 #include "weft/limits.h"
 #include "weft/log.h"
+#include "weft/wire.h"
 
 enum weft_attach_type { WEFT_ATTACH_VHOST_USER, WEFT_ATTACH_ETH, WEFT_N_ATTACH_TYPES };
 
@@ -25,6 +26,7 @@ struct weft_attach {
 	uint16_t mtu;
 	bool single;	  // eth: one queue, though there are more workers
 	char device[256]; // eth: a DPDK device name with arguments
+	bool shared;	  // eth: the kernel keeps the interface; see wire.h
 	const char *name; // the port's name, for messages; valid during open only
 };
 
@@ -60,6 +62,10 @@ struct weft_io_ops {
 	int (*set_mtu)(struct weft_portio *io, uint16_t mtu);
 	// Control thread.
 	void (*status)(struct weft_portio *io, struct weft_io_status *status);
+	// Control thread, of a shared device: what it takes from now on, and what it has taken. Returns 0 or -errno.
+	// NULL: it is never shared.
+	int (*set_wire)(struct weft_portio *io, const struct weft_wire *wire);
+	bool (*wire_counts)(struct weft_portio *io, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS]);
 };
 
 // One per slot; the slot's owner worker uses OPS and PRIV while a snapshot names the port.

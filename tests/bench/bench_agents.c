@@ -113,6 +113,20 @@ weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
 }
 
 int
+weft_engine_port_set_wire(uint16_t slot, const struct weft_wire *wire)
+{
+	(void)slot, (void)wire;
+	return 0;
+}
+
+bool
+weft_engine_port_wire_counts(uint16_t slot, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+{
+	(void)slot, (void)counts;
+	return false;
+}
+
+int
 weft_engine_set_bucket(uint16_t bucket, const struct weft_bucket_rate *rate)
 {
 	(void)bucket, (void)rate;

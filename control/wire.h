@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What weft takes from interfaces that the kernel keeps follows from the policy. Control thread.
+#pragma once
+
+#include "local.h"
+
+// Tells this host's shared uplinks what the policy in force says.
+void weft_wire_sync(struct weft_local *local);
+
+// What they have taken, and left to the kernel: [{port, interface, address, denied, counts: {name: {packets, bytes}}}].
+// A new array.
+json_t *weft_wire_report(const struct weft_local *local);
