@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""./weft bench uplink [--turns N] [--json FILE]: an uplink that the kernel keeps, beside others, and beside OVS-DPDK on the same device.
+
+Two namespaces with a veth pair between them are two hosts with a wire. From the other one dpdk-testpmd (AF_PACKET, CPU 0) sends UDP
+datagrams of 114 bytes to the VXLAN port as fast as it can; what the switch's worker (CPU 1) reads in windows of a second is its rate,
+taking turns: weft on the shared interface (af_xdp), on AF_PACKET and on a TAP device, whose kernel's end the sender has then; and
+OVS-DPDK with the same two DPDK drivers. The datagrams are nobody's: each switch drops them after it has read them.
+
+TCP (iperf3) to the host itself, through the same interface: without any XDP program, with one that only says XDP_PASS (veth copies
+frames for any program), and with weft's. The ratios are medians over pairs of neighbouring turns.
+"""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from bench.report import finish, spread  # noqa: E402
+from harness.ovs import Ovs  # noqa: E402
+from harness.proc import run, wait_for  # noqa: E402
+from harness.testpmd import Testpmd  # noqa: E402
+from harness.weftd import Weftd  # noqa: E402
+from harness.wires import iperf  # noqa: E402
+
+HERE, THERE = "192.0.2.1", "192.0.2.2"
+WINDOWS = 3
+PASS = '#include <linux/bpf.h>\n__attribute__((section("xdp"), used)) int pass(struct xdp_md *c) { return XDP_PASS; }\n'
+DEVICES = {"weft af_xdp": "net_af_xdp0,iface=nic0", "weft af_packet": "net_af_packet0,iface=nic0", "weft tap": "net_tap0,iface=wtap0",
+           "ovs af_xdp": "net_af_xdp0,iface=nic0", "ovs af_packet": "net_af_packet0,iface=nic0"}
+
+
+class Hosts:
+    """Two namespaces with a wire."""
+
+    def __enter__(self):
+        tag = uuid.uuid4().hex[:6]
+        self.here, self.there = f"weft-{tag}-a", f"weft-{tag}-b"
+        for ns in (self.here, self.there):
+            run("ip", "netns", "add", ns)
+            run("ip", "-n", ns, "link", "set", "lo", "up")
+        run("ip", "-n", self.here, "link", "add", "nic0", "type", "veth", "peer", "name", "nic1", "netns", self.there)
+        for ns, dev, address in ((self.here, "nic0", HERE), (self.there, "nic1", THERE)):
+            run("ip", "netns", "exec", ns, "ethtool", "-K", dev, "tx", "off", "tso", "off", "gso", "off", "gro", "off")
+            run("ip", "-n", ns, "link", "set", dev, "up")
+            run("ip", "-n", ns, "addr", "add", f"{address}/24", "dev", dev)
+        return self
+
+    def __exit__(self, *_):
+        for ns in (self.here, self.there):
+            run("ip", "netns", "del", ns)
+
+    def sender(self, tap):
+        """testpmd that sends for ever."""
+        device = "net_af_packet0,iface=wtap0" if tap else "net_af_packet0,iface=nic1"
+        pmd = Testpmd([device], ["--forward-mode=txonly", "--txpkts=114", f"--tx-ip={THERE},{HERE}", "--tx-udp=50000,4789"],
+                      eal=["--no-huge"], memory=128, netns=self.here if tap else self.there)
+        pmd.wait_prompt()
+        return pmd
+
+
+def weft_rates(hosts, device):
+    """Packets per second that the worker reads, window by window, and its cycles for one."""
+    hosts_object = {"a": {"tunnel": {"address": f"{HERE}/24", "bfd_interval_ms": 0}}}
+    with Weftd(netns=hosts.here, host="a", workers=[1], control_cpus="0", idle="busy") as weftd:
+        attach = {"type": "eth", "device": device, **({"share": True} if "af_xdp" in device else {})}
+        weftd.apply({"default": {"networks": {"lan": {"encap": "vxlan", "vni": 7}}, "ports": {"up": {"host": "a", "attach": attach}}}},
+                    hosts=hosts_object)
+        if "tap" in device:
+            run("ip", "-n", hosts.here, "link", "set", "wtap0", "up")
+        wait_for(lambda: weftd.port("up")["link"] == "up")
+        with hosts.sender("tap" in device) as pmd:
+            pmd.command("start")
+            time.sleep(0.5)
+            rates = []
+            for _ in range(WINDOWS):
+                before, start = weftd.rpc("workers")[0], time.monotonic()
+                time.sleep(1)
+                after = weftd.rpc("workers")[0]
+                packets = after["packets"] - before["packets"]
+                rates.append((packets / (time.monotonic() - start), (after["busy_cycles"] - before["busy_cycles"]) / max(1, packets)))
+        return rates
+
+
+def ovs_rates(hosts, device):
+    """The same of OVS-DPDK."""
+    with Ovs(netns=hosts.here, dpdk=True) as ovs:
+        ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure")
+        ovs.vsctl("add-port", "br0", "up", "--", "set", "interface", "up", "type=dpdk", f"options:dpdk-devargs={device}")
+        with hosts.sender(False) as pmd:
+            pmd.command("start")
+            time.sleep(0.5)
+            rates = []
+            for _ in range(WINDOWS):
+                ovs.appctl("dpif-netdev/pmd-stats-clear")
+                start = time.monotonic()
+                time.sleep(1)
+                cycles, packets = ovs.cycles()
+                rates.append((packets / (time.monotonic() - start), cycles))
+    # Its program stays.
+    run("ip", "-n", hosts.here, "link", "set", "dev", "nic0", "xdp", "off")
+    return rates
+
+
+def tcp(hosts):
+    """Bits per second of a TCP connection to the host itself."""
+    server = iperf(hosts.here, "-s", "-1")
+    wait_for(lambda: "5201" in run("ip", "netns", "exec", hosts.here, "ss", "-ltn"))
+    report = json.loads(iperf(hosts.there, "-c", HERE, "-t", "2", "-J").communicate()[0])
+    server.wait()
+    return report["end"]["sum_received"]["bits_per_second"]
+
+
+def tcp_with(hosts, how, folder):
+    """The same with an XDP program on the interface."""
+    if how == "none":
+        return tcp(hosts)
+    if how == "weft":
+        with Weftd(netns=hosts.here, host="a", workers=[1], control_cpus="0") as weftd:
+            weftd.apply({"default": {"networks": {"lan": {"encap": "vxlan", "vni": 7}}, "ports": {
+                "up": {"host": "a", "attach": {"type": "eth", "device": DEVICES["weft af_xdp"], "share": True}}}}},
+                hosts={"a": {"tunnel": {"address": f"{HERE}/24", "bfd_interval_ms": 0}}})
+            return tcp(hosts)
+    subprocess.run(["nsenter", f"--net=/run/netns/{hosts.here}", "ip", "link", "set", "dev", "nic0", "xdp", "obj", f"{folder}/pass.o",
+                    "sec", "xdp"], check=True)
+    try:
+        return tcp(hosts)
+    finally:
+        run("ip", "-n", hosts.here, "link", "set", "dev", "nic0", "xdp", "off")
+
+
+def ratio(a, b):
+    """The median over pairs of turns."""
+    return statistics.median(x / y for x, y in zip(a, b))
+
+
+def main():
+    """Rates in turns, then TCP in turns."""
+    turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 3
+    rates, cycles, bits = {name: [] for name in DEVICES}, {name: [] for name in DEVICES}, {"none": [], "pass": [], "weft": []}
+    with Hosts() as hosts, tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/pass.c", "w", encoding="ascii") as f:
+            f.write(PASS)
+        subprocess.run(["clang", "-O2", "-target", "bpf", "-I/usr/include/x86_64-linux-gnu", "-c", f"{folder}/pass.c", "-o",
+                        f"{folder}/pass.o"], check=True)
+        for turn in range(turns):
+            for name, device in DEVICES.items():
+                got = (ovs_rates if name.startswith("ovs") else weft_rates)(hosts, device)
+                rates[name].append(statistics.median(r for r, _ in got))
+                cycles[name].append(statistics.median(c for _, c in got))
+                print(turn, name, round(rates[name][-1]), "packets/s", round(cycles[name][-1]), "cycles", flush=True)
+            for how, values in bits.items():
+                values.append(tcp_with(hosts, how, folder))
+                print(turn, "tcp", how, round(values[-1] / 1e6), "Mbit/s", flush=True)
+    finish({"bench": "uplink", "af_xdp_over_af_packet": ratio(rates["weft af_xdp"], rates["weft af_packet"]),
+            "af_xdp_over_tap": ratio(rates["weft af_xdp"], rates["weft tap"]),
+            "af_xdp_over_ovs_af_xdp": ratio(rates["weft af_xdp"], rates["ovs af_xdp"]),
+            "tcp_of_pass": ratio(bits["weft"], bits["pass"]), "tcp_of_none": ratio(bits["weft"], bits["none"]),
+            "rates": {name: spread(v) for name, v in rates.items()}, "cycles": {name: spread(v) for name, v in cycles.items()},
+            "tcp": {name: spread(v) for name, v in bits.items()}})
+
+
+main()
