@@ -91,6 +91,20 @@ own_row(const struct request *r, const json_t *row)
 	       own_name(r, json_object_get(json_object_get(row, "to"), "port"));
 }
 
+static bool
+is_generation(const json_t *row)
+{
+	return json_object_get(row, "generation") && json_object_get(row, "added");
+}
+
+static bool
+changes_nothing(const json_t *row)
+{
+	return json_array_size(json_object_get(row, "added")) + json_array_size(json_object_get(row, "changed")) +
+		       json_array_size(json_object_get(row, "removed")) ==
+	       0;
+}
+
 // Rows of lists that belong to a tenant, and objects by their keys; a generation's row says which.
 static void
 keep_own(const struct request *r, json_t *value)
@@ -103,9 +117,9 @@ keep_own(const struct request *r, json_t *value)
 	if (json_is_array(value)) {
 		for (i = json_array_size(value); i > 0; i--) {
 			one = json_array_get(value, i - 1);
-			if (json_object_get(one, "generation") && json_object_get(one, "added"))
+			if (is_generation(one))
 				keep_own(r, one);
-			else if (!own_row(r, one))
+			if (is_generation(one) ? changes_nothing(one) : !own_row(r, one))
 				json_array_remove(value, i - 1);
 		}
 		return;
@@ -132,7 +146,12 @@ keep_own(const struct request *r, json_t *value)
 json_t *
 own_part(const struct request *r, json_t *result)
 {
-	if (!sees_all(r))
-		keep_own(r, result);
+	if (sees_all(r))
+		return result;
+	keep_own(r, result);
+	// Nor how many others have.
+	if (json_object_get(result, "matched"))
+		json_object_set_new(result, "matched",
+			json_integer((json_int_t)json_array_size(json_object_get(result, "sessions"))));
 	return result;
 }

@@ -146,6 +146,11 @@ def test_tenants_see_and_change_their_own_alone(rest):
             assert other[0] == 403 and "not one of your tenants" in other[1]["detail"], path
     assert [p["name"] for p in rest.tcp(red, "GET", "state/ports")[1]["ports"]] == ["red/a"]
     assert list(rest.tcp(red, "GET", "policy")[1]["tenants"]) == ["red"]
+    # Nor who has changed what is not its.
+    other = rest.token("stranger", "operate", "blue")
+    assert rest.tcp(other, "PUT", "tenants/blue/ports/b", {"network": "lan"})[0] == 201
+    rows = rest.tcp(red, "GET", "generations")[1]
+    assert rows and "stranger" not in json.dumps(rows) and all(r["added"] or r["changed"] or r["removed"] for r in rows)
     # What it would change.
     before = rest.ask("GET", "policy")[1]
     for token in (red, red_admin):
