@@ -50,6 +50,15 @@ interface_of(const struct weft_local *local)
 	return status.ifindex;
 }
 
+static bool
+uplink_is_shared(const struct weft_local *local)
+{
+	const struct weft_place *place = &local->placement->place[local->placement->uplink];
+	const struct weft_port *port = local->placement->uplink ? weft_model_port(local->model, place->path) : NULL;
+
+	return port && port->attach.share;
+}
+
 bool
 weft_kernel_has_address(const struct weft_local *local)
 {
@@ -190,7 +199,7 @@ use_hop(void *arg, uint16_t slot, const struct weft_peer *peer)
 void
 weft_kernel_refresh(struct weft_local *local)
 {
-	unsigned int ifindex = weft_kernel_has_address(local) ? interface_of(local) : 0;
+	unsigned int ifindex = uplink_is_shared(local) && weft_kernel_has_address(local) ? interface_of(local) : 0;
 
 	if (ifindex)
 		each_peer(use_hop, &ifindex);
@@ -201,7 +210,7 @@ static void
 on_use(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what, (void)arg;
-	if (weft_kernel_has_address(kernel.local))
+	if (uplink_is_shared(kernel.local))
 		weft_kernel_refresh(kernel.local);
 }
 
