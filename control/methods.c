@@ -194,6 +194,7 @@ static const struct {
 	{ "network", false, false, weft_report_network, NULL },
 	{ "tunnels", false, false, weft_report_tunnels, NULL },
 	{ "uplinks", false, false, do_uplinks, NULL },
+	{ "functions", false, false, weft_report_functions, NULL },
 	{ "plans", false, false, weft_report_plans, NULL },
 	{ "rebalance", true, true, do_rebalance, NULL },
 	{ "get", false, false, NULL, weft_policy_get },

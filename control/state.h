@@ -105,6 +105,9 @@ json_t *weft_report_network(const json_t *params, struct weft_error *err);
 // The ways to other hosts, and what comes from them.
 json_t *weft_report_tunnels(const json_t *params, struct weft_error *err);
 
+// report_sriov.c: the host's network functions.
+json_t *weft_report_functions(const json_t *params, struct weft_error *err);
+
 // What ports' plans say and do.
 json_t *weft_report_plans(const json_t *params, struct weft_error *err);
 

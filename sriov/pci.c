@@ -12,6 +12,15 @@
 // Drivers that leave the device to DPDK; mlx4, mlx5 and mana share theirs with the kernel.
 static const char *const usable[] = { "vfio-pci", "igb_uio", "uio_pci_generic", "mlx5_core", "mlx4_core", "mana" };
 
+bool
+weft_pci_driver_usable(const char *driver)
+{
+	for (size_t i = 0; i < sizeof(usable) / sizeof(usable[0]); i++)
+		if (strcmp(driver, usable[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 weft_pci_check(const char *device, struct weft_error *err)
 {
@@ -34,9 +43,8 @@ weft_pci_check(const char *device, struct weft_error *err)
 	target[len] = 0;
 	driver = strrchr(target, '/');
 	driver = driver ? driver + 1 : target;
-	for (size_t i = 0; i < sizeof(usable) / sizeof(usable[0]); i++)
-		if (strcmp(driver, usable[i]) == 0)
-			return 0;
+	if (weft_pci_driver_usable(driver))
+		return 0;
 	return weft_fail(err, EBUSY,
 		"PCI device %.*s belongs to the kernel's driver %s; run 'dpdk-devbind.py -b vfio-pci %.*s'", used,
 		device, driver, used, device);

@@ -48,6 +48,7 @@ void print_audit(const json_t *audit);
 void print_explain(const json_t *explain);
 void print_fdb(const json_t *fdb);
 void print_uplinks(const json_t *uplinks);
+void print_functions(const json_t *functions);
 void print_top(const json_t *before, const json_t *after, double seconds);
 
 // print_policy.c

@@ -231,6 +231,27 @@ print_uplinks(const json_t *uplinks)
 	}
 }
 
+void
+print_functions(const json_t *functions)
+{
+	size_t i;
+	json_t *row;
+
+	printf("%-14s %-10s %-12s %-8s %-6s %-10s %-24s %s\n", "ADDRESS", "DRIVER", "INTERFACE", "LINK", "IOMMU", "VFS",
+		"PF", "POLLED");
+	json_array_foreach (functions, i, row) {
+		char vfs[32] = "", pf[64] = "";
+
+		if (json_object_get(row, "pf"))
+			snprintf(pf, sizeof(pf), "%s, VF %lld", text(row, "pf"), number(row, "index"));
+		else if (number(row, "total_vfs"))
+			snprintf(vfs, sizeof(vfs), "%lld of %lld", number(row, "vfs"), number(row, "total_vfs"));
+		printf("%-14s %-10s %-12s %-8s %-6lld %-10s %-24s %s\n", text(row, "address"), text(row, "driver"),
+			text(row, "interface"), text(row, "link"), number(row, "iommu_group"), vfs, pf,
+			json_is_true(json_object_get(row, "can_be_polled")) ? "can be" : text(row, "obstacle"));
+	}
+}
+
 static const json_t *
 find(const json_t *ports, const char *name)
 {

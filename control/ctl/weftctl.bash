@@ -21,7 +21,7 @@ _weftctl_values() {
 _weftctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i=1 words=()
 	local global=() commands="status apply diff get set delete explain-object wait generations undo hosts where retire network port
-		group rule session plan top drops audit workers fdb uplink explain"
+		group rule session plan top drops audit workers fdb sriov uplink explain"
 
 	while ((i < COMP_CWORD)); do
 		case ${COMP_WORDS[i]} in
@@ -43,6 +43,7 @@ _weftctl() {
 	"rule") set -- "add del hits" ;;
 	"session") set -- "list show count kill" ;;
 	"plan") set -- "add del show" ;;
+	"sriov") set -- "list" ;;
 	"uplink") set -- "show" ;;
 	"workers") set -- "rebalance" ;;
 	"get" | "set" | "delete" | "explain-object") set -- "$(_weftctl_values kind)" ;;

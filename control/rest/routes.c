@@ -94,6 +94,8 @@ const struct fixed_route fixed_routes[] = {
 	{ "GET", "state/tunnels", "other hosts, and the ways to them", "", VIEW_WHOLE, false, "tunnels", NULL },
 	{ "GET", "state/uplinks", "devices to the physical network, and what weft takes from shared ones", "",
 		VIEW_WHOLE, false, "uplinks", NULL },
+	{ "GET", "state/functions", "the host's PFs and VFs, and what keeps one from being polled", "", VIEW_WHOLE,
+		false, "functions", NULL },
 	{ "GET", "state/networks/{tenant}/{network}", "what keeps the network's ports from each other", "", VIEW_PATH,
 		false, NULL, get_network_state },
 	{ "GET", "state/groups/{tenant}/{group}", "who is in the group, and where", "", VIEW_PATH, false, NULL,

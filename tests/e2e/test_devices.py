@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 from conftest import Lan, mac
-from harness.proc import run, wait_for
+from harness.proc import WEFTCTL, run, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Weftd
 from scapy.all import ARP, ICMP, IP, Dot1Q, Ether, Raw, raw
@@ -215,3 +215,23 @@ def test_pcap_plays_through_the_switch(weftd):
         weftd.wait_link("g1")
         weftd.ctl("port", "add", "p", "--network", "lan", "--device", f"net_pcap0,rx_pcap={path},tx_pcap={weftd.dir}/out.pcap")
         assert guest.expect(10) == [raw(f) for f in frames]
+
+
+def test_functions_are_listed_with_what_keeps_them(tmp_path):
+    """A sysfs with a PF that the kernel has, and a VF of its for DPDK."""
+    pci = tmp_path / "bus/pci/devices"
+    for name, files in (("0000:03:00.0", {"class": "0x020000", "sriov_totalvfs": "7", "sriov_numvfs": "1", "net/eth3/carrier": "1"}),
+                        ("0000:03:10.0", {"class": "0x020000"})):
+        for path, text in files.items():
+            (pci / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (pci / name / path).write_text(text)
+    for path, target in (("0000:03:00.0/driver", "/drivers/igb"), ("0000:03:00.0/iommu_group", "/groups/12"),
+                         ("0000:03:00.0/virtfn0", "../0000:03:10.0"), ("0000:03:10.0/physfn", "../0000:03:00.0"),
+                         ("0000:03:10.0/driver", "/drivers/vfio-pci")):
+        (pci / path).symlink_to(target)
+    with Weftd(env={"WEFT_SYSFS": str(tmp_path)}) as weftd:
+        pf, vf = weftd.rpc("functions")
+        assert pf["vfs"] == 1 and pf["total_vfs"] == 7 and not pf["can_be_polled"] and "--interface eth3" in pf["obstacle"]
+        assert vf["pf"] == "0000:03:00.0" and vf["index"] == 0 and vf["can_be_polled"]
+        text = run(WEFTCTL, "--dev", weftd.dir, "sriov", "list")
+        assert "1 of 7" in text and "0000:03:00.0, VF 0" in text and "can be" in text
