@@ -10,6 +10,7 @@ OVS-DPDK with the same two DPDK drivers. The datagrams are nobody's: each switch
 TCP (iperf3) to the host itself, through the same interface: without any XDP program, with one that only says XDP_PASS (veth copies
 frames for any program), and with weft's. The ratios are medians over pairs of neighbouring turns.
 """
+import contextlib
 import json
 import os
 import statistics
@@ -23,8 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from bench.report import finish, spread  # noqa: E402
 from harness.ovs import Ovs  # noqa: E402
-from harness.proc import run, wait_for  # noqa: E402
-from harness.testpmd import Testpmd  # noqa: E402
+from harness.proc import run, spawn, wait_for  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 from harness.wires import iperf  # noqa: E402
 
@@ -55,13 +55,26 @@ class Hosts:
         for ns in (self.here, self.there):
             run("ip", "netns", "del", ns)
 
-    def sender(self, tap):
-        """testpmd that sends for ever."""
-        device = "net_af_packet0,iface=wtap0" if tap else "net_af_packet0,iface=nic1"
-        pmd = Testpmd([device], ["--forward-mode=txonly", "--txpkts=114", f"--tx-ip={THERE},{HERE}", "--tx-udp=50000,4789"],
-                      eal=["--no-huge"], memory=128, netns=self.here if tap else self.there)
-        pmd.wait_prompt()
-        return pmd
+    @contextlib.contextmanager
+    def sending(self, tap):
+        """testpmd sends, until the block is over."""
+        ns, device = (self.here, "wtap0") if tap else (self.there, "nic1")
+        process = spawn(["dpdk-testpmd", "--lcores=0@0,1@0", "--no-pci", "--no-huge", "-m", "128", f"--file-prefix={ns}",
+                         f"--vdev=net_af_packet0,iface={device}", "--", "--total-num-mbufs=8192", "--forward-mode=txonly", "--txpkts=114",
+                         f"--tx-ip={THERE},{HERE}", "--tx-udp=50000,4789"], "/dev/null", stdin=subprocess.PIPE, netns=ns)
+
+        def sends():
+            """testpmd to send"""
+            assert process.poll() is None
+            return json.loads(run("ip", "-n", ns, "-s", "-j", "link", "show", device))[0]["stats64"]["tx"]["packets"] > 10000
+
+        try:
+            wait_for(sends, 60, step=0.1)
+            yield
+        finally:
+            process.kill()
+            process.wait()
+            process.stdin.close()
 
 
 def weft_rates(hosts, device):
@@ -74,9 +87,7 @@ def weft_rates(hosts, device):
         if "tap" in device:
             run("ip", "-n", hosts.here, "link", "set", "wtap0", "up")
         wait_for(lambda: weftd.port("up")["link"] == "up")
-        with hosts.sender("tap" in device) as pmd:
-            pmd.command("start")
-            time.sleep(0.5)
+        with hosts.sending("tap" in device):
             rates = []
             for _ in range(WINDOWS):
                 before, start = weftd.rpc("workers")[0], time.monotonic()
@@ -92,9 +103,7 @@ def ovs_rates(hosts, device):
     with Ovs(netns=hosts.here, dpdk=True) as ovs:
         ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure")
         ovs.vsctl("add-port", "br0", "up", "--", "set", "interface", "up", "type=dpdk", f"options:dpdk-devargs={device}")
-        with hosts.sender(False) as pmd:
-            pmd.command("start")
-            time.sleep(0.5)
+        with hosts.sending(False):
             rates = []
             for _ in range(WINDOWS):
                 ovs.appctl("dpif-netdev/pmd-stats-clear")

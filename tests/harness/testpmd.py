@@ -20,14 +20,14 @@ class Testpmd:
 
     __test__ = False  # pytest: this is no test
 
-    def __init__(self, vdevs, args=(), eal=(), lcores="0@0,1@0", memory=96, mbufs=8192, netns=None):
+    def __init__(self, vdevs, args=(), eal=(), lcores="0@0,1@0", memory=96, mbufs=8192):
         self.dir = tempfile.mkdtemp(prefix="weft-testpmd-")
         self.log = os.path.join(self.dir, "log")
         command = ["stdbuf", "-oL", "dpdk-testpmd", "--lcores", lcores, "--no-pci", "-m", str(memory),
                    f"--file-prefix={os.path.basename(self.dir)}", *eal]
         command += [f"--vdev={vdev}" for vdev in vdevs]
         command += ["--", "-i", f"--total-num-mbufs={mbufs}", *args]
-        self.process = spawn(command, self.log, stdin=subprocess.PIPE, netns=netns)
+        self.process = spawn(command, self.log, stdin=subprocess.PIPE)
 
     def __enter__(self):
         self.wait_prompt()
