@@ -37,7 +37,7 @@ static const struct weft_field network_fields[] = {
 			"tunnels" },
 	{ "snooping", WEFT_FIELD_BOOL, WEFT_AT(weft_network, snooping), .preset = "true",
 		.help = "multicast that somebody has joined goes to those only who have (IGMP, MLD)" },
-	{ "firewall", WEFT_FIELD_BOOL, WEFT_AT(weft_network, firewall), .preset = "true",
+	{ "firewall", WEFT_FIELD_BOOL, WEFT_AT(weft_network, firewall), .providers = true, .preset = "true",
 		.help = "rules hold for its ports; without it everything passes between them" },
 	{ "tcp", WEFT_FIELD_ENUM, WEFT_AT(weft_network, tcp), .names = tcp_modes, .preset = "\"strict\"",
 		.help = "strict: segments must lie in their connection's windows" },

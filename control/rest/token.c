@@ -4,6 +4,7 @@
 // "weft-rest token": makes tokens, whose text is shown once, and takes them away.
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 
 #include "access.h"
 
-#define RANDOM_BYTES 24 // 32 digits of base64url
+#define GROUP	     "weft-rest" // by sysusers.d
+#define RANDOM_BYTES 24		 // 32 digits of base64url
 
 static const char usage[] =
 	"usage: weft-rest token add NAME --role read|operate|admin [--tenant TENANT]... [--days N]\n"
@@ -52,6 +54,7 @@ static int
 write_file(const char *file, json_t *json)
 {
 	char new_file[600], folder[600];
+	const struct group *group;
 	struct stat there;
 	int fd, ret;
 
@@ -60,8 +63,12 @@ write_file(const char *file, json_t *json)
 	unlink(new_file);
 	fd = open(new_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	ret = fd < 0 ? -1 : json_dumpfd(json, fd, JSON_INDENT(2) | JSON_SORT_KEYS);
-	// weft-rest reads it by its group: that of the file before, or of the folder.
-	if (fd >= 0 && (stat(file, &there) == 0 || stat(dirname(folder), &there) == 0))
+	// weft-rest reads it by its group: that of the file before, its own, or of the folder.
+	if (fd >= 0 && stat(file, &there) == 0)
+		ret |= fchown(fd, (uid_t)-1, there.st_gid);
+	else if (fd >= 0 && (group = getgrnam(GROUP)) != NULL)
+		ret |= fchown(fd, (uid_t)-1, group->gr_gid);
+	else if (fd >= 0 && stat(dirname(folder), &there) == 0)
 		ret |= fchown(fd, (uid_t)-1, there.st_gid);
 	if (fd >= 0)
 		ret |= write(fd, "\n", 1) != 1 || fsync(fd) || close(fd);

@@ -108,6 +108,7 @@ def test_roles(rest):
     # What concerns the host or the wire is not for it.
     for method, path, body, field in (("PATCH", port, {"max_macs": 7}, "max_macs"), ("PATCH", port, {"flood": {"arp": 0}}, "flood.arp"),
                                       ("PUT", "tenants/red/networks/n", {"encap": "vlan", "vlan": 7}, "encap"),
+                                      ("PATCH", "tenants/red/networks/lan", {"firewall": False}, "firewall"),
                                       ("PUT", "tenants/red/limits", {"rate": "1G"}, "limits"), ("PUT", "hosts/h", {}, "hosts/h")):
         status, problem, _ = rest.tcp(operate, method, path, body)
         assert status == 403 and field in problem["detail"] and "admin" in problem["detail"], problem
