@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <rte_cycles.h>
 
@@ -128,12 +127,10 @@ serve(struct weft_error *err)
 int
 weft_control_run(const struct weft_config *config, struct weft_error *err)
 {
-	struct timespec now;
 	int ret;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	ctl.config = *config;
-	ctl.start_us = now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+	ctl.start_us = weft_wall_us();
 	snprintf(ctl.local.host, sizeof(ctl.local.host), "%s", config->host);
 	ctl.store = config->etcd.n_endpoints ? &weft_store_etcd : &weft_store_file;
 	ctl.local.alone = config->etcd.n_endpoints == 0;

@@ -6,19 +6,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_BYTES (64u << 20) // older records go first
 
 json_t *
 weft_record_new(uint64_t generation, const char *who, const char *note, const struct weft_changeset *set)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
 	return json_pack("{s:I, s:I, s:s, s:s, s:o, s:o}", "generation", (json_int_t)generation, "time",
-		(json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, "who", who, "note", note, "changes",
-		weft_changeset_forward(set), "before", weft_changeset_inverse(set));
+		(json_int_t)weft_wall_us(), "who", who, "note", note, "changes", weft_changeset_forward(set), "before",
+		weft_changeset_inverse(set));
 }
 
 json_t *

@@ -155,15 +155,6 @@ publish(struct weft_local *local, struct weft_snapshot *snap)
 	weft_engine_publish(snap, weft_snapshot_free);
 }
 
-static uint64_t
-wall_clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}
-
 void
 weft_local_activate(struct weft_local *local)
 {
@@ -180,7 +171,7 @@ weft_local_activate(struct weft_local *local)
 	was = local->generation;
 	publish(local, weft_build_finish(p->build, p->generation));
 	if (p->generation != was) {
-		local->in_force_us = wall_clock_us();
+		local->in_force_us = weft_wall_us();
 		WEFT_LOG(INFO, "event=generation generation=%llu objects=%u", (unsigned long long)p->generation,
 			p->set.n);
 	}

@@ -21,19 +21,25 @@ RTE_INIT(weft_log_init)
 	weft_logtype = rte_log_register_type_and_pick_level("weft", RTE_LOG_INFO);
 }
 
+uint64_t
+weft_wall_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+}
+
 void
 weft_log(uint32_t level, const char *fmt, ...)
 {
-	struct weft_log_line line = { .level = level };
-	struct timespec now;
+	struct weft_log_line line = { .level = level, .us = weft_wall_us() };
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(line.text, sizeof(line.text), fmt, ap);
 	va_end(ap);
 	rte_log(level, weft_logtype, "weft: %s\n", line.text);
-	clock_gettime(CLOCK_REALTIME, &now);
-	line.us = now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
 	rte_spinlock_lock(&lock);
 	line.number = ++last;
 	kept[last % WEFT_LOG_KEPT] = line;

@@ -22,7 +22,7 @@ struct conn {
 	char peer[48];	  // what counts as one address
 	enum conn_state state;
 	uint64_t since_ms;
-	int certified;	// 1: AS is whose certificate was verified, 0: it has shown none, -1: WHY, -2: not yet looked at
+	int certified;	// 1: its certificate was verified, 0: it has shown none, -1: WHY, -2: not yet looked at
 	time_t expires; // that certificate
 	char common_name[64];
 	char why[200];

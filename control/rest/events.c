@@ -46,7 +46,6 @@ static struct {
 	json_int_t last;
 	struct client *clients;
 	unsigned int n_clients, most;
-	struct entry hello; // what a client gets that has missed some
 } events;
 
 static void ask(evutil_socket_t fd, short what, void *arg);

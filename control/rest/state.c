@@ -104,7 +104,7 @@ get_ports(struct request *r)
 
 	if (!sees_all(r) && json_array_size(json_object_get(r->as, "tenants")) == 1)
 		json_object_set(params, "tenant", json_array_get(json_object_get(r->as, "tenants"), 0));
-	backend_call(r, strcmp(r->part[2], "plans") ? "ports" : "plans", params, done);
+	backend_call(r, r->route->call, params, done);
 }
 
 // Of a port that is on weftd's host.

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """An uplink that the kernel keeps: tunnels go to weft's workers, and all else on through the same interface."""
+import contextlib
 import json
-import os
+import re
 import socket
 import uuid
 
 import pytest
 from conftest import mac
 from harness.overlay import HERE, HERE6, HOSTS, HOSTS6, THERE, policy
-from harness.proc import run, wait_for
+from harness.proc import WEFTCTL, run, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
 from harness.wires import iperf
@@ -95,17 +96,25 @@ def test_tunnels_go_to_weft_and_all_else_to_the_kernel(wire, version):
             assert tcp(here, there, address) > 1e6
             assert weftd.port("up")["counters"]["rx_packets"] - rx < 50
             assert counts(weftd)["to_kernel"] > before["to_kernel"] + 50
-            text = run(os.path.join(os.path.dirname(__file__), "../../build/control/ctl/weftctl"), "--dev", weftd.dir, "uplink", "show")
-            assert "nic0" in text and "yes" in text
+            text = run(WEFTCTL, "--dev", weftd.dir, "uplink", "show")
+            assert re.search(r"default/up +net_af_xdp0,iface=nic0 +yes +yes +[1-9]", text)
 
 
-def test_who_is_denied_gets_nowhere(wire):
+@contextlib.contextmanager
+def in_between(wire):
+    """weftd on the host's interface, through which the other host reaches it."""
     here, there = wire
     add_address(here, "nic0", f"{HERE}/24")
     add_address(there, "nic1", f"{THERE}/24")
     with Weftd(netns=here, host="a") as weftd:
         weftd.rpc("apply", policy=shared("vxlan"))
         wait_for(lambda: reaches(there, HERE), 10)
+        yield weftd
+
+
+def test_who_is_denied_gets_nowhere(wire):
+    _, there = wire
+    with in_between(wire) as weftd:
         for deny in (["192.0.2.2/32"], ["198.51.100.0/24", "192.0.2.0/25"]):
             weftd.rpc("apply", policy=shared("vxlan", deny=deny))
             assert not reaches(there, HERE) and counts(weftd)["denied"] > 0
@@ -117,11 +126,7 @@ def test_who_is_denied_gets_nowhere(wire):
 
 def test_what_a_killed_weftd_has_left_is_taken_over(wire):
     here, there = wire
-    add_address(here, "nic0", f"{HERE}/24")
-    add_address(there, "nic1", f"{THERE}/24")
-    with Weftd(netns=here, host="a") as weftd:
-        weftd.rpc("apply", policy=shared("vxlan"))
-        wait_for(lambda: reaches(there, HERE), 10)
+    with in_between(wire) as weftd:
         # Another one does not take it away.
         with Weftd(netns=here, host="b") as other:
             tenants = shared("vxlan")
