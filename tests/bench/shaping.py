@@ -157,7 +157,6 @@ def host_tcp(switch_of, rates):
     """TCP between two namespaces at each rate."""
     found = {}
     with Wires() as wires, switch_of(wires) as switch:
-        wires.serve()
         for name, rate in {"none": 0, **rates}.items():
             switch.limit(rate)
             got = wires.send("-t", str(SECONDS), "-O", str(SETTLED))["sum_received"]

@@ -26,7 +26,7 @@ from bench.report import finish, spread  # noqa: E402
 from harness.ovs import Ovs  # noqa: E402
 from harness.proc import run, spawn, wait_for  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
-from harness.wires import iperf  # noqa: E402
+from harness.wires import measure  # noqa: E402
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 WINDOWS = 3
@@ -118,11 +118,7 @@ def ovs_rates(hosts, device):
 
 def tcp(hosts):
     """Bits per second of a TCP connection to the host itself."""
-    server = iperf(hosts.here, "-s", "-1")
-    wait_for(lambda: "5201" in run("ip", "netns", "exec", hosts.here, "ss", "-ltn"))
-    report = json.loads(iperf(hosts.there, "-c", HERE, "-t", "2", "-J").communicate()[0])
-    server.wait()
-    return report["end"]["sum_received"]["bits_per_second"]
+    return measure(hosts.here, hosts.there, HERE, "-t", "2")["sum_received"]["bits_per_second"]
 
 
 def tcp_with(hosts, how, folder):

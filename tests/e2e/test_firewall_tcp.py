@@ -10,7 +10,7 @@ from conftest import mac
 from harness import qemu
 from harness.proc import wait_for
 from harness.weftd import Weftd
-from harness.wires import Wires
+from harness.wires import Wires, iperf_server
 
 IPERF = {"name": "iperf", "direction": "in", "action": "allow", "protocol": "tcp", "ports": [5201]}
 # What a tracker that is wrong about TCP would say.
@@ -48,10 +48,10 @@ def fixture_wires():
 def test_kernels_tcp_while_rules_change(wires):
     with Weftd(netns=wires.netns) as weftd:
         weftd.apply(policy("h", lambda i: {"type": "eth", "device": f"net_af_packet{i},iface=w{i}"}))
-        wires.serve()
-        client = wires.iperf(0, "-c", "10.0.0.2", "-t", "6", "-P", "4", "--json")
-        changes = churn(weftd, lambda: client.poll() is not None)
-        report = json.loads(client.stdout.read())
+        with iperf_server(wires.hosts[1]):
+            client = wires.client("-t", "6", "-P", "4")
+            changes = churn(weftd, lambda: client.poll() is not None)
+            report = json.loads(client.stdout.read())
         assert "error" not in report, report["error"]
         assert report["end"]["sum_received"]["bytes"] > 1e6 and changes > 50
         assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
@@ -59,13 +59,14 @@ def test_kernels_tcp_while_rules_change(wires):
         wires.send("-t", "1", "-R")
         assert not WRONG & (set(weftd.drops("h1")) | set(weftd.drops("h2"))), (weftd.drops("h1"), weftd.drops("h2"))
         # What is revoked ends at once, because it is told.
-        client = wires.iperf(0, "-c", "10.0.0.2", "-t", "60", "--json")
-        wait_for(lambda: weftd.ctl("session", "count", "--state", "established")["matched"] == 2)
-        weftd.apply({"default": {"groups": {"server": {"rules": [], "on_revocation": "reject"}}}})
-        said = json.loads(client.communicate(timeout=20)[0])
-        assert "error" in said
-        assert "Connection refused" not in said["error"]
-        late = wires.iperf(0, "-c", "10.0.0.2", "--connect-timeout", "300", "--json").communicate()[0]
+        with iperf_server(wires.hosts[1]):
+            client = wires.client("-t", "60")
+            wait_for(lambda: weftd.ctl("session", "count", "--state", "established")["matched"] == 2)
+            weftd.apply({"default": {"groups": {"server": {"rules": [], "on_revocation": "reject"}}}})
+            said = json.loads(client.communicate(timeout=20)[0])
+            assert "error" in said
+            assert "Connection refused" not in said["error"]
+        late = wires.client("--connect-timeout", "300").communicate()[0]
         assert "unable to connect" in json.loads(late)["error"]
 
 

@@ -308,7 +308,6 @@ def test_tcp_and_udp_between_hosts_get_the_plan(rate):
             weftd.apply({"default": {"networks": {"lan": {}}, "plans": {"p": {"from_vm": {"rate": int(rate)}}}, "ports": {
                 f"h{i}": {"network": "lan", "mac": mac(i), "plan": "p" if i == 1 else "",
                           "attach": {"type": "eth", "device": wires.device(i)}} for i in (1, 2)}}})
-            wires.serve()
             for udp in ([], ["-u", "-b", str(int(rate * 1.5))]):
                 before = weftd.rpc("plans")
                 got = wires.send("-t", "3", *udp)["sum" if udp else "sum_received"]

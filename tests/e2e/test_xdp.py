@@ -2,7 +2,6 @@
 # Copyright (c) 2026 The weft authors
 """An uplink that the kernel keeps: tunnels go to weft's workers, and all else on through the same interface."""
 import contextlib
-import json
 import re
 import socket
 import uuid
@@ -13,7 +12,7 @@ from harness.overlay import HERE, HERE6, HOSTS, HOSTS6, THERE, policy
 from harness.proc import WEFTCTL, run, wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
-from harness.wires import iperf
+from harness.wires import measure
 from scapy.all import ICMP, IP, Ether, Raw, raw
 from test_devices import netns, ping_through  # noqa: F401
 from test_overlay_peers import add_address, kernels_end  # noqa: F401
@@ -55,21 +54,7 @@ def counts(weftd):
 
 def tcp(here, there, address):
     """Bits per second of a TCP connection from there to the host itself."""
-    server = iperf(here, "-s", "-1")
-    said = []
-
-    def connected():
-        """iperf3 to listen"""
-        client = iperf(there, "-c", address, "-t", "1", "-J")
-        said.append(json.loads(client.communicate()[0]))
-        return "error" not in said[-1]
-
-    try:
-        wait_for(connected, step=0.1)
-        return said[-1]["end"]["sum_received"]["bits_per_second"]
-    finally:
-        server.kill()
-        server.wait()
+    return measure(here, there, address, "-t", "1")["sum_received"]["bits_per_second"]
 
 
 def reaches(ns, address):

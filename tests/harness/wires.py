@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """Namespaces of a switch and of two hosts, with a wire to each host."""
+import contextlib
 import json
 import subprocess
 import uuid
@@ -14,6 +15,27 @@ def iperf(netns, *args):
     return subprocess.Popen(["ip", "netns", "exec", netns, "iperf3", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+@contextlib.contextmanager
+def iperf_server(netns):
+    """iperf3 that takes one test: one that takes more says for a while after each that it is busy."""
+    server = iperf(netns, "-s", "-1")
+    try:
+        wait_for(lambda: "5201" in run("ip", "netns", "exec", netns, "ss", "-ltn"))
+        yield
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def measure(server, client, address, *args):
+    """What iperf3 says at the end of a test from the namespace CLIENT to ADDRESS in the namespace SERVER."""
+    with iperf_server(server):
+        report = json.loads(iperf(client, "-c", address, "--json", *args).communicate()[0])
+    if "error" in report:
+        raise RuntimeError(report["error"])
+    return report["end"]
+
+
 class Wires:
     """The switch is to run in NETNS and has the wires w1 and w2; HOSTS are 10.0.0.1 and 10.0.0.2."""
 
@@ -22,7 +44,6 @@ class Wires:
         self.names = [f"weft-{tag}-{n}" for n in ("w", "a", "b")]
         self.netns, self.hosts = self.names[0], self.names[1:]
         self.made = []
-        self.server = None
 
     def __enter__(self):
         try:
@@ -45,27 +66,16 @@ class Wires:
         return self
 
     def __exit__(self, *_):
-        if self.server:
-            self.server.kill()
-            self.server.wait()
         for name in self.made:
             run("ip", "netns", "del", name)
 
-    def iperf(self, i, *args):
-        """iperf3 on host I (0, 1)."""
-        return iperf(self.hosts[i], *args)
-
-    def serve(self):
-        """The second host takes iperf3."""
-        self.server = self.iperf(1, "-s")
-        wait_for(lambda: "5201" in run("ip", "netns", "exec", self.hosts[1], "ss", "-ltn"))
+    def client(self, *args):
+        """iperf3 on the first host, on its way to the second."""
+        return iperf(self.hosts[0], "-c", "10.0.0.2", "--json", *args)
 
     def send(self, *args):
         """What iperf3 says of what the first host sends to the second."""
-        report = json.loads(self.iperf(0, "-c", "10.0.0.2", "--json", *args).communicate()[0])
-        if "error" in report:
-            raise RuntimeError(report["error"])
-        return report["end"]
+        return measure(self.hosts[1], self.hosts[0], "10.0.0.2", *args)
 
     @staticmethod
     def device(i):
