@@ -129,6 +129,9 @@ weft_eal_init(const struct weft_eal_config *config, struct weft_error *err)
 	add_arg(&args, "--no-shconf");
 	if (!config->pci)
 		add_arg(&args, "--no-pci");
+	else
+		// None but those that ports name later: DPDK would take every device that it can drive.
+		add_arg(&args, "--allow=0000:00:00.0");
 	snprintf(extra, sizeof(extra), "%s", config->extra);
 	for (char *arg = strtok_r(extra, " ", &save); arg; arg = strtok_r(NULL, " ", &save))
 		add_arg(&args, "%s", arg);
