@@ -6,12 +6,12 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <time.h>
+
+#include "weft/netlink.h"
 
 // libmnl's loops over attributes cast const away.
 #pragma GCC diagnostic ignored "-Wcast-qual"
 
-#define BUFFER 32768
 #define USABLE (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP)
 
 // The address in ATTR, which has its family's size.
@@ -29,27 +29,6 @@ address_of(const struct nlattr *attr, uint8_t family, struct weft_ip *ip)
 		*ip = weft_ip6(mnl_attr_get_payload(attr));
 	}
 	return true;
-}
-
-// Sends the question REQUEST, and calls FN with each answer. Returns 0, or -errno: the kernel's, or what went wrong.
-static int
-ask(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t fn, void *arg)
-{
-	static char buffer[BUFFER];
-	static unsigned int seq;
-	ssize_t n;
-	int ret = MNL_CB_OK;
-
-	request->nlmsg_seq = ++seq;
-	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		return -errno;
-	while (ret > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-		if (n < 0)
-			return -errno;
-		ret = mnl_cb_run(buffer, (size_t)n, seq, mnl_socket_get_portid(socket), fn, arg);
-	}
-	return ret < 0 ? -errno : 0;
 }
 
 static uint8_t
@@ -96,7 +75,7 @@ netlink_has_address(struct mnl_socket *socket, const struct weft_ip *address, un
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ifa = mnl_nlmsg_put_extra_header(message, sizeof(*ifa));
 	ifa->ifa_family = family_of(address);
-	return ask(socket, message, on_address, &query) == 0 && query.found;
+	return weft_netlink_ask(mnl_socket_get_fd(socket), message, on_address, &query) == 0 && query.found;
 }
 
 struct route_query {
@@ -144,7 +123,7 @@ netlink_hop(struct mnl_socket *socket, const struct weft_ip *address, unsigned i
 	else
 		mnl_attr_put(message, RTA_DST, sizeof(*address), address);
 	route->rtm_dst_len = weft_ip_is_v4(address) ? 32 : 128;
-	if (ask(socket, message, on_route, &query))
+	if (weft_netlink_ask(mnl_socket_get_fd(socket), message, on_route, &query))
 		return (struct weft_ip){ 0 };
 	return query.hop;
 }
@@ -199,7 +178,7 @@ netlink_each_neighbour(struct mnl_socket *socket, unsigned int ifindex,
 		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 		neighbour = mnl_nlmsg_put_extra_header(message, sizeof(*neighbour));
 		neighbour->ndm_family = families[i];
-		ret = ask(socket, message, on_neighbour, &query);
+		ret = weft_netlink_ask(mnl_socket_get_fd(socket), message, on_neighbour, &query);
 	}
 	return ret;
 }
@@ -222,5 +201,5 @@ netlink_use(struct mnl_socket *socket, const struct weft_ip *address, unsigned i
 		mnl_attr_put(message, NDA_DST, sizeof(v4), &v4);
 	else
 		mnl_attr_put(message, NDA_DST, sizeof(*address), address);
-	ask(socket, message, NULL, NULL);
+	weft_netlink_ask(mnl_socket_get_fd(socket), message, NULL, NULL);
 }

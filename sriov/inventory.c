@@ -12,35 +12,17 @@
 
 #include "weft/sriov.h"
 
+#include "sysfs.h"
+
 #define NETWORK_CLASS 0x02 // of the PCI specification's base classes
 
-// The number in the file NAME of the folder DIR; NOTHING: it is not there.
 static long
-number_in(int dir, const char *name, long nothing)
+interface_number(int dir, const char *interface, const char *what, long nothing)
 {
-	char text[32];
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	char name[80];
 
-	if (fd >= 0)
-		close(fd);
-	if (len <= 0)
-		return nothing;
-	text[len] = 0;
-	return strtol(text, NULL, 0);
-}
-
-// The last part of what the link NAME leads to; "": there is none.
-static void
-target_of(int dir, const char *name, char *to, size_t size)
-{
-	char target[PATH_MAX];
-	const char *last;
-	ssize_t len = readlinkat(dir, name, target, sizeof(target) - 1);
-
-	target[len < 0 ? 0 : len] = 0;
-	last = strrchr(target, '/');
-	snprintf(to, size, "%.*s", (int)size - 1, last ? last + 1 : target);
+	snprintf(name, sizeof(name), "net/%s/%s", interface, what);
+	return sysfs_number(dir, name, nothing);
 }
 
 // The first interface of the function's, and whether it has a link.
@@ -50,7 +32,7 @@ add_interface(int dir, struct weft_function *f)
 	int fd = openat(dir, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *net = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
-	char name[64];
+	long speed;
 
 	f->link = -1;
 	if (net == NULL) {
@@ -62,20 +44,25 @@ add_interface(int dir, struct weft_function *f)
 		if (entry->d_name[0] != '.' && (f->interface[0] == 0 || strcmp(entry->d_name, f->interface) < 0))
 			snprintf(f->interface, sizeof(f->interface), "%.31s", entry->d_name);
 	closedir(net);
-	snprintf(name, sizeof(name), "net/%s/carrier", f->interface);
-	f->link = f->interface[0] ? (int)number_in(dir, name, -1) : -1;
+	if (f->interface[0] == 0)
+		return;
+	f->link = (int)interface_number(dir, f->interface, "carrier", -1);
+	f->ifindex = (unsigned int)interface_number(dir, f->interface, "ifindex", 0);
+	f->mtu = (unsigned int)interface_number(dir, f->interface, "mtu", 0);
+	speed = interface_number(dir, f->interface, "speed", 0);
+	f->speed = speed > 0 ? (unsigned int)speed : 0;
 }
 
 // Which of its PF's functions it is: the number in the name of the link that leads to it.
 static int
 index_of(int dir, const char *address)
 {
-	unsigned int n = (unsigned int)number_in(dir, "physfn/sriov_totalvfs", 0);
+	unsigned int n = (unsigned int)sysfs_number(dir, "physfn/sriov_totalvfs", 0);
 	char name[32], target[WEFT_PCI_ADDRESS];
 
 	for (unsigned int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "physfn/virtfn%u", i);
-		target_of(dir, name, target, sizeof(target));
+		sysfs_target(dir, name, target, sizeof(target));
 		if (strcmp(target, address) == 0)
 			return (int)i;
 	}
@@ -89,13 +76,13 @@ read_function(int dir, const char *address, struct weft_function *f)
 
 	*f = (struct weft_function){ .index = -1 };
 	snprintf(f->address, sizeof(f->address), "%.15s", address);
-	target_of(dir, "driver", f->driver, sizeof(f->driver));
-	target_of(dir, "physfn", f->parent, sizeof(f->parent));
-	target_of(dir, "iommu_group", group, sizeof(group));
+	sysfs_target(dir, "driver", f->driver, sizeof(f->driver));
+	sysfs_target(dir, "physfn", f->parent, sizeof(f->parent));
+	sysfs_target(dir, "iommu_group", group, sizeof(group));
 	f->iommu_group = group[0] ? atoi(group) : -1;
-	f->numa = (int)number_in(dir, "numa_node", -1);
-	f->vfs = (unsigned int)number_in(dir, "sriov_numvfs", 0);
-	f->total_vfs = (unsigned int)number_in(dir, "sriov_totalvfs", 0);
+	f->numa = (int)sysfs_number(dir, "numa_node", -1);
+	f->vfs = (unsigned int)sysfs_number(dir, "sriov_numvfs", 0);
+	f->total_vfs = (unsigned int)sysfs_number(dir, "sriov_totalvfs", 0);
 	if (f->parent[0])
 		f->index = index_of(dir, address);
 	add_interface(dir, f);
@@ -118,7 +105,7 @@ weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_funct
 
 		snprintf(path, sizeof(path), "%.3000s/bus/pci/devices/%s", sysfs, entries[i]->d_name);
 		dir = entries[i]->d_name[0] == '.' ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (dir >= 0 && number_in(dir, "class", 0) >> 16 == NETWORK_CLASS) {
+		if (dir >= 0 && sysfs_number(dir, "class", 0) >> 16 == NETWORK_CLASS) {
 			read_function(dir, entries[i]->d_name, &function);
 			fn(arg, &function);
 			found++;
@@ -129,4 +116,54 @@ weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_funct
 	}
 	free(entries);
 	return found;
+}
+
+// Reads the function at ADDRESS. False: there is none.
+static bool
+read_at(const char *sysfs, const char *address, struct weft_function *f)
+{
+	char path[PATH_MAX];
+	int dir;
+
+	snprintf(path, sizeof(path), "%.3000s/bus/pci/devices/%s", sysfs, address);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return false;
+	read_function(dir, address, f);
+	close(dir);
+	return true;
+}
+
+int
+weft_sriov_pf(const char *sysfs, const char *name, struct weft_function *pf, struct weft_error *err)
+{
+	char address[WEFT_PCI_ADDRESS], path[PATH_MAX];
+
+	snprintf(address, sizeof(address), "%.15s", name);
+	if (strchr(name, ':') == NULL) {
+		snprintf(path, sizeof(path), "%.3000s/class/net/%.64s/device", sysfs, name);
+		sysfs_target(AT_FDCWD, path, address, sizeof(address));
+	}
+	if (address[0] == 0 || strchr(address, '/') || !read_at(sysfs, address, pf))
+		return weft_fail(err, ENODEV, "there is no PF %.64s; see 'weftctl sriov list'", name);
+	if (pf->parent[0])
+		return weft_fail(
+			err, EINVAL, "function %s is no PF: it is VF %d of %s", address, pf->index, pf->parent);
+	return 0;
+}
+
+int
+weft_sriov_vf(const char *sysfs, const struct weft_function *pf, unsigned int index, struct weft_function *vf,
+	struct weft_error *err)
+{
+	char address[WEFT_PCI_ADDRESS], path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.3000s/bus/pci/devices/%s/virtfn%u", sysfs, pf->address, index);
+	sysfs_target(AT_FDCWD, path, address, sizeof(address));
+	if (address[0] && read_at(sysfs, address, vf))
+		return 0;
+	if (pf->vfs == 0)
+		return weft_fail(err, ENOENT, "PF %s has no VFs; run 'weftctl sriov create %s COUNT'", pf->address,
+			pf->interface[0] ? pf->interface : pf->address);
+	return weft_fail(err, ENOENT, "PF %s has the VFs 0 to %u, and not %u", pf->address, pf->vfs - 1, index);
 }

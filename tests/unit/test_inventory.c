@@ -2,44 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // PFs and VFs in a sysfs of the test's own.
-#include <ftw.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "fixture.h"
+#include "fake_sysfs.h"
 #include "weft/sriov.h"
-
-static char root[] = "/tmp/weft-sysfs-XXXXXX";
-
-static void
-make(const char *path, const char *text)
-{
-	char full[600];
-	FILE *f;
-
-	snprintf(full, sizeof(full), "%s/%s", root, path);
-	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')) != NULL; p++) {
-		*p = 0;
-		mkdir(full, 0755);
-		*p = '/';
-	}
-	f = fopen(full, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static void
-lead(const char *path, const char *target)
-{
-	char full[600];
-
-	snprintf(full, sizeof(full), "%s/%s", root, path);
-	assert_int_equal(symlink(target, full), 0);
-}
-
-#define PCI "bus/pci/devices/"
 
 // A PF with two of its seven VFs, one of them for DPDK; a NIC without SR-IOV or a driver; and a disk.
 static int
@@ -52,6 +16,11 @@ set_up(void **state)
 	make(PCI "0000:03:00.0/sriov_numvfs", "2\n");
 	make(PCI "0000:03:00.0/numa_node", "1\n");
 	make(PCI "0000:03:00.0/net/eth3/carrier", "1\n");
+	make(PCI "0000:03:00.0/net/eth3/ifindex", "5\n");
+	make(PCI "0000:03:00.0/net/eth3/mtu", "1500\n");
+	make(PCI "0000:03:00.0/net/eth3/speed", "10000\n");
+	make("class/net/eth3/mtu", "1500\n");
+	lead("class/net/eth3/device", "../../../0000:03:00.0");
 	lead(PCI "0000:03:00.0/driver", "../../../../bus/pci/drivers/igb");
 	lead(PCI "0000:03:00.0/iommu_group", "../../../kernel/iommu_groups/12");
 	lead(PCI "0000:03:00.0/virtfn0", "../0000:03:10.0");
@@ -67,20 +36,6 @@ set_up(void **state)
 	make(PCI "0000:04:00.0/class", "0x020000\n");
 	make(PCI "0000:05:00.0/class", "0x010802\n");
 	return 0;
-}
-
-static int
-remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 struct seen {
@@ -111,6 +66,9 @@ functions_are_found_with_what_they_are(void **state)
 	assert_string_equal(f[0].interface, "eth3");
 	assert_string_equal(f[0].parent, "");
 	assert_int_equal(f[0].link, 1);
+	assert_int_equal(f[0].ifindex, 5);
+	assert_int_equal(f[0].speed, 10000);
+	assert_int_equal(f[0].mtu, 1500);
 	assert_int_equal(f[0].numa, 1);
 	assert_int_equal(f[0].iommu_group, 12);
 	assert_int_equal(f[0].vfs, 2);
@@ -126,6 +84,31 @@ functions_are_found_with_what_they_are(void **state)
 	assert_string_equal(f[3].driver, "");
 	assert_int_equal(f[3].total_vfs, 0);
 	assert_int_equal(f[3].numa, -1);
+}
+
+static void
+a_pf_is_found_by_address_and_by_interface_and_its_vfs_by_number(void **state)
+{
+	struct weft_function pf, vf;
+	struct weft_error err;
+
+	(void)state;
+	assert_int_equal(weft_sriov_pf(root, "0000:03:00.0", &pf, &err), 0);
+	assert_string_equal(pf.interface, "eth3");
+	assert_int_equal(weft_sriov_pf(root, "eth3", &pf, &err), 0);
+	assert_string_equal(pf.address, "0000:03:00.0");
+	assert_int_equal(weft_sriov_vf(root, &pf, 1, &vf, &err), 0);
+	assert_string_equal(vf.address, "0000:03:10.2");
+	assert_int_equal(weft_sriov_vf(root, &pf, 2, &vf, &err), -ENOENT);
+	assert_string_equal(err.text, "PF 0000:03:00.0 has the VFs 0 to 1, and not 2");
+	assert_int_equal(weft_sriov_pf(root, "eth9", &pf, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "weftctl sriov list"));
+	assert_int_equal(weft_sriov_pf(root, "../0000:03:00.0", &pf, &err), -ENODEV);
+	assert_int_equal(weft_sriov_pf(root, "0000:03:10.0", &pf, &err), -EINVAL);
+	assert_string_equal(err.text, "function 0000:03:10.0 is no PF: it is VF 0 of 0000:03:00.0");
+	assert_int_equal(weft_sriov_pf(root, "0000:04:00.0", &pf, &err), 0);
+	assert_int_equal(weft_sriov_vf(root, &pf, 0, &vf, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "weftctl sriov create 0000:04:00.0 COUNT"));
 }
 
 static void
@@ -152,9 +135,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_are_found_with_what_they_are),
+		cmocka_unit_test(a_pf_is_found_by_address_and_by_interface_and_its_vfs_by_number),
 		cmocka_unit_test(a_machine_without_pci_has_none),
 		cmocka_unit_test(drivers_that_leave_a_device_to_dpdk),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, remove_sysfs);
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What a PF enforces for one of its VFs, as rtnetlink(7) has it (linux/if_link.h: IFLA_VFINFO_LIST). FD is a socket of
+// NETLINK_ROUTE. Control thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weft/log.h"
+
+// Set, and rolled back, one by one in this order.
+enum weft_vf_attr {
+	WEFT_VF_LINK, // first, so that a VF which is to be cut off is so before anything else
+	WEFT_VF_MAC,
+	WEFT_VF_VLAN,
+	WEFT_VF_SPOOF_CHECK,
+	WEFT_VF_TRUST,
+	WEFT_VF_RATE,
+	WEFT_VF_N_ATTRS
+};
+
+enum weft_vf_link { WEFT_VF_LINK_AUTO, WEFT_VF_LINK_ON, WEFT_VF_LINK_OFF };
+
+#define WEFT_VF_8021Q  0x8100
+#define WEFT_VF_8021AD 0x88a8
+
+struct weft_vf {
+	unsigned int index;
+	unsigned int known; // 1 << attr: what the driver says
+	uint64_t mac;	    // 0: none is set
+	uint16_t vlan;	    // 0: none
+	uint16_t tpid;	    // WEFT_VF_8021Q or WEFT_VF_8021AD
+	uint8_t qos;
+	bool spoof_check;	     // frames with another source MAC than its own are dropped
+	bool trust;		     // it may change its MAC, and receive what is for others
+	int link;		     // enum weft_vf_link
+	uint32_t min_rate, max_rate; // Mbit/s of what it sends; 0: no limit
+	struct {
+		uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, broadcast, multicast, rx_dropped, tx_dropped;
+	} stats;
+	bool has_stats;
+};
+
+const char *weft_vf_attr_name(enum weft_vf_attr attr);
+
+// Calls FN with each VF of the PF whose interface is IFINDEX; STATS: with its counters, for which some drivers ask
+// their firmware. Returns 0 or -errno.
+int weft_vf_each(int fd, unsigned int ifindex, bool stats, void (*fn)(void *arg, const struct weft_vf *vf), void *arg);
+
+// The VF with INDEX. Returns 0 or -errno; -ENOENT: the PF has no such VF.
+int weft_vf_get(int fd, unsigned int ifindex, unsigned int index, struct weft_vf *vf);
+
+// Which attributes in MASK (1 << attr) of VF are other than WANT has them, or are not known to the driver.
+unsigned int weft_vf_differs(const struct weft_vf *vf, const struct weft_vf *want, unsigned int mask);
+
+// Has the PF enforce WANT's attributes in MASK for the VF WANT->index, and reads them back. BEFORE becomes what was so
+// before. Returns 0; or -errno with ERR, which names the attribute, and then all is as it was.
+int weft_vf_set(int fd, unsigned int ifindex, const struct weft_vf *want, unsigned int mask, struct weft_vf *before,
+	struct weft_error *err);
