@@ -9,12 +9,15 @@
 #include <rte_cycles.h>
 
 #include "bundle.h"
+#include "functions.h"
 #include "kernel.h"
+#include "made.h"
 #include "state.h"
 #include "uplinks.h"
 
 #define TICK_MS	    100
 #define RETRY_TICKS 50 // between two attempts to open what failed
+#define WATCH_TICKS 5  // between two looks at what PFs enforce; they tell of most changes at once
 
 struct weft_state ctl;
 
@@ -30,18 +33,26 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	weft_engine_poll();
 	weft_log_events();
 	weft_events_tick();
-	// What did not open before may be there now.
+	// What was not there before may be there now.
+	if (ticks % RETRY_TICKS == 0)
+		weft_made_restore();
 	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
 		weft_local_republish(&ctl.local, false, &err))
 		WEFT_LOG(ERR, "event=retry error=\"%s\"", err.text);
 	weft_uplink_watch(&ctl.local);
+	if (ticks % WATCH_TICKS == 0)
+		weft_functions_watch();
 	// Asking a device for its state also tells the workers whether its link is up.
 	json_object_foreach (ctl.local.devices, key, value) {
 		const struct weft_object *port = weft_model_get(ctl.local.model, key);
+		uint16_t slot = port ? weft_placement_find(ctl.local.placement, port->path) : WEFT_PORT_NONE;
 		struct weft_io_status status;
 
-		if (port)
-			weft_engine_port_status(weft_placement_find(ctl.local.placement, port->path), &status);
+		if (slot == WEFT_PORT_NONE)
+			continue;
+		weft_engine_port_status(slot, &status);
+		if (status.removed && !ctl.local.prepared)
+			weft_local_lose(&ctl.local, port->path);
 	}
 }
 
@@ -102,6 +113,9 @@ serve(struct weft_error *err)
 	event_add(intr, NULL);
 	if (weft_kernel_start(ctl.base, &ctl.local))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
+	if (weft_functions_start(ctl.base, &ctl.local))
+		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's links cannot be followed\"");
+	weft_made_restore();
 	ret = ctl.store->start(err);
 	if (ret == 0 && ctl.config.policy[0])
 		ret = apply_file(ctl.config.policy, err);
@@ -118,6 +132,7 @@ serve(struct weft_error *err)
 	weft_server_stop();
 	ctl.store->stop();
 	weft_kernel_stop();
+	weft_functions_stop();
 	event_free(timer);
 	event_free(term);
 	event_free(intr);

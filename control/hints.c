@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "address.h"
+#include "functions.h"
 #include "state.h"
 
 static json_t *
@@ -39,6 +40,21 @@ libvirt(const struct weft_port *port, const char *socket, const char *mac, unsig
 		port->attach.mode ? "><reconnect enabled='yes' timeout='1'/></source>" : "/>", queues, mtu);
 }
 
+// As a plain PCI device: what libvirt calls an interface it would set up by itself, behind weft's back.
+static json_t *
+passed_through(const char *address)
+{
+	unsigned int domain, bus, slot, function;
+
+	if (sscanf(address, "%4x:%2x:%2x.%1x", &domain, &bus, &slot, &function) != 4)
+		return json_object();
+	return json_pack("{s:[o], s:o}", "qemu", json_sprintf("-device vfio-pci,host=%s", address), "libvirt",
+		json_sprintf(
+			"<hostdev mode='subsystem' type='pci' managed='no'>\n  <source>\n    <address domain='0x%04x' "
+			"bus='0x%02x' slot='0x%02x' function='0x%x'/>\n  </source>\n</hostdev>",
+			domain, bus, slot, function));
+}
+
 json_t *
 weft_hints(const struct weft_port *port)
 {
@@ -46,6 +62,8 @@ weft_hints(const struct weft_port *port)
 	char socket[600], mac[WEFT_MAC_TEXT] = "", id[WEFT_PATH_SIZE];
 	unsigned int mtu = network ? network->mtu : WEFT_MTU_DEFAULT;
 
+	if (weft_port_is_passed_through(port))
+		return passed_through(weft_functions_address(port->o.path));
 	if (port->attach.type != WEFT_ATTACH_VHOST_USER)
 		return json_object();
 	weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));

@@ -10,7 +10,9 @@
 #include "kinds.h"
 #include "rate.h"
 
-static const char *const attach_types[] = { "vhost-user", "eth", "gateway", NULL };
+static const char *const attach_types[] = { "vhost-user", "eth", "gateway", "vf", NULL };
+static const char *const uses[] = { "polled", "passthrough", NULL };
+static const char *const enforcements[] = { "strict", "lenient", NULL };
 static const char *const rings[] = { "own", "library", NULL };
 static const char *const modes[] = { "client", "server", NULL };
 static const char *const tpids[] = { "802.1q", "802.1ad", NULL };
@@ -138,6 +140,16 @@ static const struct weft_field attach_fields[] = {
 			"VLANs" },
 	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.vlan), .providers = true, .min = 1, .max = WEFT_MAX_VID,
 		.help = "gateway: the VLAN on the host's uplink that becomes part of the network" },
+	{ "pf", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.pf), .providers = true,
+		.help = "vf: its PF, by interface or PCI address" },
+	{ "index", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.index), .providers = true, .max = 1023,
+		.help = "vf: which of the PF's VFs" },
+	{ "use", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.use), .providers = true, .names = uses,
+		.help = "vf: polled by weft, with all that weft does; or passed through to a VM, and then the PF "
+			"enforces what it can" },
+	{ "enforce", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.enforce), .providers = true, .names = enforcements,
+		.help = "vf, passed through: strict refuses a policy that the PF cannot enforce whole, lenient says "
+			"what is missing" },
 	{ 0 },
 };
 
@@ -207,6 +219,33 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 	return 0;
 }
 
+static int
+check_vf(const char *where, const struct weft_port *port, struct weft_error *err)
+{
+	if (port->attach.pf[0] == 0)
+		return weft_fail(err, EINVAL, "%s.attach.pf: missing; it is an interface or a PCI address", where);
+	if (strspn(port->attach.pf, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-") !=
+		strlen(port->attach.pf))
+		return weft_fail(
+			err, EINVAL, "%s.attach.pf: \"%s\" is no interface and no PCI address", where, port->attach.pf);
+	if (port->attach.index == WEFT_VF_UNSET)
+		return weft_fail(err, EINVAL, "%s.attach.index: missing; the first VF is 0", where);
+	if (port->attach.device[0] || port->attach.path[0] || port->attach.share)
+		return weft_fail(
+			err, EINVAL, "%s.attach: a VF has no device, path or share: pf and index name it", where);
+	if (port->attach.use == WEFT_VF_POLLED)
+		return port->attach.enforce ? weft_fail(err, EINVAL,
+						      "%s.attach.enforce: goes with use passthrough: of a polled VF "
+						      "weft enforces all",
+						      where)
+					    : 0;
+	if (port->network[0] == 0)
+		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
+	if (port->mac == 0)
+		return weft_fail(err, EINVAL, "%s.mac: missing; a VF that is passed through has one of its own", where);
+	return 0;
+}
+
 // What stands behind a gateway is no port, and nothing is known of it.
 static int
 check_gateway(const char *where, const struct weft_port *port, struct weft_error *err)
@@ -234,6 +273,10 @@ check_attach(const char *where, const struct weft_port *port, struct weft_error 
 		return check_gateway(where, port, err);
 	if (port->attach.vlan)
 		return weft_fail(err, EINVAL, "%s.attach.vlan: goes with type gateway only", where);
+	if (port->attach.type == WEFT_ATTACH_VF)
+		return check_vf(where, port, err);
+	if (port->attach.pf[0] || port->attach.index != WEFT_VF_UNSET || port->attach.use || port->attach.enforce)
+		return weft_fail(err, EINVAL, "%s.attach: pf, index, use and enforce go with type vf only", where);
 	if (port->attach.type == WEFT_ATTACH_ETH) {
 		if (port->attach.device[0] == 0)
 			return weft_fail(err, EINVAL,
@@ -273,6 +316,29 @@ init(struct weft_object *object)
 
 	port->vlan.access = port->vlan.native = port->vlan.qinq = WEFT_VLAN_UNSET;
 	port->worker = WEFT_OWNER_NONE;
+	port->attach.index = WEFT_VF_UNSET;
+}
+
+// No NIC limits what a VF sends to all, and with a spoof check it has one MAC: what others have by default would be
+// refused of each.
+static void
+derive(json_t *json)
+{
+	static const char *const classes[] = { "broadcast", "multicast", "unknown", "arp" };
+	const json_t *attach = json_object_get(json, "attach");
+	const char *use = json_string_value(json_object_get(attach, "use"));
+	json_t *flood;
+
+	if (use == NULL || strcmp(use, "passthrough"))
+		return;
+	if (!json_object_get(json, "flood"))
+		json_object_set_new(json, "flood", json_object());
+	flood = json_object_get(json, "flood");
+	for (size_t i = 0; json_is_object(flood) && i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (!json_object_get(flood, classes[i]))
+			json_object_set_new(flood, classes[i], json_integer(0));
+	if (!json_object_get(json, "max_macs"))
+		json_object_set_new(json, "max_macs", json_integer(1));
 }
 
 static int
@@ -300,6 +366,7 @@ const struct weft_kind weft_kind_port = {
 	.in_tenant = true,
 	.size = sizeof(struct weft_port),
 	.fields = port_fields,
+	.derive = derive,
 	.init = init,
 	.check = check,
 };

@@ -152,6 +152,13 @@ enum weft_port_state { WEFT_PORT_UP, WEFT_PORT_DOWN, WEFT_PORT_QUARANTINED };
 // No device of its own: a VLAN on the host's uplink.
 #define WEFT_ATTACH_GATEWAY WEFT_N_ATTACH_TYPES
 
+// A VF: polled, which makes it an Ethernet device, or passed through, and then no packet of it passes weft.
+#define WEFT_ATTACH_VF (WEFT_N_ATTACH_TYPES + 1)
+#define WEFT_VF_UNSET  UINT16_MAX
+
+enum weft_vf_use { WEFT_VF_POLLED, WEFT_VF_PASSTHROUGH };
+enum weft_vf_enforce { WEFT_VF_STRICT, WEFT_VF_LENIENT };
+
 struct weft_port {
 	struct weft_object o;
 	char network[WEFT_NAME_SIZE]; // of the same tenant; empty: an uplink of all VLAN networks
@@ -170,7 +177,7 @@ struct weft_port {
 		struct weft_vlan_set trunk;
 	} vlan;
 	struct {
-		int type; // enum weft_attach_type, or WEFT_ATTACH_GATEWAY
+		int type; // enum weft_attach_type, WEFT_ATTACH_GATEWAY or WEFT_ATTACH_VF
 		int mode; // 0: client, 1: server
 		char path[512];
 		char device[256];
@@ -178,6 +185,10 @@ struct weft_port {
 		int rings;	 // 0: weft's own, 1: the library's
 		uint16_t vlan;	 // of a gateway
 		bool share;	 // the kernel keeps the interface
+		char pf[32];	 // of a VF
+		uint16_t index;	 // in its PF; WEFT_VF_UNSET where not given
+		int use;	 // enum weft_vf_use
+		int enforce;	 // enum weft_vf_enforce
 	} attach;
 	struct {
 		uint32_t rate[WEFT_N_FLOOD_CLASSES]; // packets per second, 0: no limit
@@ -250,6 +261,21 @@ int weft_parse_ips(const json_t *value, void *to, char expected[160]);
 
 // Where a field stands in its struct.
 #define WEFT_AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+
+// Whether a device of DPDK's is opened for the port.
+static inline bool
+weft_port_has_device(const struct weft_port *port)
+{
+	return port->attach.type == WEFT_ATTACH_ETH ||
+	       (port->attach.type == WEFT_ATTACH_VF && port->attach.use == WEFT_VF_POLLED);
+}
+
+// Whether a VM drives the port's VF itself.
+static inline bool
+weft_port_is_passed_through(const struct weft_port *port)
+{
+	return port->attach.type == WEFT_ATTACH_VF && port->attach.use == WEFT_VF_PASSTHROUGH;
+}
 
 static inline const char *
 weft_name_at(const struct weft_list *names, uint32_t i)

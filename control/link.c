@@ -31,7 +31,9 @@ static void
 add(void *arg, const struct weft_port *port)
 {
 	struct sum *sum = arg;
-	const struct weft_plan *plan = port->network[0] ? weft_model_port_plan(sum->model, port) : NULL;
+	// What is passed through does not come by the uplink.
+	bool counts = port->network[0] && !weft_port_is_passed_through(port);
+	const struct weft_plan *plan = counts ? weft_model_port_plan(sum->model, port) : NULL;
 
 	if (plan == NULL || plan->min_rate == 0)
 		return;

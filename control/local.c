@@ -13,6 +13,7 @@
 
 #include "bundle.h"
 #include "buckets.h"
+#include "functions.h"
 #include "kernel.h"
 #include "link.h"
 #include "map.h"
@@ -136,6 +137,7 @@ closed(void *arg, uint16_t slot)
 {
 	struct weft_local *local = arg;
 
+	weft_functions_closed(slot);
 	weft_placement_release(local->placement, slot);
 }
 
@@ -179,6 +181,7 @@ weft_local_activate(struct weft_local *local)
 		weft_kernel_refresh(local);
 	json_array_foreach (p->gone, i, value)
 		close_slot(local, json_integer_value(value));
+	weft_functions_accept();
 	weft_changeset_accept(&p->set);
 	free_prepared(local);
 	// Ports that are gone are not missing any more.
@@ -204,6 +207,7 @@ weft_local_abort(struct weft_local *local)
 		weft_build_abort(p->build);
 	local->placement->uplink = p->uplink;
 	local->kernel = p->kernel;
+	weft_functions_abort();
 	json_array_foreach (p->opened, i, value)
 		close_slot(local, json_integer_value(value));
 	for (unsigned int k = p->n_owned; k > 0; k--) {
@@ -216,7 +220,7 @@ weft_local_abort(struct weft_local *local)
 		if (is_port(new))
 			json_object_del(local->devices, new->key);
 		if (is_port(old) && weft_local_has(local, (const struct weft_port *)old) &&
-			((const struct weft_port *)old)->attach.type == WEFT_ATTACH_ETH)
+			weft_port_has_device((const struct weft_port *)old))
 			weft_map_set(local->devices, old->key, old);
 	}
 	weft_model_revert(local->model, &p->set);
@@ -258,4 +262,27 @@ weft_local_bundle(const struct weft_local *local)
 		weft_bundle_put(bundle, key, json_is_null(object) ? NULL : json_incref(object));
 	json_decref(inverse);
 	return bundle;
+}
+
+void
+weft_local_lose(struct weft_local *local, const char *path)
+{
+	uint16_t slot = weft_placement_find(local->placement, path);
+	struct weft_error err;
+	struct weft_prepared *p = new_prepared(local, local->generation, &err);
+
+	if (p == NULL)
+		return;
+	// Where it is not there any more nothing is compiled for it.
+	weft_placement_withdraw(local->placement, slot);
+	json_array_append_new(p->gone, json_integer(slot));
+	local->prepared = p;
+	if (prepare_carry_out(local, p, false)) {
+		weft_placement_reinstate(local->placement, slot);
+		weft_local_abort(local);
+		return;
+	}
+	WEFT_LOG(ERR, "event=device-removed port=%s", path);
+	json_object_set_new(local->failed, path, json_string("its device has been taken away"));
+	weft_local_activate(local);
 }

@@ -63,6 +63,10 @@ bool weft_local_settled(const struct weft_local *local);
 // changed. Nothing is prepared. Returns 0 or -errno with ERR.
 int weft_local_republish(struct weft_local *local, bool all, struct weft_error *err);
 
+// The device of the port PATH has been taken away: it is closed, and opened again when it is back. The others go on.
+// Nothing is prepared.
+void weft_local_lose(struct weft_local *local, const char *path);
+
 // Calls FN with every port that is here, in no order.
 void weft_local_each(const struct weft_local *local, void (*fn)(void *arg, const struct weft_port *port), void *arg);
 

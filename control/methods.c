@@ -9,6 +9,7 @@
 #include "weft/explain.h"
 
 #include "address.h"
+#include "made.h"
 #include "scope.h"
 #include "state.h"
 #include "wire.h"
@@ -132,6 +133,11 @@ do_explain(const json_t *params, struct weft_error *err)
 		weft_fail(err, EINVAL, "params: give either frame, in hexadecimal, or to, a MAC or an address");
 		return NULL;
 	}
+	if (weft_port_is_passed_through(port)) {
+		weft_fail(err, EOPNOTSUPP, "port %s: its VF is passed through, and no packet of it passes weft",
+			port->o.path);
+		return NULL;
+	}
 	len = hex ? weft_frame_from_hex(hex, frame, err) : weft_frame_build(port, to, frame, err);
 	if (len < 0)
 		return NULL;
@@ -195,6 +201,9 @@ static const struct {
 	{ "tunnels", false, false, weft_report_tunnels, NULL },
 	{ "uplinks", false, false, do_uplinks, NULL },
 	{ "functions", false, false, weft_report_functions, NULL },
+	{ "function", false, false, weft_report_function, NULL },
+	{ "create_functions", true, true, weft_made_create, NULL },
+	{ "destroy_functions", true, true, weft_made_destroy, NULL },
 	{ "plans", false, false, weft_report_plans, NULL },
 	{ "rebalance", true, true, do_rebalance, NULL },
 	{ "get", false, false, NULL, weft_policy_get },

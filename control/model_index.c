@@ -138,7 +138,9 @@ each_unique(const struct weft_model *model, const struct weft_object *object, in
 			object->path, port->network);
 		return ret ? ret : fn(arg, what);
 	}
-	if (port->attach.type == WEFT_ATTACH_ETH)
+	if (port->attach.type == WEFT_ATTACH_VF)
+		snprintf(what, sizeof(what), "VF %u of PF %s", port->attach.index, port->attach.pf);
+	else if (port->attach.type == WEFT_ATTACH_ETH)
 		snprintf(
 			what, sizeof(what), "device %.*s", (int)strcspn(port->attach.device, ","), port->attach.device);
 	else {

@@ -11,6 +11,7 @@
 #include "weft/engine.h"
 
 #include "map.h"
+#include "functions.h"
 #include "kernel.h"
 #include "link.h"
 #include "stamp.h"
@@ -88,9 +89,11 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 	weft_map_set(p->old, object->key, c->old);
 	if (was && !is && weft_placement_find(local->placement, object->path))
 		json_array_append_new(p->gone, json_integer(weft_placement_find(local->placement, object->path)));
-	if (was && !is)
+	if (was && !is) {
 		json_object_del(local->devices, object->key);
-	if (is && new->attach.type == WEFT_ATTACH_ETH)
+		weft_functions_leave(object->path);
+	}
+	if (is && weft_port_has_device(new))
 		weft_map_set(local->devices, object->key, object);
 	add_dirty(local, p, c->new);
 	// Those in it, those whose rules name it, and the uplinks, which carry all networks.
@@ -115,9 +118,10 @@ describe(const struct weft_local *local, const struct weft_port *port, const str
 
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, local->model->vhost_dir, socket, sizeof(socket));
-	snprintf(text, 900, "%d %d %d %u %s%.255s %u", port->attach.type, port->attach.mode, port->attach.rings,
-		port->attach.queues, socket, port->attach.device,
-		port->attach.type == WEFT_ATTACH_ETH && network ? network->mtu : 0);
+	snprintf(text, 900, "%d %d %d %u %s%.255s %u %s %u %d", port->attach.type, port->attach.mode,
+		port->attach.rings, port->attach.queues, socket, port->attach.device,
+		weft_port_has_device(port) && network ? network->mtu : 0, port->attach.pf, port->attach.index,
+		port->attach.use);
 }
 
 static const struct weft_object *
@@ -140,11 +144,11 @@ check_attached(const struct weft_local *local, const struct weft_prepared *p, co
 	if (old_port == NULL)
 		return 0;
 	if (old_port->network[0] && strcmp(old_port->network, port->network) == 0)
-		old_network = port->attach.type == WEFT_ATTACH_ETH && network
+		old_network = weft_port_has_device(port) && network
 				      ? (const struct weft_network *)before(p, &network->o)
 				      : network;
-	describe(local, port, port->attach.type == WEFT_ATTACH_ETH ? network : NULL, now);
-	describe(local, old_port, old_port->attach.type == WEFT_ATTACH_ETH ? old_network : NULL, was);
+	describe(local, port, weft_port_has_device(port) ? network : NULL, now);
+	describe(local, old_port, weft_port_has_device(old_port) ? old_network : NULL, was);
 	return strcmp(now, was) == 0
 		       ? 0
 		       : weft_fail(p->err, EBUSY,
@@ -179,7 +183,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	const struct weft_network *network = weft_model_port_network(local->model, port);
 	uint16_t slot = weft_placement_free_slot(local->placement), owner = port->worker;
 	struct weft_attach attach = {
-		.type = port->attach.type,
+		.type = port->attach.type == WEFT_ATTACH_VF ? WEFT_ATTACH_ETH : port->attach.type,
 		.server = port->attach.mode == 1,
 		.dpdk_rings = port->attach.rings == 1,
 		.queues = port->attach.queues ? port->attach.queues : WEFT_MAX_QUEUE_PAIRS,
@@ -194,12 +198,14 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	if (slot == 0)
 		return weft_fail(
 			p->err, ENOSPC, "port %s: all %u port slots are in use", port->o.path, WEFT_MAX_PORTS - 1);
-	snprintf(attach.device, sizeof(attach.device), "%s", port->attach.device);
+	snprintf(attach.device, sizeof(attach.device), "%s",
+		port->attach.type == WEFT_ATTACH_VF ? weft_functions_address(port->o.path) : port->attach.device);
 	if (attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, local->model->vhost_dir, attach.path, sizeof(attach.path));
 	ret = weft_engine_open_port(slot, &attach, p->err);
 	if (ret)
 		return ret;
+	weft_functions_opened(port->o.path, slot);
 	weft_placement_assign(local->placement, slot, port->o.path);
 	local->placement->place[slot].pinned = port->worker != WEFT_OWNER_NONE;
 	if (weft_engine_port_shared(slot))
@@ -243,15 +249,20 @@ place_port(struct weft_local *local, struct weft_prepared *p, const struct weft_
 	if (port->worker != WEFT_OWNER_NONE && port->worker >= weft_engine_n_workers())
 		return weft_fail(p->err, EINVAL, "port %s: worker %u is not there; weftd has workers 0 to %u",
 			port->o.path, port->worker, weft_engine_n_workers() - 1);
-	if (slot) {
+	if (slot || weft_functions_has(port->o.path)) {
 		ret = check_attached(local, p, port);
-		if (ret == 0)
-			ret = widen(local, p, port, slot);
+		if (ret)
+			return ret;
+	}
+	if (slot) {
+		ret = widen(local, p, port, slot);
 		return ret ? ret : update_owner(local, p, port, slot);
 	}
 	if (is_gateway(port))
 		return 0;
-	ret = open_port(local, p, port);
+	ret = port->attach.type == WEFT_ATTACH_VF ? weft_functions_take(local, port, p->err) : 0;
+	if (ret == 0 && !weft_port_is_passed_through(port))
+		ret = open_port(local, p, port);
 	if (ret && !known)
 		return ret;
 	if (ret && !json_object_get(local->failed, port->o.path))

@@ -19,7 +19,7 @@
 #define MAX_FDB_ROWS 65536
 
 static const char *const tagging_names[] = { "access", "trunk", "uplink", "qinq", "host" };
-static const char *const attach_names[] = { "vhost-user", "eth", "gateway" };
+static const char *const attach_names[] = { "vhost-user", "eth", "gateway", "vf" };
 
 // The port's counters since it got its slot.
 static void
@@ -73,6 +73,33 @@ state_of(const struct weft_port *port, const struct weft_port_conf *conf)
 	return port->state == WEFT_PORT_UP ? "up" : port->state == WEFT_PORT_DOWN ? "down" : "quarantined";
 }
 
+static json_t *
+where_vf(const struct weft_port *port)
+{
+	return json_sprintf("VF %u of %s", port->attach.index, port->attach.pf);
+}
+
+// No packet of it passes weft: its PF counts.
+static json_t *
+report_passed_through(const struct weft_port *port)
+{
+	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
+	json_t *failed = json_object_get(ctl.local.failed, port->o.path), *vf = weft_report_vf(port), *result;
+	char mac[WEFT_MAC_TEXT];
+
+	if (failed == NULL)
+		failed = json_object_get(vf, "error");
+	weft_mac_format(port->mac, mac);
+	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:{}, s:{}}", "name", port->o.path, "network",
+		network->o.path, "state", state_of(port, weft_snapshot_slot(weft_engine_snapshot(), 0)), "link",
+		failed ? "down" : "up", "mac", mac, "attach", "vf", "where", where_vf(port), "mtu", network->mtu,
+		"counters", "drops");
+	if (failed)
+		json_object_set(result, "error", failed);
+	json_object_set_new(result, "vf", vf);
+	return result;
+}
+
 // What passes a gateway is counted at the uplink.
 static json_t *
 report_gateway(const struct weft_port *port)
@@ -106,6 +133,8 @@ weft_report_port(const struct weft_port *port)
 
 	if (port->attach.type == WEFT_ATTACH_GATEWAY)
 		return report_gateway(port);
+	if (weft_port_is_passed_through(port))
+		return report_passed_through(port);
 	weft_engine_port_status(slot, &io);
 	read_stats(slot, &stats);
 	if (port->mac)
@@ -132,6 +161,10 @@ weft_report_port(const struct weft_port *port)
 		json_object_set_new(result, "error", json_string(io.error));
 	if (json_object_get(ctl.local.failed, port->o.path))
 		json_object_set(result, "error", json_object_get(ctl.local.failed, port->o.path));
+	if (port->attach.type == WEFT_ATTACH_VF) {
+		json_object_set_new(result, "where", where_vf(port));
+		json_object_set_new(result, "vf", weft_report_vf(port));
+	}
 	return result;
 }
 

@@ -68,6 +68,11 @@ void weft_policy_generations(struct weft_call *call, const json_t *params);
 void weft_policy_record(struct weft_call *call, const json_t *params);
 void weft_policy_schema(struct weft_call *call, const json_t *params);
 
+// keep.c: keeps VALUE in the file NAME beside the journal, or a part of it never; SYNC: on the disk when it returns.
+// Returns 0 or -EIO. And what is kept there, a new object; an empty one where nothing is.
+int weft_keep(const char *name, const json_t *value, bool sync);
+json_t *weft_kept(const char *name);
+
 // warnings.c: what is odd about CHANGES, or not enforced in this version, in words. A new array.
 json_t *weft_warnings(const json_t *changes);
 
@@ -105,8 +110,11 @@ json_t *weft_report_network(const json_t *params, struct weft_error *err);
 // The ways to other hosts, and what comes from them.
 json_t *weft_report_tunnels(const json_t *params, struct weft_error *err);
 
-// report_sriov.c: the host's network functions.
+// report_sriov.c: the host's network functions; the PF params.pf with its VFs; and what is known of PORT's VF, with who
+// enforces each part of its policy, NULL where it has none.
 json_t *weft_report_functions(const json_t *params, struct weft_error *err);
+json_t *weft_report_function(const json_t *params, struct weft_error *err);
+json_t *weft_report_vf(const struct weft_port *port);
 
 // What ports' plans say and do.
 json_t *weft_report_plans(const json_t *params, struct weft_error *err);

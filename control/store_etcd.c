@@ -133,29 +133,15 @@ host_allot(void *host)
 static int
 host_keep(void *host, const json_t *kept, bool sync)
 {
-	char path[300], new[310];
-	FILE *f;
-	bool ok;
-
 	(void)host;
-	snprintf(path, sizeof(path), "%s/shares", ctl.config.state_dir);
-	snprintf(new, sizeof(new), "%s.new", path);
-	f = fopen(new, "w");
-	ok = f && json_dumpf(kept, f, JSON_SORT_KEYS) == 0 && fflush(f) == 0 && (!sync || fdatasync(fileno(f)) == 0);
-	ok = (f == NULL || fclose(f) == 0) && ok && rename(new, path) == 0;
-	if (!ok)
-		WEFT_LOG(ERR, "event=shares file=%s errno=%d", path, errno);
-	return ok ? 0 : -EIO;
+	return weft_keep("shares", kept, sync);
 }
 
 static json_t *
 host_kept(void *host)
 {
-	char path[300];
-
 	(void)host;
-	snprintf(path, sizeof(path), "%s/shares", ctl.config.state_dir);
-	return json_load_file(path, 0, NULL);
+	return weft_kept("shares");
 }
 
 static int32_t

@@ -30,6 +30,7 @@ struct eth_port {
 	uint64_t connects;
 	char device[256];
 	struct weft_xdp *xdp; // of an interface that the kernel keeps
+	_Atomic bool removed;
 };
 
 static uint16_t
@@ -158,12 +159,56 @@ configure(struct weft_portio *io, struct eth_port *eth, const struct weft_attach
 	return ret;
 }
 
+// On EAL's interrupt thread: whoever takes the device away, the kernel among them, waits until it is closed.
+static void
+on_device(const char *name, enum rte_dev_event_type event, void *arg)
+{
+	struct eth_port *eth = arg;
+
+	(void)name;
+	if (event == RTE_DEV_EVENT_REMOVE)
+		atomic_store(&eth->removed, true);
+}
+
+static int
+on_port(uint16_t id, enum rte_eth_event_type event, void *arg, void *more)
+{
+	struct eth_port *eth = arg;
+
+	(void)id, (void)event, (void)more;
+	atomic_store(&eth->removed, true);
+	return 0;
+}
+
+static void
+watch_removal(struct eth_port *eth)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	device_name(eth->device, name, sizeof(name));
+	rte_dev_event_callback_register(name, on_device, eth);
+	rte_eth_dev_callback_register(eth->id, RTE_ETH_EVENT_INTR_RMV, on_port, eth);
+}
+
+static void
+unwatch_removal(struct eth_port *eth)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	device_name(eth->device, name, sizeof(name));
+	// It may be called at this moment.
+	while (rte_dev_event_callback_unregister(name, on_device, eth) == -EAGAIN)
+		rte_pause();
+	rte_eth_dev_callback_unregister(eth->id, RTE_ETH_EVENT_INTR_RMV, on_port, eth);
+}
+
 static void
 eth_close(struct weft_portio *io)
 {
 	struct eth_port *eth = io->priv;
 	struct rte_eth_dev_info info = { 0 };
 
+	unwatch_removal(eth);
 	if (rte_eth_dev_info_get(eth->id, &info))
 		info.device = NULL;
 	rte_eth_dev_stop(eth->id);
@@ -194,6 +239,7 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 		return ret;
 	}
 	io->priv = eth;
+	watch_removal(eth);
 	ret = configure(io, eth, attach);
 	if (ret == 0 && (what = "set up the queues of"))
 		ret = set_up_queues(io, eth);
@@ -251,6 +297,7 @@ eth_status(struct weft_portio *io, struct weft_io_status *status)
 	if (rte_eth_link_get_nowait(eth->id, &link) || (eth->ifindex && !kernel_has_link(eth->ifindex)))
 		link.link_status = RTE_ETH_LINK_DOWN;
 	status->ifindex = eth->ifindex;
+	status->removed = atomic_load(&eth->removed);
 	atomic_store(&io->link, link.link_status != 0);
 	status->link = link.link_status;
 	status->queues = eth->n_queues;

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ add_interface(int dir, struct weft_function *f)
 		return;
 	f->link = (int)interface_number(dir, f->interface, "carrier", -1);
 	f->ifindex = (unsigned int)interface_number(dir, f->interface, "ifindex", 0);
+	f->up = interface_number(dir, f->interface, "flags", 0) & IFF_UP;
 	f->mtu = (unsigned int)interface_number(dir, f->interface, "mtu", 0);
 	speed = interface_number(dir, f->interface, "speed", 0);
 	f->speed = speed > 0 ? (unsigned int)speed : 0;
@@ -140,11 +142,13 @@ weft_sriov_pf(const char *sysfs, const char *name, struct weft_function *pf, str
 	char address[WEFT_PCI_ADDRESS], path[PATH_MAX];
 
 	snprintf(address, sizeof(address), "%.15s", name);
-	if (strchr(name, ':') == NULL) {
+	if (strchr(name, '/')) {
+		address[0] = 0;
+	} else if (strchr(name, ':') == NULL) {
 		snprintf(path, sizeof(path), "%.3000s/class/net/%.64s/device", sysfs, name);
 		sysfs_target(AT_FDCWD, path, address, sizeof(address));
 	}
-	if (address[0] == 0 || strchr(address, '/') || !read_at(sysfs, address, pf))
+	if (address[0] == 0 || !read_at(sysfs, address, pf))
 		return weft_fail(err, ENODEV, "there is no PF %.64s; see 'weftctl sriov list'", name);
 	if (pf->parent[0])
 		return weft_fail(

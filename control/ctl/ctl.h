@@ -48,7 +48,6 @@ void print_audit(const json_t *audit);
 void print_explain(const json_t *explain);
 void print_fdb(const json_t *fdb);
 void print_uplinks(const json_t *uplinks);
-void print_functions(const json_t *functions);
 void print_top(const json_t *before, const json_t *after, double seconds);
 
 // print_policy.c
@@ -93,6 +92,10 @@ json_t *typed_list(const char *text);
 int cmd_session(int argc, char **argv);
 int cmd_rule(int argc, char **argv);
 int cmd_group(int argc, char **argv);
+
+// sriov.c: "weftctl sriov ..."; and what is known of a port's VF.
+int cmd_sriov(int argc, char **argv);
+void print_vf(const json_t *vf);
 
 // main.c: runs METHOD and prints its result.
 int show(const char *method, json_t *params, void (*print)(const json_t *result));

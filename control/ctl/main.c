@@ -42,7 +42,7 @@ static const char main_usage[] =
 	"  audit                            checks that every packet is accounted for\n"
 	"  workers [rebalance]              the workers' load, stage by stage; or spread the ports anew\n"
 	"  fdb                              learned addresses\n"
-	"  sriov list                       the host's PFs and VFs, and what keeps one from being polled\n"
+	"  sriov list|show|create|destroy   the host's PFs and VFs\n"
 	"  uplink show                      devices to the physical network, and what weft takes from shared ones\n"
 	"  explain PORT FRAME               what would happen to a frame (hexadecimal) from PORT\n"
 	"  explain PORT to ADDRESS          the same for a frame to a MAC or an IP address\n"
@@ -173,8 +173,7 @@ dispatch(int argc, char **argv)
 	if (strcmp(command, "fdb") == 0)
 		return cmd_simple("fdb", argc, print_fdb);
 	if (strcmp(command, "sriov") == 0)
-		return argc == 2 && strcmp(argv[1], "list") == 0 ? show("functions", NULL, print_functions)
-								 : usage("usage: weftctl sriov list\n");
+		return cmd_sriov(argc, argv);
 	if (strcmp(command, "uplink") == 0)
 		return argc == 2 && strcmp(argv[1], "show") == 0 ? show("uplinks", NULL, print_uplinks)
 								 : usage("usage: weftctl uplink show\n");

@@ -17,7 +17,7 @@ static const char port_usage[] =
 	"                [--host HOST] [--group GROUP]... [--plan PLAN]\n"
 	"                [--access VLAN | --trunk VLANS [--native VLAN] [--tpid 802.1ad] | --qinq VLAN]\n"
 	"                [--path SOCKET] [--server] [--queues N] [--rings own|library] | [--device DPDK-DEVICE]\n"
-	"                | [--interface INTERFACE]\n"
+	"                | [--interface INTERFACE] | [--vf PF/INDEX [--passthrough] [--lenient]]\n"
 	"                | [--gateway VLAN]\n"
 	"                [--rate RATE] [--worker N] [--max-macs N] [--down]\n"
 	"NAME is TENANT/PORT, or PORT for default/PORT. VLANS is a list such as 10,20-29.\n";
@@ -112,6 +112,9 @@ static const struct option port_options[] = {
 	{ "rings", required_argument, NULL, 'a' },
 	{ "device", required_argument, NULL, 'e' },
 	{ "interface", required_argument, NULL, 'I' },
+	{ "vf", required_argument, NULL, 'V' },
+	{ "passthrough", no_argument, NULL, 'P' },
+	{ "lenient", no_argument, NULL, 'l' },
 	{ "gateway", required_argument, NULL, 'w' },
 	{ "server", no_argument, NULL, 's' },
 	{ "worker", required_argument, NULL, 'n' },
@@ -119,6 +122,18 @@ static const struct option port_options[] = {
 	{ "down", no_argument, NULL, 'd' },
 	{ 0 },
 };
+
+// "eth0/3"
+static void
+attach_vf(json_t *attach, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	json_object_set_new(attach, "type", json_string("vf"));
+	json_object_set_new(attach, "pf", json_stringn(name, slash ? (size_t)(slash - name) : strlen(name)));
+	if (slash)
+		json_object_set_new(attach, "index", typed(slash + 1));
+}
 
 static json_t *
 parse_port(int argc, char **argv)
@@ -155,6 +170,15 @@ parse_port(int argc, char **argv)
 			json_object_set_new(sub(object, "attach"), "device",
 				json_sprintf("net_af_xdp_%s,iface=%s", optarg, optarg));
 			json_object_set_new(sub(object, "attach"), "share", json_true());
+			break;
+		case 'V':
+			attach_vf(sub(object, "attach"), optarg);
+			break;
+		case 'P':
+			json_object_set_new(sub(object, "attach"), "use", json_string("passthrough"));
+			break;
+		case 'l':
+			json_object_set_new(sub(object, "attach"), "enforce", json_string("lenient"));
 			break;
 		case 'w':
 			json_object_set_new(sub(object, "attach"), "type", json_string("gateway"));

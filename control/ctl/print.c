@@ -91,6 +91,8 @@ print_port(const json_t *port)
 		text(port, "where"), number(port, "queues"), number(port, "connects"));
 	if (text(port, "error")[0])
 		printf("  trouble: %s\n", text(port, "error"));
+	if (json_object_get(port, "vf"))
+		print_vf(json_object_get(port, "vf"));
 	printf("  %lld connection(s) count against it, %lld of them without an answer\n",
 		number(json_object_get(port, "sessions"), "all"),
 		number(json_object_get(port, "sessions"), "half_open"));
@@ -104,7 +106,9 @@ print_port(const json_t *port)
 	json_array_foreach (json_object_get(hints, "qemu"), i, line)
 		printf("  %s%s\n", json_string_value(line),
 			i + 1 < json_array_size(json_object_get(hints, "qemu")) ? " \\" : "");
-	printf("libvirt (with <memoryBacking><access mode='shared'/></memoryBacking>):\n%s\n", text(hints, "libvirt"));
+	printf("libvirt%s:\n%s\n",
+		json_object_get(port, "vf") ? "" : " (with <memoryBacking><access mode='shared'/></memoryBacking>)",
+		text(hints, "libvirt"));
 }
 
 void
@@ -228,27 +232,6 @@ print_uplinks(const json_t *uplinks)
 				printf(" %12s", "-");
 		}
 		putchar('\n');
-	}
-}
-
-void
-print_functions(const json_t *functions)
-{
-	size_t i;
-	json_t *row;
-
-	printf("%-14s %-10s %-12s %-8s %-6s %-10s %-24s %s\n", "ADDRESS", "DRIVER", "INTERFACE", "LINK", "IOMMU", "VFS",
-		"PF", "POLLED");
-	json_array_foreach (functions, i, row) {
-		char vfs[32] = "", pf[64] = "";
-
-		if (json_object_get(row, "pf"))
-			snprintf(pf, sizeof(pf), "%s, VF %lld", text(row, "pf"), number(row, "index"));
-		else if (number(row, "total_vfs"))
-			snprintf(vfs, sizeof(vfs), "%lld of %lld", number(row, "vfs"), number(row, "total_vfs"));
-		printf("%-14s %-10s %-12s %-8s %-6lld %-10s %-24s %s\n", text(row, "address"), text(row, "driver"),
-			text(row, "interface"), text(row, "link"), number(row, "iommu_group"), vfs, pf,
-			json_is_true(json_object_get(row, "can_be_polled")) ? "can be" : text(row, "obstacle"));
 	}
 }
 

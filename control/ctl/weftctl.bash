@@ -43,7 +43,7 @@ _weftctl() {
 	"rule") set -- "add del hits" ;;
 	"session") set -- "list show count kill" ;;
 	"plan") set -- "add del show" ;;
-	"sriov") set -- "list" ;;
+	"sriov") set -- "list show create destroy" ;;
 	"uplink") set -- "show" ;;
 	"workers") set -- "rebalance" ;;
 	"get" | "set" | "delete" | "explain-object") set -- "$(_weftctl_values kind)" ;;
@@ -54,7 +54,7 @@ _weftctl() {
 	"plan show" | "plan del") set -- "$(_weftctl_values plan)" ;;
 	"get "[npg]* | "set "[npg]* | "delete "[npg]*) set -- "$(_weftctl_values "${words[1]}")" ;;
 	"port add "*) set -- "--network --mac --ip --vm --host --group --plan --access --trunk --native --tpid --qinq --path --server
-		--queues --rings --device --interface --gateway --rate --worker --max-macs --down" ;;
+		--queues --rings --device --interface --vf --passthrough --lenient --gateway --rate --worker --max-macs --down" ;;
 	"network add "*) set -- "--vlan --vxlan --geneve --mtu --no-learning --no-snooping --no-firewall" ;;
 	"group add "*) set -- "--default-in --default-out --on-revocation" ;;
 	"rule add "*" "*) set -- "in out allow deny reject --protocol --ports --icmp-type --remote --priority --name --stateless --log" ;;

@@ -121,6 +121,30 @@ get_network_state(struct request *r)
 }
 
 void
+get_function(struct request *r)
+{
+	backend_call(r, "function", json_pack("{s:s}", "pf", r->part[3]), written);
+}
+
+// The body is {count}.
+void
+post_function(struct request *r)
+{
+	json_t *params = body_object(r);
+
+	if (params == NULL)
+		return;
+	json_object_set_new(params, "pf", json_string(r->part[3]));
+	backend_call(r, "create_functions", params, written);
+}
+
+void
+delete_function(struct request *r)
+{
+	backend_call(r, "destroy_functions", json_pack("{s:s}", "pf", r->part[3]), written);
+}
+
+void
 get_group_state(struct request *r)
 {
 	backend_call(r, "group", json_pack("{s:o}", "name", path_name(r)), written);

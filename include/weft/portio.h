@@ -37,6 +37,7 @@ struct weft_io_status {
 	uint64_t connects;    // times that the link came up
 	uint64_t features;    // negotiated virtio features, 0 for devices
 	unsigned int ifindex; // of the kernel's interface that a device is on; 0: it is on none
+	bool removed;	      // the device is being taken away: it is to be closed
 	char error[160];      // last trouble, empty if none
 };
 

@@ -29,6 +29,7 @@ struct weft_function {
 	int numa;			// its node; -1: not said
 	int link;			// 1: up, 0: down, -1: the kernel does not know
 	unsigned int ifindex;		// of the interface; 0: there is none
+	bool up;			// the interface is switched on
 	unsigned int speed;		// of the link in Mbit/s; 0: not known
 	unsigned int mtu;		// of the interface
 	unsigned int vfs, total_vfs;	// of a PF: that there are, and that there may be; 0: it has no SR-IOV

@@ -55,7 +55,7 @@ int weft_vf_get(int fd, unsigned int ifindex, unsigned int index, struct weft_vf
 // Which attributes in MASK (1 << attr) of VF are other than WANT has them, or are not known to the driver.
 unsigned int weft_vf_differs(const struct weft_vf *vf, const struct weft_vf *want, unsigned int mask);
 
-// Has the PF enforce WANT's attributes in MASK for the VF WANT->index, and reads them back. BEFORE becomes what was so
-// before. Returns 0; or -errno with ERR, which names the attribute, and then all is as it was.
+// Has the PF enforce the attributes in MASK as WANT has them for the VF WANT->index, and reads them back. BEFORE
+// becomes what was so before. Returns 0; or -errno with ERR, which names the attribute, and then all is as it was.
 int weft_vf_set(int fd, unsigned int ifindex, const struct weft_vf *want, unsigned int mask, struct weft_vf *before,
 	struct weft_error *err);

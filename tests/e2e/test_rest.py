@@ -80,7 +80,7 @@ def test_every_path_of_the_document_is_there(rest):
     status, document, _ = rest.ask("GET", "openapi.json")
     assert status == 200 and document["openapi"] == "3.1.0"
     rest.ask("PUT", PORT, {"network": "lan"})
-    names = {"tenant": "default", "port": "a", "name": "a", "generation": "1", "network": "lan", "group": "g"}
+    names = {"tenant": "default", "port": "a", "name": "a", "generation": "1", "network": "lan", "group": "g", "pf": "eth0"}
     for path, operations in document["paths"].items():
         url = re.sub(r"{(\w+)}", lambda m: names[m[1]], path)
         assert {p["name"] for o in operations.values() for p in o["parameters"] if p["in"] == "path"} == set(re.findall(r"{(\w+)}", path))

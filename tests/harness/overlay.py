@@ -59,29 +59,23 @@ def with_tag(data, aside):
     return data
 
 
-class Wire:
-    """The other end of host a's uplink, in a namespace: a raw socket that stands for host b."""
+class Far:
+    """What stands for host b at the other end of host a's uplink. send() and receive() are a kind's own."""
 
-    def __init__(self, device):
-        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        self.socket.bind((device, 0))
-        self.socket.settimeout(10)
-        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
-        with open(f"/sys/class/net/{device}/address", encoding="ascii") as f:
-            self.mac = f.read().strip()
-        self.other = None
+    mac, other = mac(0xb), None
 
     def send(self, frame):
         """Sends a scapy packet."""
-        self.socket.send(raw(frame))
+        raise NotImplementedError
+
+    def receive(self):
+        """The next frame that host a has sent."""
+        raise NotImplementedError
 
     def next(self, wanted):
         """The next frame that WANTED says yes to; host b answers ARP meanwhile."""
         while True:
-            data, aside, _, address = self.socket.recvmsg(65535, 64)
-            frame = Ether(with_tag(data, aside))
-            if address[2] == socket.PACKET_OUTGOING:
-                continue
+            frame = self.receive()
             if ARP in frame and frame[ARP].op == 1 and frame[ARP].pdst == THERE:
                 self.other = frame.src
                 self.send(Ether(dst=frame.src, src=self.mac) / ARP(op=2, hwsrc=self.mac, psrc=THERE, hwdst=frame.src, pdst=HERE))
@@ -95,6 +89,27 @@ class Wire:
         """Host b says by neighbour discovery who it is."""
         self.send(Ether(dst=mac_there, src=self.mac) / IPv6(src=THERE6, dst=address, hlim=255)
                   / ICMPv6ND_NA(tgt=THERE6, R=0, S=1, O=1) / ICMPv6NDOptDstLLAddr(lladdr=self.mac))
+
+
+class Wire(Far):
+    """Host b in a namespace: a raw socket."""
+
+    def __init__(self, device):
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self.socket.bind((device, 0))
+        self.socket.settimeout(10)
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+        with open(f"/sys/class/net/{device}/address", encoding="ascii") as f:
+            self.mac = f.read().strip()
+
+    def send(self, frame):
+        self.socket.send(raw(frame))
+
+    def receive(self):
+        while True:
+            data, aside, _, address = self.socket.recvmsg(65535, 64)
+            if address[2] != socket.PACKET_OUTGOING:
+                return Ether(with_tag(data, aside))
 
 
 def inside(frame, encap):

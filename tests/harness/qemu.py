@@ -145,30 +145,19 @@ def accelerator():
     return result
 
 
-class QemuGuest:
-    """A virtual machine with one virtio NIC on a vhost-user SOCKET. sh() runs a command in it."""
+class Machine:
+    """A virtual machine with a shell on its serial line. sh() runs a command in it."""
 
-    def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None, programs=(), options="", more=(),
-                 memory=None, extra=()):
-        """OPTIONS: more of its device. MORE: further NICs, (socket, MAC, options). MEMORY: a file that its memory lies in."""
-        self.dir = tempfile.mkdtemp(prefix="weft-qemu-")
-        self.mac = mac
-        vmlinuz, initrd = initramfs(list(modules), list(programs))
-        first = (f",host_mtu={mtu}" if mtu else "") + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else "")
-        nics = []
-        for i, (path, address, device) in enumerate([(socket_path, mac, options + first), *more]):
-            nics += ["-chardev", f"socket,id=c{i},path={path}," + ("reconnect-ms=50" if client else "server=on,wait=off"),
-                     "-netdev", f"vhost-user,id=n{i},chardev=c{i},queues={1 if i else queues}",
-                     "-device", f"virtio-net-pci,netdev=n{i},mac={address},romfile={device}"]
-        backend = f"memory-backend-file,mem-path={memory}" if memory else "memory-backend-memfd"
+    def __init__(self, folder, image, memory, *args, cpu="qemu64", options=""):
+        """IMAGE: kernel and initramfs. ARGS: QEMU's, beside those of the CPU, the MEMORY (MiB) and the serial line. OPTIONS: of the
+        kernel's."""
+        self.dir = folder
         accel = accelerator()
         self.process = spawn([
-            "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else "qemu64", "-M", "q35", "-nodefaults",
-            "-m", "192", "-object", f"{backend},id=m0,size=192M,share=on", "-numa", "node,memdev=m0", *nics,
-            "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off", *extra,
-            "-serial", f"unix:{self.dir}/serial,server=on,wait=off", "-display", "none", "-no-reboot",
-            "-kernel", vmlinuz, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1"],
-            os.path.join(self.dir, "log"))
+            "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else cpu, "-nodefaults", "-m", str(memory), *args,
+            "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off", "-serial", f"unix:{self.dir}/serial,server=on,wait=off",
+            "-display", "none", "-no-reboot", "-kernel", image[0], "-initrd", image[1],
+            "-append", f"console=ttyS0 quiet loglevel=1 panic=-1 {options}"], os.path.join(self.dir, "log"))
         self.serial = None
         self.output = b""
 
@@ -266,3 +255,22 @@ class QemuGuest:
             self.serial.close()
         stop(self.process, seconds=2)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class QemuGuest(Machine):
+    """A virtual machine with one virtio NIC on a vhost-user SOCKET."""
+
+    def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None, programs=(), options="", more=(),
+                 memory=None, extra=()):
+        """OPTIONS: more of its device. MORE: further NICs, (socket, MAC, options). MEMORY: a file that its memory lies in."""
+        self.mac = mac
+        folder = tempfile.mkdtemp(prefix="weft-qemu-")
+        first = (f",host_mtu={mtu}" if mtu else "") + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else "")
+        nics = []
+        for i, (path, address, device) in enumerate([(socket_path, mac, options + first), *more]):
+            nics += ["-chardev", f"socket,id=c{i},path={path}," + ("reconnect-ms=50" if client else "server=on,wait=off"),
+                     "-netdev", f"vhost-user,id=n{i},chardev=c{i},queues={1 if i else queues}",
+                     "-device", f"virtio-net-pci,netdev=n{i},mac={address},romfile={device}"]
+        backend = f"memory-backend-file,mem-path={memory}" if memory else "memory-backend-memfd"
+        super().__init__(folder, initramfs(list(modules), list(programs)), 192, "-M", "q35", "-object",
+                         f"{backend},id=m0,size=192M,share=on", "-numa", "node,memdev=m0", *nics, *extra)
