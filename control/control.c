@@ -32,6 +32,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what, (void)arg;
 	weft_engine_poll();
 	weft_log_events();
+	weft_engine_offload();
 	weft_events_tick();
 	// What was not there before may be there now.
 	if (ticks % RETRY_TICKS == 0)

@@ -141,8 +141,10 @@ each_unique(const struct weft_model *model, const struct weft_object *object, in
 	if (port->attach.type == WEFT_ATTACH_VF)
 		snprintf(what, sizeof(what), "VF %u of PF %s", port->attach.index, port->attach.pf);
 	else if (port->attach.type == WEFT_ATTACH_ETH)
-		snprintf(
-			what, sizeof(what), "device %.*s", (int)strcspn(port->attach.device, ","), port->attach.device);
+		// Representors are ports of one device.
+		snprintf(what, sizeof(what), "device %.*s",
+			(int)strcspn(port->attach.device, strstr(port->attach.device, ",representor=") ? "" : ","),
+			port->attach.device);
 	else {
 		weft_port_socket(port, model->vhost_dir, socket, sizeof(socket));
 		snprintf(what, sizeof(what), "socket %s", socket);

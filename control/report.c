@@ -118,6 +118,19 @@ report_gateway(const struct weft_port *port)
 		"mtu", network ? network->mtu : 0, "counters", "drops");
 }
 
+// What the device's hardware carries of what the port sends; or why it carries nothing.
+static json_t *
+offload_json(uint16_t slot, const struct weft_io_status *io)
+{
+	struct weft_offload_counts counts;
+
+	if (io->device == WEFT_NO_DEVICE)
+		return NULL;
+	weft_engine_offload_counts(slot, &counts);
+	return json_pack("{s:b, s:i, s:I, s:I, s:s*}", "possible", io->offload == NULL, "flows", (int)counts.flows,
+		"packets", (json_int_t)counts.packets, "bytes", (json_int_t)counts.bytes, "why", io->offload);
+}
+
 json_t *
 weft_report_port(const struct weft_port *port)
 {
@@ -155,6 +168,7 @@ weft_report_port(const struct weft_port *port)
 		json_object_set_new(result, "worker", json_string("each"));
 	else
 		json_object_set_new(result, "worker", json_integer(place->owner));
+	json_object_set_new(result, "offload", offload_json(slot, &io));
 	if (io.features)
 		json_object_set_new(result, "features", json_sprintf("0x%llx", (unsigned long long)io.features));
 	if (io.error[0])

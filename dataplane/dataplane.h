@@ -142,6 +142,7 @@ struct dp_engine {
 	_Atomic(const struct weft_snapshot *) next; // that may come into force any moment; NULL: none
 	_Atomic uint64_t fence_at;		    // TSC from which on the cluster counts as lost; written by control
 	_Atomic bool stop;
+	_Atomic bool offering; // some device takes flows; written by control
 	uint64_t start_tsc;
 	uint64_t hz;
 	uint16_t n_workers;
@@ -269,6 +270,12 @@ void dp_move_receive(struct dp_worker *self);
 int dp_defer(void (*fn)(void *arg), void *arg);
 void dp_quiesce(void); // waits for every worker to pass a quiescent point; any thread but a worker
 void dp_publish_fini(void);
+
+// offload.c: some device takes flows; those that SNAP does not leave as they are have ended when it returns; all have.
+void dp_offload_begin(void);
+void dp_offload_revoke(const struct weft_snapshot *snap);
+void dp_offload_fini(void);
+extern uint64_t dp_offload_period; // TSC between two looks at a flow; 0: a second
 
 // ports.c: tokens of the ports that a worker owns, on a new snapshot and later.
 void dp_adopt(struct dp_worker *self, const struct weft_snapshot *snap);

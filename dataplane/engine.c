@@ -11,6 +11,7 @@
 #include <rte_random.h>
 
 #include "dataplane.h"
+#include "weft/offload.h"
 
 #define POOL_CACHE	  256
 #define GROUPS		  32768 // multicast groups, and ports in them
@@ -35,6 +36,7 @@ free_worker(struct dp_worker *worker)
 	weft_groups_free(worker->w.groups);
 	weft_sessions_free(worker->w.sessions);
 	rte_free(worker->w.events);
+	rte_free(worker->w.offers);
 	rte_free(worker->leaving);
 	rte_free(worker->unsettled);
 	rte_free(worker->own);
@@ -69,6 +71,8 @@ new_worker(uint16_t id, unsigned int lcore)
 		if (dp.config.timeout[i])
 			w->sessions->timeout[i] = dp.config.timeout[i];
 	w->events = rte_zmalloc("events", sizeof(*w->events), RTE_CACHE_LINE_SIZE);
+	w->offers = rte_zmalloc("offers", sizeof(*w->offers), RTE_CACHE_LINE_SIZE);
+	w->offering = &dp.offering;
 	w->event_rate = (struct weft_rate){ .cost = dp.hz / EVENTS_PER_SECOND, .burst = dp.hz };
 	w->refuse_rate = (struct weft_rate){ .cost = dp.hz / REFUSALS_PER_SECOND, .burst = dp.hz / 10 };
 	w->neighbour = dp.neighbour;
@@ -85,7 +89,7 @@ new_worker(uint16_t id, unsigned int lcore)
 	worker->line = rte_zmalloc("line", DP_BUCKETS * sizeof(worker->line[0]), RTE_CACHE_LINE_SIZE);
 	worker->unsettled = rte_zmalloc("own", WEFT_MAX_PORTS * sizeof(worker->unsettled[0]), RTE_CACHE_LINE_SIZE);
 	if (!w->stats || !w->flood || !w->port_out || !w->worker_out || !w->fdb || !w->groups || !w->sessions ||
-		!w->events || !worker->own || !worker->place || !worker->list || !worker->leaving ||
+		!w->events || !w->offers || !worker->own || !worker->place || !worker->list || !worker->leaving ||
 		!worker->unsettled || !worker->wheel || !worker->line) {
 		free_worker(worker);
 		return NULL;
@@ -182,6 +186,7 @@ weft_engine_stop(void)
 	for (uint16_t i = 0; i < dp.n_workers; i++)
 		if (dp.workers[i])
 			rte_eal_wait_lcore(dp.workers[i]->lcore);
+	dp_offload_fini();
 	dp_ports_fini();
 	dp_publish_fini();
 	dp_handoff_fini();

@@ -15,6 +15,7 @@
 #include <rte_ethdev.h>
 
 #include "dataplane.h"
+#include "flow.h"
 #include "xdp.h"
 #include "weft/sriov.h"
 #include "weft/tunnel.h"
@@ -31,6 +32,9 @@ struct eth_port {
 	char device[256];
 	struct weft_xdp *xdp; // of an interface that the kernel keeps
 	_Atomic bool removed;
+	uint16_t eswitch;    // that it is a port of, where that takes flows; else WEFT_NO_DEVICE
+	const char *offload; // why it takes none
+	char why[96];
 };
 
 static uint16_t
@@ -86,6 +90,31 @@ share(struct eth_port *eth, const struct weft_attach *attach, char argument[64],
 	return eth->xdp ? 0 : -errno;
 }
 
+// A representor is one of several ports of a device: "0000:03:00.0,representor=vf0".
+static bool
+is_representor(const char *device)
+{
+	return strstr(device, ",representor=") != NULL;
+}
+
+static int
+find_port(const char *device, uint16_t *id)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct rte_dev_iterator iterator;
+
+	if (!is_representor(device)) {
+		device_name(device, name, sizeof(name));
+		return rte_eth_dev_get_port_by_name(name, id);
+	}
+	RTE_ETH_FOREACH_MATCHING_DEV(*id, device, &iterator)
+	{
+		rte_eth_iterator_cleanup(&iterator);
+		return 0;
+	}
+	return -ENODEV;
+}
+
 static int
 probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error *err)
 {
@@ -93,7 +122,10 @@ probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error 
 	int ret;
 
 	device_name(attach->device, name, sizeof(name));
-	if (rte_eth_dev_get_port_by_name(name, &eth->id) == 0)
+	// Whoever has opened the device may have opened its representors with it.
+	if (is_representor(attach->device) && find_port(attach->device, &eth->id) == 0)
+		return 0;
+	if (!is_representor(attach->device) && find_port(attach->device, &eth->id) == 0)
 		return weft_fail(
 			err, EEXIST, "port %s: device %s is already in use by another port", attach->name, name);
 	if ((ret = weft_pci_check(attach->device, err)))
@@ -108,8 +140,8 @@ probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error 
 			"name a PCI address or a virtual device such as net_tap0,iface=tap0 or "
 			"net_af_packet0,iface=eth1",
 			attach->name, attach->device, rte_strerror(-ret));
-	if (rte_eth_dev_get_port_by_name(name, &eth->id))
-		return weft_fail(err, ENODEV, "port %s: '%s' is no Ethernet device", attach->name, name);
+	if (find_port(attach->device, &eth->id))
+		return weft_fail(err, ENODEV, "port %s: '%s' is no Ethernet device", attach->name, attach->device);
 	return 0;
 }
 
@@ -137,6 +169,7 @@ configure(struct weft_portio *io, struct eth_port *eth, const struct weft_attach
 	if (ret)
 		return ret;
 	eth->ifindex = info.if_index;
+	eth->eswitch = info.switch_info.domain_id;
 	eth->n_queues = 1;
 	if (!attach->single && RTE_MIN(info.max_rx_queues, info.max_tx_queues) >= io->n_workers)
 		eth->n_queues = io->n_workers;
@@ -202,6 +235,19 @@ unwatch_removal(struct eth_port *eth)
 	rte_eth_dev_callback_unregister(eth->id, RTE_ETH_EVENT_INTR_RMV, on_port, eth);
 }
 
+// Whether no port of the device is left.
+static bool
+is_unused(const struct rte_device *device)
+{
+	struct rte_eth_dev_info info;
+	uint16_t id;
+
+	RTE_ETH_FOREACH_DEV(id)
+	if (rte_eth_dev_info_get(id, &info) == 0 && info.device == device)
+		return false;
+	return true;
+}
+
 static void
 eth_close(struct weft_portio *io)
 {
@@ -213,7 +259,7 @@ eth_close(struct weft_portio *io)
 		info.device = NULL;
 	rte_eth_dev_stop(eth->id);
 	rte_eth_dev_close(eth->id);
-	if (info.device)
+	if (info.device && is_unused(info.device))
 		rte_dev_remove(info.device);
 	if (eth->xdp)
 		weft_xdp_free(eth->xdp);
@@ -266,6 +312,9 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 		return ret;
 	}
 	rte_eth_promiscuous_enable(eth->id);
+	eth->offload = dp_flow_try(eth->id, eth->why);
+	if (eth->offload == NULL)
+		dp_offload_begin();
 	if (rte_eth_macaddr_get(eth->id, &mac) == 0)
 		for (unsigned int i = 0; i < RTE_ETHER_ADDR_LEN; i++)
 			io->mac = io->mac << 8 | mac.addr_bytes[i];
@@ -298,6 +347,9 @@ eth_status(struct weft_portio *io, struct weft_io_status *status)
 		link.link_status = RTE_ETH_LINK_DOWN;
 	status->ifindex = eth->ifindex;
 	status->removed = atomic_load(&eth->removed);
+	status->device = eth->id;
+	status->eswitch = eth->offload ? WEFT_NO_DEVICE : eth->eswitch;
+	status->offload = eth->offload;
 	atomic_store(&io->link, link.link_status != 0);
 	status->link = link.link_status;
 	status->queues = eth->n_queues;

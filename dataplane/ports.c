@@ -78,7 +78,7 @@ weft_engine_port_status(uint16_t slot, struct weft_io_status *status)
 {
 	struct weft_portio *io = &dp.ports[slot];
 
-	*status = (struct weft_io_status){ 0 };
+	*status = (struct weft_io_status){ .device = WEFT_NO_DEVICE, .eswitch = WEFT_NO_DEVICE };
 	if (io->ops)
 		io->ops->status(io, status);
 }

@@ -103,6 +103,8 @@ weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snaps
 	atomic_store(&dp.snapshot, snap);
 	atomic_store(&dp.next, NULL);
 	published_token = rte_rcu_qsbr_start(dp.qsbr);
+	// Packets that hardware has carried until now are the workers' from here on, by the new snapshot.
+	dp_offload_revoke(snap);
 	if (!keep)
 		retire_later(old, retire);
 }

@@ -449,6 +449,7 @@ judge_lanes(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 	struct sorted sorted = { .good = mask };
 	weft_lanes keyed;
 	bool fast = !vec->dry_run && !vec->explain && !worker->present;
+	bool offering = fast && worker->offering && atomic_load_explicit(worker->offering, memory_order_relaxed);
 	uint32_t clock = worker->clock, version = (uint32_t)worker->snap->version;
 
 	sort_out(worker, vec, mask, seek, &sorted);
@@ -456,10 +457,11 @@ judge_lanes(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 	WEFT_FOREACH_LANE (i, keyed)
 		look_up(t, &seek[i]);
 	WEFT_FOREACH_LANE (i, sorted.todo) {
-		if (likely(fast && follow(t, version, clock, &vec->lanes[i], vec->pkts[i], &seek[i])))
-			continue;
-		if (decide_any(worker, vec, &seek[i], i, sorted.apart >> i & 1) >= 0)
+		if (unlikely(!fast || !follow(t, version, clock, &vec->lanes[i], vec->pkts[i], &seek[i])) &&
+			decide_any(worker, vec, &seek[i], i, sorted.apart >> i & 1) >= 0)
 			sorted.good &= ~(UINT64_C(1) << i);
+		else if (unlikely(offering))
+			offer_if_due(worker, vec, i, seek[i].record, &seek[i].key, seek[i].end);
 	}
 	return sorted.good;
 }

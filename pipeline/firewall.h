@@ -54,6 +54,11 @@ struct flow flow_of(const struct weft_worker *worker, const struct weft_lane *la
 int open_connection(struct weft_worker *worker, struct weft_vec *vec, unsigned int i,
 	const struct weft_session_key *key, uint64_t hash, unsigned int e);
 
+// offer.c: offers the connection with KEY of lane I, which is on its way, to hardware, if it is worth it. It is looked
+// for in RECORD; E is the end that sends.
+void offer_if_due(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, uint32_t record,
+	const struct weft_session_key *key, unsigned int e);
+
 // icmp.c: kinds of ICMP messages.
 enum icmp_kind {
 	ICMP_QUERY, // opens a connection, or belongs to one

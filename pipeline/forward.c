@@ -29,6 +29,14 @@ look_up(const struct weft_worker *worker, const struct weft_lane *lane, uint64_t
 	return entry ? entry->port : WEFT_PORT_NONE;
 }
 
+uint16_t
+weft_forward_to(const struct weft_worker *worker, uint64_t key)
+{
+	const struct weft_lane lane = { .dst = key, .domain = (uint16_t)(key >> 48) };
+
+	return look_up(worker, &lane, weft_mactab_hash(&worker->fdb->tab, key));
+}
+
 static inline int
 verdict(const struct weft_snapshot *snap, const struct weft_lane *lane)
 {

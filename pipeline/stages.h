@@ -86,5 +86,8 @@ bool weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsign
 // The same for a frame of the switch's own, which is in no vector.
 void weft_emit_own(struct weft_worker *worker, const struct weft_lane *lane, uint16_t out, struct rte_mbuf *m);
 
+// Where a frame to KEY, a MAC with its domain, goes: a slot, or WEFT_PORT_NONE (forward.c).
+uint16_t weft_forward_to(const struct weft_worker *worker, uint64_t key);
+
 // A new frame of LEN bytes, counted as created by PORT, or NULL.
 struct rte_mbuf *weft_new_frame(struct weft_worker *worker, uint16_t port, uint16_t len);

@@ -93,6 +93,12 @@ print_port(const json_t *port)
 		printf("  trouble: %s\n", text(port, "error"));
 	if (json_object_get(port, "vf"))
 		print_vf(json_object_get(port, "vf"));
+	if (json_is_true(json_object_get(json_object_get(port, "offload"), "possible")))
+		printf("  hardware carries %lld flow(s) of it, and has carried %lld packets\n",
+			number(json_object_get(port, "offload"), "flows"),
+			number(json_object_get(port, "offload"), "packets"));
+	else if (json_object_get(port, "offload"))
+		printf("  hardware carries nothing of it: %s\n", text(json_object_get(port, "offload"), "why"));
 	printf("  %lld connection(s) count against it, %lld of them without an answer\n",
 		number(json_object_get(port, "sessions"), "all"),
 		number(json_object_get(port, "sessions"), "half_open"));

@@ -155,6 +155,16 @@ struct weft_fdb_row {
 	uint32_t age_s;
 };
 
+// Has hardware carry connections that workers offer, and ends what it is not to carry any more. Each tick.
+void weft_engine_offload(void);
+
+// What hardware carries of what the port in SLOT sends, and has carried.
+struct weft_offload_counts {
+	uint32_t flows;
+	uint64_t packets, bytes;
+};
+void weft_engine_offload_counts(uint16_t slot, struct weft_offload_counts *counts);
+
 // Copies up to N learned addresses as the first worker knows them, and returns how many it knows.
 uint32_t weft_engine_fdb(struct weft_fdb_row *rows, uint32_t n);
 

@@ -30,6 +30,8 @@ struct weft_attach {
 	const char *name; // the port's name, for messages; valid during open only
 };
 
+#define WEFT_NO_DEVICE UINT16_MAX
+
 struct weft_io_status {
 	bool link;
 	uint16_t queues;      // queue pairs in use
@@ -38,6 +40,9 @@ struct weft_io_status {
 	uint64_t features;    // negotiated virtio features, 0 for devices
 	unsigned int ifindex; // of the kernel's interface that a device is on; 0: it is on none
 	bool removed;	      // the device is being taken away: it is to be closed
+	uint16_t device;      // of an Ethernet device: DPDK's number of it; of others WEFT_NO_DEVICE
+	uint16_t eswitch;     // the switch in hardware that it is a port of; WEFT_NO_DEVICE: none that takes flows
+	const char *offload;  // why it takes no flows; NULL: it does, or is no Ethernet device
 	char error[160];      // last trouble, empty if none
 };
 

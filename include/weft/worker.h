@@ -16,6 +16,7 @@
 struct weft_fdb;
 struct weft_sessions;
 struct weft_events;
+struct weft_offers;
 struct weft_groups;
 struct weft_bfd;
 
@@ -54,6 +55,8 @@ struct weft_worker {
 	struct weft_fdb *fdb;
 	struct weft_sessions *sessions;
 	struct weft_events *events;	  // what rules ask to be logged; NULL: nobody wants to know
+	struct weft_offers *offers;	  // connections that hardware may carry
+	const _Atomic bool *offering;	  // some device can; NULL: none ever will
 	struct weft_rate event_rate;	  // how much of it
 	struct weft_rate refuse_rate;	  // of replies to what is refused, for each port
 	struct weft_flood_state *flood;	  // [WEFT_MAX_PORTS]

@@ -217,6 +217,20 @@ def test_pcap_plays_through_the_switch(weftd):
         assert guest.expect(10) == [raw(f) for f in frames]
 
 
+def test_what_devices_say_of_flows_in_hardware(weftd, netns):
+    """Every driver that can be had without hardware: none has a switch, and each says so."""
+    run("ip", "link", "add", "wport", "type", "veth", "peer", "name", "weth0", "netns", netns)
+    try:
+        devices = {"null": "net_null0", "packet": "net_af_packet0,iface=wport", "tap": "net_tap0,iface=wtap9", "ring": "net_ring0"}
+        weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
+            name: {"network": "lan", "attach": {"type": "eth", "device": device}} for name, device in devices.items()}}})
+        for name in devices:
+            said = weftd.port(name)["offload"]
+            assert not said["possible"] and "switchdev" in said["why"] and said["flows"] == 0, (name, said)
+    finally:
+        run("ip", "link", "del", "wport")
+
+
 def test_functions_are_listed_with_what_keeps_them(tmp_path):
     """A sysfs with a PF that the kernel has, and a VF of its for DPDK."""
     pci = tmp_path / "bus/pci/devices"

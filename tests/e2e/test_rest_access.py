@@ -130,7 +130,7 @@ def test_tenants_see_and_change_their_own_alone(rest):
     assert rest.tcp(red, "GET", "self")[1] == {"name": "red", "role": "operate", "tenants": ["red"]}
     # All that is there to be read: nothing that it sees names the other one.
     document = rest.ask("GET", "openapi.json")[1]
-    names = {"tenant": "red", "port": "a", "name": "a", "network": "lan", "group": "g", "generation": "1"}
+    names = {"tenant": "red", "port": "a", "name": "a", "network": "lan", "group": "g", "generation": "1", "pf": "eth0"}
     for path, operations in document["paths"].items():
         if "get" not in operations or path == "/v1/events":
             continue

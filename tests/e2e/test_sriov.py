@@ -281,7 +281,7 @@ def overlay(uplink):
                       "g1": {"host": "a", "network": "lan", "mac": mac(1), "ips": ["10.0.0.1"], "plan": "slow",
                              "attach": {"type": "eth", "device": "net_af_packet0,iface=w1"}},
                       "g2": {"host": "b", "network": "lan", "mac": mac(2), "ips": ["10.0.0.2"]}},
-            "plans": {"slow": {"from_vm": {"rate": "2M"}}}}
+            "plans": {"slow": {"from_vm": {"rate": "200k"}}}}
 
 
 @pytest.fixture(name="guest")
@@ -305,6 +305,7 @@ def test_a_polled_vf_is_an_uplink_like_others(host, guest):
     own = host.ctl("sriov", "show", "eth0")["functions"][0]
     assert show["link"] == "up" and show["vf"]["use"] == "polled" and own["driver"] == "vfio-pci" and not own["spoof_check"]
     assert set(enforced(host, "up").values()) == {"software", "nothing"}
+    assert not show["offload"]["possible"] and "switchdev" in show["offload"]["why"]
     wire = host.wire
     # weft asks for host b by ARP, from the VF's own MAC.
     wire.next(lambda f: wire.other is not None)
@@ -323,16 +324,16 @@ def test_a_polled_vf_is_an_uplink_like_others(host, guest):
     wire.next(lambda f: seen.append(bytes(f)) or b"honest" in bytes(f))
     assert not [f for f in seen if b"spoofed" in f]
     assert {"guard_mac", "guard_ipv4"} <= set(host.ctl("port", "show", "g1")["drops"])
-    # Its plan holds on the wire: 2 Mbit/s, whatever is sent. By the machine's clock.
+    # Its plan holds on the wire: 200 kbit/s, whatever is sent, by the machine's own clock.
+    uptime = lambda: float(host.must("cat /proc/uptime").split()[0])  # noqa: E731
     wire.poll()
-    before = host.ctl("port", "show", "up")["counters"]["tx_packets"]
+    start, before = uptime(), host.ctl("port", "show", "up")["counters"]["tx_packets"]
     flood = Ether(src=mac(1), dst=mac(2)) / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=1, dport=9)
-    took = float(host.python(SEND.replace("s.send", "time.sleep(0.001); s.send"), "eth9", 1500, 1000, bytes(flood).hex(), netns=guest))
-    sent = (host.ctl("port", "show", "up")["counters"]["tx_packets"] - before) * 1000 * 8
+    host.python(SEND.replace("s.send", "time.sleep(0.001); s.send"), "eth9", 1500, 1000, bytes(flood).hex(), netns=guest)
+    sent, took = host.ctl("port", "show", "up")["counters"]["tx_packets"] - before, uptime() - start
     on_wire = sum(b"f" * 900 in bytes(f) for f in wire.poll())
-    assert 0 < on_wire * 8000 <= sent + 80000
-    # It goes on for a moment after the last was sent: what weftctl's start takes, and the burst.
-    assert sent < 2e6 * (took + 3) and sent < 0.9 * 1500 * 8000
+    # A second's BFD and ARP, and a burst, are more than this.
+    assert 0 < on_wire and sent * 8000 < 2e5 * took + 40 * 8000 and sent < 0.9 * 1500, (sent, on_wire, took)
     assert host.ctl("audit")["balanced"]
 
 

@@ -19,7 +19,7 @@ from .weftd import Rejected
 
 MODULES = ["9p", "9pnet_virtio", "igb", "igbvf", "vfio_pci", "vfio_iommu_type1", "veth"]
 PF = "0000:01:00.0"
-DIR = "/tmp/weft"  # of the weftd inside
+DIR = "/run/weft"  # of the weftd inside
 
 
 def missing():
@@ -78,7 +78,7 @@ class IgbHost(Machine):
         super().wait_boot(seconds)
         self.must("mkdir -p /host && mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro host /host && "
                   "for d in dev proc sys; do mount --bind /$d /host/$d; done && "
-                  "mount -t tmpfs t /host/tmp && mount -t tmpfs t /host/run && ip link set eth0 up")
+                  "mount -t tmpfs t /host/run && ip link set eth0 up")
         self.wait_carrier()
         return self
 
@@ -103,8 +103,8 @@ class IgbHost(Machine):
     def python(self, text, *args, netns=None, seconds=60):
         """Runs a Python program in it."""
         for i in range(0, len(text), 300):
-            self.must(f"printf %s {shlex.quote(text[i:i + 300])} {'>>' if i else '>'}/host/tmp/program.py")
-        return self.here("/usr/bin/python3", "/tmp/program.py", *args, netns=netns, seconds=seconds)
+            self.must(f"printf %s {shlex.quote(text[i:i + 300])} {'>>' if i else '>'}/host/run/program.py")
+        return self.here("/usr/bin/python3", "/run/program.py", *args, netns=netns, seconds=seconds)
 
     def start_weftd(self, **config):
         """Starts weftd, and waits until it answers."""
@@ -136,10 +136,10 @@ class IgbHost(Machine):
         for network in tenant.get("networks", {}).values():
             network.setdefault("firewall", False)
         text = json.dumps({"tenants": {"default": tenant}, **top})
-        self.must("rm -f /host/tmp/policy.json")
+        self.must("rm -f /host/run/policy.json")
         for i in range(0, len(text), 300):
-            self.must(f"printf %s {shlex.quote(text[i:i + 300])} >>/host/tmp/policy.json")
-        return self.ctl("apply", "-f", "/tmp/policy.json", *(["--prune"] if prune else []))
+            self.must(f"printf %s {shlex.quote(text[i:i + 300])} >>/host/run/policy.json")
+        return self.ctl("apply", "-f", "/run/policy.json", *(["--prune"] if prune else []))
 
     def vf(self, index):
         """What the kernel says of a VF of the PF's."""
