@@ -11,6 +11,8 @@
 
 #include "held.h"
 
+#define NO_VLAN 4095
+
 struct held_functions held = { .questions = -1 };
 
 const char *
@@ -74,18 +76,45 @@ held_drop(struct held *h)
 	free(h);
 }
 
-// The VF is nobody's any more: its PF enforces for it what it does for a new one.
+// A VF that was passed through may be driven by its VM still: it gets nowhere any more. Where the PF cannot take its
+// link away it is in a VLAN that no switch forwards (IEEE 802.1Q, table 9-2).
 static void
-let_go(struct held *h)
+cut_off(const struct held *h)
+{
+	struct weft_vf parked = { .index = h->want.index, .tpid = WEFT_VF_8021Q, .spoof_check = true }, was;
+	struct weft_error err;
+
+	if (h->mask & 1 << WEFT_VF_LINK)
+		parked.link = WEFT_VF_LINK_OFF;
+	else
+		parked.vlan = NO_VLAN;
+	if (weft_vf_set(held.questions, h->pf.ifindex, &parked, h->mask & ~(1u << WEFT_VF_MAC), &was, &err))
+		WEFT_LOG(ERR, "event=vf-parked port=%s pf=%s vf=%u error=\"%s\"", h->path, h->pf.interface,
+			h->want.index, err.text);
+}
+
+// A VF that nobody drives any more, or yet: its PF enforces for it what it does for a new one, and it goes back to the
+// driver that it had.
+static void
+give_back(const struct held *h)
 {
 	struct weft_vf none = { .index = h->want.index, .tpid = WEFT_VF_8021Q, .spoof_check = true }, was;
 	struct weft_error err;
 
+	if (!h->fresh)
+		weft_vf_set(held.questions, h->pf.ifindex, &none, h->mask & ~(1u << WEFT_VF_MAC), &was, &err);
+	if (h->bound)
+		weft_sriov_release(weft_sysfs(), &h->vf, h->had_driver);
+}
+
+static void
+let_go(struct held *h)
+{
 	if (held_holder(h->vf.address, h) == NULL) {
-		if (!h->fresh)
-			weft_vf_set(held.questions, h->pf.ifindex, &none, h->mask & ~(1u << WEFT_VF_MAC), &was, &err);
-		if (h->bound)
-			weft_sriov_release(weft_sysfs(), &h->vf, h->had_driver);
+		if (h->polled || h->fresh)
+			give_back(h);
+		else
+			cut_off(h);
 	}
 	held_drop(h);
 }
@@ -241,6 +270,7 @@ weft_functions_take(const struct weft_local *local, const struct weft_port *port
 	json_decref(projection.rows);
 	if (ret == 0 || !fresh)
 		return ret;
+	// Nobody drives it yet.
 	if (h->bound)
 		weft_sriov_release(weft_sysfs(), &h->vf, h->had_driver);
 	held_drop(h);

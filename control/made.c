@@ -133,6 +133,11 @@ weft_made_destroy(const json_t *params, struct weft_error *err)
 				pf.address, port, port);
 			return NULL;
 		}
+		if (vf.address[0] && weft_sriov_is_driven(&vf)) {
+			weft_fail(err, EBUSY, "VF %u of %s is in use by a virtual machine: stop that first", i,
+				pf.address);
+			return NULL;
+		}
 	}
 	if ((pf.vfs && weft_sriov_destroy(weft_sysfs(), &pf, err)) || keep(pf.address, 0, err))
 		return NULL;

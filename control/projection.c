@@ -89,9 +89,7 @@ judge_state(struct facts *f)
 	bool up = f->port->state == WEFT_PORT_UP;
 
 	f->to->want.link = up ? WEFT_VF_LINK_AUTO : WEFT_VF_LINK_OFF;
-	if (f->can & WEFT_VF_CAN_LINK)
-		f->to->mask |= 1 << WEFT_VF_LINK;
-	else if (!up)
+	if (!up && !(f->can & WEFT_VF_CAN_LINK))
 		return say(f, NOBODY, "%s cannot take a VF's link away: take the VF from the VM", f->pf->driver);
 	return say(f, HARDWARE, up ? "as the PF's link" : "its link is off");
 }
@@ -333,7 +331,9 @@ weft_project(const struct weft_model *model, const struct weft_port *port, const
 			"is; give the network \"encap\": \"vlan\", or let weft poll the VF",
 			port->o.path, f.network->o.path);
 	to->rows = json_array();
+	// For one that had been cut off, too.
 	to->mask = (f.can & WEFT_VF_CAN_TRUST ? 1 << WEFT_VF_TRUST : 0) |
+		   (f.can & WEFT_VF_CAN_LINK ? 1 << WEFT_VF_LINK : 0) |
 		   (f.can & WEFT_VF_CAN_MAX_RATE ? 1 << WEFT_VF_RATE : 0);
 	if (!weft_port_is_passed_through(port))
 		project_polled(port, to);

@@ -90,10 +90,10 @@ report_passed_through(const struct weft_port *port)
 	if (failed == NULL)
 		failed = json_object_get(vf, "error");
 	weft_mac_format(port->mac, mac);
-	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:{}, s:{}}", "name", port->o.path, "network",
+	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:o, s:{}}", "name", port->o.path, "network",
 		network->o.path, "state", state_of(port, weft_snapshot_slot(weft_engine_snapshot(), 0)), "link",
 		failed ? "down" : "up", "mac", mac, "attach", "vf", "where", where_vf(port), "mtu", network->mtu,
-		"counters", "drops");
+		"counters", weft_report_vf_counters(port), "drops");
 	if (failed)
 		json_object_set(result, "error", failed);
 	json_object_set_new(result, "vf", vf);

@@ -12,6 +12,8 @@
 #include "made.h"
 #include "state.h"
 
+#define MOST_VFS 1024
+
 // NULL: it can be polled.
 static json_t *
 obstacle(const struct weft_function *f)
@@ -149,6 +151,51 @@ attributes_json(const struct weft_vf *vf)
 				"multicast", (json_int_t)vf->stats.multicast, "rx_dropped",
 				(json_int_t)vf->stats.rx_dropped, "tx_dropped", (json_int_t)vf->stats.tx_dropped));
 	return json;
+}
+
+// What the PF has counted for its VFs, not older than a second: some drivers ask their firmware for each.
+static struct {
+	unsigned int ifindex;
+	uint64_t us;
+	unsigned int n;
+	struct weft_vf vf[MOST_VFS];
+} counted;
+
+static void
+keep_vf(void *arg, const struct weft_vf *vf)
+{
+	(void)arg;
+	if (counted.n < MOST_VFS)
+		counted.vf[counted.n++] = *vf;
+}
+
+static const struct weft_vf *
+counted_of(unsigned int ifindex, unsigned int index)
+{
+	if (counted.ifindex != ifindex || weft_wall_us() - counted.us > 1000000) {
+		counted.ifindex = ifindex;
+		counted.us = weft_wall_us();
+		counted.n = 0;
+		weft_vf_each(held.questions, ifindex, true, keep_vf, NULL);
+	}
+	for (unsigned int i = 0; i < counted.n; i++)
+		if (counted.vf[i].index == index && counted.vf[i].has_stats)
+			return &counted.vf[i];
+	return NULL;
+}
+
+json_t *
+weft_report_vf_counters(const struct weft_port *port)
+{
+	const struct held *h = held_find(port->o.path);
+	const struct weft_vf *vf = h ? counted_of(h->pf.ifindex, h->want.index) : NULL;
+
+	if (vf == NULL)
+		return json_object();
+	// What the VF sends is what a port receives.
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "rx_packets", (json_int_t)vf->stats.tx_packets, "rx_bytes",
+		(json_int_t)vf->stats.tx_bytes, "tx_packets", (json_int_t)vf->stats.rx_packets, "tx_bytes",
+		(json_int_t)vf->stats.rx_bytes, "dropped", (json_int_t)(vf->stats.rx_dropped + vf->stats.tx_dropped));
 }
 
 struct listing {

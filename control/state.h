@@ -116,6 +116,9 @@ json_t *weft_report_functions(const json_t *params, struct weft_error *err);
 json_t *weft_report_function(const json_t *params, struct weft_error *err);
 json_t *weft_report_vf(const struct weft_port *port);
 
+// What its PF has counted of PORT's VF, by the names of a port's counters; zeros where the PF's driver does not count.
+json_t *weft_report_vf_counters(const struct weft_port *port);
+
 // What ports' plans say and do.
 json_t *weft_report_plans(const json_t *params, struct weft_error *err);
 

@@ -2,13 +2,23 @@
 // Copyright (c) 2026 The weft authors
 
 // What those who write a policy should know of it, though it is accepted.
+#include <string.h>
+
 #include "link.h"
 #include "ruleset.h"
 #include "state.h"
 
 struct counts {
-	unsigned int uplink, unnamed;
+	unsigned int uplink, unnamed, lenient;
 };
+
+static const char *
+text_in(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
 
 static void
 count(struct counts *counts, const json_t *object)
@@ -17,6 +27,7 @@ count(struct counts *counts, const json_t *object)
 
 	counts->uplink +=
 		json_object_get(object, "min_rate") || (weight && json_integer_value(weight) != WEFT_WEIGHT_DEFAULT);
+	counts->lenient += strcmp(text_in(json_object_get(object, "attach"), "enforce"), "lenient") == 0;
 	counts->unnamed += json_array_size(json_object_get(object, "groups")) &&
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
 }
@@ -51,6 +62,11 @@ weft_warnings(const json_t *changes)
 			warnings, json_sprintf("%u plan(s) have min_rate or weight, which count on hosts whose uplink "
 					       "has a rate; this host's has none ('weftctl set port UPLINK rate=10G')",
 					  counts.uplink));
+	if (counts.lenient)
+		json_array_append_new(warnings,
+			json_sprintf("%u port(s) take it that hardware does not enforce their whole policy (lenient): "
+				     "'weftctl port show' says what",
+				counts.lenient));
 	if (counts.unnamed)
 		json_array_append_new(
 			warnings, json_sprintf("%u port(s) are in groups and name no ips: others' rules for "

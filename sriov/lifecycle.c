@@ -87,6 +87,23 @@ weft_sriov_create(const char *sysfs, const struct weft_function *pf, unsigned in
 		   : 0;
 }
 
+bool
+weft_sriov_is_driven(const struct weft_function *function)
+{
+	char path[64];
+	int fd;
+
+	if (function->iommu_group < 0 || strcmp(function->driver, "vfio-pci"))
+		return false;
+	// A group has one user (Documentation/driver-api/vfio.rst).
+	snprintf(path, sizeof(path), "/dev/vfio/%d", function->iommu_group);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EBUSY;
+	close(fd);
+	return false;
+}
+
 int
 weft_sriov_destroy(const char *sysfs, const struct weft_function *pf, struct weft_error *err)
 {

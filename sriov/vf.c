@@ -226,13 +226,21 @@ same(const struct weft_vf *a, const struct weft_vf *b, enum weft_vf_attr attr)
 	return true;
 }
 
+// What a VF has that nobody has set up: a driver that says nothing of it has it so.
+static bool
+is_initial(const struct weft_vf *vf, enum weft_vf_attr attr)
+{
+	return (attr == WEFT_VF_TRUST && !vf->trust) || (attr == WEFT_VF_LINK && vf->link == WEFT_VF_LINK_AUTO) ||
+	       (attr == WEFT_VF_RATE && vf->min_rate == 0 && vf->max_rate == 0);
+}
+
 unsigned int
 weft_vf_differs(const struct weft_vf *vf, const struct weft_vf *want, unsigned int mask)
 {
 	unsigned int differs = 0;
 
 	for (unsigned int i = 0; i < WEFT_VF_N_ATTRS; i++)
-		if (mask & 1 << i && (!(vf->known & 1 << i) || !same(vf, want, i)))
+		if (mask & 1 << i && (vf->known & 1 << i ? !same(vf, want, i) : !is_initial(want, i)))
 			differs |= 1 << i;
 	return differs;
 }

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 
 #include <linux/virtio_net.h>
-#include <rte_jhash.h>
+#include <rte_hash_crc.h>
 #include <rte_vhost.h>
 
 #include "vhost.h"
@@ -51,7 +51,7 @@ vhost_set_error(struct vhost_port *port, const char *fmt, ...)
 static struct vhost_port **
 bucket_of(const char *path)
 {
-	return &bound[rte_jhash(path, strlen(path), 0) % N_BUCKETS];
+	return &bound[rte_hash_crc(path, (uint32_t)strlen(path), 0) % N_BUCKETS];
 }
 
 static struct vhost_port *

@@ -49,7 +49,10 @@ int weft_sriov_vf(const char *sysfs, const struct weft_function *pf, unsigned in
 // Makes N VFs of PF, which has none, without drivers. Returns 0; or -errno with ERR, and then there are none.
 int weft_sriov_create(const char *sysfs, const struct weft_function *pf, unsigned int n, struct weft_error *err);
 
-// Takes all VFs of PF away. Returns 0, or -errno with ERR.
+// Whether somebody drives FUNCTION through vfio: a virtual machine, or DPDK. To take it away would wait for them.
+bool weft_sriov_is_driven(const struct weft_function *function);
+
+// Takes all VFs of PF away, of which none is driven. Returns 0, or -errno with ERR.
 int weft_sriov_destroy(const char *sysfs, const struct weft_function *pf, struct weft_error *err);
 
 // Gives FUNCTION to DRIVER and to no other. Returns 0; or -errno with ERR, and then it is as it was.

@@ -52,7 +52,8 @@ int weft_vf_each(int fd, unsigned int ifindex, bool stats, void (*fn)(void *arg,
 // The VF with INDEX. Returns 0 or -errno; -ENOENT: the PF has no such VF.
 int weft_vf_get(int fd, unsigned int ifindex, unsigned int index, struct weft_vf *vf);
 
-// Which attributes in MASK (1 << attr) of VF are other than WANT has them, or are not known to the driver.
+// Which attributes in MASK (1 << attr) of VF are other than WANT has them; or are not known to its driver, and WANT has
+// something of them that a VF does not have by itself.
 unsigned int weft_vf_differs(const struct weft_vf *vf, const struct weft_vf *want, unsigned int mask);
 
 // Has the PF enforce the attributes in MASK as WANT has them for the VF WANT->index, and reads them back. BEFORE

@@ -8,7 +8,9 @@ taking turns: weft on the shared interface (af_xdp), on AF_PACKET and on a TAP d
 OVS-DPDK with the same two DPDK drivers. The datagrams are nobody's: each switch drops them after it has read them.
 
 TCP (iperf3) to the host itself, through the same interface: without any XDP program, with one that only says XDP_PASS (veth copies
-frames for any program), and with weft's. The ratios are medians over pairs of neighbouring turns.
+frames for any program), and with weft's. The ratios are medians over pairs of neighbouring turns. The kernel counts the time in the
+programs (kernel.bpf_stats_enabled): what weft's takes beyond the other's, of the time from one packet of the TCP test to the next, is its
+share.
 """
 import contextlib
 import json
@@ -116,9 +118,23 @@ def ovs_rates(hosts, device):
     return rates
 
 
+def program(hosts):
+    """(ns, times) that the interface's XDP program has run, as the kernel has counted; none without one."""
+    xdp = json.loads(run("ip", "-n", hosts.here, "-j", "link", "show", "nic0"))[0].get("xdp")
+    if xdp is None:
+        return 0, 0
+    told = json.loads(run("bpftool", "-j", "prog", "show", "id", str(xdp["prog"]["id"])))
+    return told.get("run_time_ns", 0), told.get("run_cnt", 0)
+
+
 def tcp(hosts):
-    """Bits per second of a TCP connection to the host itself."""
-    return measure(hosts.here, hosts.there, HERE, "-t", "2")["sum_received"]["bits_per_second"]
+    """Bits per second of a TCP connection to the host itself, ns that the XDP program takes for a packet of it, and ns from one packet to
+    the next."""
+    ns, times = program(hosts)
+    got = measure(hosts.here, hosts.there, HERE, "-t", "2")["sum_received"]
+    after = program(hosts)
+    packets = after[1] - times
+    return (got["bits_per_second"], (after[0] - ns) / packets if packets else 0, got["seconds"] * 1e9 / packets if packets else 0)
 
 
 def tcp_with(hosts, how, folder):
@@ -147,7 +163,10 @@ def ratio(a, b):
 def main():
     """Rates in turns, then TCP in turns."""
     turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 3
-    rates, cycles, bits = {name: [] for name in DEVICES}, {name: [] for name in DEVICES}, {"none": [], "pass": [], "weft": []}
+    rates, cycles = {name: [] for name in DEVICES}, {name: [] for name in DEVICES}
+    told = {"none": [], "pass": [], "weft": []}
+    counted = run("sysctl", "-n", "kernel.bpf_stats_enabled").strip()
+    run("sysctl", "-qw", "kernel.bpf_stats_enabled=1")
     with Hosts() as hosts, tempfile.TemporaryDirectory() as folder:
         with open(f"{folder}/pass.c", "w", encoding="ascii") as f:
             f.write(PASS)
@@ -159,13 +178,18 @@ def main():
                 rates[name].append(statistics.median(r for r, _ in got))
                 cycles[name].append(statistics.median(c for _, c in got))
                 print(turn, name, round(rates[name][-1]), "packets/s", round(cycles[name][-1]), "cycles", flush=True)
-            for how, values in bits.items():
+            for how, values in told.items():
                 values.append(tcp_with(hosts, how, folder))
-                print(turn, "tcp", how, round(values[-1] / 1e6), "Mbit/s", flush=True)
+                print(turn, "tcp", how, round(values[-1][0] / 1e6), "Mbit/s", round(values[-1][1]), "ns in the program of",
+                      round(values[-1][2]), flush=True)
+    run("sysctl", "-qw", f"kernel.bpf_stats_enabled={counted}")
+    bits = {how: [v[0] for v in values] for how, values in told.items()}
     finish({"bench": "uplink", "af_xdp_over_af_packet": ratio(rates["weft af_xdp"], rates["weft af_packet"]),
             "af_xdp_over_tap": ratio(rates["weft af_xdp"], rates["weft tap"]),
             "af_xdp_over_ovs_af_xdp": ratio(rates["weft af_xdp"], rates["ovs af_xdp"]),
             "tcp_of_pass": ratio(bits["weft"], bits["pass"]), "tcp_of_none": ratio(bits["weft"], bits["none"]),
+            "program_ns": {how: statistics.median(v[1] for v in told[how]) for how in ("pass", "weft")},
+            "program_share": statistics.median((w[1] - p[1]) / w[2] for w, p in zip(told["weft"], told["pass"])),
             "rates": {name: spread(v) for name, v in rates.items()}, "cycles": {name: spread(v) for name, v in cycles.items()},
             "tcp": {name: spread(v) for name, v in bits.items()}})
 

@@ -119,8 +119,18 @@ def test_a_policy_is_projected_and_reported(host):
     host.apply({"plans": {"p": {"from_vm": {"rate": "20M"}}}})
     assert host.vf(1)["rate"]["max_tx"] == 20
     host.ctl("port", "del", "v")
+    # A VM that drives it still gets nowhere: 4095 is no VLAN that a switch forwards.
     now = host.vf(1)
-    assert "vlan" not in now["vlan_list"][0] and now["rate"]["max_tx"] == 0 and now["spoofchk"]
+    assert now["vlan_list"][0]["vlan"] == 4095 and now["rate"]["max_tx"] == 0 and now["spoofchk"]
+    host.apply({"ports": {"v": {"network": "lan", "mac": VM, "attach": vf(1)}}})
+    assert host.vf(1)["vlan_list"][0]["vlan"] == 100
+    # Nor is it taken away from one that drives it.
+    host.ctl("port", "del", "v")
+    group = host.ctl("sriov", "show", "eth0")["functions"][1]["iommu_group"]
+    host.must(f"sleep 1000 <>/dev/vfio/{group} & echo $! >/tmp/vm.pid")
+    with pytest.raises(Rejected, match="VF 1 of 0000:01:00.0 is in use by a virtual machine"):
+        host.ctl("sriov", "destroy", "eth0")
+    host.must("kill $(cat /tmp/vm.pid)")
 
 
 # What is added to a policy that the hardware enforces whole, and which field nobody enforces then.
@@ -144,8 +154,8 @@ def test_what_the_hardware_cannot_is_refused_or_said(host):
         port = {"network": "lan", "mac": VM, "plan": "p", "attach": vf(0), **what.get("port", {})}
         with pytest.raises(Rejected, match=re.escape(field) + " \\("):
             host.apply({**whole, "ports": {"v": port}}, prune=True)
-        # Nothing is half done: there is neither a port nor a VLAN.
-        assert host.ctl("port", "list") == [] and "vlan" not in host.vf(0)["vlan_list"][0]
+        # Nothing is half done: there is neither a port nor its VLAN.
+        assert host.ctl("port", "list") == [] and host.vf(0)["vlan_list"][0].get("vlan") != 100
         port["attach"] = vf(0, enforce="lenient")
         host.apply({**whole, "ports": {"v": port}}, prune=True)
         assert [f for f, who in enforced(host, "v").items() if who == "nobody"] == [field]

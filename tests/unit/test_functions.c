@@ -244,6 +244,9 @@ a_pf_is_divided_as_far_as_its_link_goes(void **state)
 	assert_int_equal(take("t/c", &err), 0);
 	weft_functions_accept();
 	assert_int_equal(kernel.rate[0].min_tx_rate, 0);
+	// Whoever drives the one that went has no link any more.
+	assert_int_equal(kernel.link[0].setting, IFLA_VF_LINK_STATE_DISABLE);
+	assert_int_equal(kernel.link[2].setting, IFLA_VF_LINK_STATE_AUTO);
 	assert_int_equal(kernel.rate[2].min_tx_rate, 5000);
 }
 

@@ -6,6 +6,7 @@ import { get, getOr, parts } from "./api.js";
 import { rateChart } from "./chart.js";
 import { bits, bytes, count, h, show, table, tiles, tone } from "./dom.js";
 
+const NO_SESSIONS = { sessions: [], matched: 0 }; // of what does not pass weft
 const PROTOCOLS = { 1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6" };
 
 function stateTiles(state) {
@@ -25,6 +26,18 @@ function dropsTable(state) {
   const rows = Object.entries(state.drops).sort((a, b) => b[1] - a[1]);
   if (state.counters.tx_lost) rows.push(["could not be written to it", state.counters.tx_lost]);
   return table([["Reason", ([reason]) => reason], ["Packets", ([, n]) => count(n), "number"]], rows, "Nothing was dropped.");
+}
+
+// Who enforces its policy, where it has a VF: first what nobody does.
+function hardwarePart(vf) {
+  if (!vf) return [];
+  const order = ["nobody", "hardware", "software"];
+  const rows = vf.enforced.filter((row) => order.includes(row.by)).sort((a, b) => order.indexOf(a.by) - order.indexOf(b.by));
+  return [h("h2", {}, `VF ${vf.index} of ${vf.pf}, ${vf.use}`),
+    h("p", { class: vf.not_enforced ? "bad" : "quiet" }, `${vf.not_enforced} parts of its policy are enforced by nobody; ` +
+      `changed behind weft's back and put back ${count(vf.repaired)} times.`),
+    table([["By", (row) => row.by], ["Object", (row) => row.object.split("/").slice(-2).join("/")], ["Field", (row) => row.field],
+      ["How", (row) => row.how, "text"]], rows, "Nothing has to be enforced.")];
 }
 
 function end(e) {
@@ -88,7 +101,7 @@ export async function port(element, [tenant, name]) {
   show(element, title, live, h("h2", {}, "Data plan, configured and achieved"), now, chart.element, plan, below);
   const refresh = async () => {
     const [state, plans, sessions] = await Promise.all([get(`state/ports/${parts(full)}`),
-      get(`state/plans?port=${encodeURIComponent(full)}`), get(`state/sessions?port=${encodeURIComponent(full)}&limit=50`)]);
+      get(`state/plans?port=${encodeURIComponent(full)}`), getOr(NO_SESSIONS, `state/sessions?port=${encodeURIComponent(full)}&limit=50`)]);
     const row = plans.ports[0];
     const time = performance.now();
     const rates = [sent(state.counters.rx_bytes, time), received(state.counters.tx_bytes, time)];
@@ -96,7 +109,7 @@ export async function port(element, [tenant, name]) {
     now.textContent = `Now ${bits(rates[0])} from the VM, ${bits(rates[1])} to it.`;
     chart.add([...rates, row?.from_vm.rate || null, row?.to_vm.rate || null]);
     plan.textContent = planText(row, row?.plan);
-    show(below, h("h2", {}, "Dropped, by reason"), dropsTable(state),
+    show(below, ...hardwarePart(state.vf), h("h2", {}, "Dropped, by reason"), dropsTable(state),
       h("h2", {}, `Connections (${count(sessions.matched)})`), sessionsTable(sessions),
       h("h2", {}, "Policy in force"), ...policyPart(full, object || {}));
   };
