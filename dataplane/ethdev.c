@@ -3,6 +3,7 @@
 
 // A port on any DPDK ethernet device: a queue for every worker where the device has enough.
 #include <net/if.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_vfio.h>
 
 #include "dataplane.h"
 #include "flow.h"
@@ -23,6 +25,9 @@
 #define RX_DESCRIPTORS 1024
 #define TX_DESCRIPTORS 1024
 
+// DPDK's list of devices is changed by one thread at a time.
+static pthread_mutex_t devices = PTHREAD_MUTEX_INITIALIZER;
+
 struct eth_port {
 	uint16_t id; // ethdev's
 	uint16_t n_queues;
@@ -31,7 +36,9 @@ struct eth_port {
 	uint64_t connects;
 	char device[256];
 	struct weft_xdp *xdp; // of an interface that the kernel keeps
-	_Atomic bool removed;
+	_Atomic bool removed; // it is being taken away, and is nobody's to use any more
+	bool closing;	      // UNDERTAKER closes it
+	pthread_t undertaker;
 	uint16_t eswitch;    // that it is a port of, where that takes flows; else WEFT_NO_DEVICE
 	const char *offload; // why it takes none
 	char why[96];
@@ -41,9 +48,11 @@ static uint16_t
 eth_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
 	const struct eth_port *eth = io->priv;
-	uint16_t most = weft_frames_within(n, *bytes);
-	uint16_t got = rte_eth_rx_burst(eth->id, io->each_worker ? worker : 0, pkts, most), kept = 0;
+	uint16_t most = weft_frames_within(n, *bytes), got, kept = 0;
 
+	if (unlikely(atomic_load_explicit(&eth->removed, memory_order_relaxed)))
+		return 0;
+	got = rte_eth_rx_burst(eth->id, io->each_worker ? worker : 0, pkts, most);
 	// A tag that the kernel or the NIC took out goes back in: the pipeline reads tags in the frame.
 	for (uint16_t i = 0; i < got; i++) {
 		*bytes -= pkts[i]->pkt_len;
@@ -60,6 +69,8 @@ eth_tx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t
 {
 	const struct eth_port *eth = io->priv;
 
+	if (unlikely(atomic_load_explicit(&eth->removed, memory_order_relaxed)))
+		return 0;
 	for (uint16_t i = 0; i < n; i++) {
 		pkts[i]->ol_flags = 0;
 		if (unlikely(eth->single_segment && pkts[i]->nb_segs > 1) && rte_pktmbuf_linearize(pkts[i]))
@@ -133,7 +144,14 @@ probe(struct eth_port *eth, const struct weft_attach *attach, struct weft_error 
 	if (attach->shared && (ret = share(eth, attach, argument, err)))
 		return ret;
 	snprintf(device, sizeof(device), "%s%s%s", attach->device, argument[0] ? "," : "", argument);
+	pthread_mutex_lock(&devices);
 	ret = rte_dev_probe(device);
+	pthread_mutex_unlock(&devices);
+	if (ret && strchr(name, ':') && !rte_vfio_is_enabled("vfio"))
+		return weft_fail(err, -ret,
+			"port %s: DPDK cannot open device '%s': vfio was not there when weftd started; run 'modprobe "
+			"vfio-pci', start weftd again, and see that \"pci\" is not false in its configuration",
+			attach->name, attach->device);
 	if (ret)
 		return weft_fail(err, -ret,
 			"port %s: DPDK cannot open device '%s': %s; "
@@ -192,49 +210,6 @@ configure(struct weft_portio *io, struct eth_port *eth, const struct weft_attach
 	return ret;
 }
 
-// On EAL's interrupt thread: whoever takes the device away, the kernel among them, waits until it is closed.
-static void
-on_device(const char *name, enum rte_dev_event_type event, void *arg)
-{
-	struct eth_port *eth = arg;
-
-	(void)name;
-	if (event == RTE_DEV_EVENT_REMOVE)
-		atomic_store(&eth->removed, true);
-}
-
-static int
-on_port(uint16_t id, enum rte_eth_event_type event, void *arg, void *more)
-{
-	struct eth_port *eth = arg;
-
-	(void)id, (void)event, (void)more;
-	atomic_store(&eth->removed, true);
-	return 0;
-}
-
-static void
-watch_removal(struct eth_port *eth)
-{
-	char name[RTE_ETH_NAME_MAX_LEN];
-
-	device_name(eth->device, name, sizeof(name));
-	rte_dev_event_callback_register(name, on_device, eth);
-	rte_eth_dev_callback_register(eth->id, RTE_ETH_EVENT_INTR_RMV, on_port, eth);
-}
-
-static void
-unwatch_removal(struct eth_port *eth)
-{
-	char name[RTE_ETH_NAME_MAX_LEN];
-
-	device_name(eth->device, name, sizeof(name));
-	// It may be called at this moment.
-	while (rte_dev_event_callback_unregister(name, on_device, eth) == -EAGAIN)
-		rte_pause();
-	rte_eth_dev_callback_unregister(eth->id, RTE_ETH_EVENT_INTR_RMV, on_port, eth);
-}
-
 // Whether no port of the device is left.
 static bool
 is_unused(const struct rte_device *device)
@@ -249,18 +224,93 @@ is_unused(const struct rte_device *device)
 }
 
 static void
-eth_close(struct weft_portio *io)
+close_device(struct eth_port *eth)
 {
-	struct eth_port *eth = io->priv;
 	struct rte_eth_dev_info info = { 0 };
 
-	unwatch_removal(eth);
+	pthread_mutex_lock(&devices);
 	if (rte_eth_dev_info_get(eth->id, &info))
 		info.device = NULL;
 	rte_eth_dev_stop(eth->id);
 	rte_eth_dev_close(eth->id);
 	if (info.device && is_unused(info.device))
 		rte_dev_remove(info.device);
+	pthread_mutex_unlock(&devices);
+}
+
+// A thread of its own closes what is being taken away, once no worker is in it. The control thread may be waiting for
+// whoever takes it away: the kernel holds locks meanwhile that a question about any interface needs.
+static void *
+bury(void *arg)
+{
+	struct weft_portio *io = arg;
+
+	io->quiesce();
+	close_device(io->priv);
+	return NULL;
+}
+
+static void
+begin_removal(struct weft_portio *io)
+{
+	struct eth_port *eth = io->priv;
+
+	if (!atomic_exchange(&eth->removed, true))
+		eth->closing = pthread_create(&eth->undertaker, NULL, bury, io) == 0;
+}
+
+// On EAL's interrupt thread, both.
+static void
+on_device(const char *name, enum rte_dev_event_type event, void *arg)
+{
+	(void)name;
+	if (event == RTE_DEV_EVENT_REMOVE)
+		begin_removal(arg);
+}
+
+static int
+on_port(uint16_t id, enum rte_eth_event_type event, void *arg, void *more)
+{
+	(void)id, (void)event, (void)more;
+	begin_removal(arg);
+	return 0;
+}
+
+static void
+watch_removal(struct weft_portio *io)
+{
+	struct eth_port *eth = io->priv;
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	device_name(eth->device, name, sizeof(name));
+	rte_dev_event_callback_register(name, on_device, io);
+	rte_eth_dev_callback_register(eth->id, RTE_ETH_EVENT_INTR_RMV, on_port, io);
+}
+
+static void
+unwatch_removal(struct weft_portio *io)
+{
+	struct eth_port *eth = io->priv;
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	device_name(eth->device, name, sizeof(name));
+	// It may be called at this moment.
+	while (rte_dev_event_callback_unregister(name, on_device, io) == -EAGAIN)
+		rte_pause();
+	while (rte_eth_dev_callback_unregister(eth->id, RTE_ETH_EVENT_INTR_RMV, on_port, io) == -EAGAIN)
+		rte_pause();
+}
+
+static void
+eth_close(struct weft_portio *io)
+{
+	struct eth_port *eth = io->priv;
+
+	unwatch_removal(io);
+	if (eth->closing)
+		pthread_join(eth->undertaker, NULL);
+	else
+		close_device(eth);
 	if (eth->xdp)
 		weft_xdp_free(eth->xdp);
 	free(eth);
@@ -285,7 +335,7 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 		return ret;
 	}
 	io->priv = eth;
-	watch_removal(eth);
+	watch_removal(io);
 	ret = configure(io, eth, attach);
 	if (ret == 0 && (what = "set up the queues of"))
 		ret = set_up_queues(io, eth);
@@ -343,10 +393,14 @@ eth_status(struct weft_portio *io, struct weft_io_status *status)
 	const struct eth_port *eth = io->priv;
 	struct rte_eth_link link = { 0 };
 
+	status->removed = atomic_load(&eth->removed);
+	if (status->removed) {
+		atomic_store(&io->link, false);
+		return;
+	}
 	if (rte_eth_link_get_nowait(eth->id, &link) || (eth->ifindex && !kernel_has_link(eth->ifindex)))
 		link.link_status = RTE_ETH_LINK_DOWN;
 	status->ifindex = eth->ifindex;
-	status->removed = atomic_load(&eth->removed);
 	status->device = eth->id;
 	status->eswitch = eth->offload ? WEFT_NO_DEVICE : eth->eswitch;
 	status->offload = eth->offload;
@@ -360,7 +414,9 @@ static int
 eth_set_mtu(struct weft_portio *io, uint16_t mtu)
 {
 	const struct eth_port *eth = io->priv;
-	int ret = eth->xdp ? weft_xdp_fits(eth->xdp, mtu) : rte_eth_dev_set_mtu(eth->id, mtu);
+	int ret = atomic_load(&eth->removed) ? -ENODEV
+		  : eth->xdp		     ? weft_xdp_fits(eth->xdp, mtu)
+					     : rte_eth_dev_set_mtu(eth->id, mtu);
 
 	return ret == -ENOTSUP ? 0 : ret;
 }

@@ -9,7 +9,7 @@ import time
 import pytest
 from harness import igb
 from harness.overlay import HOSTS, THERE, VNI, around, inside, mac
-from harness.proc import wait_for
+from harness.proc import WEFTCTL, wait_for
 from harness.weftd import Rejected
 from scapy.all import ICMP, IP, UDP, Dot1Q, Ether, Raw
 from scapy.layers.vxlan import VXLAN
@@ -353,8 +353,12 @@ def test_a_nic_that_is_pulled_out_leaves_the_others(host, guest):
         **overlay(vf(0, "polled"))["ports"], "v": {"network": "lan2", "mac": VM, "attach": vf(1)}},
         "networks": {**overlay(None)["networks"], "lan2": {"encap": "vlan", "vlan": 100}}}, hosts=HOSTS)
     assert host.ctl("port", "show", "up")["link"] == "up"
+    # Meanwhile weftd is asked for what the kernel keeps locked while it takes a NIC away.
+    host.must(f"while [ ! -e /tmp/enough ]; do chroot /host {WEFTCTL} --dev {igb.DIR} sriov show eth0 >/dev/null 2>&1; done & "
+              f"while [ ! -e /tmp/enough ]; do chroot /host {WEFTCTL} --dev {igb.DIR} sriov list >/dev/null 2>&1; done & true")
     host.qmp("device_del", id="nic")
     wait_for(lambda: host.sh(f"[ -e /sys/bus/pci/devices/{igb.PF} ]")[0] != 0, 60, step=0.5)
+    host.must("touch /tmp/enough")
     wait_for(lambda: "error" in host.ctl("port", "show", "up") and "error" in host.ctl("port", "show", "v"), 30, step=0.5)
     assert "no PF eth0" in host.ctl("port", "show", "v")["error"]
     # g1 is still read, and its frames have a reason.
