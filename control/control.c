@@ -36,7 +36,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	weft_events_tick();
 	// What was not there before may be there now.
 	if (ticks % RETRY_TICKS == 0)
-		weft_made_restore();
+		weft_made_watch();
 	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
 		weft_local_republish(&ctl.local, false, &err))
 		WEFT_LOG(ERR, "event=retry error=\"%s\"", err.text);

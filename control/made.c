@@ -3,6 +3,9 @@
 
 #include "made.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "functions.h"
@@ -50,22 +53,67 @@ complain(const char *address, const char *why)
 		WEFT_LOG(ERR, "event=vfs pf=%s error=\"%s\"", address, why);
 }
 
+// Makes the VFs of the PF at ADDRESS, if it is there and has none.
+static void
+make_again(const char *address, unsigned int n)
+{
+	struct weft_function pf;
+	struct weft_error err;
+	int ret = weft_sriov_pf(weft_sysfs(), address, &pf, &err);
+
+	if (ret == 0 && pf.vfs == 0)
+		ret = weft_sriov_create(weft_sysfs(), &pf, n, &err);
+	complain(address, ret ? err.text : "");
+	if (ret == 0 && pf.vfs == 0)
+		WEFT_LOG(INFO, "event=vfs pf=%s made=%u", address, n);
+}
+
 void
 weft_made_restore(void)
+{
+	const char *address;
+	json_t *n;
+
+	json_object_foreach (all_made(), address, n)
+		make_again(address, (unsigned int)json_integer_value(n));
+}
+
+// What is to be made again beside the control thread.
+static struct {
+	_Atomic bool busy;
+	char address[WEFT_PCI_ADDRESS];
+	unsigned int n;
+} again;
+
+static void *
+make_beside(void *arg)
+{
+	(void)arg;
+	make_again(again.address, again.n);
+	atomic_store(&again.busy, false);
+	return NULL;
+}
+
+// A PF that is being taken away has no VFs either, and whoever makes some waits until it is gone.
+void
+weft_made_watch(void)
 {
 	struct weft_function pf;
 	struct weft_error err;
 	const char *address;
+	pthread_t thread;
 	json_t *n;
 
 	json_object_foreach (all_made(), address, n) {
-		int ret = weft_sriov_pf(weft_sysfs(), address, &pf, &err);
-
-		if (ret == 0 && pf.vfs == 0)
-			ret = weft_sriov_create(weft_sysfs(), &pf, (unsigned int)json_integer_value(n), &err);
-		complain(address, ret ? err.text : "");
-		if (ret == 0 && pf.vfs == 0)
-			WEFT_LOG(INFO, "event=vfs pf=%s made=%lld", address, json_integer_value(n));
+		if (atomic_load(&again.busy) || weft_sriov_pf(weft_sysfs(), address, &pf, &err) || pf.vfs)
+			continue;
+		snprintf(again.address, sizeof(again.address), "%.15s", address);
+		again.n = (unsigned int)json_integer_value(n);
+		atomic_store(&again.busy, true);
+		if (pthread_create(&thread, NULL, make_beside, NULL))
+			atomic_store(&again.busy, false);
+		else
+			pthread_detach(thread);
 	}
 }
 

@@ -7,8 +7,11 @@
 
 #include "state.h"
 
-// Makes what is kept and not there: at the start, and when a PF is back. What cannot be made is logged.
+// Makes what is kept and not there; what cannot be made is logged. At the start, and waits for it.
 void weft_made_restore(void);
+
+// The same while weftd runs, for PFs that are back, and does not wait.
+void weft_made_watch(void);
 
 // How many VFs of the PF at ADDRESS weft has made.
 unsigned int weft_made(const char *address);

@@ -71,6 +71,20 @@ index_of(int dir, const char *address)
 	return -1;
 }
 
+// Those that the function has. Its sriov_numvfs says the same, but to read that blocks as long as VFs come and go.
+static unsigned int
+count_vfs(int dir, unsigned int most)
+{
+	unsigned int n = 0;
+	char name[32];
+
+	for (unsigned int i = 0; i < most; i++) {
+		snprintf(name, sizeof(name), "virtfn%u", i);
+		n += faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	return n;
+}
+
 static void
 read_function(int dir, const char *address, struct weft_function *f)
 {
@@ -83,8 +97,8 @@ read_function(int dir, const char *address, struct weft_function *f)
 	sysfs_target(dir, "iommu_group", group, sizeof(group));
 	f->iommu_group = group[0] ? atoi(group) : -1;
 	f->numa = (int)sysfs_number(dir, "numa_node", -1);
-	f->vfs = (unsigned int)sysfs_number(dir, "sriov_numvfs", 0);
 	f->total_vfs = (unsigned int)sysfs_number(dir, "sriov_totalvfs", 0);
+	f->vfs = count_vfs(dir, f->total_vfs);
 	if (f->parent[0])
 		f->index = index_of(dir, address);
 	add_interface(dir, f);

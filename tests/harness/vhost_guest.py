@@ -44,11 +44,12 @@ class Ring:
         """Fills descriptor I."""
         struct.pack_into("<QIHH", self.memory, self.desc + 16 * i, address, length, flags, following)
 
-    def offer(self, i):
-        """Makes the chain that starts with descriptor I available."""
+    def offer(self, i, seen=True):
+        """Makes the chain that starts with descriptor I available; weft does not see it before the next one that is SEEN."""
         struct.pack_into("<H", self.memory, self.avail + 4 + 2 * (self.next_avail % self.size), i)
         self.next_avail = (self.next_avail + 1) & 0xffff
-        self.words[(self.avail + 2) // 2] = self.next_avail
+        if seen:
+            self.words[(self.avail + 2) // 2] = self.next_avail
 
     def buffer(self, i):
         """Offset of the buffer of descriptor I."""
@@ -199,8 +200,13 @@ class VhostGuest:
             pass
         return (ring.next_avail - ring.next_used) % 65536 < ring.size
 
-    def send(self, frame, pair=0):
-        """Sends one frame (bytes or a scapy packet)."""
+    def send_together(self, frames):
+        """Sends frames that weft sees at once."""
+        for k, frame in enumerate(frames):
+            self.send(frame, seen=k == len(frames) - 1)
+
+    def send(self, frame, pair=0, seen=True):
+        """Sends one frame (bytes or a scapy packet); SEEN as with a ring's offer."""
         frame = bytes(frame)
         ring = self.rings[2 * pair + 1]
         wait_for(lambda: self.room(pair))
@@ -209,7 +215,7 @@ class VhostGuest:
         self.memory[at:at + HEADER] = bytes(HEADER)
         self.memory[at + HEADER:at + HEADER + len(frame)] = frame
         ring.write_desc(i, GPA + at, HEADER + len(frame), 0)
-        ring.offer(i)
+        ring.offer(i, seen)
 
     def poll(self):
         """Moves what has arrived into received[]."""
