@@ -113,6 +113,24 @@ every_field_of_every_object_has_an_answer(void **state)
 }
 
 static void
+what_no_hardware_does_is_nobodys(void **state)
+{
+	static const char *const fields[][2] = { { "/ports/", "ips" }, { "/ports/", "groups" },
+		{ "/ports/", "vlan.trunk" }, { "/ports/", "vlan.native" }, { "/ports/", "vlan.tpid" },
+		{ "/ports/", "flood.broadcast" }, { "/ports/", "flood.multicast" }, { "/ports/", "flood.unknown" },
+		{ "/ports/", "flood.arp" }, { "/networks/", "firewall" }, { "/groups/", "rules" },
+		{ "tenants/t/rules", "rules" }, { "provider-rules/", "rules" }, { "/plans/", "from_vm.burst" },
+		{ "/plans/", "from_vm.pps" }, { "/plans/", "to_vm.rate" }, { "/plans/", "to_vm.pps" },
+		{ "/plans/", "weight" }, { "/plans/", "dscp" }, { "/limits", "rate" }, { "/limits", "on_isolation" } };
+	struct weft_projection projection = project(whole, "mlx5_core");
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(fields); i++)
+		assert_string_equal(by_of(&projection, fields[i][0], fields[i][1]), "nobody");
+	json_decref(projection.rows);
+}
+
+static void
 what_the_driver_can_is_told_the_pf(void **state)
 {
 	struct weft_projection ice = project(whole, "ice"), igb = project(whole, "igb"), other = project(whole, "new");
@@ -203,6 +221,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_of_every_object_has_an_answer),
+		cmocka_unit_test(what_no_hardware_does_is_nobodys),
 		cmocka_unit_test(what_the_driver_can_is_told_the_pf),
 		cmocka_unit_test(a_bare_policy_is_enforced_whole),
 		cmocka_unit_test(a_vf_that_weft_polls_is_enforced_by_weft),
