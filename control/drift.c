@@ -19,7 +19,7 @@ static struct {
 static void
 complain(struct held *h, const char *why)
 {
-	if (strncmp(h->error, why, sizeof(h->error) - 1))
+	if (strcmp(h->error, why))
 		WEFT_LOG(ERR, "event=vf-trouble port=%s pf=%s vf=%u error=\"%s\"", h->path, h->pf.interface,
 			h->want.index, why);
 	snprintf(h->error, sizeof(h->error), "%s", why);

@@ -19,7 +19,7 @@ void weft_functions_stop(void);
 // and then nothing has changed.
 int weft_functions_take(const struct weft_local *local, const struct weft_port *port, struct weft_error *err);
 
-// Whether the VF of the port PATH is taken, and the PCI address of it.
+// Whether the VF of the port PATH is taken, and the PCI address of it, "" where it is not.
 bool weft_functions_has(const char *path);
 const char *weft_functions_address(const char *path);
 
@@ -34,7 +34,8 @@ void weft_functions_leave(const char *path);
 void weft_functions_accept(void);
 void weft_functions_abort(void);
 
-// Looks whether PFs still enforce what they were told, and tells them again. Each tick, and when they say something.
+// Looks whether PFs still enforce what they were told, and tells them again. Twice a second, and when they say
+// something.
 void weft_functions_watch(void);
 
 // The port that has the function at ADDRESS, or NULL.

@@ -271,9 +271,11 @@ int dp_defer(void (*fn)(void *arg), void *arg);
 void dp_quiesce(void); // waits for every worker to pass a quiescent point; any thread but a worker
 void dp_publish_fini(void);
 
-// offload.c: some device takes flows; those that SNAP does not leave as they are have ended when it returns; all have.
+// offload.c: some device takes flows; those that SNAP does not leave as they are are ended; whether all that were to
+// end have; and all are ended.
 void dp_offload_begin(void);
 void dp_offload_revoke(const struct weft_snapshot *snap);
+bool dp_offload_settled(void);
 void dp_offload_fini(void);
 extern uint64_t dp_offload_period; // TSC between two looks at a flow; 0: a second
 

@@ -26,6 +26,7 @@ struct entry {
 	uint16_t worker;
 	uint16_t device;
 	bool over;	  // its connection is not there any more, or goes another way
+	bool stuck;	  // the device does not end it
 	bool looked;	  // at this time
 	uint8_t idle;	  // looks that found nothing
 	uint64_t due;	  // TSC of the next look
@@ -37,10 +38,11 @@ struct entry {
 };
 
 static struct {
-	struct entry *entry; // NULL: no device takes flows
-	struct rte_hash *index;
+	struct entry *entry;	// NULL: no device takes flows
+	struct rte_hash *index; // the names of all
 	uint32_t n;
-	uint32_t next; // to be looked at
+	uint32_t stuck; // of them, that do not end
+	uint32_t next;	// to be looked at
 } flows;
 
 static struct weft_offload_counts ports[WEFT_MAX_PORTS];
@@ -53,29 +55,10 @@ period(void)
 	return dp_offload_period ? dp_offload_period : dp.hz;
 }
 
-// The tag of DOMAIN's frames on a plain port.
-static uint16_t
-tag_on(const struct weft_snapshot *snap, uint16_t slot, uint16_t domain)
-{
-	const struct weft_port_conf *port = weft_snapshot_slot(snap, slot);
-
-	return port->tagging == WEFT_TAG_UPLINK && domain != port->native
-		       ? weft_snapshot_domain(snap, domain)->uplink_vid
-		       : 0;
-}
-
 static uint64_t
 name_of(uint16_t worker, const struct weft_offer *offer)
 {
 	return (uint64_t)offer->record << 32 | (uint32_t)worker << 1 | offer->end;
-}
-
-static void
-index_entry(const struct entry *e)
-{
-	uint64_t name = name_of(e->worker, &e->offer);
-
-	rte_hash_add_key_data(flows.index, &name, (void *)(uintptr_t)(e - flows.entry));
 }
 
 // What hardware has carried of a flow since the last look.
@@ -96,46 +79,59 @@ read_flow(struct entry *e)
 }
 
 static void
-end(struct entry *e)
+forget(struct entry *e)
 {
 	uint64_t name = name_of(e->worker, &e->offer);
-	int ret = dp_flow_end(e->device, e->flow);
 
-	if (ret)
-		WEFT_LOG(ERR, "event=offload error=\"a flow does not end: %s\"", rte_strerror(-ret));
 	ports[e->offer.in].flows--;
 	rte_hash_del_key(flows.index, &name);
 	*e = flows.entry[--flows.n];
-	if (e != &flows.entry[flows.n])
-		index_entry(e);
+}
+
+// A flow that does not end is tried again at each look: as long as there is one, no snapshot counts as in force.
+static void
+end(struct entry *e)
+{
+	int ret = dp_flow_end(e->device, e->flow);
+
+	// A device that has gone carries nothing.
+	if (ret == 0 || ret == -ENODEV) {
+		flows.stuck -= e->stuck;
+		forget(e);
+		return;
+	}
+	if (!e->stuck)
+		WEFT_LOG(ERR, "event=offload error=\"a flow does not end: %s\"", rte_strerror(-ret));
+	flows.stuck += !e->stuck;
+	e->stuck = e->over = true;
 }
 
 static void
 take(uint16_t worker, const struct weft_offer *offer)
 {
-	const struct weft_snapshot *snap = weft_engine_snapshot();
 	struct weft_io_status from, to;
 	uint64_t name = name_of(worker, offer);
 	struct dp_flow_way way;
 	struct rte_flow *flow;
 
-	if (flows.n == MOST || rte_hash_lookup(flows.index, &name) >= 0 || !weft_offer_stands(snap, offer))
+	if (flows.n == MOST || rte_hash_lookup(flows.index, &name) >= 0 ||
+		!weft_offer_stands(weft_engine_snapshot(), offer))
 		return;
 	weft_engine_port_status(offer->in, &from);
 	weft_engine_port_status(offer->out, &to);
 	if (from.eswitch == WEFT_NO_DEVICE || from.eswitch != to.eswitch)
 		return;
-	way = (struct dp_flow_way){ .from = from.device,
-		.to = to.device,
-		.vid_from = offer->vid,
-		.vid_to = tag_on(snap, offer->out, offer->key.domain) };
+	way = (struct dp_flow_way){
+		.from = from.device, .to = to.device, .vid_from = offer->vid[0], .vid_to = offer->vid[1]
+	};
 	flow = dp_flow_make(offer, &way);
 	if (flow == NULL)
 		return;
 	flows.entry[flows.n] = (struct entry){
 		.offer = *offer, .worker = worker, .device = from.device, .flow = flow, .due = rte_rdtsc() + period()
 	};
-	index_entry(&flows.entry[flows.n++]);
+	flows.n++;
+	rte_hash_add_key(flows.index, &name);
 	ports[offer->in].flows++;
 }
 
@@ -258,11 +254,18 @@ dp_offload_revoke(const struct weft_snapshot *snap)
 	}
 }
 
+bool
+dp_offload_settled(void)
+{
+	return flows.stuck == 0;
+}
+
 void
 dp_offload_fini(void)
 {
-	while (flows.n)
-		end(&flows.entry[flows.n - 1]);
+	for (uint32_t i = flows.n; i > 0; i--)
+		end(&flows.entry[i - 1]);
+	flows.n = flows.stuck = 0;
 	free(flows.entry);
 	rte_hash_free(flows.index);
 	flows.entry = NULL;

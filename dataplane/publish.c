@@ -144,7 +144,8 @@ weft_engine_snapshot(void)
 bool
 weft_engine_settled(uint64_t version)
 {
-	return weft_engine_snapshot()->version >= version && rte_rcu_qsbr_check(dp.qsbr, published_token, false) == 1;
+	return weft_engine_snapshot()->version >= version && rte_rcu_qsbr_check(dp.qsbr, published_token, false) == 1 &&
+	       dp_offload_settled();
 }
 
 static void

@@ -120,7 +120,8 @@ offer_if_due(struct weft_worker *worker, const struct weft_vec *vec, unsigned in
 		.out = lane->out,
 		.gen = { weft_snapshot_slot(worker->snap, lane->in)->gen,
 			weft_snapshot_slot(worker->snap, lane->out)->gen },
-		.vid = lane->strip ? lane->tci & 0xfff : 0,
+		.vid = { lane->strip ? lane->tci & 0xfff : 0,
+			weft_tag_on(weft_snapshot_slot(worker->snap, lane->out), worker->snap, lane->domain) },
 		.end = (uint8_t)e,
 	};
 	write_addresses(lane, vec->pkts[i], offer);

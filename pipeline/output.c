@@ -9,22 +9,6 @@
 
 #define TAG_LEN 4
 
-// The tag that frames of DOMAIN carry on PORT: a VLAN, or 0 for none.
-static inline uint16_t
-tag_on(const struct weft_port_conf *port, const struct weft_snapshot *snap, uint16_t domain)
-{
-	switch (port->tagging) {
-	case WEFT_TAG_TRUNK:
-		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->vid;
-	case WEFT_TAG_UPLINK:
-		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->uplink_vid;
-	case WEFT_TAG_PEER:
-		return weft_snapshot_domain(snap, domain)->vid;
-	default:
-		return 0;
-	}
-}
-
 static void
 write_tag(uint8_t *frame, uint16_t tpid, uint16_t tci)
 {
@@ -116,7 +100,7 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 	struct rte_mbuf *m)
 {
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, out);
-	uint16_t vid = tag_on(port, worker->snap, lane->domain), mtu = mtu_on(port, worker->snap, lane->domain);
+	uint16_t vid = weft_tag_on(port, worker->snap, lane->domain), mtu = mtu_on(port, worker->snap, lane->domain);
 	int bad = refuses(worker, port, mtu, lane, m);
 
 	// What is judged by another generation than the one in force goes to ports that are there now only.
@@ -172,7 +156,7 @@ leaves_here(const struct weft_worker *worker, const struct weft_port_conf *port)
 static enum way
 way_to(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port, uint16_t domain)
 {
-	if (vec->explain || worker->present || tag_on(port, worker->snap, domain))
+	if (vec->explain || worker->present || weft_tag_on(port, worker->snap, domain))
 		return WAY_ANY;
 	if (port->peer)
 		return leaves_here(worker, weft_snapshot_slot(worker->snap, port->peer->uplink)) ? WAY_TUNNEL : WAY_ANY;

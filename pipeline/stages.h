@@ -36,6 +36,22 @@ int weft_firewall_admits(struct weft_worker *worker, struct weft_vec *vec, const
 void weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m);
 
+// The tag that frames of DOMAIN carry on PORT: a VLAN, or 0 for none.
+static inline uint16_t
+weft_tag_on(const struct weft_port_conf *port, const struct weft_snapshot *snap, uint16_t domain)
+{
+	switch (port->tagging) {
+	case WEFT_TAG_TRUNK:
+		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->vid;
+	case WEFT_TAG_UPLINK:
+		return domain == port->native ? 0 : weft_snapshot_domain(snap, domain)->uplink_vid;
+	case WEFT_TAG_PEER:
+		return weft_snapshot_domain(snap, domain)->vid;
+	default:
+		return 0;
+	}
+}
+
 // Whether the port takes and gets frames.
 static inline bool
 weft_is_open(const struct weft_worker *worker, const struct weft_port_conf *port)

@@ -104,7 +104,8 @@ void weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats);
 // Runs what was deferred and is due; never waits. Returns what is still pending.
 unsigned int weft_engine_poll(void);
 
-// Whether every worker has passed a quiescent point since VERSION was published, and since a snapshot was offered last.
+// Whether every worker has passed a quiescent point since VERSION was published, and since a snapshot was offered last,
+// and hardware carries nothing any more that it was to end.
 bool weft_engine_settled(uint64_t version);
 
 // Has WORKER run FN between two bursts, and waits for it. Returns 0, or -ETIMEDOUT, FN not having run.

@@ -32,7 +32,7 @@ struct weft_offer {
 	uint16_t l4[2];	     // ports, in network order
 	uint16_t in, out;    // slots
 	uint16_t gen[2];     // of the ports in them
-	uint16_t vid;	     // of the tag that its frames have, which named the domain; 0: none
+	uint16_t vid[2];     // of the tag that its frames come with, and leave with; 0: none
 	uint8_t end;	     // of the connection that sends
 };
 

@@ -134,6 +134,17 @@ tick_until(unsigned int n)
 	assert_int_equal(n_alive(), n);
 }
 
+// Ticks for a while, in which hardware is to carry nothing.
+static void
+tick_in_vain(void)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		weft_engine_offload();
+		assert_int_equal(n_alive(), 0);
+		usleep(1000);
+	}
+}
+
 static bool
 add_packets(void *arg, const struct weft_session *session, uint32_t clock)
 {
@@ -199,11 +210,31 @@ a_policy_that_forbids_it_ends_it_before_it_is_in_force(void **state)
 	(void)state;
 	publish(TREE("deny", ""));
 	assert_int_equal(n_alive(), 0);
+	tick_in_vain();
+	publish(TREE("allow", ""));
+	tick_until(2);
+}
+
+static void
+a_flow_that_does_not_end_keeps_the_policy_from_being_in_force(void **state)
+{
+	(void)state;
+	keeps = true;
+	dp_offload_period = 1;
+	publish(TREE("deny", ""));
 	for (unsigned int i = 0; i < 50; i++) {
 		weft_engine_offload();
-		usleep(2000);
+		assert_false(weft_engine_settled(version));
+		usleep(1000);
 	}
-	assert_int_equal(n_alive(), 0);
+	assert_int_equal(n_alive(), 2);
+	keeps = false;
+	// They come by once more.
+	tick_until(0);
+	dp_offload_period = 0;
+	for (unsigned int i = 0; i < 5000 && !weft_engine_settled(version); i++)
+		usleep(1000);
+	assert_true(weft_engine_settled(version));
 	publish(TREE("allow", ""));
 	tick_until(2);
 }
@@ -214,11 +245,7 @@ a_port_with_a_plan_is_softwares(void **state)
 	(void)state;
 	publish(TREE("allow", ", \"plan\": \"p\""));
 	assert_int_equal(n_alive(), 0);
-	for (unsigned int i = 0; i < 50; i++) {
-		weft_engine_offload();
-		usleep(2000);
-	}
-	assert_int_equal(n_alive(), 0);
+	tick_in_vain();
 	publish(TREE("allow", ""));
 	tick_until(2);
 }
@@ -260,11 +287,7 @@ a_device_that_refuses_is_left_alone(void **state)
 	refuses = ENOTSUP;
 	publish(TREE("deny", ""));
 	publish(TREE("allow", ""));
-	for (unsigned int i = 0; i < 100; i++) {
-		weft_engine_offload();
-		usleep(2000);
-	}
-	assert_int_equal(n_alive(), 0);
+	tick_in_vain();
 	refuses = 0;
 	tick_until(2);
 }
@@ -361,6 +384,7 @@ main(void)
 		cmocka_unit_test(a_busy_connection_is_carried_both_ways),
 		cmocka_unit_test(what_hardware_has_carried_is_the_connections),
 		cmocka_unit_test(a_policy_that_forbids_it_ends_it_before_it_is_in_force),
+		cmocka_unit_test(a_flow_that_does_not_end_keeps_the_policy_from_being_in_force),
 		cmocka_unit_test(a_port_with_a_plan_is_softwares),
 		cmocka_unit_test(a_port_that_is_closed_is_nobodys),
 		cmocka_unit_test(what_carries_nothing_ends),
