@@ -4,7 +4,7 @@
 // Allotting tenants' rates, should it be this host that does: allot.h decides, this asks and writes.
 #pragma once
 
-#include "allot.h"
+#include "control/cluster/allot/allot.h"
 #include "impl.h"
 
 struct allotter;

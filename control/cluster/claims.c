@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "allotter.h"
-#include "shares.h"
+#include "control/cluster/allot/shares.h"
 
 #define SAMPLE_MS 25  // between two looks at what is wanted
 #define IDLE_MS	  100 // where no tenant has a rate

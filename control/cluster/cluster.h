@@ -18,8 +18,8 @@
 
 #include <event2/event.h>
 
-#include "control.h"
-#include "store.h"
+#include "control/daemon/life.h"
+#include "control/store/store.h"
 
 struct weft_cluster;
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bundle.h"
+#include "control/change/bundle.h"
 #include "driver.h"
 
 #define TAKEOVER_MS 1000 // after so long without a step, and up to twice that, others look after the driver

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "cluster.h"
-#include "etcd.h"
+#include "control/cluster/etcd/etcd.h"
 
 #define ID_SIZE	    33
 #define KEY_MAX	    (64 + WEFT_KEY_SIZE + 32)

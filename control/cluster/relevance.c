@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "impl.h"
-#include "map.h"
+#include "control/base/map.h"
 
 // "tenant/network" of a port's JSON at KEY; false: it is no port, or in no network.
 static bool

@@ -11,11 +11,11 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "access.h"
-#include "conn.h"
-#include "listen.h"
-#include "peers.h"
-#include "tls.h"
+#include "control/rest/auth/access.h"
+#include "control/rest/http/conn.h"
+#include "control/rest/http/listen.h"
+#include "control/rest/http/peers.h"
+#include "control/rest/http/tls.h"
 
 #define CONFIG_FILE "/etc/weft/rest.json"
 

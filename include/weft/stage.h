@@ -20,7 +20,7 @@ struct weft_stage {
 
 #define WEFT_N_STAGES 10
 
-// The chain, in order (pipeline/chain.c).
+// The chain, in order (pipeline/stages/chain.c).
 extern const struct weft_stage weft_chain[WEFT_N_STAGES];
 
 // Runs the chain over all lanes of the vector. TIMED takes a time stamp at every stage's end.

@@ -17,10 +17,10 @@
 
 #include "weft/engine.h"
 
-#include "bundle.h"
-#include "cluster/cluster.h"
-#include "compile.h"
-#include "local.h"
+#include "control/change/bundle.h"
+#include "control/cluster/cluster.h"
+#include "control/compile/compile.h"
+#include "control/host/local.h"
 
 #define START_EVERY_US 20000
 

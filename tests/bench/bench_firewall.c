@@ -16,11 +16,11 @@
 #include "weft/fdb.h"
 #include "weft/session.h"
 
-#include "bundle.h"
-#include "compile.h"
-#include "ruleset.h"
+#include "control/change/bundle.h"
+#include "control/compile/compile.h"
+#include "control/compile/ruleset.h"
 #include "cycles.h"
-#include "stages.h"
+#include "pipeline/stages/stages.h"
 
 #define BATCH		 32
 #define ROUNDS		 6000

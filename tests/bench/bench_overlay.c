@@ -15,9 +15,9 @@
 
 #include "weft/fdb.h"
 
-#include "bytes.h"
+#include "pipeline/base/bytes.h"
 #include "cycles.h"
-#include "stages.h"
+#include "pipeline/stages/stages.h"
 
 #define BATCH  32
 #define ROUNDS 20000

@@ -18,7 +18,7 @@
 #include <rte_eal.h>
 #include <rte_malloc.h>
 
-#include "dataplane.h"
+#include "dataplane/core/core.h"
 
 #define SINK	     1
 #define FIRST	     2 // slot of the first source

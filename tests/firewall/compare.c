@@ -9,7 +9,7 @@
 #include "../unit/fixture.h"
 #include "../unit/policy.h"
 #include "generate.h"
-#include "share.h"
+#include "control/compile/refcount.h"
 
 #define HZ	UINT64_C(1000000)
 #define UPLINK	REF_PORTS

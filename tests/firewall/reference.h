@@ -5,7 +5,7 @@
 // nothing remembered that could be worked out anew. It shares no code with the pipeline.
 #pragma once
 
-#include "model.h"
+#include "control/policy/model.h"
 
 #define REF_PORTS     5 // slots 1 to 4 are ports of the tenant, 5 is an uplink
 #define REF_CONNS     4096

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "map.h"
+#include "control/base/map.h"
 #include "reference.h"
 
 static bool

@@ -12,8 +12,8 @@
 
 #include "weft/fdb.h"
 
-#include "sessions.h"
-#include "stages.h"
+#include "pipeline/tables/sessions.h"
+#include "pipeline/stages/stages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -17,8 +17,8 @@
 #include "weft/groups.h"
 #include "weft/session.h"
 
-#include "bytes.h"
-#include "stages.h"
+#include "pipeline/base/bytes.h"
+#include "pipeline/stages/stages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 // accepts it read.
 #include <stdlib.h>
 
-#include "stages.h"
+#include "pipeline/stages/stages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

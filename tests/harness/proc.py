@@ -8,7 +8,7 @@ import subprocess
 import time
 
 BUILD = os.environ.get("WEFT_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
-WEFTD = os.path.abspath(os.path.join(BUILD, "dataplane", "weftd"))
+WEFTD = os.path.abspath(os.path.join(BUILD, "control", "daemon", "weftd"))
 WEFTCTL = os.path.abspath(os.path.join(BUILD, "control", "ctl", "weftctl"))
 REST = os.path.join(BUILD, "control", "rest", "weft-rest")
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "driver.h"
-#include "ring.h"
+#include "vhost/ring.h"
 
 #define ARENA_GPA      0x100000ULL
 #define ARENA_DATA_GPA 0x40000000ULL

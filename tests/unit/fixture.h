@@ -19,7 +19,7 @@
 #include "weft/session.h"
 #include "weft/worker.h"
 
-#include "stages.h"
+#include "pipeline/stages/stages.h"
 
 #define FIXTURE_PORTS	 16
 #define FIXTURE_DOMAINS	 16

@@ -4,8 +4,8 @@
 // Policies from text, for tests.
 #pragma once
 
-#include "bundle.h"
-#include "compile.h"
+#include "control/change/bundle.h"
+#include "control/compile/compile.h"
 
 // Makes the bundle TEXT part of MODEL. Returns what weft_model_change() does.
 static inline int

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-#include "address.h"
+#include "control/base/address.h"
 #include "fixture.h"
 
 static void

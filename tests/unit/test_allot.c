@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "cluster/shares.h"
+#include "control/cluster/allot/shares.h"
 
 #define HOSTS	4
 #define TENANTS 2

@@ -5,7 +5,7 @@
 
 #include "fixture.h"
 #include "policy.h"
-#include "share.h"
+#include "control/compile/refcount.h"
 
 #define HZ	UINT64_C(1000000)
 #define BUDGET	(UINT64_C(64) << 20)

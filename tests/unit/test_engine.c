@@ -7,7 +7,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
-#include "dataplane.h"
+#include "dataplane/core/core.h"
 #include "fixture.h"
 #include "policy.h"
 #include "weft/engine.h"

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "fake_sysfs.h"
-#include "held.h"
+#include "control/vf/assignment_list.h"
 #include "policy.h"
 
 #pragma GCC diagnostic ignored "-Wcast-qual"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "journal.h"
+#include "control/journal/journal.h"
 
 #define MAX_IMAGE 65536
 

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 #include "fixture.h"
-#include "kinds.h"
+#include "control/policy/kinds.h"
 
 // The object of KEY from TEXT, or NULL.
 static struct weft_object *

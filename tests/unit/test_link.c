@@ -7,7 +7,7 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
-#include "dataplane.h"
+#include "dataplane/core/core.h"
 #include "fixture.h"
 
 #define HZ	UINT64_C(2500000000)

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "build.h"
+#include "control/compile/build.h"
 #include "fixture.h"
-#include "map.h"
+#include "control/base/map.h"
 #include "policy.h"
-#include "rulebook.h"
-#include "share.h"
+#include "control/compile/rulebook.h"
+#include "control/compile/refcount.h"
 
 #define N_PORTS 60
 

@@ -9,9 +9,9 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#include "dataplane.h"
+#include "dataplane/core/core.h"
 #include "fake_flow.h"
-#include "flow.h"
+#include "dataplane/devices/flow.h"
 #include "policy.h"
 #include "weft/engine.h"
 

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 #include "fixture.h"
-#include "placement.h"
+#include "control/compile/placement.h"
 #include "weft/engine.h"
 
 static struct weft_placement placement;

@@ -6,7 +6,7 @@
 
 #include "fixture.h"
 #include "policy.h"
-#include "projection.h"
+#include "control/vf/projection.h"
 
 // All that a policy can say about a port with a VF.
 static const char whole[] =

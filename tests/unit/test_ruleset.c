@@ -7,9 +7,9 @@
 
 #include "fixture.h"
 #include "policy.h"
-#include "rulebook.h"
-#include "ruleset.h"
-#include "share.h"
+#include "control/compile/rulebook.h"
+#include "control/compile/ruleset.h"
+#include "control/compile/refcount.h"
 
 #define N_RULES 4000
 

@@ -6,7 +6,7 @@
 #include <rte_random.h>
 
 #include "fixture.h"
-#include "sessions.h"
+#include "pipeline/tables/sessions.h"
 
 #define SIZE 4096
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// "set": fields of an object change, the others stay. What somebody else writes between the look at the object and the
+// write is not lost: then it is looked at again.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "write.h"
+
+#define TRIES 10
+
+struct set {
+	struct weft_call *call;
+	json_t *params;
+};
+
+static bool
+is_limits(const char *key)
+{
+	const char *last = strrchr(key, '/');
+
+	return strncmp(key, "tenants/", 8) == 0 && last && strcmp(last, "/limits") == 0;
+}
+
+// RFC 7396: null takes a field out, an object is merged, all else replaces.
+static void
+patch_object(json_t *object, const json_t *patch)
+{
+	const char *field;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)patch, field, value) {
+		json_t *there = json_object_get(object, field);
+
+		if (json_is_null(value)) {
+			json_object_del(object, field);
+		} else if (json_is_object(value)) {
+			if (!json_is_object(there)) {
+				there = json_object();
+				json_object_set_new(object, field, there);
+			}
+			patch_object(there, value);
+		} else {
+			json_object_set(object, field, value);
+		}
+	}
+}
+
+static int run_set(struct weft_question *query, struct weft_model *model, struct weft_error *err);
+
+static void
+on_set(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
+{
+	struct set *set = write->arg;
+	json_int_t tries = json_integer_value(json_object_get(set->params, "tries"));
+
+	if (result == NULL && write->conflict && tries < TRIES && !json_object_get(set->params, "expect")) {
+		json_object_set_new(set->params, "tries", json_integer(tries + 1));
+		weft_write_free(write);
+		weft_look(set->call, set->params, run_set);
+	} else {
+		write->arg = set->call;
+		weft_on_written(write, result, late, err);
+	}
+	json_decref(set->params);
+	free(set);
+}
+
+// Writes MERGED for KEY, where it still is what OBJECT is.
+static int
+write_set(struct weft_question *query, const char *key, const struct weft_object *object, json_t *merged,
+	struct weft_error *err)
+{
+	struct weft_write *write = weft_write_new(json_pack("{s:o}", key, merged), query->params, query->call, "set");
+	struct set *set = calloc(1, sizeof(*set));
+	char etag[WEFT_ETAG_SIZE];
+
+	if (write == NULL || set == NULL) {
+		if (write)
+			weft_write_free(write);
+		free(set);
+		return weft_fail(err, ENOMEM, "no memory");
+	}
+	if (write->expect == NULL && object) {
+		weft_object_etag(object, etag);
+		write->expect = json_pack("{s:s}", key, etag);
+	} else if (write->expect == NULL) {
+		write->expect = json_pack("{s:n}", key);
+	}
+	*set = (struct set){ .call = query->call, .params = json_incref(query->params) };
+	write->arg = set;
+	write->done = on_set;
+	ctl.store->submit(write);
+	return 0;
+}
+
+static int
+run_set(struct weft_question *query, struct weft_model *model, struct weft_error *err)
+{
+	const json_t *patch = json_object_get(query->params, "patch");
+	char key[WEFT_KEY_SIZE];
+	struct weft_object *object;
+	json_t *merged;
+	int ret = weft_get_one(model, query->params, key, &object, err);
+
+	// A host is there before anything is said of it, and so is a tenant.
+	if (ret == -ENOENT && (strncmp(key, "hosts/", 6) == 0 || is_limits(key))) {
+		object = NULL;
+		ret = 0;
+	}
+	if (ret)
+		return ret;
+	if (!json_is_object(patch))
+		return weft_fail(err, EINVAL, "params.patch: expected an object of fields");
+	merged = object ? json_loads(object->text, 0, NULL) : json_object();
+	patch_object(merged, patch);
+	return write_set(query, key, object, merged, err);
+}
+
+void
+weft_policy_set(struct weft_call *call, const json_t *params)
+{
+	json_t *copy = json_copy((json_t *)(uintptr_t)params);
+
+	weft_look(call, copy, run_set);
+	json_decref(copy);
+}

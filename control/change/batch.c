@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Small writes that come together become one generation; a bad one among them fails alone.
+#include <stdlib.h>
+#include <time.h>
+
+#include "control/store/store.h"
+
+json_t *
+weft_batch_join(struct weft_model *model, struct weft_write **list)
+{
+	struct weft_changeset *sets = NULL, *more;
+	json_t *changes = json_object();
+	unsigned int n = 0;
+
+	for (struct weft_write **w = list; *w;) {
+		struct weft_write *write = *w;
+		struct weft_error err = { "no memory" };
+
+		more = realloc(sets, (n + 1) * sizeof(*sets));
+		if (more)
+			sets = more;
+		if (more && weft_write_check(model, write, &err) == 0 &&
+			weft_model_change(model, write->changes, time(NULL), &sets[n], &err) == 0) {
+			n++;
+			json_object_update(changes, write->changes);
+			w = &write->next;
+			continue;
+		}
+		*w = write->next;
+		write->done(write, NULL, false, &err);
+	}
+	while (n > 0)
+		weft_model_revert(model, &sets[--n]);
+	free(sets);
+	return changes;
+}
+
+void
+weft_write_free(struct weft_write *write)
+{
+	json_decref(write->changes);
+	json_decref(write->expect);
+	json_decref(write->scope);
+	free(write);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Writes that say what they build on: an object that somebody else has changed meanwhile is not written over.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scope.h"
+#include "control/store/store.h"
+
+// FNV-1a, 64 bits (Fowler, Noll, Vo: draft-eastlake-fnv).
+void
+weft_object_etag(const struct weft_object *object, char etag[WEFT_ETAG_SIZE])
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (const char *p = object->text; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	snprintf(etag, WEFT_ETAG_SIZE, "%016llx", (unsigned long long)hash);
+}
+
+int
+weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err)
+{
+	int ret = weft_scope_check(write->scope, model, write->changes, err);
+	const char *key;
+	json_t *value;
+
+	write->forbidden = ret == -EPERM;
+	if (ret)
+		return ret;
+	json_object_foreach (write->expect, key, value) {
+		const struct weft_object *object = weft_model_get(model, key);
+		char etag[WEFT_ETAG_SIZE];
+
+		write->conflict = true;
+		if (json_is_null(value) && object)
+			return weft_fail(err, EEXIST, "%s: is there already, and is to be new", key);
+		if (!json_is_null(value) && object == NULL)
+			return weft_fail(err, ENOENT, "%s: is not there, and is to be changed", key);
+		if (json_is_string(value)) {
+			weft_object_etag(object, etag);
+			if (strcmp(etag, json_string_value(value)))
+				return weft_fail(err, ESTALE,
+					"%s: was changed meanwhile (it is \"%s\" now, not \"%.40s\"): read it again",
+					key, etag, json_string_value(value));
+		}
+		write->conflict = false;
+	}
+	return 0;
+}

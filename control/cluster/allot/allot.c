@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "allot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/base/map.h"
+
+#define WHOLE WEFT_WHOLE
+// What is kept ready for all hosts together that want nothing, so that they can begin at once.
+#define READY 64
+// Smaller changes are not worth a record: a part of the share, and of the whole.
+#define SMALL	    64
+#define SMALL_WHOLE 4096
+
+// A host's part of a tenant's rate.
+struct seat {
+	struct seat *next_of_host, *next_of_tenant;
+	struct host *host;
+	struct tenant *tenant;
+	bool wanted; // the host has ports of the tenant
+	int32_t want;
+	int32_t share, kept;	     // by the record
+	int32_t was_share, was_kept; // may be in use, as long as the host has not confirmed the record
+	int32_t said;		     // of was_kept, by the record
+	int32_t target;
+};
+
+struct host {
+	char name[WEFT_NAME_SIZE];
+	struct seat *seats;
+	bool live, told;	       // has a lease; has told something
+	bool confirmed;		       // the record is in force there
+	bool untidy;		       // and is to be written anew
+	json_int_t session, number;    // as it told
+	json_int_t of_session, record; // of its record
+	struct host *next_due;	       // to be looked at
+	bool due;
+};
+
+struct tenant {
+	char name[WEFT_NAME_SIZE];
+	struct seat *seats;
+	int32_t unused, equal;	   // what no host uses, and an equal part
+	struct tenant *next_dirty; // to be shared out anew
+	bool dirty;
+};
+
+struct allot {
+	json_t *hosts, *tenants; // maps
+	struct tenant *dirty;
+	struct host *due;
+};
+
+struct allot *
+allot_new(void)
+{
+	struct allot *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
+	a->hosts = json_object();
+	a->tenants = json_object();
+	return a;
+}
+
+void
+allot_free(struct allot *a)
+{
+	const char *name;
+	json_t *value;
+
+	if (a == NULL)
+		return;
+	json_object_foreach (a->hosts, name, value) {
+		struct host *h = weft_map_value(value);
+
+		for (struct seat *s = h->seats, *next; s; s = next) {
+			next = s->next_of_host;
+			free(s);
+		}
+		free(h);
+	}
+	json_object_foreach (a->tenants, name, value)
+		free(weft_map_value(value));
+	json_decref(a->hosts);
+	json_decref(a->tenants);
+	free(a);
+}
+
+// What MAP has under NAME; of SIZE and zero, where it had nothing.
+static void *
+find_or_make(json_t *map, const char *name, size_t size)
+{
+	void *found = weft_map_get(map, name);
+
+	if (found || strlen(name) >= WEFT_NAME_SIZE)
+		return found;
+	found = calloc(1, size);
+	if (found && weft_map_set(map, name, found)) {
+		free(found);
+		return NULL;
+	}
+	return found;
+}
+
+static struct host *
+host_of(struct allot *a, const char *name)
+{
+	struct host *h = find_or_make(a->hosts, name, sizeof(*h));
+
+	if (h)
+		snprintf(h->name, sizeof(h->name), "%s", name);
+	return h;
+}
+
+static struct tenant *
+tenant_of(struct allot *a, const char *name)
+{
+	struct tenant *t = find_or_make(a->tenants, name, sizeof(*t));
+
+	if (t)
+		snprintf(t->name, sizeof(t->name), "%s", name);
+	return t;
+}
+
+static struct seat *
+find_seat(const struct host *h, const char *tenant)
+{
+	struct seat *s = h->seats;
+
+	while (s && strcmp(s->tenant->name, tenant))
+		s = s->next_of_host;
+	return s;
+}
+
+static struct seat *
+seat_of(struct allot *a, struct host *h, const char *tenant)
+{
+	struct seat *s = find_seat(h, tenant);
+	struct tenant *t;
+
+	if (s)
+		return s;
+	t = tenant_of(a, tenant);
+	s = t ? calloc(1, sizeof(*s)) : NULL;
+	if (s == NULL)
+		return NULL;
+	*s = (struct seat){ .next_of_host = h->seats, .next_of_tenant = t->seats, .host = h, .tenant = t };
+	h->seats = s;
+	t->seats = s;
+	return s;
+}
+
+static void
+touch(struct allot *a, struct tenant *t)
+{
+	if (t->dirty)
+		return;
+	t->dirty = true;
+	t->next_dirty = a->dirty;
+	a->dirty = t;
+}
+
+static void
+free_seat(struct allot *a, struct seat *s)
+{
+	struct seat **p;
+
+	for (p = &s->host->seats; *p != s; p = &(*p)->next_of_host)
+		;
+	*p = s->next_of_host;
+	for (p = &s->tenant->seats; *p != s; p = &(*p)->next_of_tenant)
+		;
+	*p = s->next_of_tenant;
+	touch(a, s->tenant);
+	free(s);
+}
+
+static bool
+in_session(const struct host *h)
+{
+	return h->live && h->session == h->of_session;
+}
+
+// The most that the host may keep without a session, and use now.
+static int32_t
+keeps(const struct seat *s)
+{
+	return s->host->confirmed || s->kept > s->was_kept ? s->kept : s->was_kept;
+}
+
+static int32_t
+uses(const struct seat *s)
+{
+	if (!in_session(s->host))
+		return keeps(s);
+	return s->host->confirmed || s->share > s->was_share ? s->share : s->was_share;
+}
+
+static int32_t
+part(const json_t *row, size_t i)
+{
+	json_int_t value = json_integer_value(json_array_get(row, i));
+
+	return value < 0 ? 0 : value > WHOLE ? WHOLE : (int32_t)value;
+}
+
+void
+allot_record(struct allot *a, const char *name, const json_t *record)
+{
+	struct host *h = host_of(a, name);
+	json_t *row;
+	const char *tenant;
+
+	if (h == NULL)
+		return;
+	h->of_session = json_integer_value(json_object_get(record, "session"));
+	h->record = json_integer_value(json_object_get(record, "number"));
+	json_object_foreach (json_object_get(record, "tenants"), tenant, row) {
+		struct seat *s = seat_of(a, h, tenant);
+
+		if (s == NULL)
+			continue;
+		s->share = part(row, 0);
+		s->kept = part(row, 1);
+		s->was_kept = s->said = part(row, 2);
+		touch(a, s->tenant);
+	}
+}
+
+// What the record does not give any more is not in use any more.
+static void
+confirm(struct allot *a, struct host *h)
+{
+	struct seat *next;
+
+	h->confirmed = true;
+	for (struct seat *s = h->seats; s; s = next) {
+		next = s->next_of_host;
+		s->was_share = s->was_kept = 0;
+		if (!s->wanted && s->share == 0 && s->kept == 0)
+			free_seat(a, s);
+	}
+}
+
+// The host has told while its record has not reached it: it may have more than that says.
+static void
+take_shares(struct host *h, const json_t *tenants)
+{
+	for (struct seat *s = h->seats; s; s = s->next_of_host) {
+		const json_t *row = json_object_get(tenants, s->tenant->name);
+
+		s->was_share = part(row, 1) > s->was_share ? part(row, 1) : s->was_share;
+		s->was_kept = part(row, 2) > s->was_kept ? part(row, 2) : s->was_kept;
+	}
+}
+
+// In a session for which there is no record yet, the host keeps what it says, and nothing else.
+static void
+believe(struct host *h, const json_t *tenants)
+{
+	h->confirmed = true;
+	for (struct seat *s = h->seats; s; s = s->next_of_host)
+		s->kept = part(json_object_get(tenants, s->tenant->name), 2);
+}
+
+void
+allot_report(struct allot *a, const char *name, const json_t *report)
+{
+	struct host *h = host_of(a, name);
+	const json_t *tenants = json_object_get(report, "tenants");
+	const char *tenant;
+	json_t *row;
+
+	if (h == NULL)
+		return;
+	for (struct seat *s = h->seats; s; s = s->next_of_host)
+		touch(a, s->tenant);
+	h->live = report != NULL;
+	if (report == NULL)
+		return;
+	h->session = json_integer_value(json_object_get(report, "session"));
+	h->number = json_integer_value(json_object_get(report, "number"));
+	for (struct seat *s = h->seats; s; s = s->next_of_host)
+		s->wanted = false;
+	json_object_foreach ((json_t *)(uintptr_t)tenants, tenant, row) {
+		struct seat *s = seat_of(a, h, tenant);
+
+		if (s == NULL)
+			continue;
+		s->wanted = json_integer_value(json_array_get(row, 0)) >= 0;
+		s->want = part(row, 0);
+		touch(a, s->tenant);
+	}
+	if (!in_session(h))
+		believe(h, tenants);
+	else if (h->number == h->record)
+		confirm(a, h);
+	else if (!h->told)
+		take_shares(h, tenants);
+	h->told = true;
+}
+
+static int
+by_want(const void *a, const void *b)
+{
+	const struct seat *const *s = a, *const *t = b;
+
+	return ((*s)->want > (*t)->want) - ((*s)->want < (*t)->want);
+}
+
+// Divides WHOLE by need: nobody gets more than it wants as long as another one wants more; what nobody wants is shared
+// out equally (max-min fairness: Bertsekas and Gallager, Data Networks, 6.5.2). A little is ready for all that T has.
+static void
+divide(const struct tenant *t, struct seat **seats, int32_t n, int32_t whole)
+{
+	int32_t ready = t->equal / READY < whole / n ? t->equal / READY : whole / n, left = whole - ready * n;
+
+	qsort(seats, n, sizeof(seats[0]), by_want);
+	for (int32_t i = 0; i < n; i++) {
+		int32_t fair = left / (n - i), more = seats[i]->want > ready ? seats[i]->want - ready : 0;
+
+		more = more < fair ? more : fair;
+		seats[i]->target = ready + more;
+		left -= more;
+	}
+	for (int32_t i = 0; i < n; i++)
+		seats[i]->target += left / n;
+}
+
+static void
+make_due(struct allot *a, struct host *h)
+{
+	if (h->due)
+		return;
+	h->due = true;
+	h->next_due = a->due;
+	a->due = h;
+}
+
+// What the tenant's hosts should have, as far as it is known now.
+static void
+share_out(struct allot *a, struct tenant *t)
+{
+	int32_t n = 0, all = 0, whole = WHOLE;
+	struct seat **live;
+
+	t->unused = WHOLE;
+	for (struct seat *s = t->seats; s; s = s->next_of_tenant) {
+		all++;
+		t->unused -= uses(s);
+		s->target = 0;
+		whole -= s->host->live ? 0 : keeps(s);
+		make_due(a, s->host);
+	}
+	live = all ? malloc(all * sizeof(live[0])) : NULL;
+	if (live == NULL)
+		return;
+	t->equal = WHOLE / all;
+	for (struct seat *s = t->seats; s; s = s->next_of_tenant)
+		if (s->host->live && s->wanted)
+			live[n++] = s;
+	if (n && whole > 0)
+		divide(t, live, n, whole);
+	free(live);
+}
+
+// What S may have now. Before all hosts have been heard of, more may seem to be in use than there is.
+static int32_t
+grant(const struct seat *s)
+{
+	int32_t most = uses(s) + s->tenant->unused;
+
+	return s->target < most ? s->target : most > 0 ? most : 0;
+}
+
+static int32_t
+kept_of(const struct seat *s, int32_t share)
+{
+	return share < s->tenant->equal ? share : s->tenant->equal;
+}
+
+static bool
+differs(int32_t a, int32_t b)
+{
+	return (a > b ? a - b : b - a) > b / SMALL + WHOLE / SMALL_WHOLE || (a == 0) != (b == 0);
+}
+
+// Whether the host gets a record: it has confirmed the last one, and the next one says something new.
+static bool
+is_worth(const struct host *h)
+{
+	if (!h->live || h->seats == NULL || (in_session(h) && !h->confirmed))
+		return false;
+	if (!in_session(h) || h->untidy)
+		return true;
+	for (const struct seat *s = h->seats; s; s = s->next_of_host) {
+		int32_t share = grant(s);
+
+		if (differs(share, s->share) || differs(kept_of(s, share), s->kept))
+			return true;
+	}
+	return false;
+}
+
+static json_t *
+record_for(struct host *h)
+{
+	json_t *tenants = json_object();
+
+	for (struct seat *s = h->seats; s; s = s->next_of_host) {
+		int32_t share = grant(s), now = uses(s);
+
+		s->tenant->unused -= share > now ? share - now : 0;
+		s->was_kept = s->said = keeps(s);
+		s->was_share = now;
+		s->share = share;
+		s->kept = kept_of(s, share);
+		json_object_set_new(tenants, s->tenant->name, json_pack("[i, i, i]", s->share, s->kept, s->was_kept));
+	}
+	h->confirmed = h->untidy = false;
+	h->of_session = h->session;
+	h->record++;
+	return json_pack("{s:I, s:I, s:o}", "session", h->of_session, "number", h->record, "tenants", tenants);
+}
+
+json_t *
+allot_next(struct allot *a, const char **name)
+{
+	while (a->dirty) {
+		struct tenant *t = a->dirty;
+
+		a->dirty = t->next_dirty;
+		t->dirty = false;
+		share_out(a, t);
+	}
+	while (a->due) {
+		struct host *h = a->due;
+
+		a->due = h->next_due;
+		h->due = false;
+		*name = h->name;
+		if (is_worth(h))
+			return record_for(h);
+	}
+	return NULL;
+}
+
+void
+allot_tidy(struct allot *a)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (a->hosts, name, value) {
+		struct host *h = weft_map_value(value);
+
+		for (const struct seat *s = h->seats; s; s = s->next_of_host)
+			h->untidy = h->untidy || (in_session(h) && h->confirmed && s->said > s->kept);
+		if (h->untidy)
+			make_due(a, h);
+	}
+}
+
+void
+allot_absent(const struct allot *a, void (*fn)(void *arg, const char *host, const char *tenant), void *arg)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (a->hosts, name, value) {
+		const struct host *h = weft_map_value(value);
+
+		for (const struct seat *s = h->live ? NULL : h->seats; s; s = s->next_of_host)
+			fn(arg, name, s->tenant->name);
+	}
+}
+
+void
+allot_forget(struct allot *a, const char *host, const char *tenant)
+{
+	struct host *h = weft_map_get(a->hosts, host);
+	struct seat *s = h && !h->live ? find_seat(h, tenant) : NULL;
+
+	if (s)
+		free_seat(a, s);
+}

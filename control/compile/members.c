@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Whose addresses are whose, in a build: the table is shared by snapshots as long as nothing in it changes. The ports
+// of all hosts are in it that name addresses and groups.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_random.h>
+
+#include "build.h"
+#include "control/base/map.h"
+#include "policy_cache.h"
+#include "rulebook.h"
+#include "refcount.h"
+
+struct weft_members {
+	unsigned int refs;
+	uint32_t n;
+	uint32_t of_length[2][129]; // entries, by family and length
+	struct weft_addrmap map;
+};
+
+#define MIN_SIZE 32
+
+static void
+free_members(struct weft_members *members)
+{
+	for (uint32_t i = 0; members->map.entry && i <= members->map.mask; i++)
+		weft_share_unref(members->map.entry[i].identity);
+	weft_share_unref(members->map.entry);
+	free(members);
+}
+
+void
+build_members_unref(struct weft_members *members)
+{
+	if (members && --members->refs == 0)
+		free_members(members);
+}
+
+void
+build_members_ref(struct weft_members *members)
+{
+	if (members)
+		members->refs++;
+}
+
+static void
+put(struct weft_addrmap *map, const struct weft_addr_entry *entry)
+{
+	uint32_t i = weft_addrmap_slot(map, &entry->key);
+
+	while (map->entry[i].key.network)
+		i = (i + 1) & map->mask;
+	map->entry[i] = *entry;
+}
+
+// The build's own table with room for one more.
+static struct weft_members *
+own(struct weft_build *build)
+{
+	struct weft_members *old = build->snap->members, *members;
+	uint32_t size = old ? old->map.mask + 1 : MIN_SIZE;
+
+	if (old && old->refs == 1 && 2 * (old->n + 1) <= size)
+		return old;
+	if (old && 2 * (old->n + 1) > size)
+		size *= 2;
+	members = calloc(1, sizeof(*members));
+	if (members == NULL)
+		return NULL;
+	if (old)
+		*members = *old;
+	members->refs = 1;
+	members->map.mask = size - 1;
+	members->map.seed = old ? old->map.seed : rte_rand();
+	members->map.entry = weft_share_new(size * sizeof(members->map.entry[0]), true);
+	if (members->map.entry == NULL) {
+		free(members);
+		return NULL;
+	}
+	for (uint32_t i = 0; old && i <= old->map.mask; i++) {
+		if (old->map.entry[i].key.network == 0)
+			continue;
+		put(&members->map, &old->map.entry[i]);
+		weft_share_ref(old->map.entry[i].identity);
+	}
+	build_members_unref(old);
+	build->snap->members = members;
+	build->snap->addrs = members->map;
+	return members;
+}
+
+// Notes which lengths there are.
+static void
+count_length(struct weft_members *members, const struct weft_addr_key *key, int step)
+{
+	uint32_t *n = &members->of_length[key->v6][key->length];
+	uint64_t *lengths = key->v6 ? &members->map.lengths6[key->length / 64] : &members->map.lengths4;
+
+	*n += (uint32_t)step;
+	*lengths &= ~(UINT64_C(1) << (key->length % 64));
+	*lengths |= (uint64_t)(*n != 0) << (key->length % 64);
+	members->n += (uint32_t)step;
+}
+
+static int
+enter(struct weft_build *build, const struct weft_addr_key *key, const struct weft_identity *identity)
+{
+	struct weft_members *members = own(build);
+	struct weft_addr_entry *entry;
+
+	if (members == NULL)
+		return -ENOMEM;
+	weft_share_ref(identity);
+	entry = weft_addrmap_find(&members->map, key);
+	if (entry) {
+		weft_share_unref(entry->identity);
+		entry->identity = identity;
+		return 0;
+	}
+	put(&members->map, &(struct weft_addr_entry){ .key = *key, .identity = identity });
+	count_length(members, key, 1);
+	build->snap->addrs = members->map;
+	return 0;
+}
+
+// Takes KEY out; those that were pushed on by it move back (Knuth, TAOCP 3, algorithm 6.4R).
+static int
+leave(struct weft_build *build, const struct weft_addr_key *key)
+{
+	struct weft_members *members = own(build);
+	struct weft_addr_entry *entry = members ? weft_addrmap_find(&members->map, key) : NULL, *table;
+	uint32_t hole, i;
+
+	if (members == NULL)
+		return -ENOMEM;
+	if (entry == NULL)
+		return 0;
+	table = members->map.entry;
+	weft_share_unref(entry->identity);
+	count_length(members, key, -1);
+	hole = i = (uint32_t)(entry - table);
+	for (;;) {
+		i = (i + 1) & members->map.mask;
+		if (table[i].key.network == 0)
+			break;
+		// What is nearer to its place than the hole is stays.
+		if (((i - weft_addrmap_slot(&members->map, &table[i].key)) & members->map.mask) <
+			((i - hole) & members->map.mask))
+			continue;
+		table[hole] = table[i];
+		hole = i;
+	}
+	memset(&table[hole], 0, sizeof(table[hole]));
+	build->snap->addrs = members->map;
+	return 0;
+}
+
+static uint8_t
+length_of(const uint8_t *mask, unsigned int size)
+{
+	unsigned int bits = 0;
+
+	for (unsigned int i = 0; i < size; i++)
+		bits += (unsigned int)__builtin_popcount(mask[i]);
+	return (uint8_t)bits;
+}
+
+// Calls FN with the keys of PORT's addresses.
+static int
+each_address(struct weft_build *build, const struct weft_port *port, const void *arg,
+	int (*fn)(struct weft_build *build, const struct weft_addr_key *key, const void *arg))
+{
+	struct weft_addr_key key = { .network = build_network_number(port) };
+	int ret = key.network ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; ret == 0 && i < port->ips.n4; i++) {
+		key.length = length_of((const uint8_t *)&port->ips.v4[i].mask, 4);
+		memcpy(key.addr, &port->ips.v4[i].addr, 4);
+		ret = fn(build, &key, arg);
+	}
+	key.v6 = 1;
+	for (unsigned int i = 0; ret == 0 && i < port->ips.n6; i++) {
+		key.length = length_of(port->ips.v6[i].mask, 16);
+		memcpy(key.addr, port->ips.v6[i].addr, 16);
+		ret = fn(build, &key, arg);
+	}
+	return ret;
+}
+
+// Whether PORT names the address of KEY.
+static bool
+has_address(const struct weft_port *port, const struct weft_addr_key *key)
+{
+	for (unsigned int i = 0; !key->v6 && i < port->ips.n4; i++)
+		if (memcmp(&port->ips.v4[i].addr, key->addr, 4) == 0 &&
+			length_of((const uint8_t *)&port->ips.v4[i].mask, 4) == key->length)
+			return true;
+	for (unsigned int i = 0; key->v6 && i < port->ips.n6; i++)
+		if (memcmp(port->ips.v6[i].addr, key->addr, 16) == 0 &&
+			length_of(port->ips.v6[i].mask, 16) == key->length)
+			return true;
+	return false;
+}
+
+static int enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only);
+
+// An address that two ports share, as routers do for each other, becomes the other one's when one gives it up.
+static int
+pass_on(struct weft_build *build, const struct weft_port *old, const struct weft_addr_key *key)
+{
+	char network[WEFT_KEY_SIZE];
+	const char *name;
+	json_t *value;
+
+	snprintf(network, sizeof(network), "tenants/%.*s/networks/%s", (int)strcspn(old->o.path, "/"), old->o.path,
+		old->network);
+	json_object_foreach (json_object_get(build->members_of->users, network), name, value) {
+		const struct weft_port *port = weft_map_value(value);
+
+		if (port->o.kind == &weft_kind_port && strcmp(port->o.path, old->o.path) && port->groups.n &&
+			has_address(port, key))
+			return enter_port(build, port, key);
+	}
+	return 0;
+}
+
+struct leaving {
+	const struct weft_port *port;
+	uint32_t number;
+};
+
+static int
+leave_key(struct weft_build *build, const struct weft_addr_key *key, const void *arg)
+{
+	const struct leaving *leaving = arg;
+	const struct weft_addr_entry *entry =
+		build->snap->members ? weft_addrmap_find(&build->snap->members->map, key) : NULL;
+	int ret;
+
+	// The address may be another port's by now.
+	if (entry == NULL || entry->identity->port != leaving->number)
+		return 0;
+	ret = leave(build, key);
+	return ret ? ret : pass_on(build, leaving->port, key);
+}
+
+static int
+enter_key(struct weft_build *build, const struct weft_addr_key *key, const void *arg)
+{
+	return enter(build, key, arg);
+}
+
+// Enters PORT's addresses, or ONLY that one.
+static int
+enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only)
+{
+	struct weft_identity *identity = (struct weft_identity *)(uintptr_t)weft_policies_identity(port);
+	int ret;
+
+	if (identity == NULL)
+		return -ENOMEM;
+	identity->port = build_port_number(port);
+	ret = only ? enter(build, only, identity) : each_address(build, port, identity, enter_key);
+	weft_share_unref(identity);
+	return ret;
+}
+
+static bool
+is_member(const struct weft_port *port)
+{
+	return port && port->network[0] && port->groups.n && port->ips.n4 + port->ips.n6;
+}
+
+static bool
+same_list(const struct weft_list *a, const struct weft_list *b)
+{
+	return a->n == b->n && (a->n == 0 || memcmp(a->items, b->items, (size_t)a->n * WEFT_NAME_SIZE) == 0);
+}
+
+static bool
+same_membership(const struct weft_port *a, const struct weft_port *b)
+{
+	return is_member(a) && is_member(b) && strcmp(a->network, b->network) == 0 &&
+	       same_list(&a->groups, &b->groups) && memcmp(&a->ips, &b->ips, sizeof(a->ips)) == 0;
+}
+
+int
+weft_build_member(struct weft_build *build, const struct weft_model *model, const struct weft_port *old,
+	const struct weft_port *new, struct weft_error *err)
+{
+	const struct weft_port *port = new ? new : old;
+	struct leaving leaving = { .port = old, .number = build_port_number(port) };
+	int ret = 0;
+
+	if ((!is_member(old) && !is_member(new)) || same_membership(old, new))
+		return 0;
+	build->members_of = model;
+	if (is_member(old)) {
+		ret = each_address(build, old, &leaving, leave_key);
+		build_touch_network(build, old);
+	}
+	if (ret == 0 && is_member(new)) {
+		ret = enter_port(build, new, NULL);
+		build_touch_network(build, new);
+	}
+	return ret ? weft_fail(err, -ret, "port %s: no memory for its addresses: raise \"memory_mb\"", port->o.path)
+		   : 0;
+}

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Other hosts as ports without a device: each has a slot, "@" and its name, stands in the domains that have members
+// there, and their addresses lead to it. All of it is compiled anew when a change concerns any of it.
+#include "peers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_ether.h>
+
+#include "control/base/address.h"
+#include "build.h"
+#include "gateways.h"
+#include "control/host/kernel.h"
+#include "control/base/map.h"
+#include "refcount.h"
+#include "control/host/uplinks.h"
+
+// A host's members: the domains, each once.
+struct site {
+	uint16_t slot;
+	uint16_t n;
+	uint16_t domain[WEFT_N_VLANS];
+};
+
+static bool
+can_tunnel(const struct weft_local *local)
+{
+	const struct weft_host *self = weft_model_host(local->model, local->host);
+
+	return self && !weft_ip_is_none(&self->tunnel.address) && local->placement->uplink;
+}
+
+// Whether a change of OBJECT changes what is beyond tunnels.
+static bool
+concerns(const struct weft_local *local, const struct weft_object *object)
+{
+	const struct weft_port *port = (const struct weft_port *)object;
+
+	if (object == NULL)
+		return false;
+	if (object->kind == &weft_kind_host)
+		return true;
+	if (object->kind == &weft_kind_network)
+		return weft_network_is_tunnelled((const struct weft_network *)object);
+	return is_port(object) && (!port->network[0] || !weft_local_has(local, port) ||
+					  weft_network_is_tunnelled(weft_model_port_network(local->model, port)));
+}
+
+static int
+add_host(struct weft_local *local, struct weft_prepared *p, const struct weft_host *host)
+{
+	uint16_t slot = weft_placement_free_slot(local->placement);
+	char path[WEFT_PATH_SIZE];
+
+	if (slot == 0)
+		return weft_fail(
+			p->err, ENOSPC, "host %s: all %u port slots are in use", host->o.path, WEFT_MAX_PORTS - 1);
+	weft_placement_host_path(host->o.path, path);
+	weft_placement_assign(local->placement, slot, path);
+	weft_placement_own(local->placement, slot, WEFT_OWNER_EACH);
+	json_array_append_new(p->opened, json_integer(slot));
+	return 0;
+}
+
+int
+prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
+{
+	const char *key;
+	json_t *value;
+	bool can = can_tunnel(local);
+	int ret = 0;
+
+	// An uplink whose device opens late, or that takes over, comes with a change of something else or none.
+	p->tunnels = all || local->rerouted || local->kernel != p->kernel ||
+		     (local->snap ? local->snap->underlay : 0) != (can ? local->placement->uplink : 0);
+	for (unsigned int i = 0; i < p->set.n; i++) {
+		const struct weft_change *c = &p->set.change[i];
+
+		p->tunnels = p->tunnels || concerns(local, c->old) || concerns(local, c->new);
+		if (c->old && c->new == NULL &&
+			c->old->kind == &weft_kind_host &&weft_placement_find_host(local->placement, c->old->path))
+			json_array_append_new(
+				p->gone, json_integer(weft_placement_find_host(local->placement, c->old->path)));
+	}
+	if (!p->tunnels)
+		return 0;
+	json_object_foreach (local->model->objects, key, value) {
+		const struct weft_host *host = weft_map_value(value);
+		bool wanted, known;
+
+		if (host->o.kind != &weft_kind_host || strcmp(host->o.path, local->host) == 0)
+			continue;
+		wanted = can && !weft_ip_is_none(&host->tunnel.address);
+		known = weft_placement_find_host(local->placement, host->o.path) != 0;
+		if (wanted && !known && ret == 0)
+			ret = add_host(local, p, host);
+		if (!wanted && known)
+			json_array_append_new(
+				p->gone, json_integer(weft_placement_find_host(local->placement, host->o.path)));
+	}
+	return ret;
+}
+
+// Calls FN with each VLAN inside its network that PORT stands in.
+static int
+each_vid(const struct weft_port *port, int (*fn)(void *arg, uint16_t vid), void *arg)
+{
+	int ret = 0;
+
+	if (!port->vlan.trunk.given)
+		return fn(arg, port->vlan.qinq != WEFT_VLAN_UNSET     ? port->vlan.qinq
+			       : port->vlan.access != WEFT_VLAN_UNSET ? port->vlan.access
+								      : 0);
+	if (port->vlan.native != WEFT_VLAN_UNSET)
+		ret = fn(arg, port->vlan.native);
+	for (uint16_t vid = 1; ret == 0 && vid < WEFT_N_VLANS; vid++)
+		if (weft_vlan_set_has(&port->vlan.trunk, vid))
+			ret = fn(arg, vid);
+	return ret;
+}
+
+// A port on its way into what is known beyond one host, or out of it: where its MAC is, if that is on another host, and
+// who has its addresses, for ARP.
+struct passage {
+	struct weft_build *build;
+	const struct weft_port *port;
+	const struct weft_network *network; // NULL: out
+	const char *path;		    // of the network
+	struct site *site;		    // where it is on its way in; NULL: out, or the port is here
+	bool here;
+	uint16_t slot;
+};
+
+// Notes that SITE has members in the domain ID.
+static int
+add_domain(struct site *site, uint16_t id)
+{
+	for (uint16_t i = 0; i < site->n; i++)
+		if (site->domain[i] == id)
+			return 0;
+	if (site->n == WEFT_N_VLANS)
+		return -ENOSPC;
+	site->domain[site->n++] = id;
+	return 0;
+}
+
+// The address I, of both versions. False: it is a prefix of many.
+static bool
+address_at(const struct weft_ips *ips, unsigned int i, struct weft_ip *address)
+{
+	static const uint8_t all[16] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff };
+
+	if (i < ips->n4) {
+		*address = weft_ip4(ips->v4[i].addr);
+		return ips->v4[i].mask == UINT32_MAX;
+	}
+	*address = weft_ip6(ips->v6[i - ips->n4].addr);
+	return memcmp(ips->v6[i - ips->n4].mask, all, sizeof(all)) == 0;
+}
+
+static int
+enter(void *arg, uint16_t vid)
+{
+	struct passage *way = arg;
+	struct weft_ip address;
+	const struct weft_ips *ips = &way->port->ips;
+	const struct weft_port_conf conf = { .mac = way->port->mac,
+		.gen = way->build->placement->place[way->slot].gen };
+	uint16_t id = build_domain(way->build, &(struct domain_name){ .network = way->network, .vid = vid });
+	int ret = id ? 0 : -ENOSPC;
+
+	if (ret == 0 && way->site)
+		ret = add_domain(way->site, id);
+	if (ret == 0 && way->site && conf.mac)
+		ret = build_macs_enter(way->build, id, way->slot, &conf);
+	for (unsigned int i = 0; ret == 0 && conf.mac && i < ips->n4 + ips->n6; i++)
+		if (address_at(ips, i, &address))
+			ret = build_macs_enter_owner(way->build, id, &address, way->slot, conf.mac);
+	return ret;
+}
+
+// Takes the entry of MAC, or of what stands for an address, in the domain ID out, if it leads to the port's slot.
+static int
+take_out(const struct passage *way, uint16_t id, uint64_t mac)
+{
+	const struct weft_mactab *tab = &way->build->snap->static_macs;
+	uint64_t key = weft_mac_key(id, mac);
+	const struct weft_mac_entry *entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
+
+	return entry && entry->port == way->slot ? build_macs_remove(way->build, id, way->slot, mac) : 0;
+}
+
+static int
+leave(void *arg, uint16_t vid)
+{
+	struct passage *way = arg;
+	const struct weft_ips *ips = &way->port->ips;
+	char key[WEFT_PATH_SIZE + 8];
+	struct weft_ip address;
+	uint16_t id;
+	int ret = 0;
+
+	snprintf(key, sizeof(key), "%s.%u", way->path, vid);
+	id = json_integer_value(json_object_get(way->build->placement->domains, key));
+	if (id == 0)
+		return 0;
+	if (!way->here)
+		ret = take_out(way, id, way->port->mac);
+	for (unsigned int i = 0; ret == 0 && i < ips->n4 + ips->n6; i++)
+		if (address_at(ips, i, &address))
+			ret = take_out(way, id, weft_owner_key(0, &address));
+	return ret;
+}
+
+static uint16_t
+slot_of_port(const struct weft_local *local, const struct weft_port *port)
+{
+	return weft_local_has(local, port) ? weft_placement_find(local->placement, port->o.path)
+					   : weft_placement_find_host(local->placement, port->host);
+}
+
+// What was known of the port OBJECT, if it is one, is no more.
+static int
+forget(struct weft_build *build, const struct weft_local *local, const struct weft_object *object)
+{
+	const struct weft_port *port = (const struct weft_port *)object;
+	char tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
+	struct passage way = { .build = build, .port = port, .path = path };
+
+	if (!is_port(object) || !port->network[0] || !port->mac || is_gateway(port))
+		return 0;
+	weft_object_tenant(&port->o, tenant);
+	snprintf(path, sizeof(path), "%.63s/%.63s", tenant, port->network);
+	way.slot = slot_of_port(local, port);
+	way.here = weft_local_has(local, port);
+	return way.slot ? each_vid(port, leave, &way) : 0;
+}
+
+// None: there is no way to ADDRESS. Where the kernel has this host's address, by its routes.
+static struct weft_ip
+next_hop(const struct weft_local *local, const struct weft_host *self, const struct weft_ip *address)
+{
+	if (local->kernel)
+		return weft_kernel_hop(local, address);
+	if (weft_ip_is_v4(address) != weft_ip_is_v4(&self->tunnel.address))
+		return (struct weft_ip){ 0 };
+	if (self->tunnel.length == 0 || weft_ip_in_prefix(address, &self->tunnel.address, self->tunnel.length))
+		return *address;
+	return self->tunnel.gateway;
+}
+
+// Puts another host into its slot.
+static int
+put_host(struct weft_build *build, const struct weft_local *local, const struct weft_host *host,
+	const struct site *site, uint16_t uplink)
+{
+	const struct weft_host *self = weft_model_host(local->model, local->host);
+	struct weft_peer *peer = weft_share_new(sizeof(*peer), true);
+	uint16_t *domains = weft_share_new(WEFT_N_VLANS * sizeof(*domains), true);
+	char *name = weft_share_new(strlen(host->o.path) + 2, false);
+	struct weft_port_conf conf = {
+		.gen = local->placement->place[site->slot].gen,
+		.owner = WEFT_OWNER_NONE,
+		.tagging = WEFT_TAG_PEER,
+		.tpid = RTE_ETHER_TYPE_VLAN,
+		.mtu = UINT16_MAX, // each network has its own
+		.up = true,
+		.max_macs = UINT32_MAX,
+		.name = name,
+		.vid_domain = domains,
+		.peer = peer,
+	};
+	int ret = -ENOMEM;
+
+	if (peer && domains && name) {
+		name[0] = '@';
+		strcpy(name + 1, host->o.path);
+		memcpy(domains, site->domain, site->n * sizeof(*domains));
+		peer->address = host->tunnel.address;
+		peer->hop = next_hop(local, self, &peer->address);
+		peer->uplink = uplink;
+		peer->checksum = self->tunnel.checksum;
+		peer->bfd = self->tunnel.bfd_interval_ms && host->tunnel.bfd_interval_ms;
+		weft_peer_init(peer, &self->tunnel.address);
+		ret = build_put_port(build, site->slot, &conf);
+	}
+	if (ret) {
+		weft_share_unref(peer);
+		weft_share_unref(domains);
+		weft_share_unref(name);
+	}
+	return ret;
+}
+
+struct hop {
+	uint32_t number;
+	uint16_t slot;
+};
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct hop *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+// Tells the port in the slot UPLINK of the tunnels that end at it.
+static int
+put_end(struct weft_build *build, uint16_t uplink, const struct weft_underlay *underlay)
+{
+	struct weft_port_conf conf = *weft_snapshot_slot(build->snap, uplink);
+	int ret;
+
+	conf.underlay = underlay;
+	build_ref_port(&conf);
+	ret = build_put_port(build, uplink, &conf);
+	if (ret)
+		build_unref_port(&conf);
+	return ret;
+}
+
+// And all of this host's uplinks: what is on its way to one that stands by now is taken too.
+static int
+put_underlay(struct weft_build *build, const struct weft_local *local, struct hop *hops, uint32_t n)
+{
+	const struct weft_host *self = weft_model_host(local->model, local->host);
+	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
+	const char *key;
+	json_t *value;
+	uint16_t slot;
+	int ret = underlay ? 0 : -ENOMEM;
+
+	if (ret)
+		return ret;
+	qsort(hops, n, sizeof(*hops), by_number);
+	underlay->address = self->tunnel.address;
+	underlay->zero_checksum = !self->tunnel.checksum;
+	underlay->bfd.interval_us = self->tunnel.bfd_interval_ms * 1000;
+	underlay->bfd.multiplier = self->tunnel.bfd_multiplier;
+	underlay->n_peers = n;
+	for (uint32_t i = 0; i < n; i++)
+		underlay->peer[i] = hops[i].slot;
+	json_object_foreach (local->devices, key, value) {
+		if (ret == 0 && weft_uplink_at(local, key, &slot) && slot && weft_snapshot_slot(build->snap, slot)->gen)
+			ret = put_end(build, slot, underlay);
+	}
+	weft_share_unref(underlay);
+	build->snap->underlay = local->placement->uplink;
+	return ret;
+}
+
+// Enters the ports of networks with tunnels, and collects in SITES, a map of hosts to struct site, the domains of each.
+static int
+enter_ports(struct weft_build *build, const struct weft_local *local, json_t *sites)
+{
+	const char *key;
+	json_t *value;
+	int ret = 0;
+
+	json_object_foreach (local->model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+		const struct weft_port *port = (const struct weft_port *)object;
+		struct passage way = { .build = build, .port = port };
+
+		if (ret || !is_port(object) || !port->network[0])
+			continue;
+		way.here = weft_local_has(local, port);
+		way.network = weft_model_port_network(local->model, port);
+		way.site = way.here ? NULL : weft_map_get(sites, port->host);
+		way.slot = is_gateway(port) && way.here ? local->placement->uplink : slot_of_port(local, port);
+		if (way.slot && (way.here || way.site) && weft_network_is_tunnelled(way.network))
+			ret = each_vid(port, enter, &way);
+		else
+			ret = forget(build, local, object);
+	}
+	return ret;
+}
+
+static int
+compile_hosts(struct weft_build *build, const struct weft_local *local, json_t *sites)
+{
+	uint16_t uplink = local->placement->uplink;
+	struct hop *hops = calloc(json_object_size(sites) + 1, sizeof(*hops));
+	const char *name;
+	json_t *value;
+	uint32_t n = 0;
+	int ret = hops ? enter_ports(build, local, sites) : -ENOMEM;
+
+	json_object_foreach (sites, name, value) {
+		const struct site *site = weft_map_value(value);
+
+		if (ret == 0)
+			ret = put_host(build, local, weft_model_host(local->model, name), site, uplink);
+		if (ret == 0)
+			hops[n++] = (struct hop){ weft_snapshot_slot(build->snap, site->slot)->peer->hop_number,
+				site->slot };
+	}
+	build->snap->underlay = WEFT_PORT_NONE;
+	if (ret == 0 && can_tunnel(local))
+		ret = put_underlay(build, local, hops, n);
+	free(hops);
+	return ret ? ret : weft_build_gateways(build, local);
+}
+
+// The hosts that tunnels lead to, with their slots. Returns a map to struct site, or NULL without memory.
+static json_t *
+new_sites(const struct weft_local *local)
+{
+	json_t *sites = json_object(), *value;
+	const char *key;
+
+	json_object_foreach (local->model->objects, key, value) {
+		const struct weft_host *host = weft_map_value(value);
+		uint16_t slot =
+			host->o.kind == &weft_kind_host ? weft_placement_find_host(local->placement, host->o.path) : 0;
+		struct site *site = slot && !weft_ip_is_none(&host->tunnel.address) && can_tunnel(local)
+					    ? calloc(1, sizeof(*site))
+					    : NULL;
+
+		if (site == NULL)
+			continue;
+		site->slot = slot;
+		weft_map_set(sites, host->o.path, site);
+	}
+	return sites;
+}
+
+int
+weft_build_hosts(struct weft_build *build, const struct weft_local *local, const struct weft_prepared *p)
+{
+	json_t *sites = new_sites(local), *value;
+	const char *key;
+	int ret = sites ? 0 : -ENOMEM;
+
+	for (unsigned int k = 0; ret == 0 && k < p->set.n; k++)
+		ret = forget(build, local, p->set.change[k].old);
+	if (ret == 0)
+		ret = compile_hosts(build, local, sites);
+	json_object_foreach (sites, key, value)
+		free(weft_map_value(value));
+	json_decref(sites);
+	if (ret == -ENOSPC)
+		return weft_fail(p->err, ENOSPC,
+			"the networks of another host: all %u broadcast domains are in use, or more than %u there",
+			WEFT_MAX_DOMAINS, WEFT_N_VLANS);
+	return ret ? weft_fail(p->err, -ret, "no memory to compile the other hosts") : 0;
+}

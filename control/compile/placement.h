@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Where each port of the model lives: its slot, its generation, its worker. Control thread.
+#pragma once
+
+#include "weft/engine.h"
+
+#include "control/policy/model.h"
+
+struct weft_place {
+	char path[WEFT_PATH_SIZE];     // of the port; empty: the slot is free
+	bool closing;		       // its port is gone, its device not yet
+	bool pinned;		       // the port names its worker
+	uint16_t gen;		       // never 0 in use; changes when the port or its domains change
+	uint16_t owner;		       // worker, or WEFT_OWNER_EACH
+	struct weft_port_stats before; // counters when the port got the slot
+	uint64_t load;		       // packets at the last rebalancing
+};
+
+// Of a tenant, in bits per second.
+struct weft_bucket {
+	bool used;
+	uint64_t limit; // of the tenant, on all hosts
+	uint64_t now,
+		fenced; // what the data plane knows: of this host's part, and of that once it has lost the cluster
+	struct weft_bucket_counts counts;   // when it was looked at last
+	uint64_t since;			    // TSC up to which ALLOWED goes
+	double allowed;			    // bits that might have passed since then
+	double allowed_before, used_before; // between the last two looks
+};
+
+struct weft_placement {
+	struct weft_place place[WEFT_MAX_PORTS];
+	const char *host; // this one's name
+	uint16_t uplink;  // slot of the uplink in use, 0: there is none; others stand by
+	json_t *index;	  // port path to slot
+	json_t *domains;  // "tenant/network.vid" to the domain's number
+	uint16_t next_domain;
+	uint16_t first_free;		  // no slot below it is free
+	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
+	bool domain_used[WEFT_MAX_DOMAINS + 1];
+	json_t *buckets; // tenant to the number of its bucket
+	struct weft_bucket bucket[WEFT_BUCKET_LINK + 1];
+	uint64_t looked_at; // TSC
+	uint32_t frame;	    // the longest one of any port
+};
+
+// The slot of the port PATH, or 0.
+uint16_t weft_placement_find(const struct weft_placement *placement, const char *path);
+
+// What stands for another host in place of a port's path, and its slot, or 0.
+void weft_placement_host_path(const char *host, char path[WEFT_PATH_SIZE]);
+uint16_t weft_placement_find_host(const struct weft_placement *placement, const char *host);
+
+// Gives PATH the free SLOT; the port's generation is new. And takes the path away from a slot: until
+// weft_placement_release() it is closing, and not free.
+void weft_placement_assign(struct weft_placement *placement, uint16_t slot, const char *path);
+void weft_placement_withdraw(struct weft_placement *placement, uint16_t slot);
+void weft_placement_reinstate(struct weft_placement *placement, uint16_t slot); // undoes withdraw
+void weft_placement_release(struct weft_placement *placement, uint16_t slot);
+
+// The next generation of the port in SLOT: what was learned on it is void.
+void weft_placement_renew(struct weft_placement *placement, uint16_t slot);
+
+// Makes WORKER, or WEFT_OWNER_EACH, the owner of the port in SLOT.
+void weft_placement_own(struct weft_placement *placement, uint16_t slot, uint16_t worker);
+
+// A free slot, or 0.
+uint16_t weft_placement_free_slot(struct weft_placement *placement);
+
+// The worker with the fewest ports.
+uint16_t weft_placement_least(const struct weft_placement *placement, uint16_t n_workers);
+
+// Spreads the ports over the workers by the packets that they moved since the last call: the busiest
+// first, each to the worker with the least so far. Returns how many change their worker.
+unsigned int weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers);
+
+// The number of a domain, "tenant/network.vid"; new ones get one. 0: all are in use.
+uint16_t weft_placement_domain(struct weft_placement *placement, const char *network, uint16_t vid);
+
+// Makes the number of the domain free again. Learned addresses under it are dead: their port has another generation
+// since.
+void weft_placement_forget_domain(struct weft_placement *placement, const char *network, uint16_t vid);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A plan's rates become costs in TSC cycles; what it leaves open is chosen here.
+#include "plans.h"
+
+#include <rte_ether.h>
+
+#include "control/host/tenant_rate.h"
+#include "refcount.h"
+
+#define TAGS 8 // bytes of VLAN tags in a frame, at most
+
+// 20 ms of the rate may pass at once, and as much may wait for the VM, but at least so many frames.
+#define BURST_PER_SECOND 50
+#define BURST_FRAMES	 2
+#define QUEUE_PER_SECOND 20
+#define QUEUE_FRAMES	 8
+// Frames that have waited so long are marked: a tenth of what fits into the queue.
+#define MARK_PART 10
+// Packets that may pass at once.
+#define BURST_PACKETS 32
+
+uint32_t
+weft_frame_of(uint16_t mtu)
+{
+	return mtu + RTE_ETHER_HDR_LEN + TAGS;
+}
+
+uint32_t
+weft_plan_burst(const struct weft_plan_way *way, uint32_t frame)
+{
+	uint64_t burst = way->burst ? way->burst : RTE_MAX(way->rate / 8 / BURST_PER_SECOND, BURST_FRAMES * frame);
+
+	return (uint32_t)RTE_MIN(burst, (uint64_t)UINT32_MAX);
+}
+
+static int
+compile_way(const char *whose, const char *name, const struct weft_plan_way *from, const struct weft_port *port,
+	uint16_t mtu, uint64_t hz, struct weft_way *way, struct weft_error *err)
+{
+	uint32_t frame = weft_frame_of(mtu), burst = weft_plan_burst(from, frame);
+
+	if (from->rate && burst <= frame)
+		return weft_fail(err, EINVAL,
+			"plan %s: %s.burst of %u bytes holds no frame of port %s, whose MTU is %u: at least %u", whose,
+			name, burst, port->o.path, mtu, frame + 1);
+	if (from->rate) {
+		uint64_t queue = RTE_MAX(from->rate / 8 / QUEUE_PER_SECOND, (uint64_t)QUEUE_FRAMES * frame);
+
+		way->rate = weft_byte_rate(from->rate, burst, frame, hz);
+		way->queue = (uint32_t)RTE_MIN(queue, (uint64_t)UINT32_MAX);
+		way->mark_after = (uint64_t)((double)way->queue * 8 / from->rate * hz / MARK_PART);
+	} else {
+		way->queue = QUEUE_FRAMES * BURST_PACKETS * frame;
+		way->mark_after = hz / QUEUE_PER_SECOND / MARK_PART;
+	}
+	if (from->pps)
+		way->packets = (struct weft_rate){ .cost = RTE_MAX(hz / from->pps, UINT64_C(1)) };
+	way->packets.burst = way->packets.cost * RTE_MAX(from->pps / BURST_PER_SECOND, (uint64_t)BURST_PACKETS);
+	return 0;
+}
+
+int
+weft_build_plan(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
+	struct weft_port_conf *conf, struct weft_error *err)
+{
+	const struct weft_plan *plan = weft_model_port_plan(model, port);
+	struct weft_plan_way least = { .rate = plan ? plan->min_rate : 0 };
+	struct weft_plan_way wire = { .rate = port->rate };
+	uint32_t frame = weft_frame_of(conf->mtu);
+	struct weft_port_plan *compiled;
+	int ret = weft_bucket_of(build->placement, model, port);
+
+	if (ret < 0)
+		return weft_fail(err, -ret, "port %s: %u tenants have a rate, which is the most", port->o.path,
+			WEFT_MAX_BUCKETS - 1);
+	conf->bucket = (uint16_t)ret;
+	if (plan == NULL && conf->bucket == 0 && port->rate == 0)
+		return 0;
+	if (conf->owner == WEFT_OWNER_EACH)
+		return weft_fail(err, EINVAL,
+			"port %s: its device was opened with a queue for every worker, and a plan, or a rate, holds "
+			"for one: "
+			"delete the "
+			"port and add it again with it",
+			port->o.path);
+	if (plan == NULL && port->rate == 0)
+		return 0;
+	compiled = weft_share_new(sizeof(*compiled), true);
+	if (compiled == NULL)
+		return weft_fail(err, ENOMEM, "port %s: no memory for its plan", port->o.path);
+	conf->plan = compiled;
+	if (plan == NULL)
+		return compile_way(port->o.path, "", &wire, port, conf->mtu, build->hz, &compiled->to_vm, err);
+	conf->mark = (uint8_t)(plan->dscp + 1);
+	build->snap->marks = build->snap->marks || conf->mark;
+	compiled->turn = plan->weight * WEFT_WEIGHT_BYTES;
+	if (plan->min_rate)
+		compiled->least = weft_byte_rate(plan->min_rate, weft_plan_burst(&least, frame), frame, build->hz);
+	ret = compile_way(plan->o.path, "from_vm", &plan->from_vm, port, conf->mtu, build->hz, &compiled->from_vm, err);
+	return ret ? ret
+		   : compile_way(
+			     plan->o.path, "to_vm", &plan->to_vm, port, conf->mtu, build->hz, &compiled->to_vm, err);
+}

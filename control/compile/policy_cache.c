@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Which rules hold for a port: the provider's, its tenant's, those of its groups. A policy is known by the serials of
+// the objects that it was compiled from, so that what did not change is not compiled again.
+#include "policy_cache.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/base/map.h"
+#include "rulebook.h"
+#include "ruleset.h"
+#include "refcount.h"
+
+struct compiled {
+	struct weft_policy policy; // first: snapshots point to it
+	unsigned int refs;
+	void *memory[2]; // of the rulesets: out, in
+	char *key;
+};
+
+static json_t *known; // key to struct compiled
+
+// Text that grows.
+struct text {
+	char *data;
+	size_t len;
+};
+
+static void
+append(struct text *text, const char *what, uint64_t serial)
+{
+	char more[64];
+	int len = snprintf(more, sizeof(more), "%s%llx", what, (unsigned long long)serial);
+	char *data = realloc(text->data, text->len + len + 1);
+
+	if (data == NULL)
+		return;
+	memcpy(data + text->len, more, len + 1);
+	text->data = data;
+	text->len += len;
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct weft_group *const *x = a, *const *y = b;
+
+	return strcmp((*x)->o.path, (*y)->o.path);
+}
+
+static void
+gather_provider(const struct weft_model *model, struct weft_tiers *tiers)
+{
+	uint32_t n = weft_model_count(model, &weft_kind_provider_rules);
+	const char *key;
+	json_t *value;
+
+	tiers->gathered = true;
+	tiers->provider = n ? calloc(n, sizeof(tiers->provider[0])) : NULL;
+	if (tiers->provider == NULL)
+		return;
+	json_object_foreach (model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+
+		if (object->kind == &weft_kind_provider_rules && tiers->n_provider < n)
+			tiers->provider[tiers->n_provider++] = (const struct weft_group *)object;
+	}
+	qsort(tiers->provider, tiers->n_provider, sizeof(tiers->provider[0]), by_path);
+}
+
+void
+weft_tiers_free(struct weft_tiers *tiers)
+{
+	free(tiers->provider);
+	*tiers = (struct weft_tiers){ 0 };
+}
+
+// Whose rules hold for a port, in the order of tiers.
+struct sources {
+	const struct weft_group *group[1 + WEFT_MAX_GROUPS]; // the tenant's tier first, or NULL
+	uint32_t n;
+	const struct weft_tiers *tiers;
+};
+
+static void
+find_sources(
+	const struct weft_model *model, const struct weft_tiers *tiers, const struct weft_port *port, struct sources *s)
+{
+	char tenant[WEFT_NAME_SIZE], key[WEFT_KEY_SIZE], path[WEFT_PATH_SIZE];
+
+	weft_object_tenant(&port->o, tenant);
+	weft_key_make(&weft_kind_tenant_rules, tenant, key);
+	*s = (struct sources){ .group = { weft_rules_of(weft_model_get(model, key)) }, .n = 1, .tiers = tiers };
+	for (uint32_t i = 0; i < port->groups.n; i++) {
+		snprintf(path, sizeof(path), "%.63s/%.63s", tenant, weft_name_at(&port->groups, i));
+		weft_key_make(&weft_kind_group, path, key);
+		s->group[s->n++] = weft_rules_of(weft_model_get(model, key));
+	}
+	qsort(s->group + 1, s->n - 1, sizeof(s->group[0]), by_path);
+}
+
+static void
+append_networks(struct text *text, const struct weft_model *model, const struct weft_group *group)
+{
+	const struct weft_rule *rules = group->rules.items;
+	char path[WEFT_PATH_SIZE];
+
+	for (uint32_t i = 0; i < group->rules.n; i++) {
+		const struct weft_network *network;
+
+		if (!rules[i].remote.network[0])
+			continue;
+		snprintf(path, sizeof(path), "%.*s/%.63s", (int)RTE_MIN(strcspn(group->o.path, "/"), (size_t)63),
+			group->o.path, rules[i].remote.network);
+		network = weft_model_network(model, path);
+		append(text, ",n", network ? network->o.serial : 0);
+	}
+}
+
+static char *
+key_of(const struct weft_model *model, const struct sources *s)
+{
+	struct text text = { 0 };
+
+	append(&text, "p", s->tiers->n_provider);
+	for (uint32_t i = 0; i < s->tiers->n_provider; i++)
+		append(&text, ",", s->tiers->provider[i]->o.serial);
+	for (uint32_t i = 0; i < s->n; i++) {
+		append(&text, i ? ",g" : ",t", s->group[i] ? s->group[i]->o.serial : 0);
+		if (s->group[i] && s->group[i]->names_networks)
+			append_networks(&text, model, s->group[i]);
+	}
+	return text.data;
+}
+
+// The stricter of what groups say where no rule matches, and whose word it is.
+static int
+default_of(const struct sources *s, bool in, char *name, size_t size)
+{
+	int action = in ? WEFT_DENY : WEFT_ALLOW;
+
+	snprintf(name, size, "(no group) default_%s", in ? "in" : "out");
+	for (uint32_t i = 1; i < s->n; i++) {
+		int own = in ? s->group[i]->default_in : s->group[i]->default_out;
+
+		if (i > 1 && own <= action)
+			continue;
+		action = own;
+		snprintf(name, size, "%s default_%s", s->group[i]->o.path, in ? "in" : "out");
+	}
+	return action;
+}
+
+static void
+add_rules(struct ruled *rules, uint32_t *n, const struct weft_group *group, uint8_t tier, int direction)
+{
+	const struct weft_rule *items = group ? group->rules.items : NULL;
+
+	for (uint32_t i = 0; group && i < group->rules.n; i++)
+		if (items[i].direction == direction)
+			rules[(*n)++] =
+				(struct ruled){ .rule = &items[i], .owner = &group->o, .index = i, .tier = tier };
+}
+
+static int
+compile_direction(const struct weft_model *model, const struct sources *s, const struct weft_port *port, int direction,
+	struct weft_ruleset *ruleset, void **memory, bool *stateless, struct weft_error *err)
+{
+	uint32_t most = 1, n = 0;
+	struct ruled *rules;
+	char name[WEFT_PATH_SIZE + 32];
+	int action = default_of(s, direction == WEFT_DIR_IN, name, sizeof(name)), ret;
+
+	for (uint32_t i = 0; i < s->tiers->n_provider; i++)
+		most += s->tiers->provider[i]->rules.n;
+	for (uint32_t i = 0; i < s->n; i++)
+		most += s->group[i] ? s->group[i]->rules.n : 0;
+	rules = calloc(most, sizeof(*rules));
+	if (rules == NULL)
+		return weft_fail(err, ENOMEM, "port %s: no memory to compile its rules", port->o.path);
+	for (uint32_t i = 0; i < s->tiers->n_provider; i++)
+		add_rules(rules, &n, s->tiers->provider[i], 0, direction);
+	for (uint32_t i = 0; i < s->n; i++)
+		add_rules(rules, &n, s->group[i], i ? 2 : 1, direction);
+	for (uint32_t i = 0; i < n; i++)
+		*stateless = *stateless || rules[i].rule->stateless;
+	if (n > WEFT_RULESET_MAX) {
+		ret = weft_fail(err, E2BIG,
+			"port %s: %u rules would hold for it %s, and %u are the most; give it fewer groups, "
+			"or make ranges of ports and prefixes of several rules",
+			port->o.path, n, direction == WEFT_DIR_IN ? "inwards" : "outwards", WEFT_RULESET_MAX);
+	} else {
+		weft_ruled_sort(rules, n);
+		ret = weft_ruleset_compile(model, rules, n, action, name, ruleset, memory);
+		if (ret)
+			weft_fail(err, ENOMEM, "port %s: no memory for its %u rules: raise \"memory_mb\"", port->o.path,
+				n);
+	}
+	free(rules);
+	return ret;
+}
+
+static void
+release(struct compiled *c)
+{
+	weft_ruleset_release(&c->policy.out);
+	weft_ruleset_release(&c->policy.in);
+	weft_share_unref(c->memory[0]);
+	weft_share_unref(c->memory[1]);
+	free(c->key);
+	weft_share_unref(c);
+}
+
+const struct weft_policy *
+weft_policies_get(
+	const struct weft_model *model, struct weft_tiers *tiers, const struct weft_port *port, struct weft_error *err)
+{
+	struct sources s;
+	struct compiled *c;
+	char *key;
+	int ret;
+
+	if (!tiers->gathered)
+		gather_provider(model, tiers);
+	find_sources(model, tiers, port, &s);
+	key = key_of(model, &s);
+	if (known == NULL)
+		known = json_object();
+	c = key ? weft_map_get(known, key) : NULL;
+	if (c) {
+		free(key);
+		c->refs++;
+		return &c->policy;
+	}
+	c = weft_share_new(sizeof(*c), true);
+	if (c == NULL || key == NULL) {
+		weft_fail(err, ENOMEM, "port %s: no memory to compile its rules: raise \"memory_mb\"", port->o.path);
+		weft_share_unref(c);
+		free(key);
+		errno = ENOMEM;
+		return NULL;
+	}
+	c->refs = 1;
+	c->key = key;
+	for (uint32_t i = 1; i < s.n; i++)
+		c->policy.reject_revoked = c->policy.reject_revoked || s.group[i]->on_revocation;
+	ret = compile_direction(
+		model, &s, port, WEFT_DIR_OUT, &c->policy.out, &c->memory[0], &c->policy.has_stateless, err);
+	if (ret == 0)
+		ret = compile_direction(
+			model, &s, port, WEFT_DIR_IN, &c->policy.in, &c->memory[1], &c->policy.has_stateless, err);
+	if (ret) {
+		release(c);
+		errno = -ret;
+		return NULL;
+	}
+	weft_map_set(known, key, c);
+	return &c->policy;
+}
+
+void
+weft_policies_ref(const struct weft_policy *policy)
+{
+	if (policy)
+		((struct compiled *)(uintptr_t)policy)->refs++;
+}
+
+void
+weft_policies_unref(const struct weft_policy *policy)
+{
+	struct compiled *c = (struct compiled *)(uintptr_t)policy;
+
+	if (c == NULL || --c->refs)
+		return;
+	json_object_del(known, c->key);
+	release(c);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+const struct weft_identity *
+weft_policies_identity(const struct weft_port *port)
+{
+	struct weft_identity *identity = weft_share_new(sizeof(*identity), true);
+	char key[WEFT_KEY_SIZE], tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
+
+	if (identity == NULL)
+		return NULL;
+	weft_object_tenant(&port->o, tenant);
+	for (uint32_t i = 0; i < port->groups.n; i++) {
+		snprintf(path, sizeof(path), "%.63s/%.63s", tenant, weft_name_at(&port->groups, i));
+		weft_key_make(&weft_kind_group, path, key);
+		identity->group[identity->n++] = weft_rulebook_number(key);
+	}
+	qsort(identity->group, identity->n, sizeof(identity->group[0]), by_number);
+	return identity;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Rules in the order in which they are judged, their names, and what is odd about them.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+
+#include "control/base/address.h"
+#include "ruleset.h"
+
+static int
+compare_ruled(const void *a, const void *b)
+{
+	const struct ruled *x = a, *y = b;
+	int order;
+
+	if (x->tier != y->tier)
+		return x->tier < y->tier ? -1 : 1;
+	if (x->rule->priority != y->rule->priority)
+		return x->rule->priority < y->rule->priority ? -1 : 1;
+	if (x->rule->action != y->rule->action)
+		return x->rule->action > y->rule->action ? -1 : 1;
+	order = strcmp(x->owner->path, y->owner->path);
+	return order ? order : x->index < y->index ? -1 : 1;
+}
+
+void
+weft_ruled_sort(struct ruled *rules, uint32_t n)
+{
+	qsort(rules, n, sizeof(*rules), compare_ruled);
+}
+
+// What a rule says, in short: FNV-1a (Fowler, Noll, Vo) over its fields.
+static uint32_t
+digest(const struct weft_rule *rule)
+{
+	struct weft_rule copy = *rule;
+	const uint8_t *bytes = (const uint8_t *)&copy;
+	uint32_t h = 2166136261u;
+
+	memset(copy.name, 0, sizeof(copy.name));
+	for (size_t i = 0; i < sizeof(copy); i++)
+		h = (h ^ bytes[i]) * 16777619u;
+	return h;
+}
+
+void
+weft_ruled_name(const struct ruled *rule, char *name, size_t size)
+{
+	static const char *const tiers[] = { "provider ", "tenant ", "" };
+
+	if (rule->rule->name[0])
+		snprintf(name, size, "%s%s %s", tiers[rule->tier], rule->owner->path, rule->rule->name);
+	else
+		snprintf(name, size, "%s%s #%08x", tiers[rule->tier], rule->owner->path, digest(rule->rule));
+}
+
+// Addresses that a rule is for, as far as it says so by prefix.
+struct range {
+	bool v6;
+	uint8_t low[16], high[16];
+};
+
+static bool
+range_of(const char *cidr, struct range *range)
+{
+	struct weft_prefix4 v4;
+	struct weft_prefix6 v6;
+
+	memset(range, 0, sizeof(*range));
+	if (weft_prefix4_parse(cidr, &v4) == 0) {
+		rte_be32_t high = v4.addr | ~v4.mask;
+
+		memcpy(range->low, &v4.addr, 4);
+		memcpy(range->high, &high, 4);
+		return true;
+	}
+	if (weft_prefix6_parse(cidr, &v6))
+		return false;
+	range->v6 = true;
+	for (unsigned int i = 0; i < 16; i++) {
+		range->low[i] = v6.addr[i];
+		range->high[i] = v6.addr[i] | (uint8_t)~v6.mask[i];
+	}
+	return true;
+}
+
+// Whether all other ends of B are other ends of A.
+static bool
+covers_remote(const struct weft_rule *a, const struct weft_rule *b)
+{
+	struct range x, y;
+
+	if (!a->remote.group[0] && !a->remote.network[0] && !a->remote.cidr[0])
+		return true;
+	if (strcmp(a->remote.group, b->remote.group) || strcmp(a->remote.network, b->remote.network))
+		return false;
+	if (!a->remote.cidr[0])
+		return true;
+	return b->remote.cidr[0] && range_of(a->remote.cidr, &x) && range_of(b->remote.cidr, &y) && x.v6 == y.v6 &&
+	       memcmp(x.low, y.low, 16) <= 0 && memcmp(x.high, y.high, 16) >= 0;
+}
+
+static bool
+covers_ports(const struct weft_rule *a, const struct weft_rule *b)
+{
+	if (a->ports.n == 0)
+		return true;
+	for (unsigned int i = 0; i < b->ports.n; i++) {
+		bool covered = false;
+
+		for (unsigned int k = 0; k < a->ports.n && !covered; k++)
+			covered = a->ports.range[k].low <= b->ports.range[i].low &&
+				  a->ports.range[k].high >= b->ports.range[i].high;
+		if (!covered)
+			return false;
+	}
+	return b->ports.n;
+}
+
+// Whether every packet that B matches is one that A matches.
+static bool
+covers(const struct weft_rule *a, const struct weft_rule *b)
+{
+	if (a->direction != b->direction || (a->protocol >= 0 && a->protocol != b->protocol))
+		return false;
+	if (a->icmp.type >= 0 && (a->icmp.type != b->icmp.type || (a->icmp.code >= 0 && a->icmp.code != b->icmp.code)))
+		return false;
+	return covers_ports(a, b) && covers_remote(a, b);
+}
+
+static void
+warn(json_t *warnings, const struct ruled *first, const struct ruled *second)
+{
+	char a[2 * WEFT_PATH_SIZE], b[2 * WEFT_PATH_SIZE];
+	bool same = covers(second->rule, first->rule);
+
+	weft_ruled_name(first, a, sizeof(a));
+	weft_ruled_name(second, b, sizeof(b));
+	if (same && first->rule->action == second->rule->action)
+		json_array_append_new(warnings, json_sprintf("%s: says again what %s says", b, a));
+	else if (same)
+		json_array_append_new(warnings, json_sprintf("%s: contradicts %s, which is judged first", b, a));
+	else
+		json_array_append_new(
+			warnings, json_sprintf("%s: never decides, %s covers it and is judged first", b, a));
+}
+
+void
+weft_rules_warn(const struct weft_object *object, json_t *warnings)
+{
+	const struct weft_group *group = weft_rules_of(object);
+	const struct weft_rule *rules = group ? group->rules.items : NULL;
+	uint32_t n = group ? group->rules.n : 0;
+	struct ruled *sorted = n ? calloc(n, sizeof(*sorted)) : NULL;
+	size_t before = json_array_size(warnings);
+
+	for (uint32_t i = 0; sorted && i < n; i++)
+		sorted[i] = (struct ruled){ .rule = &rules[i], .owner = object, .index = i, .tier = 2 };
+	if (sorted)
+		weft_ruled_sort(sorted, n);
+	for (uint32_t i = 1; sorted && i < n && json_array_size(warnings) < before + WEFT_MAX_WARNINGS; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			if (covers(sorted[k].rule, sorted[i].rule)) {
+				warn(warnings, &sorted[k], &sorted[i]);
+				break;
+			}
+		}
+	}
+	free(sorted);
+}

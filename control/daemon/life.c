@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The control thread's life.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_cycles.h>
+
+#include "control/change/bundle.h"
+#include "control/vf/assignment.h"
+#include "control/host/kernel.h"
+#include "control/vf/provision.h"
+#include "control/state/state.h"
+#include "control/host/uplinks.h"
+
+#define TICK_MS	    100
+#define RETRY_TICKS 50 // between two attempts to open what failed
+#define WATCH_TICKS 5  // between two looks at what PFs enforce; they tell of most changes at once
+
+struct weft_state ctl;
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	static unsigned int ticks;
+	struct weft_error err;
+	const char *key;
+	json_t *value;
+
+	(void)fd, (void)what, (void)arg;
+	weft_engine_poll();
+	weft_log_events();
+	weft_engine_offload();
+	weft_events_tick();
+	// What was not there before may be there now.
+	if (ticks % RETRY_TICKS == 0)
+		weft_made_watch();
+	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
+		weft_local_republish(&ctl.local, false, &err))
+		WEFT_LOG(ERR, "event=retry error=\"%s\"", err.text);
+	weft_uplink_watch(&ctl.local);
+	if (ticks % WATCH_TICKS == 0)
+		weft_functions_watch();
+	// Asking a device for its state also tells the workers whether its link is up.
+	json_object_foreach (ctl.local.devices, key, value) {
+		const struct weft_object *port = weft_model_get(ctl.local.model, key);
+		uint16_t slot = port ? weft_placement_find(ctl.local.placement, port->path) : WEFT_PORT_NONE;
+		struct weft_io_status status;
+
+		if (slot == WEFT_PORT_NONE)
+			continue;
+		weft_engine_port_status(slot, &status);
+		if (status.removed && !ctl.local.prepared)
+			weft_local_lose(&ctl.local, port->path);
+	}
+}
+
+static void
+on_signal(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	event_base_loopbreak(ctl.base);
+}
+
+static void
+on_policy(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
+{
+	(void)late;
+	if (result == NULL)
+		*(struct weft_error *)write->arg = *err;
+	json_decref(result);
+	weft_write_free(write);
+}
+
+// Applies the policy file, which wins over what was applied before.
+static int
+apply_file(const char *path, struct weft_error *err)
+{
+	static struct weft_error failure;
+	json_t *bundle = weft_json_load_file(path, err), *changes = bundle ? weft_bundle_changes(bundle, err) : NULL;
+	struct weft_write *write = changes ? calloc(1, sizeof(*write)) : NULL;
+
+	json_decref(bundle);
+	if (write == NULL) {
+		json_decref(changes);
+		return -EINVAL;
+	}
+	*write = (struct weft_write){
+		.changes = changes, .done = on_policy, .arg = &failure, .who = "weftd", .note = "policy file"
+	};
+	ctl.store->submit(write);
+	// On a host of its own it is in force before weftd says that it is ready.
+	event_base_loop(ctl.base, EVLOOP_NONBLOCK);
+	if (failure.text[0])
+		return weft_fail(err, EINVAL, "%.200s: %.280s", path, failure.text);
+	return 0;
+}
+
+static int
+serve(struct weft_error *err)
+{
+	const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+	struct event *timer = event_new(ctl.base, -1, EV_PERSIST, on_tick, NULL);
+	struct event *term = evsignal_new(ctl.base, SIGTERM, on_signal, NULL);
+	struct event *intr = evsignal_new(ctl.base, SIGINT, on_signal, NULL);
+	int ret;
+
+	if (!timer || !term || !intr)
+		return weft_fail(err, ENOMEM, "no memory for the control thread");
+	event_add(timer, &tick);
+	event_add(term, NULL);
+	event_add(intr, NULL);
+	if (weft_kernel_start(ctl.base, &ctl.local))
+		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
+	if (weft_functions_start(ctl.base, &ctl.local))
+		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's links cannot be followed\"");
+	weft_made_restore();
+	ret = ctl.store->start(err);
+	if (ret == 0 && ctl.config.policy[0])
+		ret = apply_file(ctl.config.policy, err);
+	if (ret == 0)
+		ret = weft_server_start(err);
+	if (ret == 0) {
+		WEFT_LOG(INFO, "event=ready socket=%s host=%s store=%s generation=%llu ports=%u", ctl.config.socket,
+			ctl.local.host, ctl.store->name, (unsigned long long)ctl.local.generation,
+			weft_model_count(ctl.local.model, &weft_kind_port));
+		weft_watchdog_start();
+		event_base_dispatch(ctl.base);
+		weft_watchdog_stop();
+	}
+	weft_server_stop();
+	ctl.store->stop();
+	weft_kernel_stop();
+	weft_functions_stop();
+	event_free(timer);
+	event_free(term);
+	event_free(intr);
+	return ret;
+}
+
+int
+weft_control_run(const struct weft_config *config, struct weft_error *err)
+{
+	int ret;
+
+	ctl.config = *config;
+	ctl.start_us = weft_wall_us();
+	snprintf(ctl.local.host, sizeof(ctl.local.host), "%s", config->host);
+	ctl.store = config->etcd.n_endpoints ? &weft_store_etcd : &weft_store_file;
+	ctl.local.alone = config->etcd.n_endpoints == 0;
+	ctl.local.tsc_hz = rte_get_tsc_hz();
+	ctl.local.budget = (size_t)config->policy_memory_mb << 20;
+	ctl.local.version = weft_engine_snapshot()->version;
+	ctl.base = event_base_new();
+	if (weft_local_init(&ctl.local, config->vhost_dir) || !ctl.base)
+		return weft_fail(err, ENOMEM, "no memory for the control thread");
+	signal(SIGPIPE, SIG_IGN);
+	ret = serve(err);
+	weft_local_fini(&ctl.local);
+	event_base_free(ctl.base);
+	return ret;
+}

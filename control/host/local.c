@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Preparing, activating and aborting a change on this host.
+#include "local.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "weft/engine.h"
+
+#include "control/change/bundle.h"
+#include "tenant_rate.h"
+#include "control/vf/assignment.h"
+#include "kernel.h"
+#include "uplink_rate.h"
+#include "control/base/map.h"
+#include "prepare.h"
+#include "shared_uplink.h"
+
+int
+weft_local_init(struct weft_local *local, const char *vhost_dir)
+{
+	local->model = weft_model_new(vhost_dir);
+	local->placement = calloc(1, sizeof(*local->placement));
+	local->failed = json_object();
+	local->devices = json_object();
+	if (!local->model || !local->placement || !local->failed || !local->devices)
+		return -ENOMEM;
+	local->placement->host = local->host;
+	local->placement->domains = json_object();
+	local->placement->index = json_object();
+	local->placement->buckets = json_object();
+	return local->placement->domains && local->placement->index ? 0 : -ENOMEM;
+}
+
+void
+weft_local_fini(struct weft_local *local)
+{
+	if (local->prepared)
+		weft_local_abort(local);
+	weft_model_free(local->model);
+	if (local->placement) {
+		json_decref(local->placement->domains);
+		json_decref(local->placement->index);
+		json_decref(local->placement->buckets);
+	}
+	free(local->placement);
+	json_decref(local->failed);
+	json_decref(local->devices);
+}
+
+bool
+weft_local_has(const struct weft_local *local, const struct weft_port *port)
+{
+	return port->host[0] ? strcmp(port->host, local->host) == 0 : local->alone;
+}
+
+void
+weft_local_each(const struct weft_local *local, void (*fn)(void *arg, const struct weft_port *port), void *arg)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (local->model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+
+		if (is_port(object) && weft_local_has(local, (const struct weft_port *)object))
+			fn(arg, (const struct weft_port *)object);
+	}
+}
+
+static struct weft_prepared *
+new_prepared(const struct weft_local *local, uint64_t generation, struct weft_error *err)
+{
+	struct weft_prepared *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->generation = generation;
+	p->err = err;
+	p->uplink = local->placement->uplink;
+	p->kernel = local->kernel;
+	p->old = json_object();
+	p->dirty = json_object();
+	p->gone = json_array();
+	p->opened = json_array();
+	return p;
+}
+
+static void
+free_prepared(struct weft_local *local)
+{
+	struct weft_prepared *p = local->prepared;
+
+	json_decref(p->old);
+	json_decref(p->dirty);
+	json_decref(p->gone);
+	json_decref(p->opened);
+	free(p->owned);
+	free(p);
+	local->prepared = NULL;
+}
+
+int
+weft_local_prepare(struct weft_local *local, const json_t *changes, uint64_t generation, enum weft_prepare_mode mode,
+	struct weft_error *err)
+{
+	struct weft_prepared *p = new_prepared(local, generation, err);
+	int ret;
+
+	if (p == NULL)
+		return weft_fail(err, ENOMEM, "no memory");
+	p->restoring = mode == WEFT_PREPARE_RESTORE;
+	local->prepared = p;
+	ret = weft_model_change(local->model, changes, time(NULL), &p->set, err);
+	if (ret) {
+		free_prepared(local);
+		return ret;
+	}
+	ret = prepare_carry_out(local, p, false);
+	if (ret)
+		weft_local_abort(local);
+	return ret;
+}
+
+const struct weft_changeset *
+weft_local_changes(const struct weft_local *local)
+{
+	return local->prepared ? &local->prepared->set : NULL;
+}
+
+static void
+closed(void *arg, uint16_t slot)
+{
+	struct weft_local *local = arg;
+
+	weft_functions_closed(slot);
+	weft_placement_release(local->placement, slot);
+}
+
+static void
+close_slot(struct weft_local *local, uint16_t slot)
+{
+	weft_placement_withdraw(local->placement, slot);
+	weft_engine_close_port(slot, closed, local);
+}
+
+static void
+publish(struct weft_local *local, struct weft_snapshot *snap)
+{
+	local->snap = snap;
+	local->version = snap->version;
+	local->generation = snap->generation;
+	weft_engine_publish(snap, weft_snapshot_free);
+}
+
+void
+weft_local_activate(struct weft_local *local)
+{
+	struct weft_prepared *p = local->prepared;
+	uint64_t was;
+	const char *path;
+	json_t *value;
+	void *next;
+	size_t i;
+
+	weft_buckets_sync(local);
+	weft_link_sync(local);
+	weft_wire_sync(local);
+	was = local->generation;
+	publish(local, weft_build_finish(p->build, p->generation));
+	if (p->generation != was) {
+		local->in_force_us = weft_wall_us();
+		WEFT_LOG(INFO, "event=generation generation=%llu objects=%u", (unsigned long long)p->generation,
+			p->set.n);
+	}
+	if (p->tunnels)
+		weft_kernel_refresh(local);
+	json_array_foreach (p->gone, i, value)
+		close_slot(local, json_integer_value(value));
+	weft_functions_accept();
+	weft_changeset_accept(&p->set);
+	free_prepared(local);
+	// Ports that are gone are not missing any more.
+	json_object_foreach_safe (local->failed, next, path, value) {
+		const struct weft_port *port = weft_model_port(local->model, path);
+
+		if (port == NULL || !weft_local_has(local, port))
+			json_object_del(local->failed, path);
+	}
+	weft_engine_poll();
+}
+
+void
+weft_local_abort(struct weft_local *local)
+{
+	struct weft_prepared *p = local->prepared;
+	json_t *value;
+	size_t i;
+
+	if (p->offered)
+		weft_engine_withdraw(weft_build_give_up(p->build), weft_snapshot_free);
+	else
+		weft_build_abort(p->build);
+	local->placement->uplink = p->uplink;
+	local->kernel = p->kernel;
+	weft_functions_abort();
+	json_array_foreach (p->opened, i, value)
+		close_slot(local, json_integer_value(value));
+	for (unsigned int k = p->n_owned; k > 0; k--) {
+		local->placement->place[p->owned[k - 1].slot].pinned = p->owned[k - 1].pinned;
+		weft_placement_own(local->placement, p->owned[k - 1].slot, p->owned[k - 1].owner);
+	}
+	for (unsigned int k = 0; k < p->set.n; k++) {
+		const struct weft_object *old = p->set.change[k].old, *new = p->set.change[k].new;
+
+		if (is_port(new))
+			json_object_del(local->devices, new->key);
+		if (is_port(old) && weft_local_has(local, (const struct weft_port *)old) &&
+			weft_port_has_device((const struct weft_port *)old))
+			weft_map_set(local->devices, old->key, old);
+	}
+	weft_model_revert(local->model, &p->set);
+	free_prepared(local);
+	weft_engine_poll();
+}
+
+bool
+weft_local_settled(const struct weft_local *local)
+{
+	return weft_engine_settled(local->version);
+}
+
+int
+weft_local_republish(struct weft_local *local, bool all, struct weft_error *err)
+{
+	struct weft_prepared *p = new_prepared(local, local->generation, err);
+	int ret;
+
+	if (p == NULL)
+		return weft_fail(err, ENOMEM, "no memory");
+	local->prepared = p;
+	ret = prepare_carry_out(local, p, all);
+	if (ret)
+		weft_local_abort(local);
+	else
+		weft_local_activate(local);
+	return ret;
+}
+
+json_t *
+weft_local_bundle(const struct weft_local *local)
+{
+	const struct weft_changeset *set = weft_local_changes(local);
+	json_t *bundle = weft_model_bundle(local->model), *inverse = set ? weft_changeset_inverse(set) : NULL, *object;
+	const char *key;
+
+	json_object_foreach (inverse, key, object)
+		weft_bundle_put(bundle, key, json_is_null(object) ? NULL : json_incref(object));
+	json_decref(inverse);
+	return bundle;
+}
+
+void
+weft_local_lose(struct weft_local *local, const char *path)
+{
+	uint16_t slot = weft_placement_find(local->placement, path);
+	struct weft_error err;
+	struct weft_prepared *p = new_prepared(local, local->generation, &err);
+
+	if (p == NULL)
+		return;
+	// Where it is not there any more nothing is compiled for it.
+	weft_placement_withdraw(local->placement, slot);
+	json_array_append_new(p->gone, json_integer(slot));
+	local->prepared = p;
+	if (prepare_carry_out(local, p, false)) {
+		weft_placement_reinstate(local->placement, slot);
+		weft_local_abort(local);
+		return;
+	}
+	WEFT_LOG(ERR, "event=device-removed port=%s", path);
+	json_object_set_new(local->failed, path, json_string("its device has been taken away"));
+	weft_local_activate(local);
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "shared_uplink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weft/engine.h"
+
+#include "control/base/address.h"
+#include "control/base/map.h"
+#include "uplinks.h"
+
+static const struct weft_host *
+this_host(const struct weft_local *local)
+{
+	char key[WEFT_KEY_SIZE];
+
+	snprintf(key, sizeof(key), "hosts/%.63s", local->host);
+	return (const struct weft_host *)weft_model_get(local->model, key);
+}
+
+// A prefix as the program has it: of an IPv4 address the first 96 bits are always the same.
+static void
+add_denied(struct weft_wire *wire, const char *text)
+{
+	struct weft_wire_prefix *prefix = &wire->denied[wire->n_denied];
+	struct weft_prefix4 v4;
+	struct weft_prefix6 v6;
+
+	if (weft_prefix4_parse(text, &v4) == 0) {
+		prefix->address = weft_ip4(v4.addr);
+		prefix->bits = 96 + (uint32_t)__builtin_popcount(v4.mask);
+		wire->n_denied++;
+	} else if (weft_prefix6_parse(text, &v6) == 0) {
+		prefix->address = weft_ip6(v6.addr);
+		for (unsigned int i = 0; i < sizeof(v6.mask); i++)
+			prefix->bits += (uint32_t)__builtin_popcount(v6.mask[i]);
+		wire->n_denied++;
+	}
+}
+
+static void
+add_vlans(struct weft_wire *wire, const struct weft_model *model)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+		const struct weft_network *network = (const struct weft_network *)object;
+
+		if (object->kind == &weft_kind_network && network->encap == WEFT_ENCAP_VLAN)
+			wire->vlans[network->vlan / 64] |= UINT64_C(1) << (network->vlan % 64);
+	}
+}
+
+static bool
+is_shared(const struct weft_local *local, const char *key, uint16_t *slot)
+{
+	const struct weft_port *port = weft_uplink_at(local, key, slot);
+
+	return port && port->attach.share && *slot != WEFT_PORT_NONE;
+}
+
+void
+weft_wire_sync(struct weft_local *local)
+{
+	struct weft_wire wire = { .denied = NULL };
+	const struct weft_host *host = NULL;
+	const char *key;
+	json_t *value;
+	uint16_t slot;
+
+	json_object_foreach (local->devices, key, value) {
+		int ret;
+
+		if (!is_shared(local, key, &slot))
+			continue;
+		if (wire.denied == NULL) {
+			host = this_host(local);
+			wire.denied = calloc((host ? host->deny.n : 0) + 1, sizeof(wire.denied[0]));
+			if (wire.denied == NULL)
+				return;
+			if (host)
+				wire.address = host->tunnel.address;
+			for (uint32_t i = 0; host && i < host->deny.n; i++)
+				add_denied(&wire, weft_name_at(&host->deny, i));
+			add_vlans(&wire, local->model);
+		}
+		ret = weft_engine_port_set_wire(slot, &wire);
+		if (ret)
+			WEFT_LOG(ERR, "event=wire port=%s error=\"%s\"", local->placement->place[slot].path,
+				strerror(-ret));
+	}
+	free(wire.denied);
+}
+
+static json_t *
+counts_json(const struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+{
+	static const char *const names[] = { "to_kernel", "tunnel", "fragments", "vlan", "denied" };
+	json_t *json = json_object();
+
+	for (unsigned int i = 0; i < WEFT_WIRE_N_COUNTS; i++)
+		json_object_set_new(json, names[i],
+			json_pack("{s:I, s:I}", "packets", (json_int_t)counts[i].packets, "bytes",
+				(json_int_t)counts[i].bytes));
+	return json;
+}
+
+json_t *
+weft_wire_report(const struct weft_local *local)
+{
+	const struct weft_host *host = this_host(local);
+	json_t *rows = json_array(), *value;
+	const char *key;
+	uint16_t slot;
+
+	json_object_foreach (local->devices, key, value) {
+		const struct weft_port *port = weft_uplink_at(local, key, &slot);
+		struct weft_wire_count counts[WEFT_WIRE_N_COUNTS];
+		char address[WEFT_IP_TEXT] = "";
+
+		if (port == NULL || slot == WEFT_PORT_NONE)
+			continue;
+		if (host && !weft_ip_is_none(&host->tunnel.address))
+			weft_ip_format(&host->tunnel.address, address);
+		json_array_append_new(rows,
+			json_pack("{s:s, s:s, s:b, s:b, s:s, s:i, s:o*}", "port", port->o.path, "device",
+				port->attach.device, "in_use", slot == local->placement->uplink, "shared",
+				port->attach.share, "address", address, "deny", host ? (int)host->deny.n : 0, "counts",
+				weft_engine_port_wire_counts(slot, counts) ? counts_json(counts) : NULL));
+	}
+	return rows;
+}

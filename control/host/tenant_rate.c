@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A tenant with a rate has a bucket of the data plane's as long as it has ports here and that rate. On a host of a
+// cluster it holds what the host may use of the rate.
+#include "tenant_rate.h"
+
+#include "weft/engine.h"
+
+#include "control/compile/plans.h"
+
+// Who uses its share up to this part, and has to wait, wants more; else it wants some more than it uses.
+#define HUNGRY_PART 32
+#define ROOM_PART   16
+
+int
+weft_bucket_of(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port)
+{
+	const struct weft_limits *limits = weft_model_limits(model, port);
+	char tenant[WEFT_NAME_SIZE];
+	int bucket;
+
+	if (limits == NULL || limits->rate == 0 || port->network[0] == 0)
+		return 0;
+	weft_object_tenant(&port->o, tenant);
+	bucket = (int)json_integer_value(json_object_get(placement->buckets, tenant));
+	for (int i = 1; bucket == 0 && i < WEFT_MAX_BUCKETS; i++)
+		if (!placement->bucket[i].used)
+			bucket = i;
+	if (bucket == 0)
+		return -ENOSPC;
+	if (!placement->bucket[bucket].used) {
+		placement->bucket[bucket] = (struct weft_bucket){ .used = true, .since = rte_rdtsc() };
+		weft_engine_bucket_counts((uint16_t)bucket, &placement->bucket[bucket].counts);
+	}
+	json_object_set_new(placement->buckets, tenant, json_integer(bucket));
+	return bucket;
+}
+
+// Every worker may overdraw by a frame.
+static struct weft_byte_rate
+rate_of(const struct weft_local *local, uint64_t bits)
+{
+	uint32_t frame = local->placement->frame, over = weft_engine_n_workers() * frame;
+	struct weft_plan_way way = { .rate = bits };
+
+	if (bits == 0)
+		return (struct weft_byte_rate){ 0 };
+	return weft_byte_rate(bits, RTE_MAX(weft_plan_burst(&way, frame), over + frame), over, local->tsc_hz);
+}
+
+static uint64_t
+part_of(uint64_t bits, int32_t share)
+{
+	return (uint64_t)((unsigned __int128)bits * (uint32_t)share / WEFT_WHOLE);
+}
+
+static void
+count_allowed(struct weft_bucket *b, uint64_t hz)
+{
+	uint64_t now = rte_rdtsc();
+
+	b->allowed += (double)b->now * (double)(now - b->since) / (double)hz;
+	b->since = now;
+}
+
+static void
+set_bucket(const struct weft_local *local, const char *tenant, uint16_t number, uint64_t limit)
+{
+	struct weft_bucket *b = &local->placement->bucket[number];
+	int32_t kept = WEFT_WHOLE, share = local->share ? local->share(tenant, &kept) : WEFT_WHOLE;
+	uint64_t now = part_of(limit, share), fenced = part_of(limit, kept);
+	struct weft_bucket_rate rate;
+
+	if (b->limit == limit && b->now == now && b->fenced == fenced)
+		return;
+	rate.now = rate_of(local, now);
+	rate.fenced = rate_of(local, fenced);
+	if (weft_engine_set_bucket(number, limit ? &rate : NULL))
+		return;
+	count_allowed(b, local->tsc_hz);
+	b->limit = limit;
+	b->now = now;
+	b->fenced = fenced;
+}
+
+void
+weft_buckets_share(struct weft_local *local)
+{
+	const char *tenant;
+	json_t *value;
+
+	json_object_foreach (local->placement->buckets, tenant, value) {
+		uint16_t number = json_integer_value(value);
+
+		set_bucket(local, tenant, number, local->placement->bucket[number].limit);
+	}
+}
+
+void
+weft_buckets_sync(struct weft_local *local)
+{
+	struct weft_placement *placement = local->placement;
+	const char *tenant;
+	json_t *value;
+	void *next;
+
+	if (json_object_size(placement->buckets) == 0)
+		return;
+	placement->frame = weft_frame_of(weft_model_largest_mtu(local->model));
+	json_object_foreach_safe (placement->buckets, next, tenant, value) {
+		const struct weft_limits *limits = weft_model_tenant_limits(local->model, tenant);
+		uint16_t number = json_integer_value(value);
+		uint64_t limit = limits ? limits->rate : 0;
+
+		set_bucket(local, tenant, number, limit);
+		if (limit == 0) {
+			placement->bucket[number].used = false;
+			json_object_del(placement->buckets, tenant);
+		}
+	}
+}
+
+// In parts of the limit, by what has passed in SECONDS and in the time before that.
+static int32_t
+want_of(struct weft_bucket *b, uint16_t number, double seconds, uint64_t hz)
+{
+	uint64_t bytes = b->counts.bytes, waits = b->counts.waits;
+	double used, mean, allowed;
+
+	weft_engine_bucket_counts(number, &b->counts);
+	count_allowed(b, hz);
+	used = (double)(b->counts.bytes - bytes) * 8;
+	allowed = b->allowed + b->allowed_before;
+	mean = (used + b->used_before) / 2 / seconds;
+	b->allowed_before = b->allowed;
+	b->allowed = 0;
+	if (b->counts.waits != waits && used + b->used_before >= allowed - allowed / HUNGRY_PART)
+		mean = (double)b->limit;
+	b->used_before = used;
+	mean += mean / ROOM_PART;
+	return mean < (double)b->limit ? (int32_t)(mean / (double)b->limit * WEFT_WHOLE) : WEFT_WHOLE;
+}
+
+json_t *
+weft_buckets_wants(struct weft_local *local)
+{
+	struct weft_placement *placement = local->placement;
+	uint64_t now = rte_rdtsc(), before = placement->looked_at;
+	json_t *wants = json_object(), *value;
+	const char *tenant;
+
+	placement->looked_at = now;
+	json_object_foreach (placement->buckets, tenant, value) {
+		uint16_t number = json_integer_value(value);
+		struct weft_bucket *b = &placement->bucket[number];
+
+		if (b->limit)
+			json_object_set_new(wants, tenant,
+				json_integer(
+					want_of(b, number, (double)(now - before) / local->tsc_hz, local->tsc_hz)));
+	}
+	return wants;
+}

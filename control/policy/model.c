@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Changing and checking a model.
+#include "model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/change/bundle.h"
+#include "control/base/map.h"
+#include "index.h"
+
+struct weft_model *
+weft_model_new(const char *vhost_dir)
+{
+	struct weft_model *model = calloc(1, sizeof(*model));
+
+	if (model == NULL)
+		return NULL;
+	snprintf(model->vhost_dir, sizeof(model->vhost_dir), "%s", vhost_dir);
+	model->objects = json_object();
+	model->users = json_object();
+	model->unique = json_object();
+	model->barred = json_object();
+	model->tenants = json_object();
+	if (model->objects && model->users && model->unique && model->barred && model->tenants)
+		return model;
+	weft_model_free(model);
+	return NULL;
+}
+
+void
+weft_model_free(struct weft_model *model)
+{
+	const char *key;
+	json_t *value;
+
+	if (model == NULL)
+		return;
+	json_object_foreach (model->objects, key, value)
+		weft_object_free(weft_map_value(value));
+	json_decref(model->objects);
+	json_decref(model->users);
+	json_decref(model->unique);
+	json_decref(model->barred);
+	json_decref(model->tenants);
+	free(model);
+}
+
+struct weft_object *
+weft_model_get(const struct weft_model *model, const char *key)
+{
+	return weft_map_get(model->objects, key);
+}
+
+static struct weft_object *
+get_path(const struct weft_model *model, const struct weft_kind *kind, const char *path)
+{
+	char key[WEFT_KEY_SIZE];
+
+	weft_key_make(kind, path, key);
+	return weft_model_get(model, key);
+}
+
+const struct weft_network *
+weft_model_network(const struct weft_model *model, const char *path)
+{
+	return (const struct weft_network *)get_path(model, &weft_kind_network, path);
+}
+
+const struct weft_port *
+weft_model_port(const struct weft_model *model, const char *path)
+{
+	return (const struct weft_port *)get_path(model, &weft_kind_port, path);
+}
+
+const struct weft_host *
+weft_model_host(const struct weft_model *model, const char *name)
+{
+	return (const struct weft_host *)get_path(model, &weft_kind_host, name);
+}
+
+unsigned int
+model_kind_index(const struct weft_kind *kind)
+{
+	unsigned int i = 0;
+
+	while (weft_kinds[i] != kind)
+		i++;
+	return i;
+}
+
+unsigned int
+weft_model_count(const struct weft_model *model, const struct weft_kind *kind)
+{
+	return model->n[model_kind_index(kind)];
+}
+
+const struct weft_network *
+weft_model_port_network(const struct weft_model *model, const struct weft_port *port)
+{
+	char key[WEFT_KEY_SIZE];
+
+	if (port->network[0] == 0)
+		return NULL;
+	model_sibling_key(&port->o, &weft_kind_network, port->network, key);
+	return (const struct weft_network *)weft_model_get(model, key);
+}
+
+const struct weft_plan *
+weft_model_port_plan(const struct weft_model *model, const struct weft_port *port)
+{
+	char key[WEFT_KEY_SIZE];
+
+	if (port->plan[0] == 0)
+		return NULL;
+	model_sibling_key(&port->o, &weft_kind_plan, port->plan, key);
+	return (const struct weft_plan *)weft_model_get(model, key);
+}
+
+const struct weft_limits *
+weft_model_tenant_limits(const struct weft_model *model, const char *tenant)
+{
+	return (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
+}
+
+const struct weft_limits *
+weft_model_limits(const struct weft_model *model, const struct weft_port *port)
+{
+	char tenant[WEFT_NAME_SIZE];
+
+	weft_object_tenant(&port->o, tenant);
+	return weft_model_tenant_limits(model, tenant);
+}
+
+uint16_t
+weft_model_largest_mtu(const struct weft_model *model)
+{
+	uint16_t mtu = WEFT_MTU_DEFAULT;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (model->objects, key, value) {
+		const struct weft_network *network = weft_map_value(value);
+
+		if (network->o.kind == &weft_kind_network)
+			mtu = RTE_MAX(mtu, weft_network_wire_mtu(network));
+	}
+	return mtu;
+}
+
+enum weft_isolation
+weft_model_isolation(const struct weft_model *model, const struct weft_port *port)
+{
+	const struct weft_limits *limits = weft_model_limits(model, port);
+
+	return limits ? (enum weft_isolation)limits->on_isolation : WEFT_ISOLATION_KEEP;
+}
+
+void
+weft_port_socket(const struct weft_port *port, const char *vhost_dir, char *path, size_t size)
+{
+	const char *slash = strchr(port->o.path, '/');
+
+	if (port->attach.path[0])
+		snprintf(path, size, "%s", port->attach.path);
+	else
+		snprintf(
+			path, size, "%s/%.*s.%s.sock", vhost_dir, (int)(slash - port->o.path), port->o.path, slash + 1);
+}
+
+struct claim {
+	const struct weft_model *model;
+	const struct weft_port *port;
+	uint64_t now;
+	struct weft_error *err;
+};
+
+static int
+check_barred(void *arg, const char *what)
+{
+	const struct claim *claim = arg;
+	const struct weft_retired *retired = weft_map_get(claim->model->barred, what);
+
+	// Who was retired stands there under the port's own name.
+	if (retired == NULL || retired->until <= claim->now || strcmp(retired->o.path, claim->port->o.path) == 0)
+		return 0;
+	return weft_fail(claim->err, EBUSY,
+		"port %s: %s was retired port %s's, and is barred for another %llu s; 'weftctl delete retired %s' "
+		"lifts that",
+		claim->port->o.path, strchr(what, ' ') + 1, retired->o.path,
+		(unsigned long long)(retired->until - claim->now), retired->o.path);
+}
+
+static int
+check_port(const struct weft_model *model, const struct weft_port *port, uint64_t now, struct weft_error *err)
+{
+	struct claim claim = { .model = model, .port = port, .now = now, .err = err };
+	struct weft_attach *attach = NULL;
+	const struct weft_limits *limits;
+	char tenant[WEFT_NAME_SIZE], socket[768];
+	uintptr_t n;
+
+	weft_object_tenant(&port->o, tenant);
+	limits = (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
+	n = (uintptr_t)weft_map_get(model->tenants, tenant);
+	if (limits && limits->ports && n > limits->ports)
+		return weft_fail(err, EDQUOT, "port %s: tenant %s would have %u ports, and its limit is %u",
+			port->o.path, tenant, (unsigned int)n, limits->ports);
+	weft_port_socket(port, model->vhost_dir, socket, sizeof(socket));
+	if (port->attach.type == WEFT_ATTACH_VHOST_USER && strlen(socket) >= sizeof(attach->path))
+		return weft_fail(err, EINVAL,
+			"port %s: socket %s has %zu bytes, and a UNIX socket's path has at most %zu: "
+			"set a shorter attach.path",
+			port->o.path, socket, strlen(socket), sizeof(attach->path) - 1);
+	return model_each_address(port->o.path, port->network, port->mac, &port->ips, check_barred, &claim);
+}
+
+// What can be said only when all changes are in.
+static int
+check_change(struct weft_model *model, const struct weft_change *c, uint64_t now, struct weft_error *err)
+{
+	json_t *users = c->new ? NULL : json_object_get(model->users, c->old->key);
+	int ret = 0;
+
+	if (users) {
+		const struct weft_object *user = weft_map_value(json_object_iter_value(json_object_iter(users)));
+
+		return weft_fail(err, EBUSY, "%s %s: %s %s uses it (it is one of %zu); change or delete that first",
+			c->old->kind->name, c->old->path, user->kind->name, user->path, json_object_size(users));
+	}
+	if (c->new)
+		ret = model_check_references(model, c->new, err);
+	if (ret == 0 && c->new && c->new->kind == &weft_kind_port)
+		ret = check_port(model, (const struct weft_port *)c->new, now, err);
+	return ret;
+}
+
+// Parses CHANGES into SET.
+static int
+parse_changes(struct weft_model *model, const json_t *changes, struct weft_changeset *set, struct weft_error *err)
+{
+	const char *key;
+	json_t *value;
+
+	set->n = 0;
+	set->change = calloc(json_object_size(changes) + 1, sizeof(set->change[0]));
+	if (set->change == NULL)
+		return weft_fail(err, ENOMEM, "no memory for %zu changes", json_object_size(changes));
+	json_object_foreach ((json_t *)(uintptr_t)changes, key, value) {
+		struct weft_change c = { .old = weft_model_get(model, key) };
+		json_t *copy;
+
+		if (!json_is_null(value)) {
+			copy = json_deep_copy(value);
+			c.new = weft_object_new(key, copy, err);
+			json_decref(copy);
+			if (c.new == NULL)
+				return -errno;
+		}
+		if (c.old == NULL && c.new == NULL)
+			continue;
+		if (c.old && c.new &&strcmp(c.old->text, c.new->text) == 0) {
+			weft_object_free(c.new);
+			continue;
+		}
+		set->change[set->n++] = c;
+	}
+	return 0;
+}
+
+static void
+free_new(struct weft_changeset *set)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		weft_object_free(set->change[i].new);
+	free(set->change);
+	*set = (struct weft_changeset){ 0 };
+}
+
+int
+weft_model_change(struct weft_model *model, const json_t *changes, uint64_t now, struct weft_changeset *set,
+	struct weft_error *err)
+{
+	unsigned int entered = 0;
+	int ret = parse_changes(model, changes, set, err);
+
+	if (ret) {
+		free_new(set);
+		return ret;
+	}
+	// All old ones leave before the first new one comes, so that two objects can exchange what only one may have.
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->change[i].old)
+			model_leave(model, set->change[i].old);
+	for (; ret == 0 && entered < set->n; entered++)
+		if (set->change[entered].new && (ret = model_enter(model, set->change[entered].new, err)))
+			break;
+	for (unsigned int i = 0; ret == 0 && i < set->n; i++)
+		ret = check_change(model, &set->change[i], now, err);
+	if (ret == 0)
+		return 0;
+	for (unsigned int i = 0; i < entered; i++)
+		if (set->change[i].new)
+			model_leave(model, set->change[i].new);
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->change[i].old)
+			model_enter(model, set->change[i].old, &model->memory);
+	free_new(set);
+	return ret;
+}
+
+void
+weft_model_revert(struct weft_model *model, struct weft_changeset *set)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->change[i].new)
+			model_leave(model, set->change[i].new);
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->change[i].old)
+			model_enter(model, set->change[i].old, &model->memory);
+	free_new(set);
+}
+
+void
+weft_changeset_accept(struct weft_changeset *set)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		weft_object_free(set->change[i].old);
+	free(set->change);
+	*set = (struct weft_changeset){ 0 };
+}
+
+static json_t *
+changes_of(const struct weft_changeset *set, bool forward)
+{
+	json_t *changes = json_object();
+
+	for (unsigned int i = 0; i < set->n; i++) {
+		const struct weft_change *c = &set->change[i];
+		const struct weft_object *to = forward ? c->new : c->old;
+
+		json_object_set_new(
+			changes, (c->new ? c->new : c->old)->key, to ? json_loads(to->text, 0, NULL) : json_null());
+	}
+	return changes;
+}
+
+json_t *
+weft_changeset_forward(const struct weft_changeset *set)
+{
+	return changes_of(set, true);
+}
+
+json_t *
+weft_changeset_inverse(const struct weft_changeset *set)
+{
+	return changes_of(set, false);
+}
+
+json_t *
+weft_model_bundle(const struct weft_model *model)
+{
+	json_t *bundle = json_pack("{s:{}}", "tenants"), *value;
+	const char *key;
+
+	json_object_foreach (model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+
+		weft_bundle_put(bundle, key, json_loads(object->text, 0, NULL));
+	}
+	return bundle;
+}

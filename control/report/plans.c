@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What data plans say and do, port by port.
+#include "control/host/uplink_rate.h"
+#include "control/compile/plans.h"
+#include "control/state/state.h"
+
+// Bytes and packets count on; whoever wants rates takes the difference over time_us.
+static json_t *
+way_json(const struct weft_plan_way *way, uint32_t frame, uint64_t bytes, uint64_t packets)
+{
+	json_t *row = json_pack("{s:I, s:I}", "bytes", (json_int_t)bytes, "packets", (json_int_t)packets);
+
+	if (way->rate) {
+		json_object_set_new(row, "rate", json_integer((json_int_t)way->rate));
+		json_object_set_new(row, "burst", json_integer(weft_plan_burst(way, frame)));
+	}
+	if (way->pps)
+		json_object_set_new(row, "pps", json_integer((json_int_t)way->pps));
+	return row;
+}
+
+static void
+add_queue(json_t *row, const struct weft_port_plan *compiled, const struct weft_plan_stats *stats, double us)
+{
+	json_object_set_new(row, "queue_bytes", json_integer(compiled ? compiled->to_vm.queue : 0));
+	json_object_set_new(row, "waiting_packets", json_integer((json_int_t)stats->n));
+	json_object_set_new(row, "waiting_bytes", json_integer((json_int_t)stats->bytes));
+	json_object_set_new(row, "waited_us", json_integer((json_int_t)(stats->waited / us)));
+	json_object_set_new(row, "longest_wait_us", json_integer((json_int_t)(stats->longest / us)));
+	json_object_set_new(row, "marked", json_integer((json_int_t)stats->marked));
+	json_object_set_new(row, "dropped", json_integer((json_int_t)stats->dropped));
+}
+
+static void
+add_port(void *arg, const struct weft_port *port)
+{
+	static const struct weft_plan none = { .dscp = -1 };
+	const struct weft_plan *named = weft_model_port_plan(ctl.local.model, port), *plan = named ? named : &none;
+	uint16_t slot = weft_placement_find(ctl.local.placement, port->o.path);
+	const struct weft_port_conf *conf = weft_snapshot_slot(weft_engine_snapshot(), slot);
+	double us = ctl.local.tsc_hz / 1e6;
+	struct weft_plan_stats stats;
+	struct weft_port_stats counters;
+	json_t *from, *to, *row;
+
+	if (slot == 0 || (named == NULL && conf->bucket == 0))
+		return;
+	weft_engine_plan_stats(slot, &stats);
+	weft_engine_port_stats(slot, &counters);
+	from = way_json(&plan->from_vm, weft_frame_of(conf->mtu), counters.rx_bytes, counters.rx);
+	to = way_json(&plan->to_vm, weft_frame_of(conf->mtu), counters.tx_bytes, counters.tx);
+	json_object_set_new(from, "throttled_us", json_integer((json_int_t)(stats.throttled / us)));
+	json_object_set_new(from, "tenant_us", json_integer((json_int_t)(stats.tenant / us)));
+	json_object_set_new(from, "uplink_us", json_integer((json_int_t)(stats.uplink / us)));
+	if (plan->min_rate)
+		json_object_set_new(from, "min_rate", json_integer((json_int_t)plan->min_rate));
+	json_object_set_new(from, "weight", json_integer(named ? plan->weight : WEFT_WEIGHT_DEFAULT));
+	add_queue(to, conf->plan, &stats, us);
+	row = json_pack("{s:s, s:s, s:o, s:o}", "port", port->o.path, "plan", named ? named->o.path : "", "from_vm",
+		from, "to_vm", to);
+	if (conf->bucket)
+		json_object_set_new(
+			row, "tenant_rate", json_integer((json_int_t)ctl.local.placement->bucket[conf->bucket].limit));
+	if (plan->dscp >= 0)
+		json_object_set_new(row, "dscp", json_integer(plan->dscp));
+	json_array_append_new(arg, row);
+}
+
+// Tenants with a rate, and what this host may use of it now.
+static json_t *
+tenants_json(void)
+{
+	const struct weft_placement *placement = ctl.local.placement;
+	json_t *rows = json_array(), *value;
+	const char *tenant;
+
+	json_object_foreach (placement->buckets, tenant, value) {
+		uint16_t number = json_integer_value(value);
+		const struct weft_bucket *b = &placement->bucket[number];
+		struct weft_bucket_counts counts;
+
+		weft_engine_bucket_counts(number, &counts);
+		if (b->limit)
+			json_array_append_new(
+				rows, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "tenant", tenant, "rate",
+					      (json_int_t)b->limit, "here", (json_int_t)b->now, "isolated",
+					      (json_int_t)b->fenced, "bytes", (json_int_t)counts.bytes, "waits",
+					      (json_int_t)counts.waits));
+	}
+	return rows;
+}
+
+// The uplink that ports share; NULL: none has a rate.
+static json_t *
+uplink_json(void)
+{
+	const struct weft_placement *placement = ctl.local.placement;
+	uint64_t rate = weft_link_rate(&ctl.local);
+	const struct weft_port_conf *conf;
+	struct weft_bucket_counts counts;
+	struct weft_plan_stats queue;
+	json_t *row;
+	struct weft_port_stats stats;
+
+	if (rate == 0)
+		return NULL;
+	weft_engine_plan_stats(placement->uplink, &queue);
+	weft_engine_bucket_counts(WEFT_BUCKET_LINK, &counts);
+	weft_engine_port_stats(placement->uplink, &stats);
+	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "port", placement->place[placement->uplink].path, "rate",
+		(json_int_t)rate, "guaranteed", (json_int_t)weft_link_guaranteed(&ctl.local), "bytes",
+		(json_int_t)stats.tx_bytes, "waits", (json_int_t)counts.waits);
+	conf = weft_snapshot_slot(weft_engine_snapshot(), placement->uplink);
+	add_queue(row, conf->plan, &queue, ctl.local.tsc_hz / 1e6);
+	return row;
+}
+
+json_t *
+weft_report_plans(const json_t *params, struct weft_error *err)
+{
+	json_t *rows = json_array();
+	const char *next;
+
+	(void)err;
+	next = weft_page_ports(params, add_port, rows);
+	return json_pack("{s:I, s:o, s:o, s:o*, s:s*}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)),
+		"ports", rows, "tenants", tenants_json(), "uplink", uplink_json(), "next", next);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "conn.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <microhttpd.h>
+
+#include "control/rest/auth/access.h"
+#include "tls.h"
+
+static struct conn *conns;
+static struct event *sweep;
+static uint64_t limit_ms;
+
+uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+// Once a second: what takes too long, and files that may have changed.
+static void
+on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t now = now_ms();
+
+	(void)fd, (void)what, (void)arg;
+	for (struct conn *conn = conns; conn; conn = conn->next)
+		if ((conn->state == CONN_READING && now - conn->since_ms > limit_ms) ||
+			(conn->state == CONN_ANSWERING && now - conn->since_ms > 2 * limit_ms))
+			conn_close(conn);
+	access_refresh();
+	tls_refresh();
+}
+
+int
+conns_start(struct event_base *base, unsigned int seconds)
+{
+	const struct timeval each = { .tv_sec = 1 };
+
+	limit_ms = (uint64_t)seconds * 1000;
+	sweep = event_new(base, -1, EV_PERSIST, on_sweep, NULL);
+	return sweep && event_add(sweep, &each) == 0 ? 0 : -1;
+}
+
+void
+conns_stop(void)
+{
+	if (sweep)
+		event_free(sweep);
+	sweep = NULL;
+}
+
+static void
+name_peer(struct conn *conn, const struct sockaddr *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+	const uint8_t *a;
+
+	if (address && address->sa_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, conn->address, sizeof(conn->address));
+	} else if (address && address->sa_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, conn->address, sizeof(conn->address));
+		a = v6->sin6_addr.s6_addr;
+		// Who has one address of a network may have all of them.
+		if (!IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+			snprintf(conn->peer, sizeof(conn->peer), "%02x%02x:%02x%02x:%02x%02x:%02x%02x::/64", a[0], a[1],
+				a[2], a[3], a[4], a[5], a[6], a[7]);
+			return;
+		}
+	} else {
+		strcpy(conn->address, "local");
+	}
+	strcpy(conn->peer, conn->address);
+}
+
+struct conn *
+conn_new(struct server *server, struct MHD_Connection *connection)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+	const union MHD_ConnectionInfo *info;
+
+	if (conn == NULL)
+		return NULL;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	conn->server = server;
+	conn->fd = info ? info->connect_fd : -1;
+	conn->certified = -2;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	name_peer(conn, info && !server_is_local(server) ? info->client_addr : NULL);
+	conn_state(conn, CONN_READING);
+	conn->next = conns;
+	conn->link = &conns;
+	if (conns)
+		conns->link = &conn->next;
+	conns = conn;
+	return conn;
+}
+
+void
+conn_free(struct conn *conn)
+{
+	if (conn == NULL)
+		return;
+	*conn->link = conn->next;
+	if (conn->next)
+		conn->next->link = conn->link;
+	free(conn);
+}
+
+void
+conn_state(struct conn *conn, enum conn_state state)
+{
+	conn->state = state;
+	conn->since_ms = now_ms();
+}
+
+void
+conn_close(struct conn *conn)
+{
+	shutdown(conn->fd, SHUT_RDWR);
+}

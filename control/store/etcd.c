@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The store of a cluster: etcd. What is in force on this host is also kept in its journal, so that it is in force again
+// after a restart, before the first packet, whether the cluster can be reached or not.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/host/tenant_rate.h"
+#include "control/cluster/cluster.h"
+#include "control/state/state.h"
+
+static struct weft_cluster *cluster;
+static json_t *unsaved; // changes that are in force and not in the journal yet
+static char known_id[32];
+
+static const struct weft_model *
+host_model(void *host)
+{
+	const struct weft_local *local = host;
+
+	return local->model;
+}
+
+// A number for the cluster that is followed, for stamps on frames; 0: it is not known yet.
+static uint32_t
+cluster_number(const char *id)
+{
+	uint64_t number = strtoull(id, NULL, 10);
+
+	return number ? (uint32_t)(number ^ number >> 32) | 1 : 0;
+}
+
+static int
+host_prepare(void *host, const json_t *changes, uint64_t generation, bool tolerant, struct weft_error *err)
+{
+	ctl.local.cluster = cluster_number(weft_cluster_id(cluster));
+	return weft_local_prepare(host, changes, generation, tolerant ? WEFT_PREPARE_RESTORE : WEFT_PREPARE, err);
+}
+
+static void
+host_activate(void *host)
+{
+	json_t *changes = weft_changeset_forward(weft_local_changes(host));
+
+	json_object_update(unsaved, changes);
+	json_decref(changes);
+	weft_local_activate(host);
+}
+
+static void
+host_abort(void *host)
+{
+	weft_local_abort(host);
+}
+
+static bool
+host_settled(void *host)
+{
+	weft_engine_poll();
+	return weft_local_settled(host);
+}
+
+static void
+save_cluster_id(void)
+{
+	const char *id = weft_cluster_id(cluster);
+	char path[300];
+	FILE *f;
+
+	if (id[0] == 0 || strcmp(id, known_id) == 0)
+		return;
+	snprintf(path, sizeof(path), "%s/cluster", ctl.config.state_dir);
+	f = fopen(path, "w");
+	if (f == NULL || fprintf(f, "%s\n", id) < 0)
+		WEFT_LOG(ERR, "event=cluster-id file=%s errno=%d", path, errno);
+	else
+		snprintf(known_id, sizeof(known_id), "%s", id);
+	if (f)
+		fclose(f);
+}
+
+static int
+host_persist(void *host, uint64_t generation, struct weft_error *err)
+{
+	json_t *record;
+	int ret;
+
+	(void)host;
+	save_cluster_id();
+	record = json_pack("{s:I, s:O}", "generation", (json_int_t)generation, "changes", unsaved);
+	ret = weft_journal_append(ctl.journal, record, err);
+	json_decref(record);
+	if (ret)
+		return ret;
+	json_object_clear(unsaved);
+	if (weft_journal_is_long(ctl.journal)) {
+		record = weft_whole_record(generation);
+		ret = weft_journal_rewrite(ctl.journal, &record, 1, err);
+		json_decref(record);
+	}
+	return ret;
+}
+
+// Should this be held up between the two clocks, the fence comes early, not late.
+static void
+host_fence_at(void *host, uint64_t ms)
+{
+	struct weft_local *local = host;
+	uint64_t tsc = rte_rdtsc(), now;
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = time.tv_sec * UINT64_C(1000) + time.tv_nsec / 1000000;
+	weft_engine_fence_at(ms > now ? tsc + (ms - now) * (local->tsc_hz / 1000) : 0);
+}
+
+static json_t *
+host_wants(void *host)
+{
+	return weft_buckets_wants(host);
+}
+
+static void
+host_allot(void *host)
+{
+	weft_buckets_share(host);
+}
+
+static int
+host_keep(void *host, const json_t *kept, bool sync)
+{
+	(void)host;
+	return weft_keep("shares", kept, sync);
+}
+
+static json_t *
+host_kept(void *host)
+{
+	(void)host;
+	return weft_kept("shares");
+}
+
+static int32_t
+share(const char *tenant, int32_t *kept)
+{
+	return weft_cluster_share(cluster, tenant, kept);
+}
+
+static const struct weft_cluster_ops ops = {
+	.model = host_model,
+	.prepare = host_prepare,
+	.activate = host_activate,
+	.abort = host_abort,
+	.settled = host_settled,
+	.persist = host_persist,
+	.fence_at = host_fence_at,
+	.wants = host_wants,
+	.allot = host_allot,
+	.keep = host_keep,
+	.kept = host_kept,
+};
+
+static void
+load_cluster_id(void)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/cluster", ctl.config.state_dir);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return;
+	if (fgets(known_id, sizeof(known_id), f))
+		known_id[strcspn(known_id, "\n")] = 0;
+	fclose(f);
+}
+
+static int
+etcd_start(struct weft_error *err)
+{
+	// The last known good generation is in force before the cluster is even asked.
+	int ret;
+
+	// It has not heard of the cluster yet.
+	weft_engine_fence_at(0);
+	load_cluster_id();
+	ctl.local.cluster = cluster_number(known_id);
+	ctl.local.share = share;
+	ret = weft_restore(NULL, err);
+	if (ret)
+		return ret;
+	unsaved = json_object();
+	// A host that was on its own until now counted for itself.
+	cluster = weft_cluster_new(ctl.base, &ctl.config.etcd, ctl.config.host, known_id,
+		known_id[0] ? ctl.local.generation : 0, &ops, &ctl.local, err);
+	if (cluster == NULL)
+		return -ENOMEM;
+	// What was kept before the restart is known now.
+	weft_buckets_share(&ctl.local);
+	// The tests' history checker must find what goes wrong without the barrier.
+	if (getenv("WEFT_BREAK_BARRIER"))
+		weft_cluster_break_barrier(cluster);
+	return 0;
+}
+
+static void
+etcd_stop(void)
+{
+	weft_cluster_free(cluster);
+	cluster = NULL;
+	json_decref(unsaved);
+	weft_journal_close(ctl.journal);
+	ctl.journal = NULL;
+}
+
+static void
+etcd_submit(struct weft_write *write)
+{
+	weft_cluster_submit(cluster, write);
+}
+
+static void
+etcd_view(weft_view_cb cb, void *arg)
+{
+	weft_cluster_view(cluster, cb, arg);
+}
+
+static void
+etcd_wait(uint64_t generation, uint32_t timeout_ms, weft_json_cb cb, void *arg)
+{
+	weft_cluster_wait(cluster, generation, timeout_ms, cb, arg);
+}
+
+static void
+etcd_generations(weft_json_cb cb, void *arg)
+{
+	weft_cluster_generations(cluster, cb, arg);
+}
+
+static void
+etcd_record(uint64_t generation, weft_json_cb cb, void *arg)
+{
+	weft_cluster_record(cluster, generation, cb, arg);
+}
+
+static void
+etcd_status(json_t *status)
+{
+	json_object_set_new(status, "store", json_string("etcd"));
+	json_object_set_new(status, "generation", json_integer(weft_cluster_generation(cluster)));
+	weft_cluster_status(cluster, status);
+}
+
+const struct weft_store_ops weft_store_etcd = {
+	.name = "etcd",
+	.start = etcd_start,
+	.stop = etcd_stop,
+	.submit = etcd_submit,
+	.view = etcd_view,
+	.wait = etcd_wait,
+	.generations = etcd_generations,
+	.record = etcd_record,
+	.status = etcd_status,
+};

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The store of a host on its own: the journal in the state folder.
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+
+#include "control/change/bundle.h"
+#include "control/journal/journal.h"
+#include "control/state/state.h"
+#include "store.h"
+
+#define SETTLE_MS 2000
+
+static struct weft_history history;
+static struct weft_write *waiting, **last = &waiting; // writes that have come since the loop last turned
+static struct event *turn;
+
+static void
+remember(const json_t *record)
+{
+	// A host that was part of a cluster has records without an author.
+	if (json_object_get(record, "time"))
+		weft_history_add(&history, record);
+}
+
+// Runs what waits for the workers; they pass within microseconds, or a sleep's length.
+static void
+settle(void)
+{
+	for (unsigned int us = 0; us < SETTLE_MS * 1000; us += 50) {
+		if (weft_engine_poll() == 0 && weft_local_settled(&ctl.local))
+			return;
+		usleep(50);
+	}
+	WEFT_LOG(WARNING, "event=not-settled version=%llu after_ms=%u", (unsigned long long)ctl.local.version,
+		SETTLE_MS);
+}
+
+// The records that can be undone, then everything in one.
+static void
+rewrite(void)
+{
+	json_t *records[WEFT_HISTORY_MAX + 1];
+	struct weft_error err;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < history.n; i++)
+		records[n++] = json_loads(history.entry[i].text, 0, NULL);
+	records[n++] = weft_whole_record(ctl.local.generation);
+	if (weft_journal_rewrite(ctl.journal, records, n, &err))
+		WEFT_LOG(ERR, "event=journal error=\"%s\"", err.text);
+	for (unsigned int i = 0; i < n; i++)
+		json_decref(records[i]);
+}
+
+// Answers all writes in LIST with REPORT; it took so long from the store's commit until all workers used it.
+static void
+answer(struct weft_write *list, json_t *report, uint64_t in_force_us)
+{
+	json_object_set_new(report, "generation", json_integer(ctl.local.generation));
+	json_object_set_new(report, "in_force_us", json_integer(in_force_us));
+	while (list) {
+		struct weft_write *write = list;
+
+		list = write->next;
+		write->done(write, json_deep_copy(report), false, NULL);
+	}
+	json_decref(report);
+}
+
+// Stores what is prepared, and brings it into force.
+static int
+store_prepared(struct weft_write *list, struct weft_error *err)
+{
+	const struct weft_changeset *set = weft_local_changes(&ctl.local);
+	json_t *report = weft_changeset_report(set);
+	json_t *record = weft_record_new(ctl.local.generation + 1, list->who, list->note, set);
+	uint64_t committed;
+	int ret = set->n ? weft_journal_append(ctl.journal, record, err) : 0;
+
+	if (ret) {
+		json_decref(report);
+	} else if (set->n) {
+		weft_history_add(&history, record);
+		committed = rte_rdtsc();
+		weft_local_activate(&ctl.local);
+		settle();
+		answer(list, report, (rte_rdtsc() - committed) * 1000000 / ctl.local.tsc_hz);
+		if (weft_journal_is_long(ctl.journal))
+			rewrite();
+	} else {
+		weft_local_abort(&ctl.local);
+		answer(list, report, 0);
+	}
+	json_decref(record);
+	return ret;
+}
+
+// Makes CHANGES, those of all writes in LIST, one generation. Returns 0, or -errno with ERR and nothing changed.
+static int
+commit(struct weft_write *list, const json_t *changes, struct weft_error *err)
+{
+	int ret = weft_local_prepare(&ctl.local, changes, ctl.local.generation + 1, WEFT_PREPARE, err);
+
+	if (ret)
+		return ret;
+	ret = store_prepared(list, err);
+	if (ret) {
+		weft_local_abort(&ctl.local);
+		settle();
+	}
+	return ret;
+}
+
+static void
+commit_each(struct weft_write *list)
+{
+	struct weft_error err;
+
+	while (list) {
+		struct weft_write *write = list;
+
+		list = write->next;
+		write->next = NULL;
+		if (weft_write_check(ctl.local.model, write, &err) || commit(write, write->changes, &err))
+			write->done(write, NULL, false, &err);
+	}
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct weft_write *list = waiting;
+	struct weft_error err;
+	json_t *changes;
+
+	(void)fd, (void)what, (void)arg;
+	waiting = NULL;
+	last = &waiting;
+	if (list == NULL || list->next == NULL) {
+		commit_each(list);
+		return;
+	}
+	changes = weft_batch_join(ctl.local.model, &list);
+	// What fails together, for want of a device or of memory, is tried alone.
+	if (list && commit(list, changes, &err))
+		commit_each(list);
+	json_decref(changes);
+}
+
+static void
+file_submit(struct weft_write *write)
+{
+	write->next = NULL;
+	*last = write;
+	last = &write->next;
+	event_active(turn, 0, 0);
+}
+
+static int
+file_start(struct weft_error *err)
+{
+	int ret;
+
+	turn = event_new(ctl.base, -1, 0, on_turn, NULL);
+	if (turn == NULL)
+		return weft_fail(err, ENOMEM, "no memory for the store");
+	ret = weft_restore(remember, err);
+	if (ret)
+		return ret;
+	settle();
+	if (weft_journal_is_long(ctl.journal))
+		rewrite();
+	return 0;
+}
+
+static void
+file_stop(void)
+{
+	if (turn)
+		event_free(turn);
+	turn = NULL;
+	while (waiting) {
+		struct weft_write *write = waiting;
+
+		waiting = write->next;
+		weft_write_free(write);
+	}
+	last = &waiting;
+	weft_journal_close(ctl.journal);
+	ctl.journal = NULL;
+	weft_history_clear(&history);
+}
+
+static void
+file_view(weft_view_cb cb, void *arg)
+{
+	cb(arg, ctl.local.model, NULL);
+}
+
+static void
+file_wait(uint64_t generation, uint32_t timeout_ms, weft_json_cb cb, void *arg)
+{
+	struct weft_error err;
+	json_t *host;
+
+	(void)timeout_ms;
+	if (generation > ctl.local.generation) {
+		weft_fail(&err, ENOENT, "there is no generation %llu yet; the latest is %llu",
+			(unsigned long long)generation, (unsigned long long)ctl.local.generation);
+		cb(arg, NULL, false, &err);
+		return;
+	}
+	host = json_pack("{s:s, s:s, s:I, s:b}", "host", ctl.local.host, "state", "live", "applied",
+		(json_int_t)ctl.local.generation, "concerned", 1);
+	cb(arg,
+		json_pack("{s:I, s:s, s:[o]}", "generation",
+			(json_int_t)(generation ? generation : ctl.local.generation), "state", "applied", "hosts",
+			host),
+		false, NULL);
+}
+
+static void
+file_generations(weft_json_cb cb, void *arg)
+{
+	cb(arg, weft_history_list(&history), false, NULL);
+}
+
+static void
+file_record(uint64_t generation, weft_json_cb cb, void *arg)
+{
+	json_t *record = weft_history_get(&history, generation ? generation : ctl.local.generation);
+	struct weft_error err;
+
+	if (record == NULL)
+		weft_fail(&err, ENOENT, "generation %llu is not kept; see 'weftctl generations'",
+			(unsigned long long)generation);
+	cb(arg, record, false, record ? NULL : &err);
+}
+
+static void
+file_status(json_t *status)
+{
+	json_object_set_new(status, "store", json_string("file"));
+}
+
+const struct weft_store_ops weft_store_file = {
+	.name = "file",
+	.start = file_start,
+	.stop = file_stop,
+	.submit = file_submit,
+	.view = file_view,
+	.wait = file_wait,
+	.generations = file_generations,
+	.record = file_record,
+	.status = file_status,
+};

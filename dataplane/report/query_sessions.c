@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What the control thread may ask of connections and rules.
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/core/core.h"
+
+// Records copied between two rounds.
+#define STEP 2048
+
+struct session_call {
+	uint32_t next; // record
+	uint32_t n;
+	uint32_t clock;
+	bool done;
+	bool (*fn)(void *arg, const struct weft_session *session, uint32_t clock);
+	void *arg;
+	uint32_t record[STEP];
+	struct weft_session copy[STEP];
+};
+
+static void
+copy_some(struct weft_worker *worker, void *arg)
+{
+	struct session_call *call = arg;
+	const struct weft_sessions *t = worker->sessions;
+	uint32_t end = RTE_MIN(call->next + STEP, t->high + 1);
+
+	call->n = 0;
+	call->clock = worker->clock;
+	for (; call->next < end; call->next++) {
+		if (t->rec[call->next].state == WEFT_SESSION_FREE)
+			continue;
+		call->record[call->n] = call->next;
+		call->copy[call->n++] = t->rec[call->next];
+	}
+	call->done = call->next > t->high;
+}
+
+// Removes the records that are still what was copied.
+static void
+remove_some(struct weft_worker *worker, void *arg)
+{
+	struct session_call *call = arg;
+	struct weft_sessions *t = worker->sessions;
+
+	for (uint32_t i = 0; i < call->n; i++) {
+		const struct weft_session *s = &t->rec[call->record[i]];
+
+		if (s->state != WEFT_SESSION_FREE && memcmp(&s->key, &call->copy[i].key, sizeof(s->key)) == 0)
+			weft_session_remove(t, call->record[i]);
+	}
+}
+
+int
+weft_engine_each_session(
+	uint16_t worker, bool (*fn)(void *arg, const struct weft_session *session, uint32_t clock), void *arg)
+{
+	struct session_call *call = calloc(1, sizeof(*call));
+	int ret = call ? 0 : -ENOMEM;
+
+	if (call) {
+		call->next = 1;
+		call->fn = fn;
+		call->arg = arg;
+	}
+	while (ret == 0 && !call->done) {
+		uint32_t n_kill = 0;
+
+		ret = weft_engine_call(worker, copy_some, call);
+		for (uint32_t i = 0; ret == 0 && i < call->n; i++) {
+			if (!fn(arg, &call->copy[i], call->clock))
+				continue;
+			call->record[n_kill] = call->record[i];
+			call->copy[n_kill++] = call->copy[i];
+		}
+		call->n = n_kill;
+		if (ret == 0 && n_kill)
+			ret = weft_engine_call(worker, remove_some, call);
+	}
+	free(call);
+	return ret;
+}
+
+void
+weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts)
+{
+	const volatile struct weft_sessions *t = dp.workers[worker]->w.sessions;
+
+	*counts = (struct weft_session_counts){ .n = t->n,
+		.size = t->size,
+		.opened = t->opened,
+		.expired = t->expired,
+		.evicted = t->evicted,
+		.revoked = t->revoked,
+		.rejudged = t->rejudged,
+		.moved = t->moved,
+		.events_lost = ((const volatile struct weft_events *)dp.workers[worker]->w.events)->lost };
+}
+
+void
+weft_engine_port_sessions(uint16_t slot, struct weft_port_sessions *sum)
+{
+	*sum = (struct weft_port_sessions){ 0 };
+	for (uint16_t w = 0; w < dp.n_workers; w++) {
+		const volatile struct weft_port_sessions *port = &dp.sessions[w]->port[slot];
+
+		sum->n += port->n;
+		sum->n_half += port->n_half;
+		sum->n_frags += port->n_frags;
+	}
+}
+
+void
+weft_engine_rule_stats(uint32_t counter, struct weft_rule_stats *sum)
+{
+	*sum = (struct weft_rule_stats){ .last = UINT32_MAX };
+	for (uint16_t w = 0; w < dp.n_workers; w++) {
+		const volatile struct weft_rule_stats *rule = &dp.sessions[w]->rule[counter];
+		uint32_t clock = dp.workers[w]->w.clock;
+
+		sum->packets += rule->packets;
+		sum->bytes += rule->bytes;
+		sum->connections += rule->connections;
+		if (rule->packets || rule->connections)
+			sum->last = RTE_MIN(sum->last, clock - RTE_MIN(rule->last, clock));
+	}
+}
+
+void
+weft_engine_rule_clear(uint32_t counter)
+{
+	for (uint16_t w = 0; w < dp.n_workers; w++)
+		memset(&dp.sessions[w]->rule[counter], 0, sizeof(dp.sessions[w]->rule[counter]));
+}
+
+void
+weft_engine_events(void (*fn)(void *arg, const struct weft_event *event), void *arg)
+{
+	for (uint16_t w = 0; w < dp.n_workers; w++) {
+		struct weft_events *events = dp.workers[w]->w.events;
+		uint32_t tail = atomic_load_explicit(&events->tail, memory_order_relaxed);
+
+		while (tail != atomic_load_explicit(&events->head, memory_order_acquire)) {
+			fn(arg, &events->event[tail % WEFT_EVENTS]);
+			atomic_store_explicit(&events->tail, ++tail, memory_order_release);
+		}
+	}
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Connection tracking: whether a packet fits its connection, and what it does to it.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <rte_branch_prediction.h>
+
+#include "pipeline/tables/sessions.h"
+#include "weft/drop.h"
+#include "weft/vec.h"
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_PSH 0x08
+#define TCP_ACK 0x10
+#define TCP_URG 0x20
+
+// One segment, in host order.
+struct tcp_segment {
+	uint32_t seq, ack;
+	uint32_t end; // behind its last byte; SYN and FIN count as one each
+	uint16_t win;
+	uint8_t flags;
+	bool cut; // a first fragment: where the segment ends is not known
+};
+
+// The segment at TCP, the header of LANE, whose length the parser has checked.
+static inline struct tcp_segment
+tcp_read(const uint8_t *tcp, const struct weft_lane *lane)
+{
+	struct tcp_segment seg;
+	uint32_t word[2], header = (tcp[12] >> 4) * 4u;
+
+	memcpy(word, tcp + 4, sizeof(word));
+	seg.seq = rte_be_to_cpu_32(word[0]);
+	seg.ack = rte_be_to_cpu_32(word[1]);
+	seg.flags = tcp[13] & 0x3f;
+	seg.win = (uint16_t)(tcp[14] << 8 | tcp[15]);
+	seg.end = seg.seq + lane->l4_len - header + (seg.flags >> 1 & 1) + (seg.flags & 1);
+	seg.cut = lane->flags & WEFT_LANE_FRAGMENT;
+	return seg;
+}
+
+// Serial number arithmetic, RFC 1982.
+static inline bool
+tcp_after(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+// Whether end E opened the connection.
+static inline bool
+is_opener(const struct weft_session *s, unsigned int e)
+{
+	return e == (s->flags & WEFT_SESSION_BY_END1);
+}
+
+// The least that acknowledgments may lag behind, whatever windows were offered.
+#define TCP_MIN_ACK_WINDOW 66000
+
+// Whether SEG of end E lies in the windows of a connection of which both ends have spoken: it begins no later than the
+// other end takes, ends no earlier than what that may still want again, and acknowledges something recent that was
+// sent.
+static inline bool
+tcp_in_window(const struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
+{
+	const struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
+	uint32_t lag = RTE_MAX(from->max_win, (uint32_t)TCP_MIN_ACK_WINDOW);
+	uint32_t late = from->max_end - seg->seq, early = seg->end - (from->end - to->max_win - 1);
+	uint32_t future = to->end - seg->ack, past = seg->ack - (to->end - lag - 1);
+
+	// Each is negative, as a serial number, where its bound is passed.
+	return (int32_t)(late | early | future | past) >= 0;
+}
+
+// End E has sent up to END, offers a window of WIN, and takes what is before TAKES.
+static inline void
+tcp_advance_to(struct weft_session *s, unsigned int e, uint32_t end, uint32_t win, uint32_t takes)
+{
+	struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
+
+	from->max_win = RTE_MAX(from->max_win, win);
+	from->end = tcp_after(end, from->end) ? end : from->end;
+	to->max_end = tcp_after(takes, to->max_end) ? takes : to->max_end;
+}
+
+// Notes what end E has sent and offered.
+static inline void
+tcp_advance(struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
+{
+	uint32_t win = seg->flags & TCP_SYN ? seg->win : (uint32_t)seg->win << s->scale[e];
+
+	tcp_advance_to(s, e, seg->end, win, seg->flags & TCP_ACK ? seg->ack + RTE_MAX(win, 1u) : s->tcp[!e].max_end);
+}
+
+// What a tracker says of a packet besides a drop reason.
+#define TRACK_PASS   (-1)
+#define TRACK_REOPEN (-2) // the connection is closed, and this would open it anew: it is to be judged as a new one
+
+// SEG of end E, in a connection there is: TRACK_PASS with S brought up to date, TRACK_REOPEN, or a drop reason and S as
+// it was. TCP is the segment's header, for its options. In a DRY run S stays as it is.
+int track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
+	const uint8_t *tcp, bool dry);
+
+// S, new and of end E, begins with SEG. PICKUP: in the middle.
+void track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp);
+
+// Whether flags can stand together: -1, or a drop reason. SYN with FIN or RST, and none at all, do not.
+static inline int
+track_tcp_flags(uint8_t flags)
+{
+	static const uint16_t bad = 1 << 0 | 1 << (TCP_SYN | TCP_FIN) | 1 << (TCP_SYN | TCP_RST) |
+				    1 << (TCP_SYN | TCP_FIN | TCP_RST) | 1 << (TCP_FIN | TCP_RST) | 1 << TCP_FIN;
+	unsigned int low = flags & (TCP_FIN | TCP_SYN | TCP_RST);
+
+	if (likely(flags & TCP_ACK))
+		return unlikely(low != 0 && low != TCP_FIN && (bad >> low & 1)) ? (int)WEFT_DROP_FW_TCP_FLAGS : -1;
+	return unlikely(bad >> low & 1) ? (int)WEFT_DROP_FW_TCP_FLAGS : -1;
+}
+
+// Whether SEQ, which an ICMP error quotes, is of a segment that end E may have sent.
+bool track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq);
+
+// Says that a connection of a protocol without a handshake has been answered by end E.
+static inline void
+track_answered(struct weft_sessions *t, struct weft_session *s, unsigned int e)
+{
+	if (unlikely(!is_opener(s, e) && weft_session_is_half(s->state)))
+		sessions_enter(t, s, s->state + 1);
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The address at which tunnels end, on its link: answers ARP (RFC 826) and neighbour discovery (RFC 4861) for it, and
+// knows the next hops to other hosts.
+#include <rte_ether.h>
+
+#include "pipeline/base/arp.h"
+#include "pipeline/base/nd.h"
+
+#define REFRESH_S 30  // ask again for what was heard so long ago
+#define FORGET_S  120 // and give up after so long
+
+uint16_t
+weft_underlay_peer(const struct weft_snapshot *snap, const struct weft_ip *address)
+{
+	const struct weft_mactab *tab = &snap->static_macs;
+	uint64_t key = weft_peer_key(address);
+	const struct weft_mac_entry *entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
+	const struct weft_peer *peer = entry ? weft_snapshot_slot(snap, entry->port)->peer : NULL;
+
+	return peer && weft_ip_same(&peer->address, address) ? entry->port : WEFT_PORT_NONE;
+}
+
+static void
+learn(struct weft_worker *worker, const struct weft_underlay *underlay, const struct weft_ip *address, uint64_t mac)
+{
+	uint32_t number = (uint32_t)weft_ip_number(address);
+
+	for (uint32_t i = 0; i < underlay->n_peers; i++) {
+		struct weft_neighbour *neighbour = &worker->neighbour[underlay->peer[i]];
+		const struct weft_peer *peer = weft_snapshot_slot(worker->snap, underlay->peer[i])->peer;
+
+		if (peer == NULL || peer->hop_number != number)
+			continue;
+		atomic_store_explicit(&neighbour->mac, mac, memory_order_relaxed);
+		atomic_store_explicit(&neighbour->heard, worker->clock, memory_order_relaxed);
+		atomic_store_explicit(&neighbour->hop, number, memory_order_release);
+	}
+}
+
+// What a neighbour says in LANE: who it is, with which MAC, and whom it asks for, if it asks.
+struct talk {
+	struct weft_ip sender;
+	uint64_t mac; // 0: it does not say
+	struct weft_ip target;
+	bool asks;
+};
+
+static struct talk
+listen(const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	const uint8_t *arp = rte_pktmbuf_mtod_offset(m, const uint8_t *, lane->l3_off);
+	struct talk talk = { .mac = 0 };
+	rte_be32_t sender, target;
+
+	if (lane->flags & WEFT_LANE_ARP) {
+		memcpy(&sender, arp + ARP_SENDER_IP, sizeof(sender));
+		memcpy(&target, arp + ARP_TARGET_IP, sizeof(target));
+		return (struct talk){ weft_ip4(sender), read_mac(arp + ARP_SENDER_MAC), weft_ip4(target),
+			arp[ARP_OPERATION + 1] == RTE_ARP_OP_REQUEST };
+	}
+	talk.asks = nd_type(lane, m) == ND_SOLICIT;
+	talk.target = nd_target(lane, m);
+	talk.sender = talk.asks ? nd_source(lane, m) : talk.target;
+	talk.mac = nd_mac(lane, m);
+	return talk;
+}
+
+bool
+weft_is_neighbour_talk(const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	return !lane->n_tags && (lane->flags & WEFT_LANE_ARP || nd_is_valid(lane, m));
+}
+
+// Questions for this host's address, and whatever is told to all.
+static bool
+is_for_us(const struct weft_lane *lane, const struct weft_underlay *underlay, const struct talk *talk)
+{
+	if (weft_ip_same(&talk->target, &underlay->address))
+		return true;
+	return lane->flags & WEFT_LANE_IPV6 ? !talk->asks : weft_ip_same(&talk->target, &talk->sender);
+}
+
+bool
+weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
+{
+	const struct weft_lane *lane = &vec->lanes[i];
+	const struct weft_underlay *underlay = weft_snapshot_slot(worker->snap, lane->in)->underlay;
+	struct rte_mbuf *m = vec->pkts[i];
+	struct talk talk = listen(lane, m);
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint64_t own = atomic_load_explicit(&worker->mac[lane->in], memory_order_relaxed);
+
+	// An uplink that stands by says nothing.
+	if (lane->in != worker->snap->underlay || weft_ip_same(&talk.sender, &underlay->address) ||
+		(lane->flags & WEFT_LANE_ARP && talk.mac != lane->src))
+		return false;
+	// From anybody, asked or not: a next hop that has another MAC now says so.
+	if (!vec->dry_run && talk.mac)
+		learn(worker, underlay, &talk.sender, talk.mac);
+	if (!is_for_us(lane, underlay, &talk))
+		return false;
+	if (vec->explain)
+		weft_explain_add(vec->explain, "tunnel", "neighbours of this host's tunnel address");
+	if (vec->dry_run || !talk.asks || !weft_ip_same(&talk.target, &underlay->address) ||
+		(lane->flags & WEFT_LANE_IPV6 && !nd_answer(m, lane, own))) {
+		weft_take(worker, vec, UINT64_C(1) << i);
+		return true;
+	}
+	if (lane->flags & WEFT_LANE_ARP)
+		arp_answer(frame, frame + lane->l3_off, own);
+	weft_emit(worker, vec, &(struct weft_lane){ .l3_off = lane->l3_off }, lane->in, m);
+	return true;
+}
+
+static void
+ask(struct weft_worker *worker, const struct weft_underlay *underlay, uint16_t uplink, const struct weft_ip *hop)
+{
+	uint64_t own = atomic_load_explicit(&worker->mac[uplink], memory_order_relaxed);
+	bool v4 = weft_ip_is_v4(hop);
+	struct rte_mbuf *m = weft_new_frame(worker, uplink, v4 ? ARP_FRAME : ND_SOLICIT_FRAME);
+
+	if (m == NULL)
+		return;
+	if (v4)
+		arp_write_question(
+			rte_pktmbuf_mtod(m, uint8_t *), own, weft_ip_v4(&underlay->address), weft_ip_v4(hop));
+	else
+		nd_write_question(rte_pktmbuf_mtod(m, uint8_t *), own, &underlay->address, hop);
+	weft_out_port(worker, uplink, m);
+}
+
+void
+weft_underlay_sweep(struct weft_worker *worker)
+{
+	const struct weft_snapshot *snap = worker->snap;
+	const struct weft_underlay *underlay = weft_underlay_of(worker);
+	uint32_t asked = 0;
+
+	if (underlay == NULL)
+		return;
+	// The link's switches and neighbours learn where the address is now.
+	if (worker->announced != snap->underlay) {
+		worker->announced = snap->underlay;
+		ask(worker, underlay, snap->underlay, &underlay->address);
+	}
+	for (uint32_t i = 0; i < underlay->n_peers; i++) {
+		uint16_t slot = underlay->peer[i];
+		const struct weft_peer *peer = weft_snapshot_slot(snap, slot)->peer;
+		struct weft_neighbour *neighbour = &worker->neighbour[slot];
+		uint32_t age = worker->clock - atomic_load_explicit(&neighbour->heard, memory_order_relaxed);
+		bool known = peer && weft_neighbour_mac(neighbour, peer->hop_number);
+
+		if (peer == NULL || peer->hop_number == 0 || (known && age < REFRESH_S))
+			continue;
+		if (known && age >= FORGET_S)
+			atomic_store_explicit(&neighbour->mac, 0, memory_order_relaxed);
+		if (peer->hop_number != asked)
+			ask(worker, underlay, snap->underlay, &peer->hop);
+		asked = peer->hop_number;
+	}
+}

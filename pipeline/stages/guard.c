@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// The spoof guard: a port that names its MAC and addresses may speak for no others, in Ethernet, IPv4,
+// IPv6, ARP and neighbour discovery.
+#include <netinet/in.h>
+#include <netinet/icmp6.h>
+
+#include "pipeline/base/bytes.h"
+#include "stages.h"
+
+#define MAC_MASK    UINT64_C(0xffffffffffff)
+#define ARP_SENDER  8  // hardware address of the sender, then its protocol address
+#define ND_OPTIONS  24 // NS and NA: type, code, checksum, flags, target
+#define ND_MAX_OPTS 16
+#define DHCP_CLIENT 68
+#define DHCP_SERVER 67
+
+static bool
+own_ip4(const struct weft_port_conf *port, const uint8_t *addr)
+{
+	rte_be32_t a;
+
+	memcpy(&a, addr, sizeof(a));
+	for (unsigned int i = 0; i < port->n_ip4; i++)
+		if ((a & port->ip4[i].mask) == port->ip4[i].addr)
+			return true;
+	return false;
+}
+
+// fe80::/64 with the interface identifier that RFC 4291, Appendix A, makes of a MAC.
+static bool
+own_link_local(const struct weft_port_conf *port, const uint8_t *addr)
+{
+	uint64_t mac = port->mac;
+	const uint8_t want[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, (uint8_t)(mac >> 40) ^ 2, (uint8_t)(mac >> 32),
+		(uint8_t)(mac >> 24), 0xff, 0xfe, (uint8_t)(mac >> 16), (uint8_t)(mac >> 8), (uint8_t)mac };
+
+	return mac && memcmp(addr, want, sizeof(want)) == 0;
+}
+
+static bool
+own_ip6(const struct weft_port_conf *port, const uint8_t *addr)
+{
+	for (unsigned int i = 0; i < port->n_ip6; i++) {
+		const struct weft_prefix6 *prefix = &port->ip6[i];
+		uint8_t diff = 0;
+
+		for (unsigned int b = 0; b < 16; b++)
+			diff |= (addr[b] & prefix->mask[b]) ^ prefix->addr[b];
+		if (diff == 0)
+			return true;
+	}
+	return own_link_local(port, addr);
+}
+
+static bool
+is_unspecified(const uint8_t *addr, unsigned int size)
+{
+	uint8_t any = 0;
+
+	for (unsigned int i = 0; i < size; i++)
+		any |= addr[i];
+	return any == 0;
+}
+
+static int
+check_ipv4(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame)
+{
+	const uint8_t *src = frame + lane->l3_off + 12, *l4 = frame + lane->l4_off;
+
+	if (likely(own_ip4(port, src)))
+		return -1;
+	// A guest that asks for its address by DHCP has none yet (RFC 2131, 4.1).
+	if (is_unspecified(src, 4) && lane->proto == IPPROTO_UDP && (lane->flags & WEFT_LANE_L4) && l4[0] == 0 &&
+		l4[1] == DHCP_CLIENT && l4[2] == 0 && l4[3] == DHCP_SERVER)
+		return -1;
+	return WEFT_DROP_GUARD_IPV4;
+}
+
+static int
+check_arp(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame)
+{
+	const uint8_t *sender = frame + lane->l3_off + ARP_SENDER;
+
+	if ((port->guard & WEFT_GUARD_MAC) && read_mac(sender) != port->mac)
+		return WEFT_DROP_GUARD_ARP;
+	// 0.0.0.0 is a probe (RFC 5227).
+	if ((port->guard & WEFT_GUARD_IP) && !own_ip4(port, sender + 6) && !is_unspecified(sender + 6, 4))
+		return WEFT_DROP_GUARD_ARP;
+	return -1;
+}
+
+// Options of neighbour discovery that name a link-layer address must name the port's (RFC 4861, 4.6.1).
+static bool
+nd_options_lie(const struct weft_port_conf *port, const uint8_t *opt, const uint8_t *end)
+{
+	for (unsigned int i = 0; i < ND_MAX_OPTS && opt + 2 <= end; i++) {
+		uint32_t len = opt[1] * 8u;
+
+		if (len == 0 || opt + len > end)
+			return true;
+		if ((opt[0] == ND_OPT_SOURCE_LINKADDR || opt[0] == ND_OPT_TARGET_LINKADDR) &&
+			read_mac(opt + 2) != port->mac)
+			return true;
+		opt += len;
+	}
+	return opt + 2 <= end;
+}
+
+static int
+check_nd(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
+{
+	const uint8_t *ip = frame + lane->l3_off, *icmp = frame + lane->l4_off;
+	const uint8_t *end = ip + 40 + (ip[4] << 8 | ip[5]), *options;
+
+	switch (icmp[0]) {
+	case ND_ROUTER_ADVERT:
+	case ND_REDIRECT:
+		return WEFT_DROP_GUARD_ND;
+	case ND_ROUTER_SOLICIT:
+		options = icmp + 8;
+		break;
+	case ND_NEIGHBOR_SOLICIT:
+	case ND_NEIGHBOR_ADVERT:
+		options = icmp + ND_OPTIONS;
+		break;
+	default:
+		return -1;
+	}
+	if (end > frame + have || options > end)
+		return WEFT_DROP_GUARD_ND;
+	if (icmp[0] == ND_NEIGHBOR_ADVERT && (port->guard & WEFT_GUARD_IP) && !own_ip6(port, icmp + 8))
+		return WEFT_DROP_GUARD_ND;
+	if ((port->guard & WEFT_GUARD_MAC) && nd_options_lie(port, options, end))
+		return WEFT_DROP_GUARD_ND;
+	return -1;
+}
+
+static int
+check_ipv6(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
+{
+	const uint8_t *src = frame + lane->l3_off + 8;
+	bool icmp = lane->proto == IPPROTO_ICMPV6;
+
+	// :: is the source of duplicate address detection and of the first multicast reports, both ICMPv6.
+	if ((port->guard & WEFT_GUARD_IP) && !own_ip6(port, src) && !(icmp && is_unspecified(src, 16)))
+		return WEFT_DROP_GUARD_IPV6;
+	// RFC 6980: neighbour discovery is never fragmented; a fragment could hide it.
+	if (icmp && (lane->flags & WEFT_LANE_FRAGMENT))
+		return WEFT_DROP_GUARD_ND;
+	if (icmp && (lane->flags & WEFT_LANE_L4))
+		return check_nd(port, lane, frame, have);
+	return -1;
+}
+
+// Returns -1, or the reason to drop the packet.
+static int
+check(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if ((port->guard & WEFT_GUARD_MAC) && unlikely((lane->src & MAC_MASK) != port->mac))
+		return WEFT_DROP_GUARD_MAC;
+	if (lane->flags & WEFT_LANE_IPV4)
+		return port->guard & WEFT_GUARD_IP ? check_ipv4(port, lane, frame) : -1;
+	if (lane->flags & WEFT_LANE_IPV6)
+		return check_ipv6(port, lane, frame, m->data_len);
+	if (lane->flags & WEFT_LANE_ARP)
+		return check_arp(port, lane, frame);
+	return -1;
+}
+
+weft_lanes
+weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
+{
+	weft_lanes good = mask;
+
+	WEFT_FOREACH_LANE (i, mask) {
+		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, vec->lanes[i].in);
+		int bad;
+
+		// Most guarded frames: the MAC is right, and there is nothing else to check.
+		if (port->guard == WEFT_GUARD_MAC && (vec->lanes[i].src & MAC_MASK) == port->mac &&
+			!(vec->lanes[i].flags & (WEFT_LANE_ARP | WEFT_LANE_IPV6)) && likely(vec->explain == NULL))
+			continue;
+		if (!port->guard) {
+			if (unlikely(vec->explain != NULL))
+				weft_explain_add(vec->explain, "guard", "port %s names no addresses", port->name);
+			continue;
+		}
+		bad = check(port, &vec->lanes[i], vec->pkts[i]);
+		if (unlikely(vec->explain != NULL))
+			weft_explain_add(
+				vec->explain, "guard", "%s", bad < 0 ? "sender is who it says" : weft_drop_text(bad));
+		if (unlikely(bad >= 0)) {
+			weft_drop(worker, vec, UINT64_C(1) << i, bad);
+			good &= ~(UINT64_C(1) << i);
+		}
+	}
+	return good;
+}

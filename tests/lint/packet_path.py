@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weft authors
+"""The packet path: what its objects take from libraries is on a short list, so that nothing allocates, logs, locks,
+sleeps or makes a system call there without being named here."""
+
+# What runs for packets: whole folders, and files.
+PATH = (
+    "pipeline/base/", "pipeline/tables/", "pipeline/send/", "pipeline/firewall/", "pipeline/overlay/", "pipeline/multicast/",
+    "pipeline/stages/", "vhost/split.c", "vhost/packed.c", "vhost/chain.c", "dataplane/core/", "dataplane/shaping/",
+    "dataplane/engine/loop.c", "dataplane/engine/outbox.c", "dataplane/engine/move.c",
+)
+
+# Neither of them waits, allocates or enters the kernel. What DPDK inlines for mbufs and rings comes to these.
+ALLOWED = {
+    "memcpy", "memmove", "memset", "memcmp", "__udivti3", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_", "__tls_get_addr",
+    "__rte_panic", "per_lcore__lcore_id", "rte_mempool_ops_table", "rte_pktmbuf_free_bulk", "rte_pktmbuf_copy",
+    "rte_rand", "rte_rand_max", "rte_get_tsc_hz",
+}
+TAKES = {"rte_zmalloc", "rte_free", "__errno_location"}
+# Files that need more, and why.
+EXCEPTIONS = {
+    "pipeline/base/log.c": ({"vsnprintf", "clock_gettime", "rte_log", "rte_log_register_type_and_pick_level", "__errno_location"},
+                            "the log; nothing on the packet path calls it, see LOG below"),
+    "pipeline/base/mactab.c": (TAKES, "takes its memory when it is made"),
+    "pipeline/base/wheel.c": (TAKES, "takes its memory when it is made"),
+    "pipeline/tables/fdb.c": (TAKES, "takes its memory when it is made"),
+    "pipeline/tables/frags.c": (TAKES, "takes its memory when it is made"),
+    "pipeline/tables/groups.c": (TAKES, "takes its memory when it is made"),
+    "pipeline/tables/sessions.c": (TAKES, "takes its memory when it is made"),
+    "pipeline/send/explain.c": ({"vsnprintf"}, "runs for dry runs only, which no packet waits for"),
+    "vhost/split.c": ({"eventfd_write"}, "the guest's interrupt, which nothing else can give"),
+    "vhost/packed.c": ({"eventfd_write"}, "the guest's interrupt, which nothing else can give"),
+    "dataplane/engine/loop.c": ({"nanosleep", "rte_rcu_qsbr_thread_unregister"}, "sleeps when no packet has come for a while"),
+}
+# Weft's own functions that log or wait.
+LOG = {"weft_log"}
+
+
+def check(objects, problem):
+    """Each object of the path, and each name in the lists above."""
+    on_path = [s for s in objects.needs if s.startswith(PATH)]
+    seen = set()
+    for source in sorted(on_path):
+        more, _ = EXCEPTIONS.get(source, (set(), ""))
+        foreign = objects.foreign(source)
+        seen |= {(source, s) for s in foreign & more}
+        for symbol in sorted(foreign - ALLOWED - more):
+            problem(source, f"calls {symbol}() on the packet path; if it neither allocates, logs, locks, sleeps nor enters the "
+                            "kernel, name it in tests/lint/packet_path.py with the reason")
+        if source != "pipeline/base/log.c":
+            for symbol in sorted(objects.needs[source] & LOG):
+                problem(source, f"calls {symbol}() on the packet path")
+    here = "tests/lint/packet_path.py"
+    for place in PATH:
+        if not any(s.startswith(place) for s in on_path):
+            problem(here, f"names {place}, and no such source is built")
+    for source, (more, _) in EXCEPTIONS.items():
+        for symbol in sorted(more):
+            if (source, symbol) not in seen:
+                problem(here, f"lets {source} use {symbol}, which it does not")
+    used = set().union(*(objects.needs[s] for s in on_path))
+    for symbol in sorted(ALLOWED - used):
+        problem(here, f"allows {symbol}, which nothing on the packet path uses")
+    for symbol in sorted(LOG):
+        if ("weftd", symbol) not in objects.definer:
+            problem(here, f"names {symbol}, and nothing defines it")
