@@ -3,6 +3,8 @@
 
 // What has happened, for those who follow it: the latest lines of the log, as objects. They are numbered from weftd's
 // start on, which "run" names; whoever asks with another run's number starts with the oldest that is kept.
+#include "events.h"
+
 #include <stdlib.h>
 #include <string.h>
 

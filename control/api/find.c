@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // Finding a port by its name, its VM, its MAC or one of its addresses, on whatever host it is.
+#include "find.h"
+
 #include <stdlib.h>
 #include <string.h>
 

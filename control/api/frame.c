@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // Frames to explain: given in hexadecimal, or made up from a port and a destination.
+#include "frame.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // How to start a guest with a port: QEMU's arguments and libvirt's XML.
+#include "hints.h"
+
 #include <stdio.h>
 
 #include "control/base/address.h"

@@ -2,11 +2,12 @@
 // Copyright (c) 2026 The weft authors
 
 // Objects of a kind, a page at a time, in the order of their keys, and those alone that have a value in a field.
+#include "list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/base/map.h"
-#include "control/state/state.h"
 
 #define PAGE	  100
 #define PAGE_MOST 1000

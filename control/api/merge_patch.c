@@ -3,10 +3,13 @@
 
 // "set": fields of an object change, the others stay. What somebody else writes between the look at the object and the
 // write is not lost: then it is looked at again.
+#include "merge_patch.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/state/state.h"
 #include "write.h"
 
 #define TRIES 10

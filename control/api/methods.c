@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // The methods of weftd's socket.
+#include "methods.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +11,21 @@
 #include "weft/explain.h"
 
 #include "control/base/address.h"
-#include "control/vf/provision.h"
 #include "control/change/scope.h"
 #include "control/state/state.h"
+#include "control/report/firewall.h"
+#include "control/report/peers.h"
+#include "control/report/plans.h"
+#include "control/report/ports.h"
+#include "control/report/vf.h"
+#include "events.h"
+#include "find.h"
+#include "frame.h"
+#include "hints.h"
+#include "merge_patch.h"
+#include "schema.h"
+#include "vf.h"
+#include "write.h"
 #include "control/host/shared_uplink.h"
 
 #define NO_METHOD -32601 // JSON-RPC 2.0, section 5.1
@@ -202,8 +216,8 @@ static const struct {
 	{ "uplinks", false, false, do_uplinks, NULL },
 	{ "functions", false, false, weft_report_functions, NULL },
 	{ "function", false, false, weft_report_function, NULL },
-	{ "create_functions", true, true, weft_made_create, NULL },
-	{ "destroy_functions", true, true, weft_made_destroy, NULL },
+	{ "create_functions", true, true, weft_vf_create, NULL },
+	{ "destroy_functions", true, true, weft_vf_destroy, NULL },
 	{ "plans", false, false, weft_report_plans, NULL },
 	{ "rebalance", true, true, do_rebalance, NULL },
 	{ "get", false, false, NULL, weft_policy_get },

@@ -2,6 +2,9 @@
 // Copyright (c) 2026 The weft authors
 
 // The JSON Schema of objects, from the very tables that drive parsing.
+#include "schema.h"
+
+#include "control/policy/kinds.h"
 #include "write.h"
 
 static json_t *

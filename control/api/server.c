@@ -3,6 +3,8 @@
 
 // JSON-RPC 2.0 over a UNIX socket, a request and an answer a line. Who connects is known by the socket's
 // mode and the peer's credentials.
+#include "server.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -19,6 +21,7 @@
 #include <event2/listener.h>
 
 #include "control/state/state.h"
+#include "methods.h"
 
 #define MAX_REQUEST (256u << 20)
 #define MAX_QUERY   (64u << 10) // of those who may only read

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // What those who write a policy should know of it, though it is accepted.
+#include "warnings.h"
+
 #include <string.h>
 
 #include "control/host/uplink_rate.h"

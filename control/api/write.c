@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // The methods that read and write the policy. All writes go through the store as changes.
+#include "write.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,11 @@
 #include "control/base/address.h"
 #include "control/change/bundle.h"
 #include "control/base/map.h"
-#include "write.h"
+#include "control/change/history.h"
+#include "control/state/state.h"
+#include "list.h"
+#include "methods.h"
+#include "warnings.h"
 #include "control/change/scope.h"
 
 #define DEFAULT_TIMEOUT_MS 10000

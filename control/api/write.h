@@ -4,7 +4,19 @@
 // What the methods that read and write the policy share. Control thread.
 #pragma once
 
-#include "control/state/state.h"
+#include "control/change/write.h"
+#include "call.h"
+
+// The methods. PARAMS is valid during the call only.
+void weft_policy_apply(struct weft_call *call, const json_t *params);
+void weft_policy_delete(struct weft_call *call, const json_t *params);
+void weft_policy_undo(struct weft_call *call, const json_t *params);
+void weft_policy_retire(struct weft_call *call, const json_t *params);
+void weft_policy_get(struct weft_call *call, const json_t *params);
+void weft_policy_list(struct weft_call *call, const json_t *params);
+void weft_policy_wait(struct weft_call *call, const json_t *params);
+void weft_policy_generations(struct weft_call *call, const json_t *params);
+void weft_policy_record(struct weft_call *call, const json_t *params);
 
 // A request that waits for a look at the whole policy.
 struct weft_question {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Small writes that come together become one generation; a bad one among them fails alone.
+#include "batch.h"
+
 #include <stdlib.h>
 #include <time.h>
 
-#include "control/store/store.h"
+#include "precondition.h"
 
 json_t *
 weft_batch_join(struct weft_model *model, struct weft_write **list)
@@ -35,13 +36,4 @@ weft_batch_join(struct weft_model *model, struct weft_write **list)
 		weft_model_revert(model, &sets[--n]);
 	free(sets);
 	return changes;
-}
-
-void
-weft_write_free(struct weft_write *write)
-{
-	json_decref(write->changes);
-	json_decref(write->expect);
-	json_decref(write->scope);
-	free(write);
 }

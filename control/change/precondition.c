@@ -2,12 +2,13 @@
 // Copyright (c) 2026 The weft authors
 
 // Writes that say what they build on: an object that somebody else has changed meanwhile is not written over.
+#include "precondition.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "scope.h"
-#include "control/store/store.h"
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo: draft-eastlake-fnv).
 void

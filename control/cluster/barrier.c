@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/change/history.h"
 #include "driver.h"
 
 #define BACKOFF_MS	 100

@@ -18,8 +18,8 @@
 
 #include <event2/event.h>
 
-#include "control/daemon/life.h"
-#include "control/store/store.h"
+#include "control/change/write.h"
+#include "control/cluster/etcd/etcd.h"
 
 struct weft_cluster;
 

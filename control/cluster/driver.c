@@ -9,6 +9,8 @@
 #include <time.h>
 
 #include "control/change/bundle.h"
+#include "control/change/batch.h"
+#include "control/change/history.h"
 #include "driver.h"
 
 #define TAKEOVER_MS 1000 // after so long without a step, and up to twice that, others look after the driver

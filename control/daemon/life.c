@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // The control thread's life.
+#include "life.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +12,18 @@
 
 #include "control/change/bundle.h"
 #include "control/vf/assignment.h"
-#include "control/host/kernel.h"
 #include "control/vf/provision.h"
+#include "control/host/kernel.h"
+#include "control/api/events.h"
+#include "control/api/server.h"
+#include "control/report/firewall.h"
 #include "control/state/state.h"
+#include "watchdog.h"
 #include "control/host/uplinks.h"
 
 #define TICK_MS	    100
 #define RETRY_TICKS 50 // between two attempts to open what failed
 #define WATCH_TICKS 5  // between two looks at what PFs enforce; they tell of most changes at once
-
-struct weft_state ctl;
 
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
@@ -36,7 +40,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	weft_events_tick();
 	// What was not there before may be there now.
 	if (ticks % RETRY_TICKS == 0)
-		weft_made_watch();
+		weft_provision_watch();
 	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
 		weft_local_republish(&ctl.local, false, &err))
 		WEFT_LOG(ERR, "event=retry error=\"%s\"", err.text);
@@ -105,6 +109,9 @@ serve(struct weft_error *err)
 	struct event *timer = event_new(ctl.base, -1, EV_PERSIST, on_tick, NULL);
 	struct event *term = evsignal_new(ctl.base, SIGTERM, on_signal, NULL);
 	struct event *intr = evsignal_new(ctl.base, SIGINT, on_signal, NULL);
+	const struct weft_store_setup setup = {
+		.base = ctl.base, .local = &ctl.local, .state_dir = ctl.config.state_dir, .etcd = &ctl.config.etcd
+	};
 	int ret;
 
 	if (!timer || !term || !intr)
@@ -116,8 +123,8 @@ serve(struct weft_error *err)
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
 	if (weft_functions_start(ctl.base, &ctl.local))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's links cannot be followed\"");
-	weft_made_restore();
-	ret = ctl.store->start(err);
+	weft_provision_restore(ctl.config.state_dir);
+	ret = ctl.store->start(&setup, err);
 	if (ret == 0 && ctl.config.policy[0])
 		ret = apply_file(ctl.config.policy, err);
 	if (ret == 0)
@@ -126,7 +133,7 @@ serve(struct weft_error *err)
 		WEFT_LOG(INFO, "event=ready socket=%s host=%s store=%s generation=%llu ports=%u", ctl.config.socket,
 			ctl.local.host, ctl.store->name, (unsigned long long)ctl.local.generation,
 			weft_model_count(ctl.local.model, &weft_kind_port));
-		weft_watchdog_start();
+		weft_watchdog_start(ctl.base);
 		event_base_dispatch(ctl.base);
 		weft_watchdog_stop();
 	}

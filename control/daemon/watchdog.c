@@ -2,11 +2,11 @@
 // Copyright (c) 2026 The weft authors
 
 // What systemd is told: that weftd serves, and that all of it still runs: a worker that stands still is no life.
+#include "watchdog.h"
+
 #include <systemd/sd-daemon.h>
 
 #include "weft/engine.h"
-
-#include "control/state/state.h"
 
 static struct event *timer;
 static uint64_t loops[WEFT_MAX_WORKERS];
@@ -33,12 +33,12 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-weft_watchdog_start(void)
+weft_watchdog_start(struct event_base *base)
 {
 	struct timeval each;
 	uint64_t us;
 
-	if (sd_watchdog_enabled(0, &us) > 0 && (timer = event_new(ctl.base, -1, EV_PERSIST, on_timer, NULL)) != NULL) {
+	if (sd_watchdog_enabled(0, &us) > 0 && (timer = event_new(base, -1, EV_PERSIST, on_timer, NULL)) != NULL) {
 		each = (struct timeval){ .tv_sec = us / 3 / 1000000, .tv_usec = us / 3 % 1000000 };
 		event_add(timer, &each);
 	}

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Small files beside the journal, replaced as a whole.
+#include "side_file.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "control/state/state.h"
+#include "weft/log.h"
 
 int
-weft_keep(const char *name, const json_t *value, bool sync)
+weft_side_file_write(const char *dir, const char *name, const json_t *value, bool sync)
 {
 	char path[300], new[310];
 	FILE *f;
 	bool ok;
 
-	snprintf(path, sizeof(path), "%s/%s", ctl.config.state_dir, name);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	snprintf(new, sizeof(new), "%s.new", path);
 	f = fopen(new, "we");
 	ok = f && json_dumpf(value, f, JSON_SORT_KEYS) == 0 && fflush(f) == 0 && (!sync || fdatasync(fileno(f)) == 0);
@@ -25,12 +27,12 @@ weft_keep(const char *name, const json_t *value, bool sync)
 }
 
 json_t *
-weft_kept(const char *name)
+weft_side_file_read(const char *dir, const char *name)
 {
 	char path[300];
 	json_t *value;
 
-	snprintf(path, sizeof(path), "%s/%s", ctl.config.state_dir, name);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	value = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(value))
 		return value;

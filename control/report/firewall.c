@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // What weftd says of connections, of what rules have done, and of who is in a group.
+#include "firewall.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +13,8 @@
 #include "control/base/map.h"
 #include "control/compile/rulebook.h"
 #include "control/state/state.h"
+#include "control/api/methods.h"
+#include "page.h"
 
 #define DEFAULT_ROWS 1000
 #define MAX_ROWS     100000

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // This host's ports, all of them or a page at a time in the order of their names.
+#include "page.h"
+
 #include <stdlib.h>
 #include <string.h>
 

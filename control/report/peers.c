@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // What keeps a network's ports on other hosts from being reached, in words that say what to type.
+#include "peers.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +11,7 @@
 #include "control/base/map.h"
 #include "weft/bfd.h"
 #include "control/state/state.h"
+#include "control/api/methods.h"
 #include "control/host/uplinks.h"
 
 __attribute__((format(printf, 2, 3))) static void

@@ -2,9 +2,12 @@
 // Copyright (c) 2026 The weft authors
 
 // What data plans say and do, port by port.
+#include "plans.h"
+
 #include "control/host/uplink_rate.h"
 #include "control/compile/plans.h"
 #include "control/state/state.h"
+#include "page.h"
 
 // Bytes and packets count on; whoever wants rates takes the difference over time_us.
 static json_t *

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // What weftd says of itself: status, ports, workers, drops, the books.
+#include "ports.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,8 @@
 #include "control/base/address.h"
 #include "control/compile/refcount.h"
 #include "control/state/state.h"
+#include "page.h"
+#include "vf.h"
 
 #define MAX_FDB_ROWS 65536
 

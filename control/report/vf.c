@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // The host's network functions: what keeps one from being polled, what its PF enforces for it, and for which port.
+#include "vf.h"
+
 #include <libmnl/libmnl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +89,7 @@ function_json(const struct weft_function *f)
 	}
 	json_object_set_new(row, "vfs", json_integer(f->vfs));
 	json_object_set_new(row, "total_vfs", json_integer(f->total_vfs));
-	json_object_set_new(row, "made_by_weft", json_integer(weft_made(f->address)));
+	json_object_set_new(row, "made_by_weft", json_integer(weft_provision_count(f->address)));
 	json_object_set_new(row, "speed_mbit", json_integer(f->speed));
 	if (f->total_vfs) {
 		json_object_set_new(row, "eswitch", json_string(eswitch(f->address)));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// weftd's own configuration.
+#include "config.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -9,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/daemon/life.h"
 #include "control/base/field.h"
 #include "control/policy/kinds.h"
 

@@ -3,6 +3,8 @@
 
 // The store of a cluster: etcd. What is in force on this host is also kept in its journal, so that it is in force again
 // after a restart, before the first packet, whether the cluster can be reached or not.
+#include "store.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +13,13 @@
 
 #include "control/host/tenant_rate.h"
 #include "control/cluster/cluster.h"
-#include "control/state/state.h"
+#include "control/journal/side_file.h"
+#include "weft/engine.h"
+#include "restore.h"
 
+static struct weft_local *local;
+static struct weft_journal *journal;
+static const char *state_dir;
 static struct weft_cluster *cluster;
 static json_t *unsaved; // changes that are in force and not in the journal yet
 static char known_id[32];
@@ -20,8 +27,7 @@ static char known_id[32];
 static const struct weft_model *
 host_model(void *host)
 {
-	const struct weft_local *local = host;
-
+	(void)host;
 	return local->model;
 }
 
@@ -37,7 +43,7 @@ cluster_number(const char *id)
 static int
 host_prepare(void *host, const json_t *changes, uint64_t generation, bool tolerant, struct weft_error *err)
 {
-	ctl.local.cluster = cluster_number(weft_cluster_id(cluster));
+	local->cluster = cluster_number(weft_cluster_id(cluster));
 	return weft_local_prepare(host, changes, generation, tolerant ? WEFT_PREPARE_RESTORE : WEFT_PREPARE, err);
 }
 
@@ -73,7 +79,7 @@ save_cluster_id(void)
 
 	if (id[0] == 0 || strcmp(id, known_id) == 0)
 		return;
-	snprintf(path, sizeof(path), "%s/cluster", ctl.config.state_dir);
+	snprintf(path, sizeof(path), "%s/cluster", state_dir);
 	f = fopen(path, "w");
 	if (f == NULL || fprintf(f, "%s\n", id) < 0)
 		WEFT_LOG(ERR, "event=cluster-id file=%s errno=%d", path, errno);
@@ -92,14 +98,14 @@ host_persist(void *host, uint64_t generation, struct weft_error *err)
 	(void)host;
 	save_cluster_id();
 	record = json_pack("{s:I, s:O}", "generation", (json_int_t)generation, "changes", unsaved);
-	ret = weft_journal_append(ctl.journal, record, err);
+	ret = weft_journal_append(journal, record, err);
 	json_decref(record);
 	if (ret)
 		return ret;
 	json_object_clear(unsaved);
-	if (weft_journal_is_long(ctl.journal)) {
-		record = weft_whole_record(generation);
-		ret = weft_journal_rewrite(ctl.journal, &record, 1, err);
+	if (weft_journal_is_long(journal)) {
+		record = weft_whole_record(local, generation);
+		ret = weft_journal_rewrite(journal, &record, 1, err);
 		json_decref(record);
 	}
 	return ret;
@@ -109,10 +115,10 @@ host_persist(void *host, uint64_t generation, struct weft_error *err)
 static void
 host_fence_at(void *host, uint64_t ms)
 {
-	struct weft_local *local = host;
 	uint64_t tsc = rte_rdtsc(), now;
 	struct timespec time;
 
+	(void)host;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	now = time.tv_sec * UINT64_C(1000) + time.tv_nsec / 1000000;
 	weft_engine_fence_at(ms > now ? tsc + (ms - now) * (local->tsc_hz / 1000) : 0);
@@ -134,14 +140,14 @@ static int
 host_keep(void *host, const json_t *kept, bool sync)
 {
 	(void)host;
-	return weft_keep("shares", kept, sync);
+	return weft_side_file_write(state_dir, "shares", kept, sync);
 }
 
 static json_t *
 host_kept(void *host)
 {
 	(void)host;
-	return weft_kept("shares");
+	return weft_side_file_read(state_dir, "shares");
 }
 
 static int32_t
@@ -170,7 +176,7 @@ load_cluster_id(void)
 	char path[300];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/cluster", ctl.config.state_dir);
+	snprintf(path, sizeof(path), "%s/cluster", state_dir);
 	f = fopen(path, "r");
 	if (f == NULL)
 		return;
@@ -180,27 +186,27 @@ load_cluster_id(void)
 }
 
 static int
-etcd_start(struct weft_error *err)
+etcd_start(const struct weft_store_setup *setup, struct weft_error *err)
 {
-	// The last known good generation is in force before the cluster is even asked.
-	int ret;
-
-	// It has not heard of the cluster yet.
+	local = setup->local;
+	state_dir = setup->state_dir;
+	// This host has not heard of the cluster yet.
 	weft_engine_fence_at(0);
 	load_cluster_id();
-	ctl.local.cluster = cluster_number(known_id);
-	ctl.local.share = share;
-	ret = weft_restore(NULL, err);
-	if (ret)
-		return ret;
+	local->cluster = cluster_number(known_id);
+	local->share = share;
+	// The last known good generation is in force before the cluster is even asked.
+	journal = weft_restore(local, state_dir, NULL, err);
+	if (journal == NULL)
+		return -errno;
 	unsaved = json_object();
 	// A host that was on its own until now counted for itself.
-	cluster = weft_cluster_new(ctl.base, &ctl.config.etcd, ctl.config.host, known_id,
-		known_id[0] ? ctl.local.generation : 0, &ops, &ctl.local, err);
+	cluster = weft_cluster_new(
+		setup->base, setup->etcd, local->host, known_id, known_id[0] ? local->generation : 0, &ops, local, err);
 	if (cluster == NULL)
 		return -ENOMEM;
 	// What was kept before the restart is known now.
-	weft_buckets_share(&ctl.local);
+	weft_buckets_share(local);
 	// The tests' history checker must find what goes wrong without the barrier.
 	if (getenv("WEFT_BREAK_BARRIER"))
 		weft_cluster_break_barrier(cluster);
@@ -213,8 +219,8 @@ etcd_stop(void)
 	weft_cluster_free(cluster);
 	cluster = NULL;
 	json_decref(unsaved);
-	weft_journal_close(ctl.journal);
-	ctl.journal = NULL;
+	weft_journal_close(journal);
+	journal = NULL;
 }
 
 static void

@@ -2,19 +2,26 @@
 // Copyright (c) 2026 The weft authors
 
 // The store of a host on its own: the journal in the state folder.
+#include "store.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
 
+#include "weft/engine.h"
+
+#include "control/change/batch.h"
 #include "control/change/bundle.h"
-#include "control/journal/journal.h"
-#include "control/state/state.h"
-#include "store.h"
+#include "control/change/history.h"
+#include "control/change/precondition.h"
+#include "restore.h"
 
 #define SETTLE_MS 2000
 
+static struct weft_local *local;
+static struct weft_journal *journal;
 static struct weft_history history;
 static struct weft_write *waiting, **last = &waiting; // writes that have come since the loop last turned
 static struct event *turn;
@@ -32,12 +39,11 @@ static void
 settle(void)
 {
 	for (unsigned int us = 0; us < SETTLE_MS * 1000; us += 50) {
-		if (weft_engine_poll() == 0 && weft_local_settled(&ctl.local))
+		if (weft_engine_poll() == 0 && weft_local_settled(local))
 			return;
 		usleep(50);
 	}
-	WEFT_LOG(WARNING, "event=not-settled version=%llu after_ms=%u", (unsigned long long)ctl.local.version,
-		SETTLE_MS);
+	WEFT_LOG(WARNING, "event=not-settled version=%llu after_ms=%u", (unsigned long long)local->version, SETTLE_MS);
 }
 
 // The records that can be undone, then everything in one.
@@ -50,8 +56,8 @@ rewrite(void)
 
 	for (unsigned int i = 0; i < history.n; i++)
 		records[n++] = json_loads(history.entry[i].text, 0, NULL);
-	records[n++] = weft_whole_record(ctl.local.generation);
-	if (weft_journal_rewrite(ctl.journal, records, n, &err))
+	records[n++] = weft_whole_record(local, local->generation);
+	if (weft_journal_rewrite(journal, records, n, &err))
 		WEFT_LOG(ERR, "event=journal error=\"%s\"", err.text);
 	for (unsigned int i = 0; i < n; i++)
 		json_decref(records[i]);
@@ -61,7 +67,7 @@ rewrite(void)
 static void
 answer(struct weft_write *list, json_t *report, uint64_t in_force_us)
 {
-	json_object_set_new(report, "generation", json_integer(ctl.local.generation));
+	json_object_set_new(report, "generation", json_integer(local->generation));
 	json_object_set_new(report, "in_force_us", json_integer(in_force_us));
 	while (list) {
 		struct weft_write *write = list;
@@ -76,24 +82,24 @@ answer(struct weft_write *list, json_t *report, uint64_t in_force_us)
 static int
 store_prepared(struct weft_write *list, struct weft_error *err)
 {
-	const struct weft_changeset *set = weft_local_changes(&ctl.local);
+	const struct weft_changeset *set = weft_local_changes(local);
 	json_t *report = weft_changeset_report(set);
-	json_t *record = weft_record_new(ctl.local.generation + 1, list->who, list->note, set);
+	json_t *record = weft_record_new(local->generation + 1, list->who, list->note, set);
 	uint64_t committed;
-	int ret = set->n ? weft_journal_append(ctl.journal, record, err) : 0;
+	int ret = set->n ? weft_journal_append(journal, record, err) : 0;
 
 	if (ret) {
 		json_decref(report);
 	} else if (set->n) {
 		weft_history_add(&history, record);
 		committed = rte_rdtsc();
-		weft_local_activate(&ctl.local);
+		weft_local_activate(local);
 		settle();
-		answer(list, report, (rte_rdtsc() - committed) * 1000000 / ctl.local.tsc_hz);
-		if (weft_journal_is_long(ctl.journal))
+		answer(list, report, (rte_rdtsc() - committed) * 1000000 / local->tsc_hz);
+		if (weft_journal_is_long(journal))
 			rewrite();
 	} else {
-		weft_local_abort(&ctl.local);
+		weft_local_abort(local);
 		answer(list, report, 0);
 	}
 	json_decref(record);
@@ -104,13 +110,13 @@ store_prepared(struct weft_write *list, struct weft_error *err)
 static int
 commit(struct weft_write *list, const json_t *changes, struct weft_error *err)
 {
-	int ret = weft_local_prepare(&ctl.local, changes, ctl.local.generation + 1, WEFT_PREPARE, err);
+	int ret = weft_local_prepare(local, changes, local->generation + 1, WEFT_PREPARE, err);
 
 	if (ret)
 		return ret;
 	ret = store_prepared(list, err);
 	if (ret) {
-		weft_local_abort(&ctl.local);
+		weft_local_abort(local);
 		settle();
 	}
 	return ret;
@@ -126,7 +132,7 @@ commit_each(struct weft_write *list)
 
 		list = write->next;
 		write->next = NULL;
-		if (weft_write_check(ctl.local.model, write, &err) || commit(write, write->changes, &err))
+		if (weft_write_check(local->model, write, &err) || commit(write, write->changes, &err))
 			write->done(write, NULL, false, &err);
 	}
 }
@@ -145,7 +151,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		commit_each(list);
 		return;
 	}
-	changes = weft_batch_join(ctl.local.model, &list);
+	changes = weft_batch_join(local->model, &list);
 	// What fails together, for want of a device or of memory, is tried alone.
 	if (list && commit(list, changes, &err))
 		commit_each(list);
@@ -162,18 +168,17 @@ file_submit(struct weft_write *write)
 }
 
 static int
-file_start(struct weft_error *err)
+file_start(const struct weft_store_setup *setup, struct weft_error *err)
 {
-	int ret;
-
-	turn = event_new(ctl.base, -1, 0, on_turn, NULL);
+	local = setup->local;
+	turn = event_new(setup->base, -1, 0, on_turn, NULL);
 	if (turn == NULL)
 		return weft_fail(err, ENOMEM, "no memory for the store");
-	ret = weft_restore(remember, err);
-	if (ret)
-		return ret;
+	journal = weft_restore(local, setup->state_dir, remember, err);
+	if (journal == NULL)
+		return -errno;
 	settle();
-	if (weft_journal_is_long(ctl.journal))
+	if (weft_journal_is_long(journal))
 		rewrite();
 	return 0;
 }
@@ -191,15 +196,15 @@ file_stop(void)
 		weft_write_free(write);
 	}
 	last = &waiting;
-	weft_journal_close(ctl.journal);
-	ctl.journal = NULL;
+	weft_journal_close(journal);
+	journal = NULL;
 	weft_history_clear(&history);
 }
 
 static void
 file_view(weft_view_cb cb, void *arg)
 {
-	cb(arg, ctl.local.model, NULL);
+	cb(arg, local->model, NULL);
 }
 
 static void
@@ -209,18 +214,17 @@ file_wait(uint64_t generation, uint32_t timeout_ms, weft_json_cb cb, void *arg)
 	json_t *host;
 
 	(void)timeout_ms;
-	if (generation > ctl.local.generation) {
+	if (generation > local->generation) {
 		weft_fail(&err, ENOENT, "there is no generation %llu yet; the latest is %llu",
-			(unsigned long long)generation, (unsigned long long)ctl.local.generation);
+			(unsigned long long)generation, (unsigned long long)local->generation);
 		cb(arg, NULL, false, &err);
 		return;
 	}
-	host = json_pack("{s:s, s:s, s:I, s:b}", "host", ctl.local.host, "state", "live", "applied",
-		(json_int_t)ctl.local.generation, "concerned", 1);
+	host = json_pack("{s:s, s:s, s:I, s:b}", "host", local->host, "state", "live", "applied",
+		(json_int_t)local->generation, "concerned", 1);
 	cb(arg,
-		json_pack("{s:I, s:s, s:[o]}", "generation",
-			(json_int_t)(generation ? generation : ctl.local.generation), "state", "applied", "hosts",
-			host),
+		json_pack("{s:I, s:s, s:[o]}", "generation", (json_int_t)(generation ? generation : local->generation),
+			"state", "applied", "hosts", host),
 		false, NULL);
 }
 
@@ -233,7 +237,7 @@ file_generations(weft_json_cb cb, void *arg)
 static void
 file_record(uint64_t generation, weft_json_cb cb, void *arg)
 {
-	json_t *record = weft_history_get(&history, generation ? generation : ctl.local.generation);
+	json_t *record = weft_history_get(&history, generation ? generation : local->generation);
 	struct weft_error err;
 
 	if (record == NULL)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What was in force before a restart, from the journal: for both stores.
+#include "restore.h"
+
+#include <errno.h>
+
 #include "control/change/bundle.h"
-#include "control/state/state.h"
 
 struct replaying {
 	json_t *objects;
@@ -37,27 +39,29 @@ replay(void *arg, json_t *record, struct weft_error *err)
 	return 0;
 }
 
-int
-weft_restore(void (*each)(const json_t *record), struct weft_error *err)
+struct weft_journal *
+weft_restore(struct weft_local *local, const char *dir, void (*each)(const json_t *record), struct weft_error *err)
 {
 	struct replaying r = { .objects = json_object(), .each = each };
-	int ret = 0;
+	struct weft_journal *journal = weft_journal_open(dir, replay, &r, err);
+	int ret = journal ? 0 : -errno;
 
-	ctl.journal = weft_journal_open(ctl.config.state_dir, replay, &r, err);
-	if (ctl.journal == NULL)
-		ret = -errno;
-	else if (r.generation)
-		ret = weft_local_prepare(&ctl.local, r.objects, r.generation, WEFT_PREPARE_RESTORE, err);
 	if (ret == 0 && r.generation)
-		weft_local_activate(&ctl.local);
+		ret = weft_local_prepare(local, r.objects, r.generation, WEFT_PREPARE_RESTORE, err);
+	if (ret == 0 && r.generation)
+		weft_local_activate(local);
 	json_decref(r.objects);
-	return ret;
+	if (ret == 0)
+		return journal;
+	weft_journal_close(journal);
+	errno = -ret;
+	return NULL;
 }
 
 json_t *
-weft_whole_record(uint64_t generation)
+weft_whole_record(const struct weft_local *local, uint64_t generation)
 {
-	json_t *bundle = weft_local_bundle(&ctl.local), *record;
+	json_t *bundle = weft_local_bundle(local), *record;
 	struct weft_error err;
 
 	record = json_pack(

@@ -8,34 +8,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/journal/side_file.h"
 #include "assignment.h"
 
-static json_t *made; // {address of a PF: VFs}
-
-static json_t *
-all_made(void)
-{
-	if (made == NULL)
-		made = weft_kept("vfs.json");
-	return made;
-}
+static char dir[256];
+static json_t *created; // {address of a PF: VFs}
 
 unsigned int
-weft_made(const char *address)
+weft_provision_count(const char *address)
 {
-	return (unsigned int)json_integer_value(json_object_get(all_made(), address));
+	return (unsigned int)json_integer_value(json_object_get(created, address));
 }
 
 static int
 keep(const char *address, unsigned int n, struct weft_error *err)
 {
 	if (n)
-		json_object_set_new(all_made(), address, json_integer(n));
+		json_object_set_new(created, address, json_integer(n));
 	else
-		json_object_del(all_made(), address);
-	return weft_keep("vfs.json", made, true)
-		       ? weft_fail(err, EIO, "%s/vfs.json cannot be written", ctl.config.state_dir)
-		       : 0;
+		json_object_del(created, address);
+	if (weft_side_file_write(dir, "vfs.json", created, true))
+		return weft_fail(err, EIO, "%s/vfs.json cannot be written", dir);
+	return 0;
 }
 
 // Logs what keeps VFs from being made, once.
@@ -69,12 +63,15 @@ make_again(const char *address, unsigned int n)
 }
 
 void
-weft_made_restore(void)
+weft_provision_restore(const char *state_dir)
 {
 	const char *address;
 	json_t *n;
 
-	json_object_foreach (all_made(), address, n)
+	snprintf(dir, sizeof(dir), "%s", state_dir);
+	json_decref(created);
+	created = weft_side_file_read(dir, "vfs.json");
+	json_object_foreach (created, address, n)
 		make_again(address, (unsigned int)json_integer_value(n));
 }
 
@@ -96,7 +93,7 @@ make_beside(void *arg)
 
 // A PF that is being taken away has no VFs either, and whoever makes some waits until it is gone.
 void
-weft_made_watch(void)
+weft_provision_watch(void)
 {
 	struct weft_function pf;
 	struct weft_error err;
@@ -104,7 +101,7 @@ weft_made_watch(void)
 	pthread_t thread;
 	json_t *n;
 
-	json_object_foreach (all_made(), address, n) {
+	json_object_foreach (created, address, n) {
 		if (atomic_load(&again.busy) || weft_sriov_pf(weft_sysfs(), address, &pf, &err) || pf.vfs)
 			continue;
 		snprintf(again.address, sizeof(again.address), "%.15s", address);
@@ -117,78 +114,70 @@ weft_made_watch(void)
 	}
 }
 
-static int
-pf_param(const json_t *params, struct weft_function *pf, struct weft_error *err)
+int
+weft_provision_create(const struct weft_function *pf, long long count, struct weft_error *err)
 {
-	const char *name = json_string_value(json_object_get(params, "pf"));
+	int ret;
 
-	if (name == NULL)
-		return weft_fail(err, EINVAL, "params.pf: missing; it is an interface or a PCI address");
-	return weft_sriov_pf(weft_sysfs(), name, pf, err);
-}
-
-json_t *
-weft_made_create(const json_t *params, struct weft_error *err)
-{
-	json_int_t count = json_integer_value(json_object_get(params, "count"));
-	struct weft_function pf;
-
-	if (pf_param(params, &pf, err))
-		return NULL;
-	// Again is no error.
-	if (pf.vfs && pf.vfs == count && weft_made(pf.address) == count)
-		return weft_report_function(params, err);
-	if (count < 1 || count > 1024) {
-		weft_fail(err, EINVAL, "params.count: expected how many VFs, 1 to %u", pf.total_vfs);
-		return NULL;
-	}
-	if (weft_sriov_create(weft_sysfs(), &pf, (unsigned int)count, err))
-		return NULL;
-	if (keep(pf.address, (unsigned int)count, err)) {
+	// Creating the same VFs again is no error.
+	if (pf->vfs && pf->vfs == count && weft_provision_count(pf->address) == count)
+		return 0;
+	if (count < 1 || count > 1024)
+		return weft_fail(err, EINVAL, "params.count: expected how many VFs, 1 to %u", pf->total_vfs);
+	ret = weft_sriov_create(weft_sysfs(), pf, (unsigned int)count, err);
+	if (ret)
+		return ret;
+	ret = keep(pf->address, (unsigned int)count, err);
+	if (ret) {
 		struct weft_error more;
 
-		weft_sriov_destroy(weft_sysfs(), &pf, &more);
-		json_object_del(all_made(), pf.address);
-		return NULL;
+		weft_sriov_destroy(weft_sysfs(), pf, &more);
+		json_object_del(created, pf->address);
+		return ret;
 	}
-	WEFT_LOG(INFO, "event=vfs pf=%s made=%lld", pf.address, count);
-	return weft_report_function(params, err);
+	WEFT_LOG(INFO, "event=vfs pf=%s made=%lld", pf->address, count);
+	return 0;
 }
 
-json_t *
-weft_made_destroy(const json_t *params, struct weft_error *err)
+// Whether no port and no virtual machine uses a VF of PF. Returns 0, or -EBUSY with ERR.
+static int
+check_unused(const struct weft_function *pf, struct weft_error *err)
 {
-	struct weft_function pf, vf;
+	struct weft_function vf;
 
-	if (pf_param(params, &pf, err))
-		return NULL;
-	if (weft_made(pf.address) == 0) {
-		if (pf.vfs)
-			weft_fail(err, EPERM,
-				"the %u VFs of %s were not made by weft, which does not take them away; if nobody "
-				"needs them, run 'echo 0 >/sys/bus/pci/devices/%s/sriov_numvfs'",
-				pf.vfs, pf.address, pf.address);
-		else
-			weft_fail(err, ENOENT, "PF %s has no VFs", pf.address);
-		return NULL;
-	}
-	for (unsigned int i = 0; i < pf.vfs; i++) {
+	for (unsigned int i = 0; i < pf->vfs; i++) {
 		const char *port =
-			weft_sriov_vf(weft_sysfs(), &pf, i, &vf, err) ? NULL : weft_functions_user(vf.address);
+			weft_sriov_vf(weft_sysfs(), pf, i, &vf, err) ? NULL : weft_functions_user(vf.address);
 
-		if (port) {
-			weft_fail(err, EBUSY, "VF %u of %s is port %s's; run 'weftctl port del %s' first", i,
-				pf.address, port, port);
-			return NULL;
-		}
-		if (vf.address[0] && weft_sriov_is_driven(&vf)) {
-			weft_fail(err, EBUSY, "VF %u of %s is in use by a virtual machine: stop that first", i,
-				pf.address);
-			return NULL;
-		}
+		if (port)
+			return weft_fail(err, EBUSY, "VF %u of %s is port %s's; run 'weftctl port del %s' first", i,
+				pf->address, port, port);
+		if (vf.address[0] && weft_sriov_is_driven(&vf))
+			return weft_fail(err, EBUSY, "VF %u of %s is in use by a virtual machine: stop that first", i,
+				pf->address);
 	}
-	if ((pf.vfs && weft_sriov_destroy(weft_sysfs(), &pf, err)) || keep(pf.address, 0, err))
-		return NULL;
-	WEFT_LOG(INFO, "event=vfs pf=%s made=0", pf.address);
-	return weft_report_function(params, err);
+	return 0;
+}
+
+int
+weft_provision_destroy(const struct weft_function *pf, struct weft_error *err)
+{
+	int ret;
+
+	if (weft_provision_count(pf->address) == 0 && pf->vfs == 0)
+		return weft_fail(err, ENOENT, "PF %s has no VFs", pf->address);
+	if (weft_provision_count(pf->address) == 0)
+		return weft_fail(err, EPERM,
+			"the %u VFs of %s were not made by weft, which does not take them away; if nobody "
+			"needs them, run 'echo 0 >/sys/bus/pci/devices/%s/sriov_numvfs'",
+			pf->vfs, pf->address, pf->address);
+	ret = check_unused(pf, err);
+	if (ret == 0 && pf->vfs)
+		ret = weft_sriov_destroy(weft_sysfs(), pf, err);
+	if (ret == 0)
+		ret = keep(pf->address, 0, err);
+	if (ret)
+		return ret;
+	WEFT_LOG(INFO, "event=vfs pf=%s made=0", pf->address);
+	return 0;
 }

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The VFs that weft has made, kept in STATE_DIR/vfs.json: it makes them again after the machine has started, and takes
-// none away but those. Control thread.
+// The VFs that weft has created. Their number is kept in STATE_DIR/vfs.json: weft creates them again after the machine
+// has started, and removes no others. Control thread.
 #pragma once
 
-#include "control/state/state.h"
+#include "weft/sriov.h"
 
-// Makes what is kept and not there; what cannot be made is logged. At the start, and waits for it.
-void weft_made_restore(void);
+// Reads STATE_DIR/vfs.json and creates the VFs that are missing; failures are logged. At the start; waits until they
+// are created.
+void weft_provision_restore(const char *state_dir);
 
-// The same while weftd runs, for PFs that are back, and does not wait.
-void weft_made_watch(void);
+// Creates VFs again on PFs that are back, in a thread of its own. To be called every few seconds.
+void weft_provision_watch(void);
 
-// How many VFs of the PF at ADDRESS weft has made.
-unsigned int weft_made(const char *address);
+// How many VFs weft has created on the PF at ADDRESS.
+unsigned int weft_provision_count(const char *address);
 
-// The methods: {pf, count} and {pf}. Results are as weft_report_function()'s; NULL with ERR.
-json_t *weft_made_create(const json_t *params, struct weft_error *err);
-json_t *weft_made_destroy(const json_t *params, struct weft_error *err);
+// Creates COUNT VFs on PF; if PF has that many of weft's already, that is no error. Returns 0, or -errno with ERR.
+int weft_provision_create(const struct weft_function *pf, long long count, struct weft_error *err);
+
+// Removes the VFs of PF, if weft has created them and nobody uses them. Returns 0, or -errno with ERR.
+int weft_provision_destroy(const struct weft_function *pf, struct weft_error *err);

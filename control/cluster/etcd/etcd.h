@@ -8,7 +8,20 @@
 #include <event2/event.h>
 #include <jansson.h>
 
-#include "control/daemon/life.h"
+#include "weft/log.h"
+
+#define WEFT_MAX_ENDPOINTS 8
+
+// How to reach etcd.
+struct weft_etcd_config {
+	unsigned int n_endpoints;
+	char endpoint[WEFT_MAX_ENDPOINTS][128]; // "http://10.0.0.1:2379"
+	char prefix[64];			// of all keys
+	char user[64], password_file[256];
+	char ca[256], cert[256], key[256]; // PEM files
+	uint32_t lease_s;		   // a host that is silent for so long is out
+	uint32_t prepare_s;		   // so long may hosts take to prepare a generation
+};
 
 struct weft_etcd;
 

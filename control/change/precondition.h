@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Whether a write may be carried out. Control thread.
+#pragma once
+
+#include "write.h"
+
+// Checks WRITE's scope and its preconditions (expect) against MODEL, and sets its conflict and forbidden. Returns 0, or
+// -errno with ERR.
+int weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err);

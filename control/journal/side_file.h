@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Small JSON files beside the journal, each replaced as a whole. Control thread.
+#pragma once
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+// Writes VALUE to the file NAME in the folder DIR; after a crash the file has the old value or the new one. SYNC: VALUE
+// is on the disk when the call returns. Returns 0 or -EIO; the error is logged.
+int weft_side_file_write(const char *dir, const char *name, const json_t *value, bool sync);
+
+// The object in the file NAME in DIR: a new object, an empty one if the file is missing or holds no object.
+json_t *weft_side_file_read(const char *dir, const char *name);
