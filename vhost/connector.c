@@ -7,10 +7,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_vhost.h>
+
+#include "weft/clock.h"
 
 #include "vhost.h"
 
@@ -20,15 +21,6 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // the list and all connecting
 static struct vhost_port *ports;
 static int inotify_fd = -1, wake_fd = -1;
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * UINT64_C(1000) + ts.tv_nsec / 1000000;
-}
 
 static void
 try_again_soon(struct vhost_port *port)
@@ -92,14 +84,14 @@ run(void *arg __rte_unused)
 		if (fds[1].revents && read(wake_fd, &count, sizeof(count)) < 0)
 			WEFT_LOG(ERR, "event=connector errno=%d", errno);
 		read_events();
-		now = now_ms();
+		now = weft_clock_ms();
 		for (struct vhost_port *port = ports; port; port = port->next) {
 			serve(port, now);
 			if (!port->registered)
 				next = RTE_MIN(next, port->next_try_ms);
 		}
 		pthread_mutex_unlock(&lock);
-		now = now_ms();
+		now = weft_clock_ms();
 		timeout = next == UINT64_MAX ? -1 : next > now ? (int)(next - now) : 0;
 	}
 	return NULL;

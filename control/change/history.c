@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/clock.h"
+
 #define MAX_BYTES (64u << 20) // older records go first
 
 json_t *
 weft_record_new(uint64_t generation, const char *who, const char *note, const struct weft_changeset *set)
 {
 	return json_pack("{s:I, s:I, s:s, s:s, s:o, s:o}", "generation", (json_int_t)generation, "time",
-		(json_int_t)weft_wall_us(), "who", who, "note", note, "changes", weft_changeset_forward(set), "before",
-		weft_changeset_inverse(set));
+		(json_int_t)weft_clock_wall_us(), "who", who, "note", note, "changes", weft_changeset_forward(set),
+		"before", weft_changeset_inverse(set));
 }
 
 json_t *

@@ -8,17 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "weft/fnv.h"
+
 #include "scope.h"
 
-// FNV-1a, 64 bits (Fowler, Noll, Vo: draft-eastlake-fnv).
 void
 weft_object_etag(const struct weft_object *object, char etag[WEFT_ETAG_SIZE])
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (const char *p = object->text; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-	snprintf(etag, WEFT_ETAG_SIZE, "%016llx", (unsigned long long)hash);
+	snprintf(etag, WEFT_ETAG_SIZE, "%016llx", (unsigned long long)weft_fnv_hash(object->text));
 }
 
 int

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/clock.h"
+
 #include "impl.h"
 
 #define LOOK_MS 10000 // so long after the last look nobody looks any more
@@ -153,7 +155,7 @@ acks_look(struct acks *acks)
 {
 	char key[KEY_MAX];
 
-	acks->until = cluster_now_ms() + LOOK_MS;
+	acks->until = weft_clock_ms() + LOOK_MS;
 	cluster_after(acks->tick, TICK_MS);
 	if (acks->watch || acks->reading)
 		return;
@@ -262,7 +264,7 @@ static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct acks *acks = arg;
-	uint64_t now = cluster_now_ms();
+	uint64_t now = weft_clock_ms();
 	struct waiter *next;
 
 	(void)fd, (void)what;
@@ -293,7 +295,7 @@ acks_wait(struct acks *acks, uint64_t generation, uint32_t timeout_ms, const jso
 	*w = (struct waiter){ .next = acks->waiters, .generation = generation, .cb = cb, .arg = arg };
 	w->hosts = json_incref((json_t *)(uintptr_t)hosts);
 	w->late = json_object();
-	w->deadline = timeout_ms ? cluster_now_ms() + timeout_ms : 0;
+	w->deadline = timeout_ms ? weft_clock_ms() + timeout_ms : 0;
 	acks->waiters = w;
 	acks_look(acks);
 	if (acks->states == NULL)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/clock.h"
+
 #define GATHER_MS 2	  // what comes together is answered together
 #define STAND_MS  50	  // who stands for election waits so long, at random
 #define AGAIN_MS  200	  // after what failed
@@ -101,7 +103,7 @@ on_elected(void *arg, const json_t *reply, int code, const struct weft_error *er
 		return;
 	a->term = a->lead = weft_etcd_revision(reply);
 	snprintf(a->leader, sizeof(a->leader), "%s", a->c->me);
-	a->absent_at = cluster_now_ms() + ABSENT_MS;
+	a->absent_at = weft_clock_ms() + ABSENT_MS;
 	a->allot = allot_new();
 	if (a->allot == NULL)
 		return;
@@ -199,8 +201,8 @@ look_after_absent(struct allotter *a)
 	const json_t *first;
 	char key[KEY_MAX];
 
-	if (json_array_size(a->absent) == 0 && cluster_now_ms() >= a->absent_at) {
-		a->absent_at = cluster_now_ms() + ABSENT_MS;
+	if (json_array_size(a->absent) == 0 && weft_clock_ms() >= a->absent_at) {
+		a->absent_at = weft_clock_ms() + ABSENT_MS;
 		json_decref(a->absent);
 		a->absent = json_array();
 		allot_absent(a->allot, note_absent, a->absent);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/clock.h"
+
 #include "control/change/history.h"
 #include "driver.h"
 
@@ -73,7 +75,7 @@ on_refreshed(void *arg, const json_t *reply, int code, const struct weft_error *
 	cluster_seen(d->c, json_array_get(weft_etcd_kvs(reply), 0));
 	// Nothing new, and yet it was not done: no hurry.
 	if (d->c->last.revision == d->sent)
-		d->not_before = cluster_now_ms() + BACKOFF_MS;
+		d->not_before = weft_clock_ms() + BACKOFF_MS;
 	driver_step(d);
 }
 
@@ -131,7 +133,7 @@ barrier_claim(struct driver *d)
 		put_part(d, txn, 0);
 	d->part = 0;
 	d->mine = true;
-	d->deadline = cluster_now_ms() + d->c->config->prepare_s * UINT64_C(1000);
+	d->deadline = weft_clock_ms() + d->c->config->prepare_s * UINT64_C(1000);
 	acks_look(d->c->acks);
 	request(d, txn, true);
 }
@@ -149,7 +151,7 @@ barrier_write(struct driver *d)
 		txn = weft_etcd_txn(key, d->c->last.revision);
 		put_part(d, txn, d->part++);
 	} else {
-		d->deadline = cluster_now_ms() + d->c->config->prepare_s * UINT64_C(1000);
+		d->deadline = weft_clock_ms() + d->c->config->prepare_s * UINT64_C(1000);
 		txn = swap(d, publication(d, "prepare"));
 	}
 	request(d, txn, last_one);
@@ -410,7 +412,7 @@ barrier_check(struct driver *d)
 		json_object_foreach ((json_t *)(uintptr_t)states, name, state)
 			driver_ack(d, name, state);
 	}
-	if (d->refused || (json_object_size(d->pending) && cluster_now_ms() >= d->deadline)) {
+	if (d->refused || (json_object_size(d->pending) && weft_clock_ms() >= d->deadline)) {
 		say_why(d, why);
 		barrier_abandon(d, why);
 	} else if (json_object_size(d->pending) == 0) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/clock.h"
+
 #include "allotter.h"
 #include "control/cluster/allot/shares.h"
 
@@ -47,9 +49,9 @@ tell(struct claims *claims)
 	json_t *report;
 
 	if (claims->telling || claims->watch == NULL || claims->shares.session != c->lease ||
-		!shares_are_news(&claims->shares, claims->wants, cluster_now_ms()))
+		!shares_are_news(&claims->shares, claims->wants, weft_clock_ms()))
 		return;
-	report = shares_report(&claims->shares, claims->wants, cluster_now_ms());
+	report = shares_report(&claims->shares, claims->wants, weft_clock_ms());
 	cluster_key(c, key, "allot/wants/%s", c->name);
 	claims->telling = true;
 	weft_etcd_call(c->etcd, "kv/put", weft_etcd_put_json(key, report, c->lease), on_told, claims);

@@ -10,22 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "weft/clock.h"
 
 #include "impl.h"
 
 #define LEASE_MARGIN_MS 300 // so much before the store does, a host takes its lease for lost
 #define TICK_MS		200
 static const char *const pub_states[] = { "idle", "write", "prepare", "active" };
-
-uint64_t
-cluster_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 int
 cluster_unavailable(const struct weft_cluster *c, struct weft_error *err)
@@ -182,7 +174,7 @@ static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct weft_cluster *c = arg;
-	uint64_t now = cluster_now_ms();
+	uint64_t now = weft_clock_ms();
 
 	(void)fd, (void)what;
 	cluster_after(c->tick, TICK_MS);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "weft/clock.h"
+
 #include "control/change/bundle.h"
 #include "control/change/batch.h"
 #include "control/change/history.h"
@@ -155,7 +157,7 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 	d->text = json_dumps(record, JSON_COMPACT);
 	d->parts = c->last.parts;
 	memcpy(d->id, c->last.id, sizeof(d->id));
-	d->deadline = cluster_now_ms() + c->config->prepare_s * UINT64_C(1000);
+	d->deadline = weft_clock_ms() + c->config->prepare_s * UINT64_C(1000);
 	driver_step(d);
 }
 
@@ -199,7 +201,7 @@ on_driver_state(void *arg, const json_t *reply, int code, const struct weft_erro
 	incarnation = json_string_value(json_object_get(state, "incarnation"));
 	alive = incarnation && strcmp(incarnation, c->last.driver) == 0;
 	json_decref(state);
-	waited = cluster_now_ms() - d->stalled_at > (c->config->prepare_s + 5) * UINT64_C(1000);
+	waited = weft_clock_ms() - d->stalled_at > (c->config->prepare_s + 5) * UINT64_C(1000);
 	// A driver that writes down much, or collects many answers, is left alone for as long as it lives.
 	if (alive && (!waited || c->last.state != PUB_PREPARE))
 		return;
@@ -213,7 +215,7 @@ static void
 watch_over(struct driver *d)
 {
 	struct weft_cluster *c = d->c;
-	uint64_t now = cluster_now_ms();
+	uint64_t now = weft_clock_ms();
 	char key[KEY_MAX];
 	json_t *txn;
 
@@ -239,7 +241,7 @@ watch_over(struct driver *d)
 static void
 expire(struct driver *d)
 {
-	uint64_t now = cluster_now_ms();
+	uint64_t now = weft_clock_ms();
 	struct weft_error err;
 
 	cluster_unavailable(d->c, &err);
@@ -300,7 +302,7 @@ driver_step(struct driver *d)
 
 	if (d->queue)
 		expire(d);
-	if (!c->synced || d->busy || cluster_now_ms() < d->not_before)
+	if (!c->synced || d->busy || weft_clock_ms() < d->not_before)
 		return;
 	if (d->mine && d->record && strcmp(pub->id, d->id)) {
 		lose(d);
@@ -340,7 +342,7 @@ void
 driver_submit(struct driver *d, struct weft_write *write)
 {
 	write->next = NULL;
-	write->begin_by = cluster_now_ms() + write->timeout_ms;
+	write->begin_by = weft_clock_ms() + write->timeout_ms;
 	*d->last = write;
 	d->last = &write->next;
 	// With the loop's next turn: writes that come together become one generation.

@@ -91,7 +91,6 @@ struct weft_cluster {
 #define CLUSTER_FIRST_RETRY_MS 50
 
 // cluster.c
-uint64_t cluster_now_ms(void);						       // monotonic
 int cluster_unavailable(const struct weft_cluster *c, struct weft_error *err); // says why; -EHOSTUNREACH
 void cluster_unfence(struct weft_cluster *c);				       // if it has a lease and is in step
 uint32_t cluster_random(uint32_t n);					       // below N

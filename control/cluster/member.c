@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/clock.h"
+
 #include "impl.h"
 
 #define STUCK_MS      5000 // between two attempts to apply what could not be applied
@@ -33,7 +35,7 @@ put_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
 		c->lease = 0;
 		claims_session(c);
 	}
-	c->lazy_at = cluster_now_ms() + CLUSTER_FIRST_RETRY_MS;
+	c->lazy_at = weft_clock_ms() + CLUSTER_FIRST_RETRY_MS;
 }
 
 void
@@ -69,7 +71,7 @@ static void
 schedule_retry(struct weft_cluster *c)
 {
 	c->synced = false;
-	c->retry_at = cluster_now_ms() + c->retry_ms + cluster_random(c->retry_ms);
+	c->retry_at = weft_clock_ms() + c->retry_ms + cluster_random(c->retry_ms);
 	c->retry_ms = c->retry_ms * 2 < LAST_RETRY_MS ? c->retry_ms * 2 : LAST_RETRY_MS;
 }
 
@@ -307,7 +309,7 @@ consider_active(struct weft_cluster *c)
 		// No hurry: nobody waits for it. Not all at once, either.
 		c->generation = pub->generation;
 		if (c->lazy_at == 0)
-			c->lazy_at = cluster_now_ms() + LAZY_MS + cluster_random(LAZY_MS);
+			c->lazy_at = weft_clock_ms() + LAZY_MS + cluster_random(LAZY_MS);
 	} else if (!c->stuck || c->refused != pub->generation) {
 		schedule_retry(c);
 	}
@@ -408,7 +410,7 @@ get_in_step(struct weft_cluster *c, json_t *objects, uint64_t generation)
 		json_decref(relevant);
 	}
 	if (c->stuck) {
-		c->retry_at = cluster_now_ms() + STUCK_MS;
+		c->retry_at = weft_clock_ms() + STUCK_MS;
 		refuse(c, generation, "", &err);
 		member_evaluate(c);
 		return;

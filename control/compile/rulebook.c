@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "weft/clock.h"
 #include "weft/engine.h"
 #include "weft/rules.h"
 
@@ -28,15 +28,6 @@ static json_t *by_name; // rule's name to counter
 static struct counter counters[WEFT_MAX_COUNTERS];
 static uint32_t high; // none above it was ever in use
 static uint32_t rest_first, rest_last;
-
-static uint64_t
-seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
 
 uint32_t
 weft_rulebook_number(const char *key)
@@ -60,7 +51,7 @@ take(void)
 
 	if (high + 1 < WEFT_MAX_COUNTERS)
 		return ++high;
-	if (counter == 0 || seconds() - counters[counter].let_go < REST_S)
+	if (counter == 0 || weft_clock_ms() / 1000 - counters[counter].let_go < REST_S)
 		return WEFT_COUNTER_NONE;
 	rest_first = counters[counter].next;
 	if (rest_first == 0)
@@ -97,7 +88,7 @@ weft_rulebook_uncount(uint32_t counter)
 		return;
 	json_object_del(by_name, c->name);
 	free(c->name);
-	*c = (struct counter){ .let_go = seconds() };
+	*c = (struct counter){ .let_go = weft_clock_ms() / 1000 };
 	if (rest_last)
 		counters[rest_last].next = counter;
 	else

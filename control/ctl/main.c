@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "weft/clock.h"
 
 #include "ctl.h"
 
@@ -94,21 +95,12 @@ cmd_audit(int argc)
 	return code;
 }
 
-static double
-seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
 static int
 cmd_top(int argc, char **argv)
 {
 	bool once = false, plans = false;
 	json_t *before, *after;
-	double start = seconds(), now;
+	double start = weft_clock_ns() / 1e9, now;
 	const char *method;
 	int code;
 
@@ -125,7 +117,7 @@ cmd_top(int argc, char **argv)
 		after = call(method, NULL, &code);
 		if (after == NULL)
 			break;
-		now = seconds();
+		now = weft_clock_ns() / 1e9;
 		if (!once && isatty(1))
 			printf("\033[H\033[2J");
 		if (options.json)

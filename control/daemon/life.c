@@ -10,6 +10,8 @@
 
 #include <rte_cycles.h>
 
+#include "weft/clock.h"
+
 #include "control/change/bundle.h"
 #include "control/vf/assignment.h"
 #include "control/vf/provision.h"
@@ -153,7 +155,7 @@ weft_control_run(const struct weft_config *config, struct weft_error *err)
 	int ret;
 
 	ctl.config = *config;
-	ctl.start_us = weft_wall_us();
+	ctl.start_us = weft_clock_wall_us();
 	snprintf(ctl.local.host, sizeof(ctl.local.host), "%s", config->host);
 	ctl.store = config->etcd.n_endpoints ? &weft_store_etcd : &weft_store_file;
 	ctl.local.alone = config->etcd.n_endpoints == 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "weft/clock.h"
 #include "weft/engine.h"
 
 #include "control/change/bundle.h"
@@ -173,7 +174,7 @@ weft_local_activate(struct weft_local *local)
 	was = local->generation;
 	publish(local, weft_build_finish(p->build, p->generation));
 	if (p->generation != was) {
-		local->in_force_us = weft_wall_us();
+		local->in_force_us = weft_clock_wall_us();
 		WEFT_LOG(INFO, "event=generation generation=%llu objects=%u", (unsigned long long)p->generation,
 			p->set.n);
 	}

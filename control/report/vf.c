@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/clock.h"
+
 #include "control/base/address.h"
 #include "control/vf/assignment_list.h"
 #include "control/vf/provision.h"
@@ -174,9 +176,9 @@ keep_vf(void *arg, const struct weft_vf *vf)
 static const struct weft_vf *
 counted_of(unsigned int ifindex, unsigned int index)
 {
-	if (counted.ifindex != ifindex || weft_wall_us() - counted.us > 1000000) {
+	if (counted.ifindex != ifindex || weft_clock_wall_us() - counted.us > 1000000) {
 		counted.ifindex = ifindex;
-		counted.us = weft_wall_us();
+		counted.us = weft_clock_wall_us();
 		counted.n = 0;
 		weft_vf_each(held.questions, ifindex, true, keep_vf, NULL);
 	}

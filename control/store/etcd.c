@@ -11,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "weft/clock.h"
+#include "weft/engine.h"
+
 #include "control/host/tenant_rate.h"
 #include "control/cluster/cluster.h"
 #include "control/journal/side_file.h"
-#include "weft/engine.h"
 #include "restore.h"
 
 static struct weft_local *local;
@@ -115,12 +117,9 @@ host_persist(void *host, uint64_t generation, struct weft_error *err)
 static void
 host_fence_at(void *host, uint64_t ms)
 {
-	uint64_t tsc = rte_rdtsc(), now;
-	struct timespec time;
+	uint64_t tsc = rte_rdtsc(), now = weft_clock_ms();
 
 	(void)host;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	now = time.tv_sec * UINT64_C(1000) + time.tv_nsec / 1000000;
 	weft_engine_fence_at(ms > now ? tsc + (ms - now) * (local->tsc_hz / 1000) : 0);
 }
 

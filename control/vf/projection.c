@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "weft/fnv.h"
+
 #include "control/base/map.h"
 #include "control/compile/plans.h"
 
@@ -300,12 +302,11 @@ add_others(struct facts *f)
 static void
 project_polled(const struct weft_port *port, struct weft_projection *to)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325); // FNV-1a
 	char text[128];
+	uint64_t hash;
 
 	snprintf(text, sizeof(text), "%s %s %u", port->host, port->attach.pf, port->attach.index);
-	for (const char *p = text; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	hash = weft_fnv_hash(text);
 	to->want.mac = UINT64_C(0x020000000000) | ((hash ^ hash >> 40) & UINT64_C(0xffffffffff));
 	to->want.trust = true;
 	to->mask |= 1 << WEFT_VF_MAC | 1 << WEFT_VF_VLAN | 1 << WEFT_VF_SPOOF_CHECK;

@@ -20,9 +20,6 @@ extern int weft_logtype;
 
 __attribute__((format(printf, 2, 3))) void weft_log(uint32_t level, const char *fmt, ...);
 
-// The wall clock: microseconds since 1970. Any thread, but no worker.
-uint64_t weft_wall_us(void);
-
 struct weft_log_line {
 	uint64_t number; // counts from 1
 	uint64_t us;	 // since 1970

@@ -6,9 +6,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <rte_spinlock.h>
+
+#include "weft/clock.h"
 
 int weft_logtype;
 
@@ -21,19 +22,10 @@ RTE_INIT(weft_log_init)
 	weft_logtype = rte_log_register_type_and_pick_level("weft", RTE_LOG_INFO);
 }
 
-uint64_t
-weft_wall_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}
-
 void
 weft_log(uint32_t level, const char *fmt, ...)
 {
-	struct weft_log_line line = { .level = level, .us = weft_wall_us() };
+	struct weft_log_line line = { .level = level, .us = weft_clock_wall_us() };
 	va_list ap;
 
 	va_start(ap, fmt);

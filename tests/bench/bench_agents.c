@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/bufferevent.h>
 #include <event2/buffer.h>
 #include <rte_eal.h>
 
+#include "weft/clock.h"
 #include "weft/engine.h"
 
 #include "control/change/bundle.h"
@@ -217,15 +217,6 @@ static const struct weft_cluster_ops ops = { .model = model,
 	.persist = persist,
 	.fence_at = fence_at };
 
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}
-
 static void
 answer(json_t *result)
 {
@@ -240,7 +231,7 @@ answer(json_t *result)
 static void
 on_done(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
 {
-	uint64_t us = now_us() - (uint64_t)(uintptr_t)write->arg;
+	uint64_t us = weft_clock_us() - (uint64_t)(uintptr_t)write->arg;
 
 	if (result)
 		answer(json_pack("{s:f, s:b, s:O, s:i}", "ms", us / 1000.0, "late", late, "generation",
@@ -269,7 +260,7 @@ apply(const char *line)
 	write->wait = true;
 	write->timeout_ms = 120000;
 	write->done = on_done;
-	write->arg = (void *)(uintptr_t)now_us();
+	write->arg = (void *)(uintptr_t)weft_clock_us();
 	weft_cluster_submit(agents[0].cluster, write);
 }
 

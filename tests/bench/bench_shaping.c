@@ -10,13 +10,14 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_malloc.h>
+
+#include "weft/clock.h"
 
 #include "dataplane/core/core.h"
 
@@ -311,10 +312,8 @@ bench_machine(void)
 	if (sched_setaffinity(0, sizeof(set), &set))
 		return 1;
 	for (unsigned int i = 0; i <= TURNS; i++) {
-		struct timespec from, to;
-		uint64_t start = rte_rdtsc(), last = start, now;
+		uint64_t start = rte_rdtsc(), last = start, now, from = weft_clock_ns(), to;
 
-		clock_gettime(CLOCK_MONOTONIC, &from);
 		memset(late, 0, sizeof(late));
 		do {
 			now = rte_rdtsc();
@@ -322,11 +321,11 @@ bench_machine(void)
 			for (uint64_t due = hz ? last : now; due < now; due += (uint64_t)(hz / 1e7))
 				late[RTE_MIN((uint64_t)((now - due) * 1e9 / hz) / BIN_NS, (uint64_t)BINS)]++;
 			last = now;
-			clock_gettime(CLOCK_MONOTONIC, &to);
-		} while ((to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000 < WINDOW_US);
+			to = weft_clock_ns();
+		} while ((to - from) / 1000 < WINDOW_US);
 		if (hz)
 			json_array_append_new(rows, quantiles());
-		hz = (double)(now - start) / ((double)(to.tv_sec - from.tv_sec) + (to.tv_nsec - from.tv_nsec) / 1e9);
+		hz = (double)(now - start) / ((to - from) / 1e9);
 	}
 	json_dumpf(rows, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	putchar('\n');

@@ -12,6 +12,8 @@
 
 #include <microhttpd.h>
 
+#include "weft/clock.h"
+
 #include "access.h"
 #include "control/rest/http/conn.h"
 #include "control/rest/http/peers.h"
@@ -37,7 +39,7 @@ refuse_now(evutil_socket_t fd, short what, void *arg)
 static void
 refuse(struct request *r, struct event_base *base, const char *who, const char *why)
 {
-	unsigned int ms = peer_failed(peer_of(r->conn->peer, now_ms()), now_ms());
+	unsigned int ms = peer_failed(peer_of(r->conn->peer, weft_clock_ms()), weft_clock_ms());
 	struct timeval in = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 	struct refusal *refusal = calloc(1, sizeof(*refusal));
 

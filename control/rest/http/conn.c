@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <microhttpd.h>
+
+#include "weft/clock.h"
 
 #include "control/rest/auth/access.h"
 #include "tls.h"
@@ -19,20 +20,11 @@ static struct conn *conns;
 static struct event *sweep;
 static uint64_t limit_ms;
 
-uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 // Once a second: what takes too long, and files that may have changed.
 static void
 on_sweep(evutil_socket_t fd, short what, void *arg)
 {
-	uint64_t now = now_ms();
+	uint64_t now = weft_clock_ms();
 
 	(void)fd, (void)what, (void)arg;
 	for (struct conn *conn = conns; conn; conn = conn->next)
@@ -123,7 +115,7 @@ void
 conn_state(struct conn *conn, enum conn_state state)
 {
 	conn->state = state;
-	conn->since_ms = now_ms();
+	conn->since_ms = weft_clock_ms();
 }
 
 void

@@ -28,8 +28,6 @@ struct conn {
 	char why[200];
 };
 
-uint64_t now_ms(void);
-
 // Takes SECONDS for a request to arrive, and twice that for its answer to be taken.
 int conns_start(struct event_base *base, unsigned int seconds);
 void conns_stop(void);

@@ -8,6 +8,8 @@
 
 #include <microhttpd.h>
 
+#include "weft/clock.h"
+
 #include "conn.h"
 #include "guard.h"
 #include "peers.h"
@@ -225,7 +227,7 @@ http_respond(struct request *r, const char *type, struct MHD_Response *response)
 static void
 start(struct server *server, struct request *r)
 {
-	unsigned int wait_s = r->gone ? 0 : peer_take(peer_of(r->conn->peer, now_ms()), now_ms());
+	unsigned int wait_s = r->gone ? 0 : peer_take(peer_of(r->conn->peer, weft_clock_ms()), weft_clock_ms());
 
 	if (r->gone) {
 		http_answer(r, 499, NULL);
