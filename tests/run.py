@@ -50,7 +50,7 @@ def run_e2e(args):
     """pytest: (passed, failed, skipped)."""
     # Without a path among them pytest would look through the whole checkout, build folders and all.
     if not any(os.path.exists(arg.split("::")[0]) for arg in args):
-        args = [*args, os.path.join(HERE, "e2e")]
+        args = [*args, os.path.join(HERE, "lint"), os.path.join(HERE, "e2e")]
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.xml")
         done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-rs", "--no-header", "-p", "no:cacheprovider",

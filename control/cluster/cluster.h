@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 // A host's part in the cluster's protocol: how generations of the policy come about and are brought into force on all
-// hosts together, over a store that keeps one order of events. docs/architecture.md has the protocol, docs/barrier.pml
+// hosts together, over a store that keeps one order of events. docs/architecture/cluster.md has the protocol, docs/barrier.pml
 // its model. Nothing blocks; one thread. Several may live in a process.
 //
 // All keys stand below a prefix:

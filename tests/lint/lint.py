@@ -4,6 +4,7 @@
 import subprocess
 import sys
 
+import documents
 import packet_path
 from objects import Objects
 from rooms import House
@@ -34,7 +35,7 @@ def read(path):
     try:
         with open(path, encoding="utf-8") as f:
             return f.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):
         return ""
 
 
@@ -58,8 +59,12 @@ def main():
         check_functions(path, text, problem)
         if path in ours:
             house.check_includes(path, text)
+            packet_path.check_text(path, text, note)
     for path in files("*.py", "*.build", "*.js", "*.css", "*.html", "weft", "*.sh", ".ci/run"):
         check_text(path, read(path), problem)
+    tracked = files("*")
+    for path in files("*.md"):
+        documents.check(path, read(path), tracked, problem)
     check_median([read(path).count("\n") for path in ours], problem)
     objects = Objects()
     packet_path.check(objects, note)

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weft authors
 """The packet path: what its objects take from libraries is on a short list, so that nothing allocates, logs, locks,
 sleeps or makes a system call there without being named here."""
+import re
 
 # What runs for packets: whole folders, and files.
 PATH = (
@@ -34,6 +35,19 @@ EXCEPTIONS = {
 }
 # Weft's own functions that log or wait.
 LOG = {"weft_log"}
+# What DPDK inlines leaves no symbol: these words must not stand in the sources.
+INLINE = re.compile(r"\b(rte_(?:spin|rw|seq|ticket|mcs_|pflock)\w*lock\w*|rte_delay_\w+|eventfd_write|syscall)\s*\(")
+
+
+def check_text(path, text, problem):
+    """Locks and waits that the compiler puts in place."""
+    if not path.startswith(PATH) or path.endswith(".h"):
+        return
+    more, _ = EXCEPTIONS.get(path, (set(), ""))
+    for i, line in enumerate(text.split("\n"), 1):
+        found = INLINE.search(line)
+        if found and found[1] not in more:
+            problem(f"{path}:{i}", f"calls {found[1]}() on the packet path")
 
 
 def check(objects, problem):

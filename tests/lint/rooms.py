@@ -48,6 +48,9 @@ class House:
         self.problem = problem
         self.up = 0
         self.uses = collections.defaultdict(set)
+        for place in [*self.order, MAIN]:
+            if not os.path.exists(place):
+                problem("tests/lint/rooms.py, or a meson.build", f"names {place}, which is not there")
 
     def room_of(self, path):
         """The room of a file, or None: it is in no part."""
