@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nettle/base16.h>
+
 #include "weft/clock.h"
 
 #include "impl.h"
@@ -47,8 +49,8 @@ cluster_make_id(char id[ID_SIZE])
 	uint8_t random[(ID_SIZE - 1) / 2];
 
 	evutil_secure_rng_get_bytes(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(id + 2 * i, 3, "%02x", random[i]);
+	base16_encode_update(id, sizeof(random), random);
+	id[ID_SIZE - 1] = 0;
 }
 
 void

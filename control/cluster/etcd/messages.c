@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base64.h"
+#include <nettle/base64.h>
+
 #include "etcd.h"
 
 int64_t
@@ -26,13 +27,30 @@ weft_etcd_revision(const json_t *reply)
 	return weft_etcd_int(json_object_get(reply, "header"), "revision");
 }
 
+// Decodes base64 (RFC 4648, section 4). Returns new memory with a zero behind the bytes, or NULL where TEXT is no base64.
+static char *
+decoded(const char *text, size_t *size)
+{
+	size_t len = strlen(text);
+	char *data = malloc(BASE64_DECODE_LENGTH(len) + 1);
+	struct base64_decode_ctx ctx;
+
+	base64_decode_init(&ctx);
+	if (data && base64_decode_update(&ctx, size, (uint8_t *)data, len, text) && base64_decode_final(&ctx)) {
+		data[*size] = 0;
+		return data;
+	}
+	free(data);
+	return NULL;
+}
+
 char *
 weft_etcd_text(const json_t *kv, const char *field)
 {
 	const char *text = json_string_value(json_object_get(kv, field));
 	size_t size;
 
-	return weft_base64_decode(text ? text : "", &size);
+	return decoded(text ? text : "", &size);
 }
 
 json_t *
@@ -40,7 +58,7 @@ weft_etcd_json(const json_t *kv)
 {
 	const char *text = json_string_value(json_object_get(kv, "value"));
 	size_t size = 0;
-	char *value = text ? weft_base64_decode(text, &size) : NULL;
+	char *value = text ? decoded(text, &size) : NULL;
 	json_t *json = value ? json_loadb(value, size, 0, NULL) : NULL;
 
 	free(value);
@@ -50,8 +68,13 @@ weft_etcd_json(const json_t *kv)
 static json_t *
 encoded(const void *data, size_t size)
 {
-	char *text = weft_base64_encode(data, size);
-	json_t *json = json_string(text ? text : "");
+	size_t len = BASE64_ENCODE_RAW_LENGTH(size);
+	char *text = malloc(len + 1);
+	json_t *json;
+
+	if (text)
+		base64_encode_raw(text, size, data);
+	json = json_stringn(text ? text : "", text ? len : 0);
 
 	free(text);
 	return json;
