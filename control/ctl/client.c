@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // One JSON-RPC call over weftd's socket.
+#include "client.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ctl.h"
+const char *client_socket;
 
 static int
 open_socket(void)
@@ -18,16 +20,16 @@ open_socket(void)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
-	if (strlen(options.socket) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "weftctl: --socket %s: longer than a UNIX socket's path can be\n", options.socket);
+	if (strlen(client_socket) >= sizeof(addr.sun_path)) {
+		fprintf(stderr, "weftctl: --socket %s: longer than a UNIX socket's path can be\n", client_socket);
 		return -1;
 	}
-	strcpy(addr.sun_path, options.socket);
+	strcpy(addr.sun_path, client_socket);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
 	fprintf(stderr, "weftctl: cannot reach weftd at %s: %s; is it running? 'weftctl --socket PATH' names another\n",
-		options.socket, strerror(errno));
+		client_socket, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -75,7 +77,7 @@ receive(int fd)
 }
 
 json_t *
-call(const char *method, json_t *params, int *code)
+client_call(const char *method, json_t *params, int *code)
 {
 	json_t *request = json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", 1, "method", method), *reply, *result;
 	const char *why;

@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// "weftctl session ...", "weftctl rule ..." and "weftctl group ...".
+// Groups of ports, their rules, and connections.
+#include "firewall.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
-
-static const char session_usage[] =
-	"usage: weftctl session list|show|count [FILTERS] [--limit N]\n"
-	"       weftctl session kill FILTERS | --all\n"
-	"FILTERS: --port PORT, --address ADDRESS, --state STATE; states are syn_sent, syn_received,\n"
-	"established, fin, last_ack, closed, udp_single, udp_stream, echo, other_single, other_stream.\n";
-
-static const char rule_usage[] =
-	"usage: weftctl rule hits [PART-OF-A-NAME]\n"
-	"       weftctl rule add GROUP in|out allow|deny|reject [--protocol P] [--ports LIST] [--icmp-type N]\n"
-	"                [--remote any|CIDR|group:GROUP|network:NETWORK] [--priority N] [--name NAME]\n"
-	"                [--stateless] [--log]\n"
-	"       weftctl rule del GROUP NAME\n"
-	"LIST is ports and ranges such as 80,8000-8099; the lowest priority is judged first (1000).\n";
-
-static const char group_usage[] = "usage: weftctl group list\n"
-				  "       weftctl group show NAME      its rules, members, and where they are\n"
-				  "       weftctl group add NAME [--default-in ACTION] [--default-out ACTION]\n"
-				  "                [--on-revocation drop|reject]\n"
-				  "       weftctl group del NAME\n";
+#include "client.h"
+#include "object.h"
+#include "print_firewall.h"
+#include "result.h"
 
 static const struct option session_options[] = {
 	{ "port", required_argument, NULL, 's' },
@@ -44,20 +29,14 @@ print_killed(const json_t *result)
 	printf("%lld connection(s) removed\n", json_integer_value(json_object_get(result, "killed")));
 }
 
-int
-cmd_session(int argc, char **argv)
+// Makes the parameters of METHOD from FILTERS.
+static int
+run_sessions(const char *method, int argc, char **argv, void (*print)(const json_t *result))
 {
-	static const struct {
-		const char *name, *method;
-		void (*print)(const json_t *result);
-	} commands[] = { { "list", "sessions", print_sessions }, { "show", "sessions", print_sessions_whole },
-		{ "count", "session_counts", print_session_counts }, { "kill", "kill_sessions", print_killed } };
 	json_t *params = json_object();
 	int c, which = 0;
 
-	argc--;
-	argv++;
-	while (argc > 0 && (c = getopt_long(argc, argv, "", session_options, &which)) != -1) {
+	while ((c = getopt_long(argc, argv, "", session_options, &which)) != -1) {
 		if (c == 's')
 			json_object_set_new(params, session_options[which].name, json_string(optarg));
 		else if (c == 'n')
@@ -65,26 +44,43 @@ cmd_session(int argc, char **argv)
 		else if (c == 'a')
 			json_object_set_new(params, "all", json_true());
 		else
-			argc = 0;
+			argc = -1;
 	}
-	for (unsigned int i = 0; argc > 0 && optind == argc && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[0], commands[i].name) == 0)
-			return show(commands[i].method, params, commands[i].print);
+	if (optind == argc)
+		return ctl_show(method, params, print);
 	json_decref(params);
-	return usage(session_usage);
+	return USAGE;
+}
+
+static int
+session_list(int argc, char **argv)
+{
+	return run_sessions("sessions", argc, argv, print_sessions);
+}
+
+static int
+session_show(int argc, char **argv)
+{
+	return run_sessions("sessions", argc, argv, print_sessions_whole);
+}
+
+static int
+session_count(int argc, char **argv)
+{
+	return run_sessions("session_counts", argc, argv, print_session_counts);
+}
+
+static int
+session_kill(int argc, char **argv)
+{
+	return run_sessions("kill_sessions", argc, argv, print_killed);
 }
 
 // The object of the group NAME as it is now, or NULL having printed why.
 static json_t *
 get_group(const char *name, int *code)
 {
-	return call("get", json_pack("{s:s, s:s}", "kind", "group", "name", name), code);
-}
-
-static int
-set_group(const char *name, json_t *group)
-{
-	return apply("groups", name, group);
+	return client_call("get", json_pack("{s:s, s:s}", "kind", "group", "name", name), code);
 }
 
 static bool
@@ -125,15 +121,15 @@ parse_rule(int argc, char **argv)
 	argv += 2;
 	while ((c = getopt_long(argc, argv, "", rule_options, &which)) != -1) {
 		if (c == 't')
-			json_object_set_new(rule, rule_options[which].name, typed(optarg));
+			json_object_set_new(rule, rule_options[which].name, object_typed(optarg));
 		else if (c == 's')
 			json_object_set_new(rule, rule_options[which].name, json_string(optarg));
 		else if (c == 'b')
 			json_object_set_new(rule, rule_options[which].name, json_true());
 		else if (c == 'p')
-			json_object_set_new(rule, "ports", typed_list(optarg));
+			json_object_set_new(rule, "ports", object_typed_list(optarg));
 		else if (c == 'i')
-			json_object_set_new(rule, "icmp", json_pack("{s:o}", "type", typed(optarg)));
+			json_object_set_new(rule, "icmp", json_pack("{s:o}", "type", object_typed(optarg)));
 		else if (c != 'r' || !put_remote(rule, optarg))
 			argc = -1;
 	}
@@ -144,30 +140,33 @@ parse_rule(int argc, char **argv)
 }
 
 static int
-add_rule(int argc, char **argv)
+rule_add(int argc, char **argv)
 {
-	const char *name = argv[0];
-	json_t *rule = parse_rule(argc, argv), *group;
+	const char *name = argc > 1 ? argv[1] : NULL;
+	json_t *rule = argc >= 4 ? parse_rule(argc - 1, argv + 1) : NULL, *group;
 	int code;
 
 	if (rule == NULL)
-		return usage(rule_usage);
+		return USAGE;
 	group = get_group(name, &code);
 	if (group == NULL) {
 		json_decref(rule);
 		return code;
 	}
 	json_array_append_new(json_object_get(group, "rules"), rule);
-	return set_group(name, group);
+	return object_apply("groups", name, group);
 }
 
 static int
-del_rule(const char *name, const char *rule)
+rule_del(int argc, char **argv)
 {
+	const char *name = argc == 3 ? argv[1] : NULL, *rule = argc == 3 ? argv[2] : NULL;
 	json_t *group, *rules;
 	size_t n, i = 0;
 	int code;
 
+	if (argc != 3)
+		return USAGE;
 	group = get_group(name, &code);
 	if (group == NULL)
 		return code;
@@ -182,26 +181,14 @@ del_rule(const char *name, const char *rule)
 			i++;
 	}
 	if (n != json_array_size(rules))
-		return set_group(name, group);
+		return object_apply("groups", name, group);
 	fprintf(stderr, "weftctl: group %s has no rule with the name \"%s\"\n", name, rule);
 	json_decref(group);
 	return REJECTED;
 }
 
-int
-cmd_rule(int argc, char **argv)
-{
-	if ((argc == 2 || argc == 3) && strcmp(argv[1], "hits") == 0)
-		return show("rules", argc == 3 ? json_pack("{s:s}", "name", argv[2]) : NULL, print_rules);
-	if (argc >= 5 && strcmp(argv[1], "add") == 0)
-		return add_rule(argc - 2, argv + 2);
-	if (argc == 4 && strcmp(argv[1], "del") == 0)
-		return del_rule(argv[2], argv[3]);
-	return usage(rule_usage);
-}
-
 static int
-add_group(int argc, char **argv)
+group_add(int argc, char **argv)
 {
 	static const struct option group_options[] = {
 		{ "default-in", required_argument, NULL, 'i' },
@@ -212,7 +199,9 @@ add_group(int argc, char **argv)
 	json_t *group = json_object();
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", group_options, NULL)) != -1) {
+	if (argc < 2)
+		return USAGE;
+	while ((c = getopt_long(argc - 1, argv + 1, "", group_options, NULL)) != -1) {
 		const char *field = c == 'i'   ? "default_in"
 				    : c == 'o' ? "default_out"
 				    : c == 'r' ? "on_revocation"
@@ -220,26 +209,63 @@ add_group(int argc, char **argv)
 
 		if (field == NULL) {
 			json_decref(group);
-			return usage(group_usage);
+			return USAGE;
 		}
 		json_object_set_new(group, field, json_string(optarg));
 	}
-	if (optind == argc)
-		return set_group(argv[0], group);
+	if (optind == argc - 1)
+		return object_apply("groups", argv[1], group);
 	json_decref(group);
-	return usage(group_usage);
+	return USAGE;
 }
 
-int
-cmd_group(int argc, char **argv)
+static int
+group_del(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "list") == 0)
-		return show("get", NULL, print_groups);
-	if (argc == 3 && strcmp(argv[1], "show") == 0)
-		return show("group", json_pack("{s:s}", "name", argv[2]), print_group);
-	if (argc == 3 && strcmp(argv[1], "del") == 0)
-		return apply("groups", argv[2], json_null());
-	if (argc >= 3 && strcmp(argv[1], "add") == 0)
-		return add_group(argc - 2, argv + 2);
-	return usage(group_usage);
+	return argc == 2 ? object_apply("groups", argv[1], json_null()) : USAGE;
 }
+
+static const struct ctl_command group_rows[] = {
+	{ "list", .help = "list all groups", .method = "get", .print = print_groups },
+	{ "show", "NAME", .help = "show who is in a group, and on which host", .method = "group", .param = "name",
+		.print = print_group },
+	{ "add", "NAME [OPTIONS]", .help = "make a group, or replace it", .run = group_add,
+		.notes = "  [--default-in ACTION] [--default-out ACTION] [--on-revocation drop|reject]\n" },
+	{ "del", "NAME", .help = "remove a group", .run = group_del },
+	{ 0 },
+};
+
+static const struct ctl_command rule_rows[] = {
+	{ "add", "GROUP in|out allow|deny|reject [OPTIONS]", .help = "add a rule to a group", .run = rule_add,
+		.notes =
+			"  [--protocol P] [--ports LIST] [--icmp-type N] [--remote any|CIDR|group:GROUP|network:NETWORK]\n"
+			"  [--priority N] [--name NAME] [--stateless] [--log]\n"
+			"LIST is ports and ranges such as 80,8000-8099; the lowest priority is judged first (1000).\n" },
+	{ "del", "GROUP NAME", .help = "remove the rules of that name from a group", .run = rule_del },
+	{ "hits", "[PART-OF-A-NAME]", .help = "show what every rule has let pass or stopped", .method = "rules",
+		.param = "name", .print = print_rules },
+	{ 0 },
+};
+
+#define FILTERS                                                                                                        \
+	"  --port PORT        of this port\n"                                                                          \
+	"  --address ADDRESS  from or to this address\n"                                                               \
+	"  --state STATE      syn_sent, syn_received, established, fin, last_ack, closed, udp_single,\n"               \
+	"                     udp_stream, echo, other_single or other_stream\n"
+
+static const struct ctl_command session_rows[] = {
+	{ "list", "[FILTERS] [--limit N]", .help = "list connections", .notes = FILTERS, .run = session_list },
+	{ "show", "[FILTERS] [--limit N]", .help = "show all that is known of connections", .notes = FILTERS,
+		.run = session_show },
+	{ "count", "[FILTERS]", .help = "count connections by state and by worker", .notes = FILTERS,
+		.run = session_count },
+	{ "kill", "FILTERS | --all", .help = "remove connections", .notes = FILTERS, .run = session_kill },
+	{ 0 },
+};
+
+const struct ctl_command firewall_commands[] = {
+	{ "group", .help = "groups of ports, and who is in them and where", .commands = group_rows },
+	{ "rule", .help = "rules of a group, and how often they are hit", .commands = rule_rows },
+	{ "session", .help = "connections, by port, address or state", .commands = session_rows },
+	{ 0 },
+};

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Reading and writing the policy.
+// Commands that read and write the policy.
+#include "policy.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
-
-static const char apply_usage[] = "usage: weftctl apply -f FILE... [--dry-run] [--wait[=SECONDS]] [--prune]\n"
-				  "  --dry-run  only say what would change\n"
-				  "  --wait     until every host applies it, at most SECONDS (10)\n"
-				  "  --prune    remove what is not in the files, of the tenants that they name\n"
-				  "FILE is JSON, - is the standard input.\n";
+#include "client.h"
+#include "object.h"
+#include "print_policy.h"
+#include "print_schema.h"
+#include "result.h"
 
 // The number of milliseconds in SECONDS; -1: it is no number.
 static long
@@ -78,7 +78,7 @@ parse_apply(int argc, char **argv, json_t *policy, json_t *params)
 			long ms = argv[i][6] ? milliseconds(argv[i] + 7) : 10000;
 
 			if (ms < 0)
-				return usage(apply_usage);
+				return USAGE;
 			json_object_set_new(params, "wait", json_true());
 			json_object_set_new(params, "timeout_ms", json_integer(ms ? ms : 1));
 		} else if (strcmp(argv[i], "-f")) {
@@ -89,39 +89,24 @@ parse_apply(int argc, char **argv, json_t *policy, json_t *params)
 			json_decref(json);
 		}
 	}
-	return ret == DONE && !any ? usage(apply_usage) : ret;
-}
-
-// Runs a method whose result may say that hosts are late.
-static int
-run(const char *method, json_t *params, void (*print)(const json_t *result))
-{
-	int code;
-	json_t *result = call(method, params, &code);
-
-	if (result == NULL)
-		return code;
-	(options.json ? print_json : print)(result);
-	code = json_is_true(json_object_get(result, "late")) ? LATE : DONE;
-	json_decref(result);
-	return code;
+	return ret == DONE && !any ? USAGE : ret;
 }
 
 static int
-cmd_apply(int argc, char **argv)
+apply(int argc, char **argv)
 {
 	json_t *params = json_object(), *policy = json_object();
 	int ret = parse_apply(argc, argv, policy, params);
 
 	json_object_set_new(params, "policy", policy);
 	if (ret == DONE)
-		return run("apply", params, print_changes);
+		return ctl_show("apply", params, print_changes);
 	json_decref(params);
 	return ret;
 }
 
 static int
-cmd_diff(int argc, char **argv)
+diff(int argc, char **argv)
 {
 	json_t *params = json_object(), *policy = json_object();
 	int ret = parse_apply(argc, argv, policy, params);
@@ -130,23 +115,23 @@ cmd_diff(int argc, char **argv)
 	json_object_set_new(params, "dry_run", json_true());
 	json_object_set_new(params, "diff", json_true());
 	if (ret == DONE)
-		return run("apply", params, print_diff);
+		return ctl_show("apply", params, print_diff);
 	json_decref(params);
 	return ret;
 }
 
 static int
-cmd_get(int argc, char **argv)
+get_objects(int argc, char **argv)
 {
 	json_t *params = json_object();
 
 	if (argc > 3)
-		return usage("usage: weftctl get [KIND [NAME]]\n");
+		return USAGE;
 	if (argc > 1)
 		json_object_set_new(params, "kind", json_string(argv[1]));
 	if (argc > 2)
 		json_object_set_new(params, "name", json_string(argv[2]));
-	return show("get", params, print_json);
+	return ctl_show("get", params, NULL);
 }
 
 // What was typed as a value: JSON where it is some, else a string; nothing: null.
@@ -159,45 +144,37 @@ value_of(const char *text)
 }
 
 static int
-cmd_set(int argc, char **argv)
+set_fields(int argc, char **argv)
 {
 	json_t *patch = json_object();
+	int i;
 
-	for (int i = 3; i < argc; i++) {
-		char *equals = strchr(argv[i], '='), *dot = strchr(argv[i], '.');
-		json_t *to = patch;
+	for (i = 3; i < argc; i++) {
+		char *equals = strchr(argv[i], '=');
 
-		if (equals == NULL) {
-			json_decref(patch);
-			return usage("usage: weftctl set KIND NAME FIELD=VALUE...\n");
-		}
+		if (equals == NULL)
+			break;
 		*equals = 0;
-		if (dot && dot < equals) {
-			*dot = 0;
-			if (json_object_get(patch, argv[i]) == NULL)
-				json_object_set_new(patch, argv[i], json_object());
-			to = json_object_get(patch, argv[i]);
-		}
-		json_object_set_new(to, to == patch ? argv[i] : dot + 1, value_of(equals + 1));
+		object_set(patch, argv[i], value_of(equals + 1));
+		*equals = '=';
 	}
-	if (json_object_size(patch) == 0) {
-		json_decref(patch);
-		return usage("usage: weftctl set KIND NAME FIELD=VALUE...\n");
-	}
-	return run(
-		"set", json_pack("{s:s, s:s, s:o}", "kind", argv[1], "name", argv[2], "patch", patch), print_changes);
+	if (argc > 3 && i == argc)
+		return ctl_show("set", json_pack("{s:s, s:s, s:o}", "kind", argv[1], "name", argv[2], "patch", patch),
+			print_changes);
+	json_decref(patch);
+	return USAGE;
 }
 
 static int
-cmd_delete(int argc, char **argv)
+delete_object(int argc, char **argv)
 {
 	if (argc != 3)
-		return usage("usage: weftctl delete KIND NAME\n");
-	return run("delete", json_pack("{s:s, s:s}", "kind", argv[1], "name", argv[2]), print_changes);
+		return USAGE;
+	return ctl_show("delete", json_pack("{s:s, s:s}", "kind", argv[1], "name", argv[2]), print_changes);
 }
 
 static int
-cmd_wait(int argc, char **argv)
+wait_for_hosts(int argc, char **argv)
 {
 	json_t *params = json_object();
 	const char *text = argc > 1 ? argv[1] : "0";
@@ -207,50 +184,35 @@ cmd_wait(int argc, char **argv)
 	json_object_set_new(params, "generation", json_integer(strtoll(text, &end, 10)));
 	json_object_set_new(params, "timeout_ms", json_integer(ms ? ms : 1));
 	if (argc <= 3 && isdigit((unsigned char)*text) && *end == 0 && ms >= 0)
-		return run("wait", params, print_generation);
+		return ctl_show("wait", params, print_generation);
 	json_decref(params);
-	return usage("usage: weftctl wait [GENERATION [SECONDS]]\n");
+	return USAGE;
 }
 
 static int
-cmd_undo(int argc, char **argv)
+undo(int argc, char **argv)
 {
 	const char *text = argc > 1 ? argv[1] : "0";
 	char *end;
 	long long generation = strtoll(text, &end, 10);
 
 	if (argc > 2 || !isdigit((unsigned char)*text) || *end)
-		return usage("usage: weftctl undo [GENERATION]\n");
-	return run("undo", json_pack("{s:I}", "generation", (json_int_t)generation), print_changes);
+		return USAGE;
+	return ctl_show("undo", json_pack("{s:I}", "generation", (json_int_t)generation), print_changes);
 }
 
 static int
-cmd_retire(int argc, char **argv)
+retire(int argc, char **argv)
 {
 	bool bar = argc == 4 && strcmp(argv[2], "--bar") == 0;
 	json_t *params;
 
 	if ((argc != 2 && !bar) || (bar && !isdigit((unsigned char)*argv[3])))
-		return usage("usage: weftctl retire PORT [--bar SECONDS]\n");
+		return USAGE;
 	params = json_pack("{s:s}", "name", argv[1]);
 	if (bar)
 		json_object_set_new(params, "bar_s", json_integer(strtoll(argv[3], NULL, 10)));
-	return run("retire", params, print_changes);
-}
-
-static int
-cmd_where(int argc, char **argv)
-{
-	return argc == 2 ? show("where", json_pack("{s:s}", "what", argv[1]), print_where)
-			 : usage("usage: weftctl where NAME|MAC|IP\n");
-}
-
-static int
-cmd_explain_object(int argc, char **argv)
-{
-	if (argc > 2)
-		return usage("usage: weftctl explain-object [KIND]\n");
-	return show("schema", argc == 2 ? json_pack("{s:s}", "kind", argv[1]) : NULL, print_schema);
+	return ctl_show("retire", params, print_changes);
 }
 
 // Adds to the rows of HOSTS, by name, what this host's tunnels know of them.
@@ -271,52 +233,57 @@ add_tunnels(json_t *hosts, const json_t *tunnels)
 }
 
 static int
-cmd_hosts(int argc, char **argv)
+list_hosts(int argc, char **argv)
 {
 	int code;
 	json_t *hosts, *tunnels;
 
 	(void)argv;
 	if (argc != 1)
-		return usage("usage: weftctl hosts\n");
-	hosts = call("wait", json_pack("{s:i}", "generation", 0), &code);
+		return USAGE;
+	hosts = client_call("wait", json_pack("{s:i}", "generation", 0), &code);
 	if (hosts == NULL)
 		return code;
-	tunnels = call("tunnels", NULL, &code);
+	tunnels = client_call("tunnels", NULL, &code);
 	if (tunnels) {
 		add_tunnels(json_object_get(hosts, "hosts"), tunnels);
 		json_object_set(hosts, "uplinks", json_object_get(tunnels, "uplinks"));
 		json_object_set(hosts, "stamps", json_object_get(tunnels, "stamps"));
 	}
-	(options.json ? print_json : print_generation)(hosts);
+	ctl_print(hosts, print_generation);
 	json_decref(hosts);
 	json_decref(tunnels);
 	return tunnels ? DONE : code;
 }
 
-static int
-cmd_generations(int argc, char **argv)
-{
-	(void)argv;
-	return argc == 1 ? show("generations", NULL, print_generations) : usage("usage: weftctl generations\n");
-}
+static const char apply_notes[] =
+	"  -f FILE           JSON; - is the standard input\n"
+	"  --dry-run         only show what would change\n"
+	"  --wait[=SECONDS]  wait until every host applies it, at most SECONDS (10)\n"
+	"  --prune           of the tenants in the files, remove what the files do not have\n";
 
-bool
-cmd_policy(int argc, char **argv, int *code)
-{
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} commands[] = { { "apply", cmd_apply }, { "diff", cmd_diff }, { "get", cmd_get }, { "set", cmd_set },
-		{ "delete", cmd_delete }, { "wait", cmd_wait }, { "undo", cmd_undo }, { "retire", cmd_retire },
-		{ "where", cmd_where }, { "explain-object", cmd_explain_object }, { "hosts", cmd_hosts },
-		{ "generations", cmd_generations } };
-
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, argv[0]))
-			continue;
-		*code = commands[i].run(argc, argv);
-		return true;
-	}
-	return false;
-}
+const struct ctl_command policy_commands[] = {
+	{ "apply", "-f FILE... [OPTIONS]", .help = "make the objects in the files part of the policy, all or none",
+		.notes = apply_notes, .run = apply },
+	{ "diff", "-f FILE...", .help = "show what apply would change", .run = diff,
+		.notes = "  -f FILE  JSON; - is the standard input\n" },
+	{ "get", "[KIND [NAME]]", .help = "print the policy as JSON, in the form that apply takes; or one object",
+		.run = get_objects },
+	{ "set", "KIND NAME FIELD=VALUE...",
+		.help = "change fields of an object; FIELD.SUB=VALUE, and FIELD= removes a field", .run = set_fields },
+	{ "delete", "KIND NAME", .help = "remove an object", .run = delete_object },
+	{ "explain-object", "[KIND]", .help = "show the fields of a kind of object", .method = "schema",
+		.param = "kind", .print = print_schema },
+	{ "wait", "[GENERATION [SECONDS]]",
+		.help = "wait until every host applies it, and name the hosts that are late", .run = wait_for_hosts },
+	{ "generations", .help = "show who changed what and when", .method = "generations",
+		.print = print_generations },
+	{ "undo", "[GENERATION]", .help = "take back the changes of the latest generation, or of that one",
+		.run = undo },
+	{ "hosts", .help = "show the hosts of the cluster and the generations that they apply", .run = list_hosts },
+	{ "where", "NAME|MAC|IP", .help = "show the host, the port and the generation", .method = "where",
+		.param = "what", .print = print_where },
+	{ "retire", "PORT [--bar SECONDS]",
+		.help = "close a port on every host for good, and bar its addresses from other ports", .run = retire },
+	{ 0 },
+};

@@ -2,11 +2,13 @@
 // Copyright (c) 2026 The weft authors
 
 // Connections, rules and groups for people.
+#include "print_firewall.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "result.h"
 
 static const char *
 protocol(long long proto, char other[8])

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The policy in words.
-#include <stdint.h>
+// The policy and its changes for people.
+#include "print_policy.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "ctl.h"
+#include "result.h"
 
 static void
 print_late(const json_t *result)
@@ -16,7 +17,7 @@ print_late(const json_t *result)
 	size_t i;
 	json_t *host;
 
-	if (!json_is_true(json_object_get(result, "late")))
+	if (!flag(result, "late"))
 		return;
 	printf("LATE:");
 	json_array_foreach (json_object_get(result, "late_hosts"), i, host)
@@ -28,7 +29,7 @@ void
 print_changes(const json_t *changes)
 {
 	const char *kinds[] = { "added", "changed", "removed" };
-	bool dry = json_is_true(json_object_get(changes, "dry_run"));
+	bool dry = flag(changes, "dry_run");
 	size_t n = 0, i;
 	json_t *path;
 
@@ -43,7 +44,7 @@ print_changes(const json_t *changes)
 		printf("nothing to change\n");
 	printf("generation %lld%s\n", number(changes, "generation"), dry ? ", as before" : ", in force");
 	json_array_foreach (json_object_get(changes, "hosts"), i, path)
-		if (json_is_true(json_object_get(path, "concerned")) && strcmp(text(path, "state"), "live") == 0)
+		if (flag(path, "concerned") && strcmp(text(path, "state"), "live") == 0)
 			printf("applied on host %s\n", text(path, "host"));
 	json_array_foreach (json_object_get(changes, "fenced"), i, path)
 		printf("not on host %s, which has lost the cluster\n", json_string_value(path));
@@ -170,49 +171,5 @@ print_where(const json_t *found)
 		json_array_foreach (json_object_get(row, "ips"), k, item)
 			printf(" %s", json_string_value(item));
 		putchar('\n');
-	}
-}
-
-static void
-print_fields(const json_t *schema, unsigned int depth)
-{
-	const char *name, *type;
-	json_t *field;
-
-	json_object_foreach (json_object_get(schema, "properties"), name, field) {
-		json_t *items = json_object_get(field, "items"), *preset = json_object_get(field, "default");
-		char *shown = preset ? json_dumps(preset, JSON_ENCODE_ANY) : NULL;
-		size_t i;
-		json_t *value;
-
-		type = text(field, "type");
-		printf("%*s%-*s %-8s %s", 2 * depth, "", 26 - 2 * depth, name, type[0] ? type : "any",
-			text(field, "description"));
-		if (json_object_get(field, "enum")) {
-			printf(" (");
-			json_array_foreach (json_object_get(field, "enum"), i, value)
-				printf("%s%s", i ? ", " : "", json_string_value(value));
-			printf(")");
-		}
-		if (json_object_get(field, "maximum"))
-			printf(" (%lld to %lld)", number(field, "minimum"), number(field, "maximum"));
-		if (shown && strcmp(shown, "{}"))
-			printf(", by default %s", shown);
-		putchar('\n');
-		free(shown);
-		print_fields(items ? items : field, depth + 1);
-	}
-}
-
-void
-print_schema(const json_t *kinds)
-{
-	const char *name;
-	json_t *schema;
-
-	json_object_foreach ((json_t *)(uintptr_t)kinds, name, schema) {
-		printf("%s: %s\n%s\n", name, text(schema, "description"), text(schema, "x-path"));
-		if (json_object_size(kinds) == 1)
-			print_fields(schema, 1);
 	}
 }

@@ -1,107 +1,38 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The host's PFs and VFs from the command line.
-#include <stdio.h>
+// The host's PFs and VFs.
+#include "sriov.h"
+
 #include <string.h>
 
-#include "ctl.h"
+#include "client.h"
+#include "object.h"
+#include "print_sriov.h"
 
-static const char sriov_usage[] = "usage: weftctl sriov list\n"
-				  "       weftctl sriov show PF\n"
-				  "       weftctl sriov create PF COUNT\n"
-				  "       weftctl sriov destroy PF\n"
-				  "PF is an interface or a PCI address.\n";
-
-static void
-print_functions(const json_t *functions)
+static int
+create(int argc, char **argv)
 {
-	size_t i;
-	json_t *row;
-
-	printf("%-14s %-10s %-12s %-8s %-6s %-10s %-24s %-20s %s\n", "ADDRESS", "DRIVER", "INTERFACE", "LINK", "IOMMU",
-		"VFS", "PF", "PORT", "POLLED");
-	json_array_foreach (functions, i, row) {
-		char vfs[32] = "", pf[64] = "";
-
-		if (json_object_get(row, "pf"))
-			snprintf(pf, sizeof(pf), "%s, VF %lld", text(row, "pf"), number(row, "index"));
-		else if (number(row, "total_vfs"))
-			snprintf(vfs, sizeof(vfs), "%lld of %lld", number(row, "vfs"), number(row, "total_vfs"));
-		printf("%-14s %-10s %-12s %-8s %-6lld %-10s %-24s %-20s %s\n", text(row, "address"),
-			text(row, "driver"), text(row, "interface"), text(row, "link"), number(row, "iommu_group"), vfs,
-			pf, text(row, "port"),
-			json_is_true(json_object_get(row, "can_be_polled")) ? "can be" : text(row, "obstacle"));
-	}
+	if (argc != 3)
+		return USAGE;
+	return ctl_show(
+		"create_functions", json_pack("{s:s, s:o}", "pf", argv[1], "count", object_typed(argv[2])), print_pf);
 }
 
-static const char *
-yes_or_no(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
+#define PF_NOTES "PF is an interface or a PCI address.\n"
 
-	return value ? json_is_true(value) ? "on" : "off" : "?";
-}
+static const struct ctl_command commands[] = {
+	{ "list", .help = "list the PFs and VFs, and why weft cannot poll some of them", .method = "functions",
+		.print = print_functions },
+	{ "show", "PF", .help = "show a PF, its VFs, and what it can enforce", .notes = PF_NOTES, .method = "function",
+		.param = "pf", .print = print_pf },
+	{ "create", "PF COUNT", .help = "make COUNT VFs, without drivers", .notes = PF_NOTES, .run = create },
+	{ "destroy", "PF", .help = "remove the VFs that weft has made", .notes = PF_NOTES,
+		.method = "destroy_functions", .param = "pf", .print = print_pf },
+	{ 0 },
+};
 
-static void
-print_function(const json_t *pf)
-{
-	size_t i;
-	json_t *row, *can;
-
-	printf("PF %s: driver %s, interface %s, link %s, %lld Mbit/s, %lld of %lld VFs, %lld made by weft, switch %s\n",
-		text(pf, "address"), text(pf, "driver"), text(pf, "interface"), text(pf, "link"),
-		number(pf, "speed_mbit"), number(pf, "vfs"), number(pf, "total_vfs"), number(pf, "made_by_weft"),
-		text(pf, "eswitch")[0] ? text(pf, "eswitch") : "of its own");
-	printf("can enforce:");
-	json_array_foreach (json_object_get(pf, "can_enforce"), i, can)
-		printf(" %s", json_string_value(can));
-	puts(json_object_get(pf, "can_enforce") ? "" : " not known, what it takes is believed");
-	printf("%-4s %-14s %-10s %-18s %-6s %-6s %-6s %-6s %-14s %12s %12s %s\n", "VF", "ADDRESS", "DRIVER", "MAC",
-		"VLAN", "SPOOF", "TRUST", "LINK", "MBIT/S", "RX PACKETS", "TX PACKETS", "PORT");
-	json_array_foreach (json_object_get(pf, "functions"), i, row) {
-		const json_t *stats = json_object_get(row, "stats");
-		char rate[32];
-
-		snprintf(rate, sizeof(rate), "%lld-%lld", number(row, "min_rate_mbit"), number(row, "max_rate_mbit"));
-		printf("%-4lld %-14s %-10s %-18s %-6lld %-6s %-6s %-6s %-14s %12lld %12lld %s\n", number(row, "index"),
-			text(row, "address"), text(row, "driver"), text(row, "mac"), number(row, "vlan"),
-			yes_or_no(row, "spoof_check"), yes_or_no(row, "trust"), text(row, "link_state"),
-			number(row, "max_rate_mbit") || number(row, "min_rate_mbit") ? rate : "any",
-			number(stats, "rx_packets"), number(stats, "tx_packets"), text(row, "port"));
-	}
-}
-
-void
-print_vf(const json_t *vf)
-{
-	static const char *const order[] = { "nobody", "hardware", "software" };
-	const json_t *rows = json_object_get(vf, "enforced");
-	size_t i;
-	json_t *row;
-
-	printf("  VF %lld of %s (%s), %s, %s, repaired %lld time(s)\n", number(vf, "index"), text(vf, "pf"),
-		text(vf, "driver"), text(vf, "address"), text(vf, "use"), number(vf, "repaired"));
-	if (text(vf, "error")[0])
-		printf("  trouble: %s\n", text(vf, "error"));
-	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
-		json_array_foreach (rows, i, row)
-			if (strcmp(text(row, "by"), order[k]) == 0)
-				printf("  %-8s enforces %s.%s: %s\n", text(row, "by"), text(row, "object"),
-					text(row, "field"), text(row, "how"));
-}
-
-int
-cmd_sriov(int argc, char **argv)
-{
-	if (argc == 2 && strcmp(argv[1], "list") == 0)
-		return show("functions", NULL, print_functions);
-	if (argc == 3 && strcmp(argv[1], "show") == 0)
-		return show("function", json_pack("{s:s}", "pf", argv[2]), print_function);
-	if (argc == 4 && strcmp(argv[1], "create") == 0)
-		return show("create_functions", json_pack("{s:s, s:o}", "pf", argv[2], "count", typed(argv[3])),
-			print_function);
-	if (argc == 3 && strcmp(argv[1], "destroy") == 0)
-		return show("destroy_functions", json_pack("{s:s}", "pf", argv[2]), print_function);
-	return usage(sriov_usage);
-}
+const struct ctl_command sriov_commands[] = {
+	{ "sriov", .help = "the host's PFs and VFs", .commands = commands },
+	{ 0 },
+};

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Networks.
+#include "network.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "client.h"
+#include "object.h"
+#include "result.h"
+
+static int
+add(int argc, char **argv)
+{
+	static const struct option network_options[] = { { "vlan", required_argument, NULL, 'v' },
+		{ "vxlan", required_argument, NULL, 'x' }, { "geneve", required_argument, NULL, 'g' },
+		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' },
+		{ "no-snooping", no_argument, NULL, 's' }, { "no-firewall", no_argument, NULL, 'f' }, { 0 } };
+	json_t *object = json_object();
+	int c;
+
+	if (argc < 2)
+		return USAGE;
+	while ((c = getopt_long(argc - 1, argv + 1, "", network_options, NULL)) != -1) {
+		if (c == 'v') {
+			json_object_set_new(object, "encap", json_string("vlan"));
+			json_object_set_new(object, "vlan", object_typed(optarg));
+		} else if (c == 'x' || c == 'g') {
+			json_object_set_new(object, "encap", json_string(c == 'x' ? "vxlan" : "geneve"));
+			json_object_set_new(object, "vni", object_typed(optarg));
+		} else if (c == 'm') {
+			json_object_set_new(object, "mtu", object_typed(optarg));
+		} else if (c == 'n') {
+			json_object_set_new(object, "learning", json_false());
+		} else if (c == 's') {
+			json_object_set_new(object, "snooping", json_false());
+		} else if (c == 'f') {
+			json_object_set_new(object, "firewall", json_false());
+		} else {
+			json_decref(object);
+			return USAGE;
+		}
+	}
+	return object_apply("networks", argv[1], object);
+}
+
+static void
+print_networks(const json_t *tree)
+{
+	const char *tenant, *name;
+	json_t *objects, *network;
+
+	printf("%-28s %-8s %8s %6s %-8s %s\n", "NETWORK", "ENCAP", "NUMBER", "MTU", "LEARNING", "FIREWALL");
+	json_object_foreach (json_object_get(tree, "tenants"), tenant, objects) {
+		json_object_foreach (json_object_get(objects, "networks"), name, network) {
+			const json_t *number = json_object_get(network, "vlan");
+			char path[256];
+
+			snprintf(path, sizeof(path), "%s/%s", tenant, name);
+			printf("%-28s %-8s %8lld %6lld %-8s %s\n", path,
+				json_string_value(json_object_get(network, "encap")),
+				json_integer_value(number ? number : json_object_get(network, "vni")),
+				json_integer_value(json_object_get(network, "mtu")),
+				flag(network, "learning") ? "yes" : "no", flag(network, "firewall") ? "yes" : "no");
+		}
+	}
+}
+
+// Prints what is wrong, each line behind WHO. Returns whether something is.
+static bool
+print_trouble(const char *who, const json_t *object)
+{
+	size_t i;
+	json_t *line;
+
+	json_array_foreach (json_object_get(object, "trouble"), i, line)
+		printf("%s: %s\n", who, json_string_value(line));
+	return json_array_size(json_object_get(object, "trouble")) != 0;
+}
+
+// Exit code 2 where something is wrong.
+static int
+check(int argc, char **argv)
+{
+	json_t *result, *host;
+	bool wrong;
+	int code;
+	size_t i;
+
+	if (argc != 2)
+		return USAGE;
+	result = client_call("network", json_pack("{s:s}", "network", argv[1]), &code);
+	if (result == NULL)
+		return code;
+	wrong = json_array_size(json_object_get(result, "trouble")) != 0;
+	if (ctl_json)
+		ctl_print(result, NULL);
+	else
+		print_trouble("here", result);
+	json_array_foreach (json_object_get(result, "hosts"), i, host) {
+		bool bad = json_array_size(json_object_get(host, "trouble")) != 0;
+
+		wrong = wrong || bad;
+		if (!ctl_json && !print_trouble(text(host, "host"), host) && text(host, "next_hop_mac")[0])
+			printf("%s: %lld port(s), next hop %s (%s), heard of %lld s ago\n", text(host, "host"),
+				number(host, "ports"), text(host, "next_hop"), text(host, "next_hop_mac"),
+				number(host, "heard_s"));
+	}
+	if (!ctl_json && !wrong)
+		printf("nothing is wrong with %s, as seen from here\n", text(result, "network"));
+	json_decref(result);
+	return wrong ? REJECTED : DONE;
+}
+
+static int
+del(int argc, char **argv)
+{
+	return argc == 2 ? object_apply("networks", argv[1], json_null()) : USAGE;
+}
+
+static const struct ctl_command commands[] = {
+	{ "list", .help = "list all networks", .method = "get", .print = print_networks },
+	{ "check", "NAME", .help = "show what keeps a network from other hosts", .run = check },
+	{ "add", "NAME [OPTIONS]", .help = "make a network, or replace it", .run = add,
+		.notes = "  [--vlan VLAN | --vxlan VNI | --geneve VNI] [--mtu MTU] [--no-learning] [--no-snooping]\n"
+			 "  [--no-firewall]\n" },
+	{ "del", "NAME", .help = "remove a network", .run = del },
+	{ 0 },
+};
+
+const struct ctl_command network_commands[] = {
+	{ "network", .help = "networks", .commands = commands },
+	{ 0 },
+};

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Objects of the policy from the command line: each command is a bundle of one object.
+#pragma once
+
+#include <jansson.h>
+
+// Makes OBJECT, or null to remove it, part of the policy at PATH ("tenant/name" or "name") below KIND (plural), and
+// prints what has changed. It takes the reference. Returns the exit code.
+int object_apply(const char *kind, const char *path, json_t *object);
+
+// What the user typed: a number where it is one, so that weftd can say what is wrong with it; else a string. And a list
+// of such, separated by commas.
+json_t *object_typed(const char *value);
+json_t *object_typed_list(const char *value);
+
+// Sets the member of OBJECT at PATH ("vlan.access") to VALUE, whose reference it takes. It adds the objects on the way.
+void object_set(json_t *object, const char *path, json_t *value);

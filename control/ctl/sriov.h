@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// "weftctl sriov ...".
+#pragma once
+
+#include "command.h"
+
+extern const struct ctl_command sriov_commands[];
