@@ -10,13 +10,13 @@
 
 // Where the gateway PORT is: this host's uplink, or another host.
 static uint16_t
-slot_of_gateway(const struct weft_local *local, const struct weft_port *port)
+slot_of_gateway(const struct weft_placement *placement, const struct weft_port *port)
 {
 	if (port->state != WEFT_PORT_UP)
 		return WEFT_PORT_NONE;
-	if (weft_local_has(local, port))
-		return local->placement->uplink;
-	return weft_placement_find_host(local->placement, port->host);
+	if (weft_placement_has(placement, port))
+		return placement->uplink;
+	return weft_placement_find_host(placement, port->host);
 }
 
 static int
@@ -38,20 +38,20 @@ put_gateway(struct weft_build *build, const struct weft_network *network, uint16
 }
 
 int
-weft_build_gateways(struct weft_build *build, const struct weft_local *local)
+weft_build_gateways(struct weft_build *build, const struct weft_model *model)
 {
 	json_t *slots = json_object(), *value;
 	const char *key;
 	int ret = slots ? 0 : -ENOMEM;
 
-	json_object_foreach (local->model->objects, key, value) {
+	json_object_foreach (model->objects, key, value) {
 		const struct weft_port *port = weft_map_value(value);
 
-		if (is_port(&port->o) && is_gateway(port) && port->network[0])
-			json_object_set_new(slots, weft_model_port_network(local->model, port)->o.key,
-				json_integer(slot_of_gateway(local, port)));
+		if (weft_is_port(&port->o) && weft_port_is_gateway(port) && port->network[0])
+			json_object_set_new(slots, weft_model_port_network(model, port)->o.key,
+				json_integer(slot_of_gateway(build->placement, port)));
 	}
-	json_object_foreach (local->model->objects, key, value) {
+	json_object_foreach (model->objects, key, value) {
 		const struct weft_network *network = weft_map_value(value);
 
 		if (ret == 0 && network->o.kind == &weft_kind_network && weft_network_is_tunnelled(network))

@@ -4,7 +4,7 @@
 // Gateways: machines that are no ports, in a VLAN behind one host's uplink, in a network with tunnels. Control thread.
 #pragma once
 
-#include "control/host/prepare.h"
+#include "compile.h"
 
 // Tells the networks with tunnels who has what is not known in them. After the other hosts. Returns 0 or -ENOMEM.
-int weft_build_gateways(struct weft_build *build, const struct weft_local *local);
+int weft_build_gateways(struct weft_build *build, const struct weft_model *model);

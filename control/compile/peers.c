@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Other hosts as ports without a device: each has a slot, "@" and its name, stands in the domains that have members
-// there, and their addresses lead to it. All of it is compiled anew when a change concerns any of it.
+// Other hosts as ports without a device: each has a slot, named "@" and the host's name. It is a member of the domains
+// that have members there, and the addresses of those lead to it. A change of any of this compiles all of it anew.
 #include "peers.h"
 
 #include <stdio.h>
@@ -14,10 +14,8 @@
 #include "control/base/address.h"
 #include "build.h"
 #include "gateways.h"
-#include "control/host/kernel.h"
 #include "control/base/map.h"
 #include "refcount.h"
-#include "control/host/uplinks.h"
 
 // A host's members: the domains, each once.
 struct site {
@@ -25,85 +23,6 @@ struct site {
 	uint16_t n;
 	uint16_t domain[WEFT_N_VLANS];
 };
-
-static bool
-can_tunnel(const struct weft_local *local)
-{
-	const struct weft_host *self = weft_model_host(local->model, local->host);
-
-	return self && !weft_ip_is_none(&self->tunnel.address) && local->placement->uplink;
-}
-
-// Whether a change of OBJECT changes what is beyond tunnels.
-static bool
-concerns(const struct weft_local *local, const struct weft_object *object)
-{
-	const struct weft_port *port = (const struct weft_port *)object;
-
-	if (object == NULL)
-		return false;
-	if (object->kind == &weft_kind_host)
-		return true;
-	if (object->kind == &weft_kind_network)
-		return weft_network_is_tunnelled((const struct weft_network *)object);
-	return is_port(object) && (!port->network[0] || !weft_local_has(local, port) ||
-					  weft_network_is_tunnelled(weft_model_port_network(local->model, port)));
-}
-
-static int
-add_host(struct weft_local *local, struct weft_prepared *p, const struct weft_host *host)
-{
-	uint16_t slot = weft_placement_free_slot(local->placement);
-	char path[WEFT_PATH_SIZE];
-
-	if (slot == 0)
-		return weft_fail(
-			p->err, ENOSPC, "host %s: all %u port slots are in use", host->o.path, WEFT_MAX_PORTS - 1);
-	weft_placement_host_path(host->o.path, path);
-	weft_placement_assign(local->placement, slot, path);
-	weft_placement_own(local->placement, slot, WEFT_OWNER_EACH);
-	json_array_append_new(p->opened, json_integer(slot));
-	return 0;
-}
-
-int
-prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all)
-{
-	const char *key;
-	json_t *value;
-	bool can = can_tunnel(local);
-	int ret = 0;
-
-	// An uplink whose device opens late, or that takes over, comes with a change of something else or none.
-	p->tunnels = all || local->rerouted || local->kernel != p->kernel ||
-		     (local->snap ? local->snap->underlay : 0) != (can ? local->placement->uplink : 0);
-	for (unsigned int i = 0; i < p->set.n; i++) {
-		const struct weft_change *c = &p->set.change[i];
-
-		p->tunnels = p->tunnels || concerns(local, c->old) || concerns(local, c->new);
-		if (c->old && c->new == NULL &&
-			c->old->kind == &weft_kind_host &&weft_placement_find_host(local->placement, c->old->path))
-			json_array_append_new(
-				p->gone, json_integer(weft_placement_find_host(local->placement, c->old->path)));
-	}
-	if (!p->tunnels)
-		return 0;
-	json_object_foreach (local->model->objects, key, value) {
-		const struct weft_host *host = weft_map_value(value);
-		bool wanted, known;
-
-		if (host->o.kind != &weft_kind_host || strcmp(host->o.path, local->host) == 0)
-			continue;
-		wanted = can && !weft_ip_is_none(&host->tunnel.address);
-		known = weft_placement_find_host(local->placement, host->o.path) != 0;
-		if (wanted && !known && ret == 0)
-			ret = add_host(local, p, host);
-		if (!wanted && known)
-			json_array_append_new(
-				p->gone, json_integer(weft_placement_find_host(local->placement, host->o.path)));
-	}
-	return ret;
-}
 
 // Calls FN with each VLAN inside its network that PORT stands in.
 static int
@@ -218,35 +137,36 @@ leave(void *arg, uint16_t vid)
 }
 
 static uint16_t
-slot_of_port(const struct weft_local *local, const struct weft_port *port)
+slot_of_port(const struct weft_placement *placement, const struct weft_port *port)
 {
-	return weft_local_has(local, port) ? weft_placement_find(local->placement, port->o.path)
-					   : weft_placement_find_host(local->placement, port->host);
+	return weft_placement_has(placement, port) ? weft_placement_find(placement, port->o.path)
+						   : weft_placement_find_host(placement, port->host);
 }
 
 // What was known of the port OBJECT, if it is one, is no more.
 static int
-forget(struct weft_build *build, const struct weft_local *local, const struct weft_object *object)
+forget(struct weft_build *build, const struct weft_object *object)
 {
 	const struct weft_port *port = (const struct weft_port *)object;
 	char tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
 	struct passage way = { .build = build, .port = port, .path = path };
 
-	if (!is_port(object) || !port->network[0] || !port->mac || is_gateway(port))
+	if (!weft_is_port(object) || !port->network[0] || !port->mac || weft_port_is_gateway(port))
 		return 0;
 	weft_object_tenant(&port->o, tenant);
 	snprintf(path, sizeof(path), "%.63s/%.63s", tenant, port->network);
-	way.slot = slot_of_port(local, port);
-	way.here = weft_local_has(local, port);
+	way.slot = slot_of_port(build->placement, port);
+	way.here = weft_placement_has(build->placement, port);
 	return way.slot ? each_vid(port, leave, &way) : 0;
 }
 
-// None: there is no way to ADDRESS. Where the kernel has this host's address, by its routes.
+// The next hop to ADDRESS: by ROUTES, or without them by what SELF, this host, says. None: there is no way to ADDRESS.
 static struct weft_ip
-next_hop(const struct weft_local *local, const struct weft_host *self, const struct weft_ip *address)
+next_hop(const struct weft_placement *placement, const struct weft_host *self, weft_next_hop routes,
+	const struct weft_ip *address)
 {
-	if (local->kernel)
-		return weft_kernel_hop(local, address);
+	if (routes)
+		return routes(placement, address);
 	if (weft_ip_is_v4(address) != weft_ip_is_v4(&self->tunnel.address))
 		return (struct weft_ip){ 0 };
 	if (self->tunnel.length == 0 || weft_ip_in_prefix(address, &self->tunnel.address, self->tunnel.length))
@@ -256,15 +176,14 @@ next_hop(const struct weft_local *local, const struct weft_host *self, const str
 
 // Puts another host into its slot.
 static int
-put_host(struct weft_build *build, const struct weft_local *local, const struct weft_host *host,
-	const struct site *site, uint16_t uplink)
+put_host(struct weft_build *build, const struct weft_host *self, weft_next_hop routes, const struct weft_host *host,
+	const struct site *site)
 {
-	const struct weft_host *self = weft_model_host(local->model, local->host);
 	struct weft_peer *peer = weft_share_new(sizeof(*peer), true);
 	uint16_t *domains = weft_share_new(WEFT_N_VLANS * sizeof(*domains), true);
 	char *name = weft_share_new(strlen(host->o.path) + 2, false);
 	struct weft_port_conf conf = {
-		.gen = local->placement->place[site->slot].gen,
+		.gen = build->placement->place[site->slot].gen,
 		.owner = WEFT_OWNER_NONE,
 		.tagging = WEFT_TAG_PEER,
 		.tpid = RTE_ETHER_TYPE_VLAN,
@@ -282,8 +201,8 @@ put_host(struct weft_build *build, const struct weft_local *local, const struct 
 		strcpy(name + 1, host->o.path);
 		memcpy(domains, site->domain, site->n * sizeof(*domains));
 		peer->address = host->tunnel.address;
-		peer->hop = next_hop(local, self, &peer->address);
-		peer->uplink = uplink;
+		peer->hop = next_hop(build->placement, self, routes, &peer->address);
+		peer->uplink = build->placement->uplink;
 		peer->checksum = self->tunnel.checksum;
 		peer->bfd = self->tunnel.bfd_interval_ms && host->tunnel.bfd_interval_ms;
 		weft_peer_init(peer, &self->tunnel.address);
@@ -325,11 +244,23 @@ put_end(struct weft_build *build, uint16_t uplink, const struct weft_underlay *u
 	return ret;
 }
 
-// And all of this host's uplinks: what is on its way to one that stands by now is taken too.
-static int
-put_underlay(struct weft_build *build, const struct weft_local *local, struct hop *hops, uint32_t n)
+// The slot of OBJECT, if it is an uplink of this host whose device is open; else 0.
+static uint16_t
+uplink_slot(const struct weft_build *build, const struct weft_object *object)
 {
-	const struct weft_host *self = weft_model_host(local->model, local->host);
+	const struct weft_port *port = (const struct weft_port *)object;
+
+	if (!weft_is_port(object) || port->network[0] || !weft_port_has_device(port) ||
+		!weft_placement_has(build->placement, port))
+		return WEFT_PORT_NONE;
+	return weft_placement_find(build->placement, port->o.path);
+}
+
+// Tells all of this host's uplinks of the tunnels: an uplink that stands by still takes what is on its way to it.
+static int
+put_underlay(struct weft_build *build, const struct weft_model *model, const struct weft_host *self, struct hop *hops,
+	uint32_t n)
+{
 	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
 	const char *key;
 	json_t *value;
@@ -346,82 +277,84 @@ put_underlay(struct weft_build *build, const struct weft_local *local, struct ho
 	underlay->n_peers = n;
 	for (uint32_t i = 0; i < n; i++)
 		underlay->peer[i] = hops[i].slot;
-	json_object_foreach (local->devices, key, value) {
-		if (ret == 0 && weft_uplink_at(local, key, &slot) && slot && weft_snapshot_slot(build->snap, slot)->gen)
+	json_object_foreach (model->objects, key, value) {
+		slot = uplink_slot(build, weft_map_value(value));
+		if (ret == 0 && slot && weft_snapshot_slot(build->snap, slot)->gen)
 			ret = put_end(build, slot, underlay);
 	}
 	weft_share_unref(underlay);
-	build->snap->underlay = local->placement->uplink;
+	build->snap->underlay = build->placement->uplink;
 	return ret;
 }
 
 // Enters the ports of networks with tunnels, and collects in SITES, a map of hosts to struct site, the domains of each.
 static int
-enter_ports(struct weft_build *build, const struct weft_local *local, json_t *sites)
+enter_ports(struct weft_build *build, const struct weft_model *model, json_t *sites)
 {
 	const char *key;
 	json_t *value;
 	int ret = 0;
 
-	json_object_foreach (local->model->objects, key, value) {
+	json_object_foreach (model->objects, key, value) {
 		const struct weft_object *object = weft_map_value(value);
 		const struct weft_port *port = (const struct weft_port *)object;
 		struct passage way = { .build = build, .port = port };
 
-		if (ret || !is_port(object) || !port->network[0])
+		if (ret || !weft_is_port(object) || !port->network[0])
 			continue;
-		way.here = weft_local_has(local, port);
-		way.network = weft_model_port_network(local->model, port);
+		way.here = weft_placement_has(build->placement, port);
+		way.network = weft_model_port_network(model, port);
 		way.site = way.here ? NULL : weft_map_get(sites, port->host);
-		way.slot = is_gateway(port) && way.here ? local->placement->uplink : slot_of_port(local, port);
+		way.slot = weft_port_is_gateway(port) && way.here ? build->placement->uplink
+								  : slot_of_port(build->placement, port);
 		if (way.slot && (way.here || way.site) && weft_network_is_tunnelled(way.network))
 			ret = each_vid(port, enter, &way);
 		else
-			ret = forget(build, local, object);
+			ret = forget(build, object);
 	}
 	return ret;
 }
 
 static int
-compile_hosts(struct weft_build *build, const struct weft_local *local, json_t *sites)
+compile_hosts(struct weft_build *build, const struct weft_model *model, weft_next_hop routes, json_t *sites)
 {
-	uint16_t uplink = local->placement->uplink;
+	const struct weft_host *self = weft_model_host(model, build->placement->host);
 	struct hop *hops = calloc(json_object_size(sites) + 1, sizeof(*hops));
 	const char *name;
 	json_t *value;
 	uint32_t n = 0;
-	int ret = hops ? enter_ports(build, local, sites) : -ENOMEM;
+	int ret = hops ? enter_ports(build, model, sites) : -ENOMEM;
 
 	json_object_foreach (sites, name, value) {
 		const struct site *site = weft_map_value(value);
 
 		if (ret == 0)
-			ret = put_host(build, local, weft_model_host(local->model, name), site, uplink);
+			ret = put_host(build, self, routes, weft_model_host(model, name), site);
 		if (ret == 0)
 			hops[n++] = (struct hop){ weft_snapshot_slot(build->snap, site->slot)->peer->hop_number,
 				site->slot };
 	}
 	build->snap->underlay = WEFT_PORT_NONE;
-	if (ret == 0 && can_tunnel(local))
-		ret = put_underlay(build, local, hops, n);
+	if (ret == 0 && weft_placement_can_tunnel(build->placement, model))
+		ret = put_underlay(build, model, self, hops, n);
 	free(hops);
-	return ret ? ret : weft_build_gateways(build, local);
+	return ret ? ret : weft_build_gateways(build, model);
 }
 
 // The hosts that tunnels lead to, with their slots. Returns a map to struct site, or NULL without memory.
 static json_t *
-new_sites(const struct weft_local *local)
+new_sites(const struct weft_placement *placement, const struct weft_model *model)
 {
 	json_t *sites = json_object(), *value;
 	const char *key;
 
-	json_object_foreach (local->model->objects, key, value) {
+	json_object_foreach (model->objects, key, value) {
 		const struct weft_host *host = weft_map_value(value);
-		uint16_t slot =
-			host->o.kind == &weft_kind_host ? weft_placement_find_host(local->placement, host->o.path) : 0;
-		struct site *site = slot && !weft_ip_is_none(&host->tunnel.address) && can_tunnel(local)
-					    ? calloc(1, sizeof(*site))
-					    : NULL;
+		uint16_t slot = host->o.kind == &weft_kind_host ? weft_placement_find_host(placement, host->o.path) : 0;
+		struct site *site =
+			slot && !weft_ip_is_none(&host->tunnel.address) && weft_placement_can_tunnel(placement, model)
+				? calloc(1, sizeof(*site))
+				: NULL;
 
 		if (site == NULL)
 			continue;
@@ -432,22 +365,23 @@ new_sites(const struct weft_local *local)
 }
 
 int
-weft_build_hosts(struct weft_build *build, const struct weft_local *local, const struct weft_prepared *p)
+weft_build_hosts(struct weft_build *build, const struct weft_model *model, const struct weft_changeset *set,
+	weft_next_hop routes, struct weft_error *err)
 {
-	json_t *sites = new_sites(local), *value;
+	json_t *sites = new_sites(build->placement, model), *value;
 	const char *key;
 	int ret = sites ? 0 : -ENOMEM;
 
-	for (unsigned int k = 0; ret == 0 && k < p->set.n; k++)
-		ret = forget(build, local, p->set.change[k].old);
+	for (unsigned int k = 0; ret == 0 && k < set->n; k++)
+		ret = forget(build, set->change[k].old);
 	if (ret == 0)
-		ret = compile_hosts(build, local, sites);
+		ret = compile_hosts(build, model, routes, sites);
 	json_object_foreach (sites, key, value)
 		free(weft_map_value(value));
 	json_decref(sites);
 	if (ret == -ENOSPC)
-		return weft_fail(p->err, ENOSPC,
+		return weft_fail(err, ENOSPC,
 			"the networks of another host: all %u broadcast domains are in use, or more than %u there",
 			WEFT_MAX_DOMAINS, WEFT_N_VLANS);
-	return ret ? weft_fail(p->err, -ret, "no memory to compile the other hosts") : 0;
+	return ret ? weft_fail(err, -ret, "no memory to compile the other hosts") : 0;
 }

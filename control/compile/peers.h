@@ -4,12 +4,13 @@
 // Other hosts, which tunnels lead to. Control thread.
 #pragma once
 
-#include "control/host/prepare.h"
+#include "compile.h"
 
-// Gives other hosts slots, and takes them from those that are none any more; notes in P whether its changes concern
-// what is beyond tunnels. ALL: they do. After the ports are placed. Returns 0, or -errno with P's err.
-int prepare_hosts(struct weft_local *local, struct weft_prepared *p, bool all);
+// The next hop from the uplink in use to ADDRESS, another host's; none ({0}) if there is no route.
+typedef struct weft_ip (*weft_next_hop)(const struct weft_placement *placement, const struct weft_ip *address);
 
-// Compiles other hosts, their ports' addresses, and the uplink's end of the tunnels. After the ports. Returns 0, or
-// -errno with P's err.
-int weft_build_hosts(struct weft_build *build, const struct weft_local *local, const struct weft_prepared *p);
+// Compiles other hosts, their ports' addresses, and the uplink's end of the tunnels; SET has become part of MODEL. To
+// be called after all ports are compiled. Other hosts have slots in the build's placement. ROUTES says the next hops;
+// NULL: those that this host's object says. Returns 0, or -errno with ERR.
+int weft_build_hosts(struct weft_build *build, const struct weft_model *model, const struct weft_changeset *set,
+	weft_next_hop routes, struct weft_error *err);

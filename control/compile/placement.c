@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Slots, workers and domain numbers.
 #include "placement.h"
 
 #include <stdio.h>
@@ -9,6 +8,37 @@
 #include <string.h>
 
 #include "weft/engine.h"
+
+#include "control/base/map.h"
+
+bool
+weft_placement_has(const struct weft_placement *placement, const struct weft_port *port)
+{
+	return port->host[0] ? strcmp(port->host, placement->host) == 0 : placement->alone;
+}
+
+void
+weft_placement_each(const struct weft_placement *placement, const struct weft_model *model,
+	void (*fn)(void *arg, const struct weft_port *port), void *arg)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+
+		if (weft_is_port(object) && weft_placement_has(placement, (const struct weft_port *)object))
+			fn(arg, (const struct weft_port *)object);
+	}
+}
+
+bool
+weft_placement_can_tunnel(const struct weft_placement *placement, const struct weft_model *model)
+{
+	const struct weft_host *self = weft_model_host(model, placement->host);
+
+	return self && !weft_ip_is_none(&self->tunnel.address) && placement->uplink;
+}
 
 uint16_t
 weft_placement_find(const struct weft_placement *placement, const char *path)
@@ -198,4 +228,28 @@ weft_placement_forget_domain(struct weft_placement *placement, const char *netwo
 	placement->domain_used[id] = false;
 	placement->next_domain = RTE_MIN(placement->next_domain, (uint16_t)(id - 1));
 	json_object_del(placement->domains, key);
+}
+
+int
+weft_placement_bucket(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port)
+{
+	const struct weft_limits *limits = weft_model_limits(model, port);
+	char tenant[WEFT_NAME_SIZE];
+	int bucket;
+
+	if (limits == NULL || limits->rate == 0 || port->network[0] == 0)
+		return 0;
+	weft_object_tenant(&port->o, tenant);
+	bucket = (int)json_integer_value(json_object_get(placement->buckets, tenant));
+	for (int i = 1; bucket == 0 && i < WEFT_MAX_BUCKETS; i++)
+		if (!placement->bucket[i].used)
+			bucket = i;
+	if (bucket == 0)
+		return -ENOSPC;
+	if (!placement->bucket[bucket].used) {
+		placement->bucket[bucket] = (struct weft_bucket){ .used = true, .since = rte_rdtsc() };
+		weft_engine_bucket_counts((uint16_t)bucket, &placement->bucket[bucket].counts);
+	}
+	json_object_set_new(placement->buckets, tenant, json_integer(bucket));
+	return bucket;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Where each port of the model lives: its slot, its generation, its worker. Control thread.
+// Where each port of the model is: on this host or not, its slot, its generation, its worker. Control thread.
 #pragma once
 
 #include "weft/engine.h"
@@ -32,7 +32,8 @@ struct weft_bucket {
 
 struct weft_placement {
 	struct weft_place place[WEFT_MAX_PORTS];
-	const char *host; // this one's name
+	const char *host; // this host's name
+	bool alone;	  // no cluster: ports that name no host are here
 	uint16_t uplink;  // slot of the uplink in use, 0: there is none; others stand by
 	json_t *index;	  // port path to slot
 	json_t *domains;  // "tenant/network.vid" to the domain's number
@@ -45,6 +46,21 @@ struct weft_placement {
 	uint64_t looked_at; // TSC
 	uint32_t frame;	    // the longest one of any port
 };
+
+// Whether PORT is attached on this host.
+bool weft_placement_has(const struct weft_placement *placement, const struct weft_port *port);
+
+// Calls FN with every port of MODEL that is attached on this host, in no order.
+void weft_placement_each(const struct weft_placement *placement, const struct weft_model *model,
+	void (*fn)(void *arg, const struct weft_port *port), void *arg);
+
+// Whether this host can have tunnels: it has an address for them, and an uplink in use.
+bool weft_placement_can_tunnel(const struct weft_placement *placement, const struct weft_model *model);
+
+// The number of the data plane's bucket for the rate of PORT's tenant, 0 if the tenant has no rate; -ENOSPC if all
+// buckets are in use. A tenant without a bucket gets one.
+int
+weft_placement_bucket(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port);
 
 // The slot of the port PATH, or 0.
 uint16_t weft_placement_find(const struct weft_placement *placement, const char *path);

@@ -6,7 +6,6 @@
 
 #include <rte_ether.h>
 
-#include "control/host/tenant_rate.h"
 #include "refcount.h"
 
 #define TAGS 8 // bytes of VLAN tags in a frame, at most
@@ -70,7 +69,7 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 	struct weft_plan_way wire = { .rate = port->rate };
 	uint32_t frame = weft_frame_of(conf->mtu);
 	struct weft_port_plan *compiled;
-	int ret = weft_bucket_of(build->placement, model, port);
+	int ret = weft_placement_bucket(build->placement, model, port);
 
 	if (ret < 0)
 		return weft_fail(err, -ret, "port %s: %u tenants have a rate, which is the most", port->o.path,

@@ -29,7 +29,7 @@ add(struct concern *concern, const struct weft_object *object)
 	weft_object_tenant(object, tenant);
 	if (object->kind == &weft_kind_network)
 		snprintf(prefix, sizeof(prefix), "%s.", object->path);
-	else if (is_port(object) && port->network[0])
+	else if (weft_is_port(object) && port->network[0])
 		snprintf(prefix, sizeof(prefix), "%s/%s.", tenant, port->network);
 	else
 		snprintf(prefix, sizeof(prefix), "%s/", tenant);
@@ -51,18 +51,19 @@ is_concerned(const struct concern *concern, const char *name)
 }
 
 int
-weft_build_stamp(struct weft_build *build, const struct weft_local *local, const struct weft_prepared *p)
+weft_build_stamp(
+	struct weft_build *build, const struct weft_changeset *set, uint64_t generation, struct weft_error *err)
 {
 	struct concern concern = { .prefixes = json_object() };
 	const char *name;
 	json_t *number;
 	int ret = 0;
 
-	for (unsigned int i = 0; i < p->set.n; i++) {
-		add(&concern, p->set.change[i].old);
-		add(&concern, p->set.change[i].new);
+	for (unsigned int i = 0; i < set->n; i++) {
+		add(&concern, set->change[i].old);
+		add(&concern, set->change[i].new);
 	}
-	if (p->generation == local->generation || (!concern.all && json_object_size(concern.prefixes) == 0))
+	if (!concern.all && json_object_size(concern.prefixes) == 0)
 		goto out;
 	json_object_foreach (build->placement->domains, name, number) {
 		uint16_t id = json_integer_value(number);
@@ -73,10 +74,10 @@ weft_build_stamp(struct weft_build *build, const struct weft_local *local, const
 			continue;
 		domain = build_own_domain(build, id);
 		if (domain == NULL) {
-			ret = weft_fail(p->err, ENOMEM, "no memory to compile the policy");
+			ret = weft_fail(err, ENOMEM, "no memory to compile the policy");
 			break;
 		}
-		domain->changed = (uint32_t)p->generation;
+		domain->changed = (uint32_t)generation;
 	}
 out:
 	json_decref(concern.prefixes);

@@ -15,13 +15,12 @@
 #include "control/change/bundle.h"
 #include "control/vf/assignment.h"
 #include "control/vf/provision.h"
-#include "control/host/kernel.h"
 #include "control/api/events.h"
 #include "control/api/server.h"
 #include "control/report/firewall.h"
 #include "control/state/state.h"
 #include "watchdog.h"
-#include "control/host/uplinks.h"
+#include "control/host/watch.h"
 
 #define TICK_MS	    100
 #define RETRY_TICKS 50 // between two attempts to open what failed
@@ -31,36 +30,19 @@ static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	static unsigned int ticks;
-	struct weft_error err;
-	const char *key;
-	json_t *value;
 
 	(void)fd, (void)what, (void)arg;
 	weft_engine_poll();
 	weft_log_events();
 	weft_engine_offload();
 	weft_events_tick();
-	// What was not there before may be there now.
 	if (ticks % RETRY_TICKS == 0)
 		weft_provision_watch();
-	if (++ticks % RETRY_TICKS == 0 && json_object_size(ctl.local.failed) && !ctl.local.prepared &&
-		weft_local_republish(&ctl.local, false, &err))
-		WEFT_LOG(ERR, "event=retry error=\"%s\"", err.text);
-	weft_uplink_watch(&ctl.local);
+	if (++ticks % RETRY_TICKS == 0)
+		weft_watch_retry(&ctl.local);
 	if (ticks % WATCH_TICKS == 0)
 		weft_functions_watch();
-	// Asking a device for its state also tells the workers whether its link is up.
-	json_object_foreach (ctl.local.devices, key, value) {
-		const struct weft_object *port = weft_model_get(ctl.local.model, key);
-		uint16_t slot = port ? weft_placement_find(ctl.local.placement, port->path) : WEFT_PORT_NONE;
-		struct weft_io_status status;
-
-		if (slot == WEFT_PORT_NONE)
-			continue;
-		weft_engine_port_status(slot, &status);
-		if (status.removed && !ctl.local.prepared)
-			weft_local_lose(&ctl.local, port->path);
-	}
+	weft_watch_links(&ctl.local);
 }
 
 static void
@@ -121,7 +103,7 @@ serve(struct weft_error *err)
 	event_add(timer, &tick);
 	event_add(term, NULL);
 	event_add(intr, NULL);
-	if (weft_kernel_start(ctl.base, &ctl.local))
+	if (weft_watch_start(ctl.base, &ctl.local))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
 	if (weft_functions_start(ctl.base, &ctl.local))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's links cannot be followed\"");
@@ -141,7 +123,7 @@ serve(struct weft_error *err)
 	}
 	weft_server_stop();
 	ctl.store->stop();
-	weft_kernel_stop();
+	weft_watch_stop();
 	weft_functions_stop();
 	event_free(timer);
 	event_free(term);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Follows the kernel: its notices lead to a look at what concerns the tunnels.
 #include "kernel.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
@@ -17,17 +15,12 @@
 
 #include "netlink.h"
 
-#define USE_S 5 // between two times that the kernel looks whether neighbours are there
-
 // Datagrams to these ports are weft's: the kernel must not say that nobody is there.
 static const uint16_t ports[] = { WEFT_VXLAN_PORT, WEFT_GENEVE_PORT, WEFT_BFD_PORT, WEFT_BFD_PORT_FAR };
 
 static struct {
-	struct mnl_socket *questions;
-	struct mnl_socket *notices;
-	struct event *heard, *use;
-	struct weft_local *local;
-	struct weft_ip silent_for; // that the ports are kept open for
+	struct mnl_socket *questions; // NULL: not connected
+	struct weft_ip silent_for;    // that the ports are kept open for
 	int silent[sizeof(ports) / sizeof(ports[0])];
 } kernel;
 
@@ -41,17 +34,17 @@ own_address(const struct weft_local *local)
 
 // The kernel's interface that the uplink in use is on; 0: it is on none.
 static unsigned int
-interface_of(const struct weft_local *local)
+interface_of(const struct weft_placement *placement)
 {
 	struct weft_io_status status = { .ifindex = 0 };
 
-	if (local->placement->uplink)
-		weft_engine_port_status(local->placement->uplink, &status);
+	if (placement->uplink)
+		weft_engine_port_status(placement->uplink, &status);
 	return status.ifindex;
 }
 
-static bool
-uplink_is_shared(const struct weft_local *local)
+bool
+weft_kernel_shares_uplink(const struct weft_local *local)
 {
 	const struct weft_place *place = &local->placement->place[local->placement->uplink];
 	const struct weft_port *port = local->placement->uplink ? weft_model_port(local->model, place->path) : NULL;
@@ -63,15 +56,15 @@ bool
 weft_kernel_has_address(const struct weft_local *local)
 {
 	const struct weft_ip *address = own_address(local);
-	unsigned int ifindex = kernel.questions && address ? interface_of(local) : 0;
+	unsigned int ifindex = kernel.questions && address ? interface_of(local->placement) : 0;
 
 	return ifindex && netlink_has_address(kernel.questions, address, ifindex);
 }
 
 struct weft_ip
-weft_kernel_hop(const struct weft_local *local, const struct weft_ip *address)
+weft_kernel_hop(const struct weft_placement *placement, const struct weft_ip *address)
 {
-	return netlink_hop(kernel.questions, address, interface_of(local));
+	return netlink_hop(kernel.questions, address, interface_of(placement));
 }
 
 static void
@@ -167,27 +160,38 @@ static void
 compare_hop(void *arg, uint16_t slot, const struct weft_peer *peer)
 {
 	struct comparison *comparison = arg;
-	struct weft_ip hop = weft_kernel_hop(comparison->local, &peer->address);
+	struct weft_ip hop = weft_kernel_hop(comparison->local->placement, &peer->address);
 
 	(void)slot;
 	comparison->differs = comparison->differs || !weft_ip_same(&hop, &peer->hop);
 }
 
-// The MACs that the kernel knows are the workers' to know.
-static void
-refresh(struct weft_local *local)
+bool
+weft_kernel_differs(const struct weft_local *local)
+{
+	struct comparison comparison = { .local = local };
+	bool has = weft_kernel_has_address(local);
+
+	if (has != local->kernel)
+		return true;
+	if (has)
+		each_peer(compare_hop, &comparison);
+	return comparison.differs;
+}
+
+void
+weft_kernel_tell(const struct weft_local *local)
 {
 	bool has = weft_kernel_has_address(local);
 
 	if (has) {
 		be_silent(own_address(local));
-		netlink_each_neighbour(kernel.questions, interface_of(local), on_neighbour, NULL);
+		netlink_each_neighbour(kernel.questions, interface_of(local->placement), on_neighbour, NULL);
 	} else {
 		speak();
 	}
 }
 
-// Answers to weft's own questions go to the kernel, where it keeps the interface: then the kernel must ask.
 static void
 use_hop(void *arg, uint16_t slot, const struct weft_peer *peer)
 {
@@ -197,93 +201,31 @@ use_hop(void *arg, uint16_t slot, const struct weft_peer *peer)
 }
 
 void
-weft_kernel_refresh(struct weft_local *local)
+weft_kernel_probe(const struct weft_local *local)
 {
-	unsigned int ifindex = uplink_is_shared(local) && weft_kernel_has_address(local) ? interface_of(local) : 0;
+	unsigned int ifindex =
+		weft_kernel_shares_uplink(local) && weft_kernel_has_address(local) ? interface_of(local->placement) : 0;
 
 	if (ifindex)
 		each_peer(use_hop, &ifindex);
-	refresh(local);
-}
-
-static void
-on_use(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what, (void)arg;
-	if (uplink_is_shared(kernel.local))
-		weft_kernel_refresh(kernel.local);
-}
-
-// The kernel has told of something: routes may lead elsewhere, neighbours may have other MACs.
-static void
-look(struct weft_local *local)
-{
-	bool has = weft_kernel_has_address(local);
-	struct comparison comparison = { .local = local, .differs = has != local->kernel };
-	struct weft_error err;
-
-	if (has && !comparison.differs)
-		each_peer(compare_hop, &comparison);
-	if (comparison.differs && !local->prepared) {
-		local->rerouted = true;
-		if (weft_local_republish(local, false, &err))
-			WEFT_LOG(ERR, "event=routes error=\"%s\"", err.text);
-		local->rerouted = false;
-	}
-	refresh(local);
-}
-
-static void
-on_notice(evutil_socket_t fd, short what, void *arg)
-{
-	static char buffer[32768];
-	ssize_t n;
-
-	(void)fd, (void)what, (void)arg;
-	// However many there are, and whether some were lost: one look tells all.
-	do
-		n = mnl_socket_recvfrom(kernel.notices, buffer, sizeof(buffer));
-	while (n > 0 || (n < 0 && (errno == ENOBUFS || errno == EINTR)));
-	look(kernel.local);
+	weft_kernel_tell(local);
 }
 
 int
-weft_kernel_start(struct event_base *base, struct weft_local *local)
+weft_kernel_open(void)
 {
-	const unsigned int groups =
-		RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-	const struct timeval each = { .tv_sec = USE_S };
-
-	kernel.local = local;
 	kernel.questions = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	kernel.notices = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (kernel.questions && kernel.notices && mnl_socket_bind(kernel.questions, 0, MNL_SOCKET_AUTOPID) == 0 &&
-		mnl_socket_bind(kernel.notices, groups, MNL_SOCKET_AUTOPID) == 0)
-		kernel.heard =
-			event_new(base, mnl_socket_get_fd(kernel.notices), EV_READ | EV_PERSIST, on_notice, NULL);
-	if (kernel.heard == NULL) {
-		weft_kernel_stop();
-		return -EIO;
-	}
-	event_add(kernel.heard, NULL);
-	kernel.use = event_new(base, -1, EV_PERSIST, on_use, NULL);
-	if (kernel.use)
-		event_add(kernel.use, &each);
-	return 0;
+	if (kernel.questions && mnl_socket_bind(kernel.questions, 0, MNL_SOCKET_AUTOPID) == 0)
+		return 0;
+	weft_kernel_close();
+	return -EIO;
 }
 
 void
-weft_kernel_stop(void)
+weft_kernel_close(void)
 {
 	speak();
-	if (kernel.heard)
-		event_free(kernel.heard);
-	if (kernel.use)
-		event_free(kernel.use);
 	if (kernel.questions)
 		mnl_socket_close(kernel.questions);
-	if (kernel.notices)
-		mnl_socket_close(kernel.notices);
-	kernel.heard = kernel.use = NULL;
-	kernel.questions = kernel.notices = NULL;
+	kernel.questions = NULL;
 }

@@ -31,6 +31,7 @@ weft_local_init(struct weft_local *local, const char *vhost_dir)
 	if (!local->model || !local->placement || !local->failed || !local->devices)
 		return -ENOMEM;
 	local->placement->host = local->host;
+	local->placement->alone = local->alone;
 	local->placement->domains = json_object();
 	local->placement->index = json_object();
 	local->placement->buckets = json_object();
@@ -51,26 +52,6 @@ weft_local_fini(struct weft_local *local)
 	free(local->placement);
 	json_decref(local->failed);
 	json_decref(local->devices);
-}
-
-bool
-weft_local_has(const struct weft_local *local, const struct weft_port *port)
-{
-	return port->host[0] ? strcmp(port->host, local->host) == 0 : local->alone;
-}
-
-void
-weft_local_each(const struct weft_local *local, void (*fn)(void *arg, const struct weft_port *port), void *arg)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (local->model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
-
-		if (is_port(object) && weft_local_has(local, (const struct weft_port *)object))
-			fn(arg, (const struct weft_port *)object);
-	}
 }
 
 static struct weft_prepared *
@@ -100,7 +81,7 @@ free_prepared(struct weft_local *local)
 	json_decref(p->dirty);
 	json_decref(p->gone);
 	json_decref(p->opened);
-	free(p->owned);
+	free(p->old_owner);
 	free(p);
 	local->prepared = NULL;
 }
@@ -121,7 +102,7 @@ weft_local_prepare(struct weft_local *local, const json_t *changes, uint64_t gen
 		free_prepared(local);
 		return ret;
 	}
-	ret = prepare_carry_out(local, p, false);
+	ret = weft_prepare_run(local, p, false);
 	if (ret)
 		weft_local_abort(local);
 	return ret;
@@ -179,7 +160,7 @@ weft_local_activate(struct weft_local *local)
 			p->set.n);
 	}
 	if (p->tunnels)
-		weft_kernel_refresh(local);
+		weft_kernel_probe(local);
 	json_array_foreach (p->gone, i, value)
 		close_slot(local, json_integer_value(value));
 	weft_functions_accept();
@@ -211,16 +192,16 @@ weft_local_abort(struct weft_local *local)
 	weft_functions_abort();
 	json_array_foreach (p->opened, i, value)
 		close_slot(local, json_integer_value(value));
-	for (unsigned int k = p->n_owned; k > 0; k--) {
-		local->placement->place[p->owned[k - 1].slot].pinned = p->owned[k - 1].pinned;
-		weft_placement_own(local->placement, p->owned[k - 1].slot, p->owned[k - 1].owner);
+	for (unsigned int k = p->n_old_owners; k > 0; k--) {
+		local->placement->place[p->old_owner[k - 1].slot].pinned = p->old_owner[k - 1].pinned;
+		weft_placement_own(local->placement, p->old_owner[k - 1].slot, p->old_owner[k - 1].owner);
 	}
 	for (unsigned int k = 0; k < p->set.n; k++) {
 		const struct weft_object *old = p->set.change[k].old, *new = p->set.change[k].new;
 
-		if (is_port(new))
+		if (weft_is_port(new))
 			json_object_del(local->devices, new->key);
-		if (is_port(old) && weft_local_has(local, (const struct weft_port *)old) &&
+		if (weft_is_port(old) && weft_local_has(local, (const struct weft_port *)old) &&
 			weft_port_has_device((const struct weft_port *)old))
 			weft_map_set(local->devices, old->key, old);
 	}
@@ -244,7 +225,7 @@ weft_local_republish(struct weft_local *local, bool all, struct weft_error *err)
 	if (p == NULL)
 		return weft_fail(err, ENOMEM, "no memory");
 	local->prepared = p;
-	ret = prepare_carry_out(local, p, all);
+	ret = weft_prepare_run(local, p, all);
 	if (ret)
 		weft_local_abort(local);
 	else
@@ -278,7 +259,7 @@ weft_local_lose(struct weft_local *local, const char *path)
 	weft_placement_withdraw(local->placement, slot);
 	json_array_append_new(p->gone, json_integer(slot));
 	local->prepared = p;
-	if (prepare_carry_out(local, p, false)) {
+	if (weft_prepare_run(local, p, false)) {
 		weft_placement_reinstate(local->placement, slot);
 		weft_local_abort(local);
 		return;

@@ -4,7 +4,7 @@
 // What weft takes from interfaces that the kernel keeps follows from the policy. Control thread.
 #pragma once
 
-#include "local.h"
+#include "host.h"
 
 // Tells this host's shared uplinks what the policy in force says.
 void weft_wire_sync(struct weft_local *local);

@@ -13,30 +13,6 @@
 #define HUNGRY_PART 32
 #define ROOM_PART   16
 
-int
-weft_bucket_of(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port)
-{
-	const struct weft_limits *limits = weft_model_limits(model, port);
-	char tenant[WEFT_NAME_SIZE];
-	int bucket;
-
-	if (limits == NULL || limits->rate == 0 || port->network[0] == 0)
-		return 0;
-	weft_object_tenant(&port->o, tenant);
-	bucket = (int)json_integer_value(json_object_get(placement->buckets, tenant));
-	for (int i = 1; bucket == 0 && i < WEFT_MAX_BUCKETS; i++)
-		if (!placement->bucket[i].used)
-			bucket = i;
-	if (bucket == 0)
-		return -ENOSPC;
-	if (!placement->bucket[bucket].used) {
-		placement->bucket[bucket] = (struct weft_bucket){ .used = true, .since = rte_rdtsc() };
-		weft_engine_bucket_counts((uint16_t)bucket, &placement->bucket[bucket].counts);
-	}
-	json_object_set_new(placement->buckets, tenant, json_integer(bucket));
-	return bucket;
-}
-
 // Every worker may overdraw by a frame.
 static struct weft_byte_rate
 rate_of(const struct weft_local *local, uint64_t bits)

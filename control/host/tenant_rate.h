@@ -4,10 +4,7 @@
 // Limits of tenants, which all of their ports share. Control thread.
 #pragma once
 
-#include "local.h"
-
-// The bucket of the port's tenant in BUILD, or 0 where it has no limit; -ENOSPC where all are in use.
-int weft_bucket_of(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port);
+#include "host.h"
 
 // What the model says, and what this host may use of it, holds for the buckets from now on; or only the latter has
 // changed.

@@ -5,7 +5,7 @@
 // part by its weight. Control thread.
 #pragma once
 
-#include "local.h"
+#include "host.h"
 
 // Bits per second; 0: the uplink does not say, or there is none.
 uint64_t weft_link_rate(const struct weft_local *local);

@@ -8,8 +8,6 @@
 
 #include "weft/engine.h"
 
-#include "prepare.h"
-
 static bool
 has_link(uint16_t slot)
 {
@@ -54,18 +52,4 @@ weft_uplink_choose(const struct weft_local *local)
 		}
 	}
 	return first_slot;
-}
-
-void
-weft_uplink_watch(struct weft_local *local)
-{
-	uint16_t now = local->placement->uplink, next = weft_uplink_choose(local);
-	struct weft_error err;
-
-	if (next == now || local->prepared)
-		return;
-	WEFT_LOG(WARNING, "event=uplink from=%s to=%s", now ? local->placement->place[now].path : "none",
-		next ? local->placement->place[next].path : "none");
-	if (weft_local_republish(local, false, &err))
-		WEFT_LOG(ERR, "event=uplink error=\"%s\"", err.text);
 }

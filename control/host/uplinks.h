@@ -5,7 +5,7 @@
 // both lead to. Control thread.
 #pragma once
 
-#include "local.h"
+#include "host.h"
 
 // The uplink among LOCAL's devices that has KEY, and its *SLOT, 0 where its device is not open; NULL: that is no
 // uplink.
@@ -14,6 +14,3 @@ const struct weft_port *weft_uplink_at(const struct weft_local *local, const cha
 // The slot of the uplink to be used now: the one in use, as long as it has a link; else the first by name that has one,
 // or the first. WEFT_PORT_NONE: there is none.
 uint16_t weft_uplink_choose(const struct weft_local *local);
-
-// Looks at the links, and brings another uplink into use where that is needed.
-void weft_uplink_watch(struct weft_local *local);

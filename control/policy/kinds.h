@@ -288,3 +288,17 @@ weft_vlan_set_has(const struct weft_vlan_set *set, unsigned int vid)
 {
 	return set->bits[vid / 64] >> (vid % 64) & 1;
 }
+
+// Whether the port is a VLAN on the host's uplink.
+static inline bool
+weft_port_is_gateway(const struct weft_port *port)
+{
+	return port->attach.type == WEFT_ATTACH_GATEWAY;
+}
+
+// Whether OBJECT is a port. False for NULL.
+static inline bool
+weft_is_port(const struct weft_object *object)
+{
+	return object && object->kind == &weft_kind_port;
+}
