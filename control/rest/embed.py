@@ -13,7 +13,7 @@ def main():
     """Writes the table."""
     out, *files = sys.argv[1:]
     with open(out, "w", encoding="ascii") as c:
-        c.write('#include "control/rest/http/page.h"\n\nconst struct page_file page_files[] = {\n')
+        c.write('#include "control/rest/http/page_files.h"\n\nconst struct page_file page_files[] = {\n')
         for path in files:
             with open(path, "rb") as f:
                 data = f.read()

@@ -149,10 +149,10 @@ def test_answers_are_what_the_document_says(rest):
     ("PUT", PORT, b'{"network": "lan", "network": "lan"}', {}, 400, "duplicate"),
     ("PUT", PORT, b'{"network": ', {}, 400, "line 1"),
     ("PUT", PORT, b"[" * 100000, {}, 400, "depth"),
-    ("PUT", PORT, b"7", {}, 400, "no JSON"),
-    ("PUT", PORT, b"[]", {}, 400, "no JSON object"),
-    ("PUT", PORT, b"", {}, 400, "no JSON"),
-    ("PUT", PORT, b'{"vm": "\xff"}', {}, 400, "no JSON"),
+    ("PUT", PORT, b"7", {}, 400, "not JSON"),
+    ("PUT", PORT, b"[]", {}, 400, "not a JSON object"),
+    ("PUT", PORT, b"", {}, 400, "not JSON"),
+    ("PUT", PORT, b'{"vm": "\xff"}', {}, 400, "not JSON"),
     ("PUT", PORT, b"{}", {"Content-Type": "text/plain"}, 415, "application/json"),
     ("PUT", PORT, b"{}" + b" " * (9 << 20), {}, 413, "longer"),
     ("PUT", "tenants/de fault/ports/a".replace(" ", "%20"), b"{}", {}, 422, "name"),
@@ -215,14 +215,14 @@ def test_weftd_that_is_gone_is_said_and_found_again(rest):
     # Its socket may be gone, too.
     os.unlink(os.path.join(rest.weftd.dir, "weftd.sock"))
     wait_for(lambda: rest.ask("GET", PORT)[0] == 503)
-    assert "weftd is not there" in rest.ask("GET", "status")[1]["detail"]
+    assert "weft-rest cannot reach weftd" in rest.ask("GET", "status")[1]["detail"]
     rest.weftd.start()
     wait_for(lambda: rest.ask("GET", PORT)[0] == 200)
 
 
 def test_its_socket_is_its_owners_and_no_second_one_takes_it(rest):
     assert os.stat(rest.path).st_mode & 0o777 == 0o660
-    assert "another one serves it" in run(REST, "--dev", rest.weftd.dir, check=False)
+    assert "another process serves this socket" in run(REST, "--dev", rest.weftd.dir, check=False)
     assert rest.ask("GET", "status")[0] == 200
 
 

@@ -3,13 +3,13 @@
 
 #include "access.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
+#include "token.h"
 
 static struct {
 	char file[512];
@@ -18,17 +18,8 @@ static struct {
 	json_t *certificates; // {common name: {as}}
 } access_list;
 
-void
-token_hash(const char *text, char hex[65])
-{
-	unsigned char hash[32];
-
-	gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash);
-	for (unsigned int i = 0; i < sizeof(hash); i++)
-		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-}
-
-// What one entry gives to NAME: {as: {name, role, tenants}, expires}; NULL with WHY.
+// What ENTRY, of the name NAME, allows: {as: {name, role, tenants}, expires}, a new object. NULL with WHY it is wrong. Of a
+// token also its HASH, which ENTRY owns.
 static json_t *
 entry_new(const char *name, json_t *entry, bool token, const char **hash, const char **why)
 {
@@ -45,13 +36,13 @@ entry_new(const char *name, json_t *entry, bool token, const char **hash, const 
 		snprintf(text, sizeof(text), "%s", error.text);
 		return NULL;
 	}
-	*why = "role: is one of read, operate and admin";
+	*why = "role: must be read, operate or admin";
 	if (strcmp(role, "read") && strcmp(role, "operate") && strcmp(role, "admin"))
 		return NULL;
-	*why = "sha256: is 64 hexadecimal digits, small letters";
+	*why = "sha256: must be 64 hexadecimal digits in lower case";
 	if (token && (strlen(*hash) != 64 || strspn(*hash, "0123456789abcdef") != 64))
 		return NULL;
-	*why = "tenants: is a list of names";
+	*why = "tenants: must be a list of names";
 	if (tenants && !json_is_array(tenants))
 		return NULL;
 	json_array_foreach (tenants, i, one)
@@ -61,13 +52,14 @@ entry_new(const char *name, json_t *entry, bool token, const char **hash, const 
 		"{s:{s:s, s:s, s:O*}, s:I}", "as", "name", name, "role", role, "tenants", tenants, "expires", expires);
 }
 
-// Fills TO with SECTION of the file, by hash or by name. False with what is wrong in NAME and WHY.
+// Fills TO with SECTION of the file: tokens by their hash, certificates by their common name. False: entry NAME is wrong,
+// and WHY.
 static bool
 take_section(json_t *section, bool token, json_t *to, const char **name, const char **why)
 {
 	json_t *entry;
 
-	*why = "is an object of names";
+	*why = "must be an object of names";
 	if (section && !json_is_object(section))
 		return false;
 	json_object_foreach (section, *name, entry) {
@@ -92,7 +84,7 @@ load(void)
 
 	if (ok && take_section(in_tokens, true, tokens, &name, &why) &&
 		take_section(in_certificates, false, certificates, &name, &why)) {
-		access_free();
+		weft_access_free();
 		access_list.tokens = tokens;
 		access_list.certificates = certificates;
 		json_decref(json);
@@ -106,7 +98,7 @@ load(void)
 }
 
 int
-access_load(const char *file)
+weft_access_load(const char *file)
 {
 	snprintf(access_list.file, sizeof(access_list.file), "%s", file);
 	if (stat(file, &access_list.seen))
@@ -115,7 +107,7 @@ access_load(const char *file)
 }
 
 void
-access_refresh(void)
+weft_access_refresh(void)
 {
 	struct stat now;
 
@@ -127,16 +119,15 @@ access_refresh(void)
 		now.st_mtim.tv_nsec == access_list.seen.st_mtim.tv_nsec && now.st_ino == access_list.seen.st_ino)
 		return;
 	access_list.seen = now;
-	// Where the file is taken away nobody has access any more.
 	if (now.st_ino == 0)
-		access_free();
+		weft_access_free();
 	else if (load() == 0)
 		fprintf(stderr, "event=access-read file=%s tokens=%zu certificates=%zu\n", access_list.file,
 			json_object_size(access_list.tokens), json_object_size(access_list.certificates));
 }
 
 void
-access_free(void)
+weft_access_free(void)
 {
 	json_decref(access_list.tokens);
 	json_decref(access_list.certificates);
@@ -156,18 +147,18 @@ find(const json_t *list, const char *key, const char **why)
 	return expires && expires <= time(NULL) ? NULL : json_incref(json_object_get(entry, "as"));
 }
 
-// A token is 192 random bits: what the search for its hash's place tells by the time that it takes is of no use.
+// The time that the search takes may tell something about the hash, but nothing about the token, which is 192 random bits.
 json_t *
-access_by_token(const char *token, const char **why)
+weft_access_by_token(const char *token, const char **why)
 {
-	char hex[65];
+	char hex[HASH_SIZE];
 
 	token_hash(token, hex);
 	return find(access_list.tokens, hex, why);
 }
 
 json_t *
-access_by_certificate(const char *common_name, const char **why)
+weft_access_by_certificate(const char *common_name, const char **why)
 {
 	return find(access_list.certificates, common_name, why);
 }

@@ -1,198 +1,49 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// "weft-rest token": makes tokens, whose text is shown once, and takes them away.
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <libgen.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "token.h"
+
+#include <assert.h>
+#include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <nettle/base16.h>
+#include <nettle/base64.h>
+#include <nettle/sha2.h>
 
-#include "access.h"
+#define PREFIX	     "weft_"
+#define RANDOM_BYTES 24
 
-#define GROUP	     "weft-rest" // by sysusers.d
-#define RANDOM_BYTES 24		 // 32 digits of base64url
+static_assert(sizeof(PREFIX) + BASE64_ENCODE_RAW_LENGTH(RANDOM_BYTES) <= TOKEN_SIZE, "a token fits");
+static_assert(BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) < HASH_SIZE, "a hash fits");
 
-static const char usage[] =
-	"usage: weft-rest token add NAME --role read|operate|admin [--tenant TENANT]... [--days N]\n"
-	"       weft-rest token list\n"
-	"       weft-rest token del NAME\n";
-
-static int
-fail(const char *what, const char *why)
+int
+token_make(char token[TOKEN_SIZE])
 {
-	fprintf(stderr, "weft-rest: %s: %s\n", what, why);
-	return 1;
-}
-
-static json_t *
-read_file(const char *file)
-{
-	json_error_t error;
-	json_t *json;
-
-	if (access(file, F_OK) && errno == ENOENT)
-		return json_pack("{s:{}}", "tokens");
-	json = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
-	if (json == NULL)
-		fail(file, error.text);
-	else if (!json_is_object(json_object_get(json, "tokens")))
-		json_object_set_new(json, "tokens", json_object());
-	return json;
-}
-
-// The new file is there as a whole or not at all.
-static int
-write_file(const char *file, json_t *json)
-{
-	char new_file[600], folder[600];
-	const struct group *group;
-	struct stat there;
-	int fd, ret;
-
-	snprintf(new_file, sizeof(new_file), "%s.new", file);
-	snprintf(folder, sizeof(folder), "%s", file);
-	unlink(new_file);
-	fd = open(new_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	ret = fd < 0 ? -1 : json_dumpfd(json, fd, JSON_INDENT(2) | JSON_SORT_KEYS);
-	// weft-rest reads it by its group: that of the file before, its own, or of the folder.
-	if (fd >= 0 && stat(file, &there) == 0)
-		ret |= fchown(fd, (uid_t)-1, there.st_gid);
-	else if (fd >= 0 && (group = getgrnam(GROUP)) != NULL)
-		ret |= fchown(fd, (uid_t)-1, group->gr_gid);
-	else if (fd >= 0 && stat(dirname(folder), &there) == 0)
-		ret |= fchown(fd, (uid_t)-1, there.st_gid);
-	if (fd >= 0)
-		ret |= write(fd, "\n", 1) != 1 || fsync(fd) || close(fd);
-	if (ret || rename(new_file, file))
-		return fail(new_file, strerror(errno));
-	return 0;
-}
-
-// 192 random bits, in base64url (RFC 4648, section 5).
-static int
-make_token(char token[TOKEN_SIZE])
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	unsigned char random[RANDOM_BYTES / 3 * 4];
-	size_t n = 0;
+	char *end = stpcpy(token, PREFIX);
+	struct base64_encode_ctx base64;
+	uint8_t random[RANDOM_BYTES];
 
 	if (gnutls_rnd(GNUTLS_RND_KEY, random, sizeof(random)))
 		return -1;
-	n = (size_t)snprintf(token, TOKEN_SIZE, "weft_");
-	for (size_t i = 0; i < sizeof(random); i++)
-		token[n++] = digits[random[i] % 64];
-	token[n] = 0;
+	base64url_encode_init(&base64);
+	end += base64_encode_update(&base64, end, sizeof(random), random);
+	end += base64_encode_final(&base64, end);
+	*end = 0;
 	return 0;
 }
 
-// The entry that the options describe, but for its hash; NULL: they make no sense.
-static json_t *
-entry_of(int argc, char **argv)
+void
+token_hash(const char *token, char hex[HASH_SIZE])
 {
-	json_t *entry = json_object(), *tenants = json_array();
-	const char *role = NULL;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha256;
 
-	for (int i = 0; i + 1 < argc; i += 2) {
-		if (strcmp(argv[i], "--role") == 0)
-			role = argv[i + 1];
-		else if (strcmp(argv[i], "--tenant") == 0)
-			json_array_append_new(tenants, json_string(argv[i + 1]));
-		else if (strcmp(argv[i], "--days") == 0 && atoi(argv[i + 1]) > 0)
-			json_object_set_new(entry, "expires", json_integer(time(NULL) + 86400LL * atoi(argv[i + 1])));
-		else
-			role = "";
-	}
-	if (argc % 2 || !role || (strcmp(role, "read") && strcmp(role, "operate") && strcmp(role, "admin"))) {
-		json_decref(entry);
-		json_decref(tenants);
-		return NULL;
-	}
-	json_object_set_new(entry, "role", json_string(role));
-	if (json_array_size(tenants))
-		json_object_set(entry, "tenants", tenants);
-	json_decref(tenants);
-	return entry;
-}
-
-static int
-add(const char *file, json_t *json, const char *name, json_t *entry)
-{
-	json_t *tokens = json_object_get(json, "tokens");
-	char token[TOKEN_SIZE], hash[65];
-	int ret;
-
-	if (json_object_get(tokens, name)) {
-		json_decref(entry);
-		return fail(name, "there is a token of this name; delete it first");
-	}
-	if (make_token(token)) {
-		json_decref(entry);
-		return fail(name, "the system has no random numbers");
-	}
-	token_hash(token, hash);
-	json_object_set_new(entry, "sha256", json_string(hash));
-	json_object_set_new(tokens, name, entry);
-	ret = write_file(file, json);
-	if (ret == 0)
-		printf("%s\n", token);
-	return ret;
-}
-
-static int
-list(const json_t *json)
-{
-	const char *name;
-	json_t *entry;
-
-	json_object_foreach (json_object_get(json, "tokens"), name, entry) {
-		json_int_t expires = json_integer_value(json_object_get(entry, "expires"));
-		const char *role = json_string_value(json_object_get(entry, "role"));
-		char *tenants = json_dumps(json_object_get(entry, "tenants"), JSON_COMPACT);
-		time_t at = (time_t)expires;
-		char day[32] = "never";
-
-		if (expires)
-			strftime(day, sizeof(day), "%Y-%m-%d", gmtime(&at));
-		printf("%-24s %-8s expires %-12s %s\n", name, role ? role : "?", day,
-			tenants ? tenants : "all tenants");
-		free(tenants);
-	}
-	return 0;
-}
-
-int
-token_command(const char *file, int argc, char **argv)
-{
-	const char *what = argc > 0 ? argv[0] : "";
-	json_t *json, *entry = NULL;
-	int ret = 1;
-
-	if (strcmp(what, "add") == 0 && argc > 1)
-		entry = entry_of(argc - 2, argv + 2);
-	if (!entry && !(strcmp(what, "list") == 0 && argc == 1) && !(strcmp(what, "del") == 0 && argc == 2)) {
-		fputs(usage, stderr);
-		return 1;
-	}
-	json = read_file(file);
-	if (json == NULL)
-		json_decref(entry);
-	else if (entry)
-		ret = add(file, json, argv[1], entry);
-	else if (strcmp(what, "list") == 0)
-		ret = list(json);
-	else if (json_object_del(json_object_get(json, "tokens"), argv[1]))
-		ret = fail(argv[1], "there is no token of this name");
-	else
-		ret = write_file(file, json);
-	json_decref(json);
-	return ret;
+	sha256_init(&sha256);
+	sha256_update(&sha256, strlen(token), (const uint8_t *)token);
+	sha256_digest(&sha256, sizeof(digest), digest);
+	base16_encode_update(hex, sizeof(digest), digest);
+	hex[BASE16_ENCODE_LENGTH(sizeof(digest))] = 0;
 }

@@ -11,46 +11,27 @@
 
 #include <microhttpd.h>
 
+#include "server.h"
 #include "weft/clock.h"
 
-#include "control/rest/auth/access.h"
-#include "tls.h"
-
 static struct conn *conns;
-static struct event *sweep;
 static uint64_t limit_ms;
 
-// Once a second: what takes too long, and files that may have changed.
-static void
-on_sweep(evutil_socket_t fd, short what, void *arg)
+void
+weft_conn_limit(unsigned int seconds)
 {
-	uint64_t now = weft_clock_ms();
-
-	(void)fd, (void)what, (void)arg;
-	for (struct conn *conn = conns; conn; conn = conn->next)
-		if ((conn->state == CONN_READING && now - conn->since_ms > limit_ms) ||
-			(conn->state == CONN_ANSWERING && now - conn->since_ms > 2 * limit_ms))
-			conn_close(conn);
-	access_refresh();
-	tls_refresh();
-}
-
-int
-conns_start(struct event_base *base, unsigned int seconds)
-{
-	const struct timeval each = { .tv_sec = 1 };
-
 	limit_ms = (uint64_t)seconds * 1000;
-	sweep = event_new(base, -1, EV_PERSIST, on_sweep, NULL);
-	return sweep && event_add(sweep, &each) == 0 ? 0 : -1;
 }
 
 void
-conns_stop(void)
+weft_conn_sweep(void)
 {
-	if (sweep)
-		event_free(sweep);
-	sweep = NULL;
+	uint64_t now = weft_clock_ms();
+
+	for (struct conn *conn = conns; conn; conn = conn->next)
+		if ((conn->state == CONN_READING && now - conn->since_ms > limit_ms) ||
+			(conn->state == CONN_ANSWERING && now - conn->since_ms > 2 * limit_ms))
+			weft_conn_close(conn);
 }
 
 static void
@@ -65,7 +46,7 @@ name_peer(struct conn *conn, const struct sockaddr *address)
 	} else if (address && address->sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &v6->sin6_addr, conn->address, sizeof(conn->address));
 		a = v6->sin6_addr.s6_addr;
-		// Who has one address of a network may have all of them.
+		// Whoever has one address of a /64 usually has all of them.
 		if (!IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
 			snprintf(conn->peer, sizeof(conn->peer), "%02x%02x:%02x%02x:%02x%02x:%02x%02x::/64", a[0], a[1],
 				a[2], a[3], a[4], a[5], a[6], a[7]);
@@ -88,10 +69,9 @@ conn_new(struct server *server, struct MHD_Connection *connection)
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	conn->server = server;
 	conn->fd = info ? info->connect_fd : -1;
-	conn->certified = -2;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	name_peer(conn, info && !server_is_local(server) ? info->client_addr : NULL);
-	conn_state(conn, CONN_READING);
+	name_peer(conn, info && !server->local ? info->client_addr : NULL);
+	weft_conn_set_state(conn, CONN_READING);
 	conn->next = conns;
 	conn->link = &conns;
 	if (conns)
@@ -112,14 +92,14 @@ conn_free(struct conn *conn)
 }
 
 void
-conn_state(struct conn *conn, enum conn_state state)
+weft_conn_set_state(struct conn *conn, enum conn_state state)
 {
 	conn->state = state;
 	conn->since_ms = weft_clock_ms();
 }
 
 void
-conn_close(struct conn *conn)
+weft_conn_close(struct conn *conn)
 {
 	shutdown(conn->fd, SHUT_RDWR);
 }

@@ -16,7 +16,7 @@
 #define BACKLOG 256
 
 int
-listen_unix(const char *path)
+weft_listen_unix(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), probe;
@@ -24,13 +24,13 @@ listen_unix(const char *path)
 	bool bound;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		fprintf(stderr, "weft-rest: %s: longer than a UNIX socket's path can be\n", path);
+		fprintf(stderr, "weft-rest: %s: the path is longer than a UNIX socket's may be\n", path);
 		return -1;
 	}
 	strcpy(address.sun_path, path);
 	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (probe >= 0 && connect(probe, (struct sockaddr *)&address, sizeof(address)) == 0) {
-		fprintf(stderr, "weft-rest: %s: another one serves it\n", path);
+		fprintf(stderr, "weft-rest: %s: another process serves this socket\n", path);
 		return -1;
 	}
 	close(probe);
@@ -55,7 +55,7 @@ is_loopback(const struct sockaddr *address)
 }
 
 int
-listen_tcp(const char *text, bool tls)
+weft_listen_tcp(const char *text, bool tls)
 {
 	struct sockaddr_storage address;
 	int len = sizeof(address), fd, on = 1;
@@ -67,9 +67,8 @@ listen_tcp(const char *text, bool tls)
 	}
 	if (!tls && !is_loopback((struct sockaddr *)&address)) {
 		fprintf(stderr,
-			"weft-rest: listen: other hosts can reach %s, and there is no TLS: name certificate and key, "
-			"or "
-			"listen at 127.0.0.1\n",
+			"weft-rest: listen: other hosts can reach %s, and there is no TLS: set certificate and key, "
+			"or listen at 127.0.0.1\n",
 			text);
 		return -1;
 	}

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The files of the web page, which are part of the program; embed.py makes the table.
+// The web page. Everybody may have its files; the page then asks for a token and uses the REST interface with it.
 #pragma once
 
-#include <stddef.h>
+#include "request.h"
 
-struct page_file {
-	const char *path; // NULL ends the table
-	const char *type;
-	const char *etag;
-	size_t size;
-	const unsigned char *data;
-};
-
-extern const struct page_file page_files[];
+// Answers REQUEST where its path is one of the page's files. False: it is not, and nothing happened.
+bool weft_page_answer(struct request *request);

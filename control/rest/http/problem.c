@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Errors as problem documents (RFC 9457).
+#include "problem.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "request.h"
+#include "answer.h"
 
 static const char *
 title_of(int status)
@@ -15,7 +16,7 @@ title_of(int status)
 	case 400:
 		return "Bad request";
 	case 401:
-		return "Who are you?";
+		return "Unauthorized";
 	case 403:
 		return "Forbidden";
 	case 404:
@@ -23,25 +24,25 @@ title_of(int status)
 	case 405:
 		return "Method not allowed";
 	case 412:
-		return "Changed meanwhile";
+		return "Precondition failed";
 	case 413:
 		return "Too large";
 	case 415:
 		return "Unsupported media type";
 	case 421:
-		return "Misdirected";
+		return "Misdirected request";
 	case 422:
 		return "Rejected";
 	case 429:
 		return "Too many requests";
 	case 503:
-		return "weftd cannot be reached";
+		return "Unavailable";
 	default:
 		return "Failed";
 	}
 }
 
-// The path of a field before the colon, as weftd writes it: it has neither blanks nor slashes.
+// The length of the field's path before the colon, as weftd writes it: with dots, without blanks and slashes. 0: none.
 static size_t
 field_len(const char *detail)
 {
@@ -50,9 +51,10 @@ field_len(const char *detail)
 	return detail[len] == ':' && detail[len + 1] == ' ' && memchr(detail, '.', len) ? len : 0;
 }
 
-// What a person wrote may have been cut within a character.
+// Replaces bytes that are not ASCII where DETAIL is not valid UTF-8: it may quote a client's text that was cut within a
+// character.
 static void
-make_text(char *detail)
+make_valid(char *detail)
 {
 	json_t *text = json_string(detail);
 
@@ -63,7 +65,7 @@ make_text(char *detail)
 }
 
 void
-problem(struct request *request, int status, const char *format, ...)
+weft_problem(struct request *request, int status, const char *format, ...)
 {
 	char detail[600];
 	json_t *document;
@@ -73,12 +75,12 @@ problem(struct request *request, int status, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(detail, sizeof(detail), format, ap);
 	va_end(ap);
-	make_text(detail);
+	make_valid(detail);
 	field = field_len(detail);
 	document = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title_of(status), "status", status,
 		"detail", detail);
 	if (field)
 		json_object_set_new(document, "field", json_stringn(detail, field));
 	request->problem = true;
-	http_answer(request, status, document);
+	weft_answer_json(request, status, document);
 }

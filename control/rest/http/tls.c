@@ -24,10 +24,10 @@ struct credentials {
 };
 
 static struct {
-	const struct config *config;
+	struct tls_files files;
 	struct credentials *now;
-	struct credentials *before; // handshakes that had begun may hold on to it
-	struct timespec seen[3];    // when the files had changed last
+	struct credentials *before; // handshakes that began earlier may still use it
+	struct timespec seen[3];    // when each file changed last
 	time_t loaded;
 } tls;
 
@@ -86,7 +86,7 @@ load_key(struct credentials *c, const char *file)
 	return ret ? fail(file, ret) : 0;
 }
 
-// A certificate whose key is another one would fail every handshake.
+// A key that does not belong to the certificate would fail every handshake.
 static int
 check_pair(const struct credentials *c, const char *file)
 {
@@ -123,23 +123,23 @@ load_ca(struct credentials *c, const char *file)
 }
 
 static struct credentials *
-load(const struct config *config)
+load(const struct tls_files *files)
 {
 	struct credentials *c = calloc(1, sizeof(*c));
 
-	if (c && (load_chain(c, config->certificate) || load_key(c, config->key) || check_pair(c, config->key) ||
-			 (config->client_ca[0] && load_ca(c, config->client_ca)))) {
+	if (c && (load_chain(c, files->certificate) || load_key(c, files->key) || check_pair(c, files->key) ||
+			 (files->client_ca[0] && load_ca(c, files->client_ca)))) {
 		free_credentials(c);
 		return NULL;
 	}
 	return c;
 }
 
-// Whether a file is another one than it was at the last look.
+// Whether a file has changed since the last call.
 static bool
 has_changed(void)
 {
-	const char *files[] = { tls.config->certificate, tls.config->key, tls.config->client_ca };
+	const char *files[] = { tls.files.certificate, tls.files.key, tls.files.client_ca };
 	bool changed = false;
 	struct stat now;
 
@@ -154,33 +154,33 @@ has_changed(void)
 }
 
 int
-tls_load(const struct config *config)
+weft_tls_load(const struct tls_files *files)
 {
-	tls.config = config;
+	tls.files = *files;
 	has_changed();
-	tls.now = load(config);
+	tls.now = load(files);
 	return tls.now ? 0 : -1;
 }
 
 void
-tls_refresh(void)
+weft_tls_refresh(void)
 {
 	struct credentials *c;
 
 	if (tls.now == NULL || time(NULL) < tls.loaded + AGAIN_S || !has_changed())
 		return;
-	c = load(tls.config);
+	c = load(&tls.files);
 	if (c == NULL)
 		return;
 	free_credentials(tls.before);
 	tls.before = tls.now;
 	tls.now = c;
 	tls.loaded = time(NULL);
-	fprintf(stderr, "event=certificate-read file=%s\n", tls.config->certificate);
+	fprintf(stderr, "event=certificate-read file=%s\n", tls.files.certificate);
 }
 
 void
-tls_free(void)
+weft_tls_free(void)
 {
 	free_credentials(tls.before);
 	free_credentials(tls.now);
@@ -188,13 +188,13 @@ tls_free(void)
 }
 
 const char *
-tls_client_ca(void)
+weft_tls_client_ca(void)
 {
 	return tls.now ? (const char *)tls.now->ca_text.data : NULL;
 }
 
 int
-tls_certificate(gnutls_session_t session, const gnutls_datum_t *ca_names, int n_ca_names,
+weft_tls_certificate(gnutls_session_t session, const gnutls_datum_t *ca_names, int n_ca_names,
 	const gnutls_pk_algorithm_t *algorithms, int n_algorithms, gnutls_pcert_st **chain, unsigned int *n_chain,
 	gnutls_privkey_t *key)
 {
@@ -205,7 +205,7 @@ tls_certificate(gnutls_session_t session, const gnutls_datum_t *ca_names, int n_
 	return 0;
 }
 
-// Takes the chain in DER apart; returns its length, 0: it cannot.
+// Parses the chain, which is in DER. Returns the number of certificates; 0: the first one is wrong.
 static unsigned int
 import(const gnutls_datum_t *der, unsigned int n, gnutls_x509_crt_t crt[CHAIN_MOST])
 {
@@ -230,14 +230,14 @@ reason(unsigned int status)
 	if (status & GNUTLS_CERT_NOT_ACTIVATED)
 		return "is not valid yet";
 	if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
-		return "is not for clients: its extended key usage says so";
+		return "is not for clients, by its extended key usage";
 	if (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA))
-		return "comes from no authority that is trusted here";
+		return "comes from no authority that weft-rest trusts";
 	return "is not valid";
 }
 
 int
-tls_client(gnutls_session_t session, char common_name[64], time_t *expires, char why[200])
+weft_tls_client(gnutls_session_t session, char common_name[64], time_t *expires, char why[200])
 {
 	gnutls_typed_vdata_st use = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
 		.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT };

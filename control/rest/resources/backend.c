@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// One connection to weftd's socket, on which calls go side by side. It is made again when it breaks; what was under way
-// is answered as not reached.
-#include "control/rest/http/request.h"
+#include "backend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +12,11 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 
+#include "control/rest/http/problem.h"
+
 #define AGAIN_MS 200
 
-// JSON-RPC codes of weftd's.
+// Error codes of weftd's JSON-RPC.
 #define FORBIDDEN -32001
 #define CONFLICT  -32002
 #define MISSING	  -32003
@@ -24,7 +24,7 @@
 struct pending {
 	struct pending *next;
 	json_int_t id;
-	struct request *request; // NULL: nobody's
+	struct request *request; // NULL: the call is weft-rest's own
 	backend_cb then;
 };
 
@@ -44,7 +44,7 @@ backend_kinds(void)
 	return backend.kinds;
 }
 
-// Sends a call, which PENDING, that is taken over, waits for; false: there is no memory.
+// Sends a call whose reply PENDING, which is taken over, waits for. False: there is no memory.
 static bool
 send_call(const char *method, json_t *params, struct pending *pending)
 {
@@ -69,6 +69,12 @@ send_call(const char *method, json_t *params, struct pending *pending)
 	return true;
 }
 
+void
+backend_refuse(struct request *request)
+{
+	weft_problem(request, 503, "weft-rest cannot reach weftd; 'systemctl status weftd' shows why");
+}
+
 bool
 backend_call(struct request *request, const char *method, json_t *params, backend_cb then)
 {
@@ -77,14 +83,14 @@ backend_call(struct request *request, const char *method, json_t *params, backen
 	if (pending == NULL) {
 		json_decref(params);
 		if (request)
-			problem(request, 503, "weftd is not there; 'systemctl status weftd' says why");
+			backend_refuse(request);
 		return false;
 	}
 	*pending = (struct pending){ .request = request, .then = then };
 	if (send_call(method, params, pending))
 		return true;
 	if (request)
-		problem(request, 500, "no memory");
+		weft_problem(request, 500, "weft-rest has no memory left");
 	return false;
 }
 
@@ -104,7 +110,7 @@ refuse(struct request *request, const json_t *error)
 	const char *why = json_string_value(json_object_get(error, "message"));
 	json_int_t code = json_integer_value(json_object_get(error, "code"));
 
-	problem(request,
+	weft_problem(request,
 		code == FORBIDDEN  ? 403
 		: code == CONFLICT ? 412
 		: code == MISSING  ? 404
@@ -164,7 +170,8 @@ on_event(struct bufferevent *bev, short what, void *arg)
 	for (; list; list = next) {
 		next = list->next;
 		if (list->request)
-			problem(list->request, 503, "weftd has gone; whether it was done is not known");
+			weft_problem(list->request, 503,
+				"the connection to weftd broke; weft-rest does not know whether weftd did this");
 		else
 			list->then(NULL, NULL);
 		free(list);
@@ -182,17 +189,17 @@ connect_to(evutil_socket_t fd, short what, void *arg)
 	bufferevent_setcb(backend.bev, on_read, NULL, on_event, NULL);
 	bufferevent_enable(backend.bev, EV_READ | EV_WRITE);
 	backend_call(NULL, "schema", json_object(), take_kinds);
-	// Whether what fails at once is told depends on how it fails.
+	// Some failures call on_event() within this call, others only return an error.
 	if (bufferevent_socket_connect(backend.bev, (struct sockaddr *)&backend.address, sizeof(backend.address)) &&
 		backend.bev)
 		on_event(backend.bev, BEV_EVENT_ERROR, NULL);
 }
 
 int
-backend_start(struct event_base *base, const char *socket)
+weft_backend_start(struct event_base *base, const char *socket)
 {
 	if (strlen(socket) >= sizeof(backend.address.sun_path)) {
-		fprintf(stderr, "weft-rest: --weftd %s: longer than a UNIX socket's path can be\n", socket);
+		fprintf(stderr, "weft-rest: weftd: %s: the path is longer than a UNIX socket's may be\n", socket);
 		return -1;
 	}
 	backend.base = base;
@@ -206,7 +213,7 @@ backend_start(struct event_base *base, const char *socket)
 }
 
 void
-backend_stop(void)
+weft_backend_stop(void)
 {
 	if (backend.bev)
 		bufferevent_free(backend.bev);

@@ -1,96 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the numbers in weftd's reports are called in OpenMetrics 1.0. Labels are ports, workers, tenants and reasons of
-// drops: what there is of them on a host, and no more.
+// The metrics: how the numbers in weftd's reports are called in OpenMetrics 1.0. A metric is added by a row in families.c.
+// Their labels are the ports, workers, tenants, drop reasons and states of one host; nothing else, so that a host has few
+// series.
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
-// A family whose samples are numbers in the rows of a list.
+// A metric family, whose samples are numbers in the rows of a report.
 struct family {
-	const char *name;
-	bool counter;
+	const char *name; // without _total
+	bool counter;	  // else a gauge
 	const char *help;
 	const char *field; // of a row; after a dot, of an object in it
-	double scale;
+	double scale;	   // from weftd's unit to the metric's
 };
 
-static const struct family port_families[] = {
-	{ "weft_port_rx_packets", true, "Packets read from the port.", "counters.rx_packets", 1 },
-	{ "weft_port_rx_bytes", true, "Bytes read from the port.", "counters.rx_bytes", 1 },
-	{ "weft_port_tx_packets", true, "Packets written to the port.", "counters.tx_packets", 1 },
-	{ "weft_port_tx_bytes", true, "Bytes written to the port.", "counters.tx_bytes", 1 },
-	{ "weft_port_vf_not_enforced", false, "Fields of the policy of a port with a VF that nobody enforces.",
-		"vf.not_enforced", 1 },
-	{ "weft_port_vf_repairs", true,
-		"Times that settings of a port's VF were changed behind weft's back, and put back.", "vf.repaired", 1 },
-	{ "weft_port_tx_lost_packets", true, "Packets for the port that could not be written.", "counters.tx_lost", 1 },
-	{ "weft_port_sessions", false, "Connections that count against the port.", "sessions.all", 1 },
-	{ "weft_port_half_open_sessions", false, "Of those, connections without an answer.", "sessions.half_open", 1 },
-	{ 0 },
-};
-
-static const struct family worker_families[] = {
-	{ "weft_worker_packets", true, "Packets that the worker has moved.", "packets", 1 },
-	{ "weft_worker_batches", true, "Vectors that they came in.", "batches", 1 },
-	{ "weft_worker_busy_cycles", true, "TSC cycles in rounds that moved packets.", "busy_cycles", 1 },
-	{ "weft_worker_idle_cycles", true, "TSC cycles in the others, and asleep.", "idle_cycles", 1 },
-	{ "weft_worker_cycles_per_packet", false, "Cycles of a packet, sampled.", "cycles_per_packet", 1 },
-	{ "weft_worker_ports", false, "Ports that the worker owns.", "ports", 1 },
-	{ "weft_worker_longest_sleep_seconds", false,
-		"The longest that a packet may have waited for the worker to wake up.", "longest_sleep_us", 1e-6 },
-	{ 0 },
-};
-
-static const struct family plan_families[] = {
-	{ "weft_plan_from_vm_bytes", true, "Bytes that the VM has sent.", "from_vm.bytes", 1 },
-	{ "weft_plan_from_vm_bits_per_second", false, "What its plan lets it send; 0: as much as it likes.",
-		"from_vm.rate", 1 },
-	{ "weft_plan_throttled_seconds", true, "Time in which frames were left in the VM's rings.",
-		"from_vm.throttled_us", 1e-6 },
-	{ "weft_plan_throttled_by_tenant_seconds", true, "Of that, because of its tenant's rate.", "from_vm.tenant_us",
-		1e-6 },
-	{ "weft_plan_throttled_by_uplink_seconds", true, "Of that, because of the uplink's.", "from_vm.uplink_us",
-		1e-6 },
-	{ "weft_plan_to_vm_bytes", true, "Bytes that it has received.", "to_vm.bytes", 1 },
-	{ "weft_plan_to_vm_bits_per_second", false, "What its plan lets it receive; 0: as much as comes.", "to_vm.rate",
-		1 },
-	{ "weft_plan_waiting_bytes", false, "Bytes that wait for the VM now.", "to_vm.waiting_bytes", 1 },
-	{ "weft_plan_waited_seconds", true, "Time that frames have waited for it, all together.", "to_vm.waited_us",
-		1e-6 },
-	{ "weft_plan_marked_packets", true, "Frames that were told of congestion (ECN).", "to_vm.marked", 1 },
-	{ "weft_plan_dropped_packets", true, "Frames for which there was no room.", "to_vm.dropped", 1 },
-	{ 0 },
-};
-
-static const struct family tenant_families[] = {
-	{ "weft_tenant_bits_per_second", false, "The tenant's rate, on all hosts.", "rate", 1 },
-	{ "weft_tenant_share_bits_per_second", false, "What this host may use of it.", "here", 1 },
-	{ "weft_tenant_bytes", true, "Bytes that the tenant's ports have sent here.", "bytes", 1 },
-	{ 0 },
-};
-
-static const struct family table_families[] = {
-	{ "weft_sessions", false, "Connections in the worker's table.", "sessions", 1 },
-	{ "weft_sessions_size", false, "Connections for which it has room.", "size", 1 },
-	{ "weft_sessions_opened", true, "Connections that were opened.", "opened", 1 },
-	{ "weft_sessions_expired", true, "Connections that were silent for too long.", "expired", 1 },
-	{ "weft_sessions_evicted", true, "Connections that made room for others.", "evicted", 1 },
-	{ "weft_sessions_revoked", true, "Connections that a change of the policy ended.", "revoked", 1 },
-	{ 0 },
-};
-
-static const struct family status_families[] = {
-	{ "weft_generation", false, "The generation of the policy that is in force here.", "generation", 1 },
-	{ "weft_generation_since_seconds", false, "When it came into force, since 1970.", "generation_since_us", 1e-6 },
-	{ "weft_cluster_generation", false, "The latest that this host knows of.", "cluster_generation", 1 },
-	{ "weft_fenced", false, "1 while this host has lost the cluster.", "fenced", 1 },
-	{ "weft_ports", false, "Ports that this host has.", "ports", 1 },
-	{ "weft_ports_up", false, "Of those, ports with a link.", "ports_up", 1 },
-	{ "weft_ports_failed", false, "Ports whose device did not open.", "ports_failed", 1 },
-	{ "weft_policy_memory_bytes", false, "Memory of the compiled policy.", "policy_memory_bytes", 1 },
-	{ "weft_policy_memory_budget_bytes", false, "What it may take.", "policy_memory_budget", 1 },
-	{ 0 },
-};
+// Each ends with a row whose name is NULL.
+extern const struct family port_families[];    // rows of the method "ports"
+extern const struct family worker_families[];  // of "workers"
+extern const struct family plan_families[];    // of "plans"
+extern const struct family tenant_families[];  // of the tenants in "plans"
+extern const struct family session_families[]; // of the workers in "session_counts"
+extern const struct family status_families[];  // of "status", which is one row without a label

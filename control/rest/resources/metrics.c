@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What weftd reports, as OpenMetrics 1.0. Ports are asked for a page at a time and kept as numbers, and the text is
-// made as it is sent: a family's samples stand together, so every port is needed before the first line about ports.
+// GET /metrics: weftd's reports as OpenMetrics 1.0. weftd is asked for one report after the other, and for ports a page at
+// a time. The text about ports is made while it is sent.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,50 +10,24 @@
 #include <event2/buffer.h>
 #include <microhttpd.h>
 
+#include "backend.h"
+#include "control/rest/http/answer.h"
+#include "control/rest/http/problem.h"
 #include "families.h"
-#include "control/rest/http/request.h"
+#include "route.h"
+#include "samples.h"
 
-#define PAGE  256  // ports in one call
-#define BLOCK 8192 // of the text
+#define PAGE  256  // ports of one call
+#define BLOCK 8192 // bytes of text that libmicrohttpd asks for at once
 #define TYPE  "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-// Rows with a name and a number for each family.
-struct table {
-	const struct family *families;
-	unsigned int n_families;
-	const char *label;
-	size_t n, room;
-	struct row {
-		char *name;
-		json_t *drops; // {reason: packets}, of a port that has some
-		double *value;
-	} * row;
-};
-
-// One request's.
+// What one request has gathered.
 struct gathering {
 	struct evbuffer *out;
-	struct table ports, plans;
-	unsigned int step; // what is sent next: a family, counted over both tables
-	size_t at;	   // and its next row
+	struct samples ports, plans;
+	unsigned int step; // what is sent next: a family of the ports, the drops, a family of the plans, the end
+	size_t at;	   // its next row
 };
-
-static double
-number_at(const json_t *row, const char *field)
-{
-	const char *dot = strchr(field, '.');
-	const json_t *value;
-	char first[32] = "";
-
-	if (dot) {
-		strncat(first, field,
-			(size_t)(dot - field) < sizeof(first) - 1 ? (size_t)(dot - field) : sizeof(first) - 1);
-		row = json_object_get(row, first);
-		field = dot + 1;
-	}
-	value = json_object_get(row, field);
-	return json_is_true(value) ? 1 : json_number_value(value);
-}
 
 static void
 begin(struct evbuffer *out, const char *name, bool counter, const char *help)
@@ -68,9 +42,9 @@ add_sample(struct evbuffer *out, const struct family *f, const char *label, cons
 		out, "%s%s{%s=\"%s\"} %.15g\n", f->name, f->counter ? "_total" : "", label, who, value * f->scale);
 }
 
-// The families of LIST's rows, of which the text or the number in FIELD is the LABEL.
+// All FAMILIES of the rows in LIST; the text or the number in a row's field LABEL is the label.
 static void
-add_rows(struct evbuffer *out, const struct family *f, const json_t *list, const char *label, const char *field)
+add_rows(struct evbuffer *out, const struct family *f, const json_t *list, const char *label)
 {
 	for (; f->name; f++) {
 		size_t i;
@@ -78,12 +52,12 @@ add_rows(struct evbuffer *out, const struct family *f, const json_t *list, const
 
 		begin(out, f->name, f->counter, f->help);
 		json_array_foreach ((json_t *)(uintptr_t)list, i, row) {
-			const json_t *who = json_object_get(row, field);
+			const json_t *who = json_object_get(row, label);
 			char number[24];
 
 			snprintf(number, sizeof(number), "%lld", json_integer_value(who));
 			add_sample(out, f, label, json_is_string(who) ? json_string_value(who) : number,
-				number_at(row, f->field));
+				samples_number(row, f->field));
 		}
 	}
 }
@@ -95,15 +69,15 @@ add_status(struct evbuffer *out, const json_t *status)
 		if (json_object_get(status, f->field) == NULL)
 			continue;
 		begin(out, f->name, f->counter, f->help);
-		evbuffer_add_printf(out, "%s %.15g\n", f->name, number_at(status, f->field) * f->scale);
+		evbuffer_add_printf(out, "%s %.15g\n", f->name, samples_number(status, f->field) * f->scale);
 	}
 	evbuffer_add_printf(out,
-		"# TYPE weft_build info\n# HELP weft_build What runs.\nweft_build_info{version=\"%s\",dpdk=\"%s\"} 1\n",
+		"# TYPE weft_build info\n# HELP weft_build The versions that run.\nweft_build_info{version=\"%s\",dpdk=\"%s\"} 1\n",
 		json_string_value(json_object_get(status, "version")),
 		json_string_value(json_object_get(status, "dpdk")));
 }
 
-// How many hosts are in step with the cluster, as this one sees it.
+// How many hosts are in which state, as this host sees the cluster.
 static void
 add_hosts(struct evbuffer *out, const json_t *hosts)
 {
@@ -118,58 +92,12 @@ add_hosts(struct evbuffer *out, const json_t *hosts)
 
 		while (state && k < 3 && strcmp(states[k], state))
 			k++;
-		// One that is late and says why does not want it.
+		// A late host with a note has refused the generation.
 		count[k == 1 && json_object_get(host, "note") ? 2 : k]++;
 	}
 	begin(out, "weft_cluster_hosts", false, "Hosts of the cluster, by state.");
 	for (unsigned int k = 0; k < 4; k++)
 		evbuffer_add_printf(out, "weft_cluster_hosts{state=\"%s\"} %u\n", states[k], count[k]);
-}
-
-static void
-table_begin(struct table *table, const struct family *families, const char *label)
-{
-	table->families = families;
-	table->label = label;
-	while (families[table->n_families].name)
-		table->n_families++;
-}
-
-static bool
-table_add(struct table *table, const json_t *from, const char *name, json_t *drops)
-{
-	struct row *row;
-
-	if (table->n == table->room) {
-		size_t room = table->room ? 2 * table->room : PAGE;
-		struct row *more = realloc(table->row, room * sizeof(*more));
-
-		if (more == NULL)
-			return false;
-		table->row = more;
-		table->room = room;
-	}
-	row = &table->row[table->n];
-	row->name = strdup(name ? name : "");
-	row->value = malloc(table->n_families * sizeof(double));
-	row->drops = json_object_size(drops) ? json_incref(drops) : NULL;
-	table->n++;
-	if (row->value == NULL || row->name == NULL)
-		return false;
-	for (unsigned int i = 0; i < table->n_families; i++)
-		row->value[i] = number_at(from, table->families[i].field);
-	return true;
-}
-
-static void
-table_free(struct table *table)
-{
-	for (size_t i = 0; i < table->n; i++) {
-		free(table->row[i].name);
-		free(table->row[i].value);
-		json_decref(table->row[i].drops);
-	}
-	free(table->row);
 }
 
 static void
@@ -179,24 +107,24 @@ free_gathering(void *arg)
 
 	if (g == NULL)
 		return;
-	table_free(&g->ports);
-	table_free(&g->plans);
+	samples_free(&g->ports);
+	samples_free(&g->plans);
 	if (g->out)
 		evbuffer_free(g->out);
 	free(g);
 }
 
-// Some rows of family number STEP of a table. True: that was the last.
+// Up to PAGE more rows of SAMPLES, of the family number STEP. True: these were the last.
 static bool
-render_rows(struct gathering *g, const struct table *table, unsigned int step)
+render_rows(struct gathering *g, const struct samples *samples, unsigned int step)
 {
-	const struct family *f = &table->families[step];
+	const struct family *f = &samples->families[step];
 
 	if (g->at == 0)
 		begin(g->out, f->name, f->counter, f->help);
-	for (size_t end = g->at + PAGE; g->at < table->n && g->at < end; g->at++)
-		add_sample(g->out, f, table->label, table->row[g->at].name, table->row[g->at].value[step]);
-	return g->at == table->n;
+	for (size_t end = g->at + PAGE; g->at < samples->n && g->at < end; g->at++)
+		add_sample(g->out, f, "port", samples->row[g->at].port, samples->row[g->at].value[step]);
+	return g->at == samples->n;
 }
 
 static bool
@@ -210,12 +138,12 @@ render_drops(struct gathering *g)
 
 		json_object_foreach (g->ports.row[g->at].drops, reason, count)
 			evbuffer_add_printf(g->out, "weft_port_dropped_packets_total{port=\"%s\",reason=\"%s\"} %lld\n",
-				g->ports.row[g->at].name, reason, json_integer_value(count));
+				g->ports.row[g->at].port, reason, json_integer_value(count));
 	}
 	return g->at == g->ports.n;
 }
 
-// The next part of the text. False: that was all.
+// Appends the next part of the text. False: there is none.
 static bool
 render(struct gathering *g)
 {
@@ -258,46 +186,46 @@ read_text(void *arg, uint64_t pos, char *buf, size_t max)
 static void
 send_text(struct request *r)
 {
-	struct gathering *g = r->gathering;
+	struct gathering *g = r->own;
 	struct MHD_Response *response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_text, g, free_gathering);
 
-	r->gathering = NULL;
+	r->own = NULL;
 	if (response) {
-		http_respond(r, TYPE, response);
+		weft_answer_response(r, TYPE, response);
 		return;
 	}
 	free_gathering(g);
-	problem(r, 500, "no memory");
+	weft_problem(r, 500, "weft-rest has no memory left");
 }
 
 static void
 fail(struct request *r)
 {
-	free_gathering(r->gathering);
-	r->gathering = NULL;
-	problem(r, 500, "no memory");
+	free_gathering(r->own);
+	r->own = NULL;
+	weft_problem(r, 500, "weft-rest has no memory left");
 }
 
 static struct evbuffer *
 out_of(const struct request *r)
 {
-	return ((struct gathering *)r->gathering)->out;
+	return ((struct gathering *)r->own)->out;
 }
 
 static void
 on_plans(struct request *r, json_t *result)
 {
-	struct gathering *g = r->gathering;
+	struct gathering *g = r->own;
 	const char *next = json_string_value(json_object_get(result, "next"));
 	bool ok = true, first = g->plans.n == 0;
 	size_t i;
 	json_t *row;
 
 	json_array_foreach (json_object_get(result, "ports"), i, row)
-		ok = ok && table_add(&g->plans, row, json_string_value(json_object_get(row, "port")), NULL);
+		ok = ok && samples_add(&g->plans, row, json_string_value(json_object_get(row, "port")), NULL);
 	if (first)
-		add_rows(g->out, tenant_families, json_object_get(result, "tenants"), "tenant", "tenant");
+		add_rows(g->out, tenant_families, json_object_get(result, "tenants"), "tenant");
 	if (!ok)
 		fail(r);
 	else if (next)
@@ -310,14 +238,14 @@ on_plans(struct request *r, json_t *result)
 static void
 on_ports(struct request *r, json_t *result)
 {
-	struct gathering *g = r->gathering;
+	struct gathering *g = r->own;
 	const char *next = json_string_value(json_object_get(result, "next"));
 	bool ok = true;
 	size_t i;
 	json_t *row;
 
 	json_array_foreach (json_object_get(result, "ports"), i, row)
-		ok = ok && table_add(&g->ports, row, json_string_value(json_object_get(row, "name")),
+		ok = ok && samples_add(&g->ports, row, json_string_value(json_object_get(row, "name")),
 				   json_object_get(row, "drops"));
 	if (!ok)
 		fail(r);
@@ -339,7 +267,7 @@ on_hosts(struct request *r, json_t *result)
 static void
 on_counts(struct request *r, json_t *result)
 {
-	add_rows(out_of(r), table_families, json_object_get(result, "workers"), "worker", "worker");
+	add_rows(out_of(r), session_families, json_object_get(result, "workers"), "worker");
 	json_decref(result);
 	backend_call(r, "wait", json_object(), on_hosts);
 }
@@ -347,7 +275,7 @@ on_counts(struct request *r, json_t *result)
 static void
 on_workers(struct request *r, json_t *result)
 {
-	add_rows(out_of(r), worker_families, result, "worker", "worker");
+	add_rows(out_of(r), worker_families, result, "worker");
 	json_decref(result);
 	backend_call(r, "session_counts", json_object(), on_counts);
 }
@@ -360,24 +288,24 @@ on_status(struct request *r, json_t *result)
 	backend_call(r, "workers", json_object(), on_workers);
 }
 
-void
-metrics(struct request *r)
+static void
+get_metrics(struct request *r)
 {
-	struct gathering *g;
+	struct gathering *g = calloc(1, sizeof(*g));
 
-	if (!sees_all(r)) {
-		problem(r, 403, "this is about the whole host, and you have some tenants only");
-		return;
-	}
-	g = calloc(1, sizeof(*g));
 	if (g == NULL || (g->out = evbuffer_new()) == NULL) {
 		free(g);
-		problem(r, 500, "no memory");
+		weft_problem(r, 500, "weft-rest has no memory left");
 		return;
 	}
-	table_begin(&g->ports, port_families, "port");
-	table_begin(&g->plans, plan_families, "port");
-	r->gathering = g;
-	r->free_gathering = free_gathering;
+	samples_begin(&g->ports, port_families);
+	samples_begin(&g->plans, plan_families);
+	r->own = g;
+	r->free_own = free_gathering;
 	backend_call(r, "status", json_object(), on_status);
 }
+
+const struct route metric_routes[] = {
+	{ "GET", "/metrics", "OpenMetrics 1.0", .type = "application/openmetrics-text", .run = get_metrics },
+	{ 0 },
+};

@@ -1,15 +1,43 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Objects: below /v1/ they have the places that they have in the policy, and what kinds there are weftd says.
-#include "control/rest/http/request.h"
+#include "objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Whether the request's parts are those of TEMPLATE, such as "tenants/TENANT/ports/NAME": 1, or but for the last: -1;
-// or not: 0.
+#include "backend.h"
+#include "control/rest/http/answer.h"
+#include "control/rest/http/params.h"
+#include "control/rest/http/problem.h"
+#include "relay.h"
+#include "view.h"
+
+// The object, or the list, that a request is about.
+struct target {
+	json_t *kind;  // its schema
+	char key[256]; // its place in the policy: the path without the version
+	bool created;  // the request has made it
+};
+
+static const struct target *
+target_of(const struct request *r)
+{
+	return r->own;
+}
+
+static void
+free_target(void *arg)
+{
+	struct target *target = arg;
+
+	json_decref(target->kind);
+	free(target);
+}
+
+// Compares the request's parts with TEMPLATE, such as "tenants/TENANT/ports/NAME". 1: they are an object's; -1: all but the
+// name, so a list's; 0: neither.
 static int
 match(const struct request *r, const char *template)
 {
@@ -32,7 +60,7 @@ match(const struct request *r, const char *template)
 static const char *
 kind_name(const struct request *r)
 {
-	return json_string_value(json_object_get(r->kind, "title"));
+	return json_string_value(json_object_get(target_of(r)->kind, "title"));
 }
 
 static const char *
@@ -56,22 +84,23 @@ static json_t *
 object_params(const struct request *r)
 {
 	json_t *params = json_pack("{s:s, s:o}", "kind", kind_name(r), "name", name_of(r));
+	const char *key = target_of(r)->key;
 	json_t *expect = NULL;
 	size_t len = strlen(r->if_match);
 
 	if (strcmp(r->if_none_match, "*") == 0)
-		expect = json_pack("{s:n}", r->key);
+		expect = json_pack("{s:n}", key);
 	else if (strcmp(r->if_match, "*") == 0)
-		expect = json_pack("{s:b}", r->key, 1);
+		expect = json_pack("{s:b}", key, 1);
 	else if (len > 1 && r->if_match[0] == '"')
-		expect = json_pack("{s:s%}", r->key, r->if_match + 1, len - 2);
+		expect = json_pack("{s:s%}", key, r->if_match + 1, len - 2);
 	else if (len)
-		expect = json_pack("{s:s}", r->key, "?");
+		expect = json_pack("{s:s}", key, "?");
 	if (expect && strcmp(r->method, "GET"))
 		json_object_set_new(params, "expect", expect);
 	else
 		json_decref(expect);
-	if (query_true(r, "wait"))
+	if (weft_params_flag(r, "wait"))
 		json_object_set_new(params, "wait", json_true());
 	return params;
 }
@@ -85,12 +114,12 @@ show(struct request *r, json_t *result)
 	json_decref(result);
 	if (strcmp(r->method, "GET") == 0 && strcmp(r->if_none_match, r->etag) == 0) {
 		json_decref(object);
-		http_answer(r, 304, NULL);
+		weft_answer_json(r, 304, NULL);
 		return;
 	}
-	if (r->created)
-		snprintf(r->location, sizeof(r->location), "/v1/%s", r->key);
-	http_answer(r, r->created ? 201 : 200, object);
+	if (target_of(r)->created)
+		snprintf(r->location, sizeof(r->location), "/v1/%s", target_of(r)->key);
+	weft_answer_json(r, target_of(r)->created ? 201 : 200, object);
 }
 
 static void
@@ -101,16 +130,16 @@ get_object(struct request *r)
 	backend_call(r, "get", params, show);
 }
 
-// Writes are answered with what is there then.
+// A write is answered with the object as it then is.
 static void
 wrote(struct request *r, json_t *result)
 {
-	r->created = json_array_size(json_object_get(result, "added")) > 0;
+	((struct target *)r->own)->created = json_array_size(json_object_get(result, "added")) > 0;
 	json_decref(result);
 	get_object(r);
 }
 
-// The bundle in which OBJECT, which is taken over, stands at the request's place.
+// A bundle with OBJECT, which is taken over, at the request's place.
 static json_t *
 bundle_of(const struct request *r, json_t *object)
 {
@@ -122,7 +151,7 @@ bundle_of(const struct request *r, json_t *object)
 static void
 put_object(struct request *r)
 {
-	json_t *object = body_object(r), *params;
+	json_t *object = weft_params_body(r), *params;
 
 	if (object == NULL)
 		return;
@@ -134,7 +163,7 @@ put_object(struct request *r)
 static void
 patch_object(struct request *r)
 {
-	json_t *patch = body_object(r), *params;
+	json_t *patch = weft_params_body(r), *params;
 
 	if (patch == NULL)
 		return;
@@ -147,18 +176,21 @@ static void
 deleted(struct request *r, json_t *result)
 {
 	json_decref(result);
-	http_answer(r, 204, NULL);
+	weft_answer_json(r, 204, NULL);
 }
 
-// Of those who have some tenants only, others' objects are not to be seen, nor hosts.
+// Clients with access to some tenants see neither other tenants' objects nor those of no tenant.
 static bool
 may_see_object(struct request *r)
 {
 	bool in_tenant = strcmp(r->part[1], "tenants") == 0;
 
-	if (sees_all(r) || (in_tenant && may_see(r, r->part[2])))
+	if (view_sees_all(r->as) || (in_tenant && view_sees(r->as, r->part[2])))
 		return true;
-	problem(r, 403, "%s is not one of your tenants", in_tenant ? r->part[2] : "what concerns hosts");
+	if (in_tenant)
+		weft_problem(r, 403, "%s is not one of your tenants", r->part[2]);
+	else
+		weft_problem(r, 403, "this object is of no tenant, and your access is limited to some tenants");
 	return false;
 }
 
@@ -174,16 +206,10 @@ object(struct request *r)
 	else if (strcmp(r->method, "DELETE") == 0)
 		backend_call(r, "delete", object_params(r), deleted);
 	else
-		problem(r, 405, "this takes GET, PUT, PATCH and DELETE");
+		weft_problem(r, 405, "this path takes GET, PUT, PATCH and DELETE");
 }
 
-static void
-listed(struct request *r, json_t *result)
-{
-	http_answer(r, 200, result);
-}
-
-// All other parameters of the query are fields that must have that value.
+// The query's parameters other than limit and after are fields, and the values that they must have.
 static void
 list(struct request *r)
 {
@@ -192,7 +218,7 @@ list(struct request *r)
 
 	if (strcmp(r->method, "GET")) {
 		json_decref(params);
-		problem(r, 405, "this takes GET");
+		weft_problem(r, 405, "this path takes GET only");
 		return;
 	}
 	if (strcmp(r->part[1], "tenants") == 0)
@@ -205,28 +231,43 @@ list(struct request *r)
 		else
 			json_object_set(where, name, value);
 	}
-	backend_call(r, "list", params, listed);
+	backend_call(r, "list", params, relay_result);
+}
+
+// Makes KIND the request's. False: there is no memory.
+static bool
+aim(struct request *r, json_t *kind)
+{
+	struct target *target = calloc(1, sizeof(*target));
+	size_t len = 0;
+
+	if (target == NULL)
+		return false;
+	target->kind = json_incref(kind);
+	for (unsigned int i = 1; i < r->n_parts && len < sizeof(target->key); i++)
+		len += (size_t)snprintf(
+			target->key + len, sizeof(target->key) - len, "%s%s", i > 1 ? "/" : "", r->part[i]);
+	r->own = target;
+	r->free_own = free_target;
+	return true;
 }
 
 bool
-object_route(struct request *r)
+objects_answer(struct request *r)
 {
 	const char *name;
 	json_t *kind;
 
 	json_object_foreach ((json_t *)(uintptr_t)backend_kinds(), name, kind) {
 		int matched = match(r, template_of(kind));
-		size_t len = 0;
 
 		if (matched == 0)
 			continue;
-		r->kind = json_incref(kind);
-		for (unsigned int i = 1; i < r->n_parts && len < sizeof(r->key); i++)
-			len += (size_t)snprintf(
-				r->key + len, sizeof(r->key) - len, "%s%s", i > 1 ? "/" : "", r->part[i]);
-		if (!may_see_object(r))
+		if (!aim(r, kind))
+			weft_problem(r, 500, "weft-rest has no memory left");
+		else if (!may_see_object(r))
 			return true;
-		if (matched > 0)
+		else if (matched > 0)
 			object(r);
 		else
 			list(r);

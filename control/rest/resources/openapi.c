@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The OpenAPI 3.1 document: from the table of routes, and from the descriptions of objects that weftd parses by.
-#include "control/rest/http/request.h"
+#include "openapi.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 static json_t *
@@ -17,14 +17,14 @@ parameter(const char *name, size_t len, const char *in)
 	return p;
 }
 
-// What is said of one method of one path.
+// One method of one path.
 struct operation {
 	const char *path, *query, *summary;
-	const char *headers; // names, with blanks between
-	const char *ok;	     // the status of an answer as it should be
-	const char *type;    // of that answer; NULL: it is JSON, "": there is none
-	const json_t *body;  // the schema of the request's; NULL: it has none
-	const json_t *answer;
+	const char *headers;  // names, separated by blanks
+	const char *ok;	      // the status of success
+	const char *type;     // the answer's media type; NULL: JSON, "": it has no body
+	const json_t *body;   // the schema of the request's body; NULL: it has none
+	const json_t *answer; // the schema of the answer
 };
 
 static json_t *
@@ -49,14 +49,14 @@ responses(const struct operation *o)
 
 	if (type[0])
 		json_object_set_new(ok, "content", content(type, o->answer));
-	// What was not there is made.
+	// A conditional write with a body makes objects that do not exist yet.
 	if (o->headers && strcmp(o->ok, "200") == 0 && o->body)
 		json_object_set(all, "201", ok);
 	json_decref(problem);
 	return all;
 }
 
-// Parameters of PATH, in braces.
+// The parameters of PATH, which stand in braces.
 static void
 add_path_parameters(json_t *list, const char *path)
 {
@@ -148,11 +148,11 @@ add_object(json_t *paths, const char *path, const json_t *schema, const json_t *
 {
 	const struct operation get = { path, "", "the object, with its ETag", "If-None-Match", "200", NULL, NULL,
 		schema };
-	const struct operation put = { path, "wait", "makes it what the body says", CONDITIONS, "200", NULL, schema,
-		schema };
-	const struct operation patch = { path, "wait", "changes fields of it (RFC 7396)", CONDITIONS, "200", NULL,
-		object, schema };
-	const struct operation delete = { path, "wait", "takes it away", CONDITIONS, "204", "", NULL, NULL };
+	const struct operation put = { path, "wait", "makes the object what the body says", CONDITIONS, "200", NULL,
+		schema, schema };
+	const struct operation patch = { path, "wait", "changes fields of the object (RFC 7396)", CONDITIONS, "200",
+		NULL, object, schema };
+	const struct operation delete = { path, "wait", "deletes the object", CONDITIONS, "204", "", NULL, NULL };
 
 	add(paths, "GET", &get);
 	add(paths, "PUT", &put);
@@ -171,7 +171,7 @@ add_list(json_t *paths, const char *path, json_t *schema)
 			"type", "string", "name", "type", "string", "etag", "type", "string", "object", schema, "total",
 			"type", "integer", "next", "type", "string");
 	const struct operation list = { path, "limit after",
-		"a page of them; other parameters are fields and their values", NULL, "200", NULL, NULL, page };
+		"a page of the objects; other parameters are fields and their values", NULL, "200", NULL, NULL, page };
 
 	add(paths, "GET", &list);
 	json_decref(page);
@@ -196,32 +196,29 @@ add_kind(json_t *paths, const char *name, const json_t *kind)
 }
 
 static void
-add_fixed(json_t *paths)
+add_routes(json_t *paths, const struct route *route)
 {
 	json_t *any = reference("any"), *object = reference("object");
-	const struct operation metrics = { "/metrics", "", "OpenMetrics 1.0", NULL, "200",
-		"application/openmetrics-text", NULL, any };
 
-	for (const struct fixed_route *f = fixed_routes; f->method; f++) {
-		const struct operation o = { f->path, f->query, f->summary,
-			f->run == get_events ? "Last-Event-ID" : NULL, "200",
-			f->run == get_events ? "text/event-stream" : NULL, f->body ? object : NULL, any };
+	for (; route->method; route++) {
+		const struct operation o = { route->path, route->query, route->summary, route->headers, "200",
+			route->type, route->body ? object : NULL, any };
 
-		add(paths, f->method, &o);
+		add(paths, route->method, &o);
 	}
-	add(paths, "GET", &metrics);
 	json_decref(any);
 	json_decref(object);
 }
 
 json_t *
-openapi(void)
+openapi(const struct route *const tables[], const json_t *kinds)
 {
 	json_t *paths = json_object(), *schemas = json_object(), *kind;
 	const char *name;
 
-	add_fixed(paths);
-	json_object_foreach ((json_t *)(uintptr_t)backend_kinds(), name, kind) {
+	for (; *tables; tables++)
+		add_routes(paths, *tables);
+	json_object_foreach ((json_t *)(uintptr_t)kinds, name, kind) {
 		add_kind(paths, name, kind);
 		json_object_set(schemas, name, kind);
 	}

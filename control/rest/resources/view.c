@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What those see who have some tenants only.
+#include "view.h"
+
 #include <string.h>
 
-#include "control/rest/http/request.h"
+#include "control/rest/http/problem.h"
+#include "route.h"
 
 bool
-sees_all(const struct request *r)
+view_sees_all(const json_t *as)
 {
-	return json_object_get(r->as, "tenants") == NULL;
+	return json_object_get(as, "tenants") == NULL;
 }
 
 static bool
-may_see_name(const struct request *r, const char *name, size_t len)
+sees_name(const json_t *as, const char *name, size_t len)
 {
 	size_t i;
 	json_t *tenant;
 
-	json_array_foreach (json_object_get(r->as, "tenants"), i, tenant)
+	json_array_foreach (json_object_get(as, "tenants"), i, tenant)
 		if (json_string_length(tenant) == len && strncmp(json_string_value(tenant), name, len) == 0)
 			return true;
-	return sees_all(r);
+	return view_sees_all(as);
 }
 
 bool
-may_see(const struct request *r, const char *tenant)
+view_sees(const json_t *as, const char *tenant)
 {
-	return may_see_name(r, tenant, strlen(tenant));
+	return sees_name(as, tenant, strlen(tenant));
 }
 
-// The part of the request's path in which its route has the tenant.
+// The part of the request's path that stands at {tenant} in its route.
 static const char *
 tenant_of(const struct request *r)
 {
@@ -46,49 +48,51 @@ tenant_of(const struct request *r)
 }
 
 bool
-may_use(struct request *r)
+view_allows(struct request *r)
 {
-	if (sees_all(r) || r->route->view == VIEW_ALL || r->route->view == VIEW_OWN ||
-		(r->route->view == VIEW_PATH && may_see(r, tenant_of(r))))
+	enum view view = r->route->view;
+
+	if (view_sees_all(r->as) || view == VIEW_ALL || view == VIEW_OWN ||
+		(view == VIEW_TENANT && view_sees(r->as, tenant_of(r))))
 		return true;
-	if (r->route->view == VIEW_PATH)
-		problem(r, 403, "%s is not one of your tenants", tenant_of(r));
+	if (view == VIEW_TENANT)
+		weft_problem(r, 403, "%s is not one of your tenants", tenant_of(r));
 	else
-		problem(r, 403, "this is about the whole host, and you have some tenants only");
+		weft_problem(r, 403, "this covers the whole host, and your access is limited to some tenants");
 	return false;
 }
 
-// "tenant/name" or "tenant/name more".
+// Whether NAME, "tenant/name" or "tenant/name more", is of a tenant that AS sees.
 static bool
-own_name(const struct request *r, const json_t *name)
+own_name(const json_t *as, const json_t *name)
 {
 	const char *text = json_string_value(name);
 
-	return text && strchr(text, '/') && may_see_name(r, text, strcspn(text, "/"));
+	return text && strchr(text, '/') && sees_name(as, text, strcspn(text, "/"));
 }
 
-// "tenants/tenant/...".
+// Whether KEY, "tenants/tenant/...", is of a tenant that AS sees.
 static bool
-own_key(const struct request *r, const char *key)
+own_key(const json_t *as, const char *key)
 {
-	return key && strncmp(key, "tenants/", 8) == 0 && may_see_name(r, key + 8, strcspn(key + 8, "/"));
+	return key && strncmp(key, "tenants/", 8) == 0 && sees_name(as, key + 8, strcspn(key + 8, "/"));
 }
 
 static bool
-own_row(const struct request *r, const json_t *row)
+own_row(const json_t *as, const json_t *row)
 {
 	static const char *const names[] = { "port", "name", "rule" };
 	const json_t *tenant = json_object_get(row, "tenant"), *name;
 
 	if (json_is_string(row))
-		return own_key(r, json_string_value(row));
+		return own_key(as, json_string_value(row));
 	if (tenant)
-		return may_see(r, json_is_string(tenant) ? json_string_value(tenant) : "");
+		return view_sees(as, json_is_string(tenant) ? json_string_value(tenant) : "");
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if ((name = json_object_get(row, names[i])) != NULL)
-			return own_name(r, name);
-	return own_name(r, json_object_get(json_object_get(row, "from"), "port")) ||
-	       own_name(r, json_object_get(json_object_get(row, "to"), "port"));
+			return own_name(as, name);
+	return own_name(as, json_object_get(json_object_get(row, "from"), "port")) ||
+	       own_name(as, json_object_get(json_object_get(row, "to"), "port"));
 }
 
 static bool
@@ -105,9 +109,9 @@ changes_nothing(const json_t *row)
 	       0;
 }
 
-// Rows of lists that belong to a tenant, and objects by their keys; a generation's row says which.
+// Removes from VALUE what AS does not see.
 static void
-keep_own(const struct request *r, json_t *value)
+keep_own(const json_t *as, json_t *value)
 {
 	json_t *one;
 	const char *key;
@@ -118,8 +122,8 @@ keep_own(const struct request *r, json_t *value)
 		for (i = json_array_size(value); i > 0; i--) {
 			one = json_array_get(value, i - 1);
 			if (is_generation(one))
-				keep_own(r, one);
-			if (is_generation(one) ? changes_nothing(one) : !own_row(r, one))
+				keep_own(as, one);
+			if (is_generation(one) ? changes_nothing(one) : !own_row(as, one))
 				json_array_remove(value, i - 1);
 		}
 		return;
@@ -131,25 +135,25 @@ keep_own(const struct request *r, json_t *value)
 			json_t *objects;
 
 			json_object_foreach_safe (one, after, tenant, objects)
-				if (!may_see(r, tenant))
+				if (!view_sees(as, tenant))
 					json_object_del(one, tenant);
 		} else if (json_is_array(one) || strcmp(key, "changes") == 0 || strcmp(key, "before") == 0) {
-			keep_own(r, one);
-		} else if (json_is_object(one) && !own_key(r, key)) {
+			keep_own(as, one);
+		} else if (json_is_object(one) && !own_key(as, key)) {
 			json_object_del(value, key);
-		} else if (json_is_null(one) && strchr(key, '/') && !own_key(r, key)) {
+		} else if (json_is_null(one) && strchr(key, '/') && !own_key(as, key)) {
 			json_object_del(value, key);
 		}
 	}
 }
 
 json_t *
-own_part(const struct request *r, json_t *result)
+view_own_part(const json_t *as, json_t *result)
 {
-	if (sees_all(r))
+	if (view_sees_all(as))
 		return result;
-	keep_own(r, result);
-	// Nor how many others have.
+	keep_own(as, result);
+	// The number of all sessions that match would tell about other tenants.
 	if (json_object_get(result, "matched"))
 		json_object_set_new(result, "matched",
 			json_integer((json_int_t)json_array_size(json_object_get(result, "sessions"))));
