@@ -3,13 +3,17 @@
 
 // The hosts' states, collected only while somebody looks: who brings a generation about, and who waits for one. Hosts
 // do not watch each other.
+#include "acks.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "weft/clock.h"
 
-#include "impl.h"
+#include "control/cluster/etcd/messages.h"
+#include "control/cluster/etcd/watch.h"
+#include "util.h"
 
 #define LOOK_MS 10000 // so long after the last look nobody looks any more
 #define TICK_MS 20
@@ -32,28 +36,17 @@ struct acks {
 	uint64_t until;
 	struct waiter *waiters;
 	struct event *tick;
+	struct acks_listener listener;
 };
 
 static void changed(struct acks *acks);
 static void answer_questions(struct acks *acks);
 
-bool
-acks_concerned(const json_t *hosts, const char *name)
-{
-	size_t i;
-	json_t *one;
-
-	json_array_foreach ((json_t *)(uintptr_t)hosts, i, one)
-		if (strcmp(json_string_value(one), name) == 0)
-			return true;
-	return json_is_string(hosts);
-}
-
 // Whether W has to wait for a host in STATE.
 static void
 judge(struct waiter *w, const char *name, const json_t *state)
 {
-	if (state && acks_concerned(w->hosts, name) &&
+	if (state && publication_concerns(w->hosts, name) &&
 		(uint64_t)json_integer_value(json_object_get(state, "applied")) < w->generation)
 		json_object_set_new(w->late, name, json_true());
 	else
@@ -65,7 +58,7 @@ tell(struct acks *acks, const char *name, const json_t *state)
 {
 	for (struct waiter *w = acks->waiters; w; w = w->next)
 		judge(w, name, state);
-	driver_ack(acks->c->driver, name, state);
+	acks->listener.state(acks->listener.arg, name, state);
 }
 
 static void
@@ -143,7 +136,7 @@ on_states(void *arg, const json_t *reply, int code, const struct weft_error *err
 	// Those that are gone since the last time are not among them.
 	for (struct waiter *w = acks->waiters; w; w = w->next)
 		judge_all(acks, w);
-	driver_ack(acks->c->driver, NULL, NULL);
+	acks->listener.state(acks->listener.arg, NULL, NULL);
 	cluster_key(acks->c, key, "state/");
 	acks->watch = weft_watch_new(acks->c->etcd, (const char *const[WEFT_WATCH_KEYS]){ key }, true,
 		weft_etcd_revision(reply) + 1, acks->c->config->lease_s * 1000 / 3, on_events, acks);
@@ -162,6 +155,12 @@ acks_look(struct acks *acks)
 	acks->reading = true;
 	cluster_key(acks->c, key, "state/");
 	weft_etcd_call(acks->c->etcd, "kv/range", weft_etcd_range(key, true, false, 0), on_states, acks);
+}
+
+void
+acks_listen(struct acks *acks, const struct acks_listener *listener)
+{
+	acks->listener = *listener;
 }
 
 const json_t *
@@ -199,7 +198,8 @@ report(const struct acks *acks, const struct waiter *w)
 	size_t i;
 
 	json_object_foreach (acks->states, name, state) {
-		json_array_append_new(rows, report_host(name, state, w->generation, acks_concerned(w->hosts, name)));
+		json_array_append_new(
+			rows, report_host(name, state, w->generation, publication_concerns(w->hosts, name)));
 		if (json_object_get(w->late, name))
 			json_array_append_new(late, json_string(name));
 	}
@@ -244,7 +244,7 @@ changed(struct acks *acks)
 		if (w->deadline == 0 || json_object_size(w->late) == 0)
 			answer(acks, w);
 	}
-	driver_kick(acks->c->driver);
+	acks->listener.changed(acks->listener.arg);
 }
 
 // Nobody can be asked: who only wanted to know need not wait.

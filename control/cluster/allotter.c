@@ -11,6 +11,11 @@
 
 #include "weft/clock.h"
 
+#include "control/cluster/allot/allot.h"
+#include "control/cluster/etcd/messages.h"
+#include "control/cluster/etcd/watch.h"
+#include "util.h"
+
 #define GATHER_MS 2	  // what comes together is answered together
 #define STAND_MS  50	  // who stands for election waits so long, at random
 #define AGAIN_MS  200	  // after what failed

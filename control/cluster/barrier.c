@@ -3,16 +3,22 @@
 
 // The steps of a generation: claimed, its record written, prepared by all, in force, written down. Every step is a
 // compare-and-swap of the publication, so that of two hosts that think it is their turn, one finds out that it is not.
+#include "barrier.h"
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "weft/clock.h"
 
-#include "control/change/history.h"
-#include "driver.h"
+#include "control/cluster/etcd/messages.h"
+#include "acks.h"
+#include "fold.h"
+#include "util.h"
+#include "view.h"
 
-#define BACKOFF_MS	 100
-#define KEEP_GENERATIONS 1000
+#define BACKOFF_MS 100
+#define INLINE_MAX (256u << 10) // bytes of changes in the publication and its copies together
 
 // A publication of this host's generation in STATE.
 static json_t *
@@ -72,11 +78,11 @@ on_refreshed(void *arg, const json_t *reply, int code, const struct weft_error *
 
 	(void)code, (void)err;
 	d->busy = false;
-	cluster_seen(d->c, json_array_get(weft_etcd_kvs(reply), 0));
+	view_see(d->c, json_array_get(weft_etcd_kvs(reply), 0));
 	// Nothing new, and yet it was not done: no hurry.
 	if (d->c->last.revision == d->sent)
 		d->not_before = weft_clock_ms() + BACKOFF_MS;
-	driver_step(d);
+	d->step(d);
 }
 
 // What became of a request: it was done, or another host was first, and its publication is read.
@@ -94,7 +100,7 @@ on_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
 			publication_set(&c->last, d->next, weft_etcd_revision(reply));
 			view_follow(c);
 		}
-		driver_step(d);
+		d->step(d);
 		return;
 	}
 	if (reply == NULL)
@@ -176,121 +182,9 @@ barrier_abandon(struct driver *d, const char *why)
 	weft_fail(&err, EINVAL, "%s; generation %llu stays in force everywhere", why,
 		(unsigned long long)pub->generation - 1);
 	WEFT_LOG(WARNING, "event=abandoned generation=%llu reason=\"%s\"", (unsigned long long)pub->generation, why);
-	driver_reject(&d->writes, &err);
-	driver_forget_attempt(d);
+	attempt_reject(&d->writes, &err);
+	attempt_forget(d);
 	request(d, txn, true);
-}
-
-// What writes CHANGES down as objects, BEFORE being what they were: operations of a transaction.
-static json_t *
-fold_ops(const struct driver *d)
-{
-	const json_t *before = json_object_get(d->record, "before");
-	json_t *txn = weft_etcd_txn(NULL, 0), *value, *ops;
-	const char *key;
-
-	json_object_foreach (json_object_get(d->record, "changes"), key, value) {
-		const char *from = json_string_value(json_object_get(json_object_get(before, key), "host"));
-		const char *to = json_string_value(json_object_get(value, "host"));
-		char path[KEY_MAX], tenant[WEFT_NAME_SIZE], name[WEFT_NAME_SIZE];
-		const struct weft_kind *kind;
-		struct weft_error err;
-
-		if (weft_key_parse(key, &kind, tenant, name, &err))
-			continue;
-		cluster_key(d->c, path, "objects/%s", key);
-		if (json_is_null(value))
-			weft_etcd_txn_delete(txn, weft_etcd_delete(path, false));
-		else
-			weft_etcd_txn_put(txn, weft_etcd_put_json(path, value, 0));
-		if (kind != &weft_kind_port)
-			continue;
-		if (from && (to == NULL || strcmp(from, to))) {
-			cluster_key(d->c, path, "at/%s/%s/%s", from, tenant, name);
-			weft_etcd_txn_delete(txn, weft_etcd_delete(path, false));
-		}
-		if (to && (from == NULL || strcmp(from, to))) {
-			cluster_key(d->c, path, "at/%s/%s/%s", to, tenant, name);
-			weft_etcd_txn_put(txn, weft_etcd_put(path, "", 0));
-		}
-	}
-	ops = json_incref(json_object_get(txn, "success"));
-	json_decref(txn);
-	return ops;
-}
-
-// The summary of the record, with the hosts; long lists are cut.
-static json_t *
-summary(const struct driver *d)
-{
-	static const char *const lists[] = { "added", "changed", "removed" };
-	json_t *summary = weft_record_summary(d->record);
-
-	for (unsigned int i = 0; i < 3; i++) {
-		json_t *list = json_object_get(summary, lists[i]);
-		size_t n = json_array_size(list);
-
-		while (json_array_size(list) > 100)
-			json_array_remove(list, json_array_size(list) - 1);
-		if (n > 100)
-			json_array_append_new(list, json_sprintf("and %zu more", n - 100));
-	}
-	json_object_set(summary, "hosts", d->hosts);
-	return summary;
-}
-
-// Bytes that an operation takes in a request, roughly.
-static size_t
-op_size(const json_t *op)
-{
-	const json_t *put = json_object_get(op, "request_put");
-
-	return 200 + json_string_length(json_object_get(put, "key")) +
-	       json_string_length(json_object_get(put, "value"));
-}
-
-// How many of the operations that are left go into one transaction.
-static size_t
-fitting_ops(const struct driver *d)
-{
-	size_t n = json_array_size(d->ops), take = 0, bytes = 0;
-
-	while (take < n && take < TXN_OPS) {
-		bytes += op_size(json_array_get(d->ops, n - 1 - take));
-		if (take && bytes > TXN_BYTES)
-			break;
-		take++;
-	}
-	return take;
-}
-
-// Moves what fits into TXN.
-static void
-take_ops(struct driver *d, json_t *txn)
-{
-	json_t *success = json_object_get(txn, "success");
-
-	for (size_t take = fitting_ops(d); take > 0; take--) {
-		size_t last = json_array_size(d->ops) - 1;
-
-		json_array_append(success, json_array_get(d->ops, last));
-		json_array_remove(d->ops, last);
-	}
-}
-
-// Records are kept for so many generations: the one that is too old by now goes.
-static void
-forget_old(const struct driver *d, json_t *txn)
-{
-	json_int_t generation = json_integer_value(json_object_get(d->record, "generation")) - KEEP_GENERATIONS;
-	char key[KEY_MAX];
-
-	if (generation <= 0)
-		return;
-	cluster_key(d->c, key, "gens/%020lld/", generation);
-	weft_etcd_txn_delete(txn, weft_etcd_delete(key, true));
-	cluster_key(d->c, key, "log/%020lld", generation);
-	weft_etcd_txn_delete(txn, weft_etcd_delete(key, false));
 }
 
 // All hosts have prepared: the generation is in force, with this one transaction.
@@ -298,19 +192,15 @@ static void
 bring_into_force(struct driver *d)
 {
 	bool small;
-	json_t *txn, *log = summary(d);
-	char key[KEY_MAX];
+	json_t *txn;
 
-	if (d->ops == NULL)
-		d->ops = fold_ops(d);
-	small = fitting_ops(d) == json_array_size(d->ops);
+	fold_begin(d);
+	small = fold_fits(d);
 	txn = swap(d, publication(d, small ? "idle" : "active"));
-	cluster_key(d->c, key, "log/%020lld", json_integer_value(json_object_get(d->record, "generation")));
-	weft_etcd_txn_put(txn, weft_etcd_put_json(key, log, 0));
-	json_decref(log);
-	forget_old(d, txn);
+	fold_log(d, txn);
+	fold_forget_old(d, txn);
 	if (small)
-		take_ops(d, txn);
+		fold_take(d, txn);
 	request(d, txn, true);
 }
 
@@ -321,15 +211,14 @@ barrier_fold(struct driver *d)
 	char key[KEY_MAX];
 	json_t *txn;
 
-	if (d->ops == NULL)
-		d->ops = fold_ops(d);
+	fold_begin(d);
 	if (json_array_size(d->ops) == 0) {
 		request(d, swap(d, publication(d, "idle")), true);
 		return;
 	}
 	cluster_key(d->c, key, "publish");
 	txn = weft_etcd_txn(key, d->c->last.revision);
-	take_ops(d, txn);
+	fold_take(d, txn);
 	request(d, txn, false);
 }
 
@@ -341,7 +230,7 @@ is_pending(struct driver *d, const char *name, const json_t *state)
 	const char *id = json_string_value(json_object_get(state, "id"));
 	const char *refused = json_string_value(json_object_get(state, "refused_id"));
 
-	if (state == NULL || !acks_concerned(json_object_get(pub->json, "hosts"), name))
+	if (state == NULL || !publication_concerns(json_object_get(pub->json, "hosts"), name))
 		return false;
 	// It has not applied what is in force, either: like one that is away, it must not hold up the others.
 	if (json_is_true(json_object_get(state, "stuck")))
@@ -355,7 +244,7 @@ is_pending(struct driver *d, const char *name, const json_t *state)
 }
 
 void
-driver_ack(struct driver *d, const char *name, const json_t *state)
+barrier_ack(struct driver *d, const char *name, const json_t *state)
 {
 	if (d->pending == NULL)
 		return;
@@ -410,7 +299,7 @@ barrier_check(struct driver *d)
 		d->pending = json_object();
 		d->refused = false;
 		json_object_foreach ((json_t *)(uintptr_t)states, name, state)
-			driver_ack(d, name, state);
+			barrier_ack(d, name, state);
 	}
 	if (d->refused || (json_object_size(d->pending) && weft_clock_ms() >= d->deadline)) {
 		say_why(d, why);

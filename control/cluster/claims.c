@@ -3,13 +3,18 @@
 
 // What this host wants and may use of tenants' rates: its report, and its record, in the store. shares.h decides, this
 // asks and tells.
+#include "claims.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "weft/clock.h"
 
-#include "allotter.h"
 #include "control/cluster/allot/shares.h"
+#include "control/cluster/etcd/messages.h"
+#include "control/cluster/etcd/watch.h"
+#include "allotter.h"
+#include "util.h"
 
 #define SAMPLE_MS 25  // between two looks at what is wanted
 #define IDLE_MS	  100 // where no tenant has a rate
@@ -176,10 +181,9 @@ claims_session(struct weft_cluster *c)
 }
 
 int32_t
-weft_cluster_share(const struct weft_cluster *cluster, const char *tenant, int32_t *kept)
+claims_share(const struct claims *claims, const char *tenant, int32_t *kept)
 {
-	*kept = 0;
-	return cluster && cluster->claims ? shares_of(&cluster->claims->shares, tenant, kept) : 0;
+	return shares_of(&claims->shares, tenant, kept);
 }
 
 void

@@ -6,124 +6,25 @@
 #include "cluster.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <nettle/base16.h>
 
 #include "weft/clock.h"
 
+#include "control/cluster/etcd/messages.h"
+#include "control/cluster/etcd/watch.h"
+#include "acks.h"
+#include "barrier.h"
+#include "claims.h"
+#include "driver.h"
+#include "host_state.h"
 #include "impl.h"
+#include "member.h"
+#include "sync.h"
+#include "util.h"
 
 #define LEASE_MARGIN_MS 300 // so much before the store does, a host takes its lease for lost
 #define TICK_MS		200
-static const char *const pub_states[] = { "idle", "write", "prepare", "active" };
-
-int
-cluster_unavailable(const struct weft_cluster *c, struct weft_error *err)
-{
-	if (c->refused > c->generation)
-		return weft_fail(err, EHOSTUNREACH,
-			"this host cannot apply generation %llu, and writes nothing before it is in step; use another "
-			"host: "
-			"%.300s",
-			(unsigned long long)c->refused, c->reason.text);
-	return weft_fail(err, EHOSTUNREACH, "the cluster's store cannot be reached, and nothing was changed: %.400s",
-		c->trouble.text[0] ? c->trouble.text : "no answer yet");
-}
-
-uint32_t
-cluster_random(uint32_t n)
-{
-	uint32_t random;
-
-	evutil_secure_rng_get_bytes(&random, sizeof(random));
-	return random % n;
-}
-
-void
-cluster_make_id(char id[ID_SIZE])
-{
-	uint8_t random[(ID_SIZE - 1) / 2];
-
-	evutil_secure_rng_get_bytes(random, sizeof(random));
-	base16_encode_update(id, sizeof(random), random);
-	id[ID_SIZE - 1] = 0;
-}
-
-void
-cluster_key(const struct weft_cluster *c, char key[KEY_MAX], const char *fmt, ...)
-{
-	int len = snprintf(key, KEY_MAX, "%s/", c->config->prefix);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(key + len, KEY_MAX - len, fmt, ap);
-	va_end(ap);
-}
-
-void
-cluster_after(struct event *event, uint32_t ms)
-{
-	struct timeval in = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-
-	evtimer_add(event, &in);
-}
-
-void
-publication_set(struct publication *pub, const json_t *value, int64_t revision)
-{
-	const char *state = json_string_value(json_object_get(value, "state"));
-	const char *id = json_string_value(json_object_get(value, "id"));
-	const char *driver = json_string_value(json_object_get(value, "driver"));
-	json_t *json = json_incref((json_t *)(uintptr_t)value);
-
-	json_decref(pub->json);
-	*pub = (struct publication){ .json = json, .revision = revision };
-	pub->generation = json_integer_value(json_object_get(json, "generation"));
-	pub->parts = json_integer_value(json_object_get(json, "parts"));
-	snprintf(pub->id, sizeof(pub->id), "%s", id ? id : "");
-	snprintf(pub->driver, sizeof(pub->driver), "%s", driver ? driver : "");
-	for (unsigned int i = 0; state && i < 4; i++)
-		if (strcmp(state, pub_states[i]) == 0)
-			pub->state = i;
-}
-
-void
-publication_take(struct publication *pub, const json_t *kv)
-{
-	json_t *value = kv ? weft_etcd_json(kv) : NULL;
-
-	publication_set(pub, value, weft_etcd_int(kv, "mod_revision"));
-	json_decref(value);
-}
-
-uint64_t
-publication_in_force(const struct publication *pub)
-{
-	return pub->state == PUB_WRITE || pub->state == PUB_PREPARE ? pub->generation - 1 : pub->generation;
-}
-
-void
-cluster_seen(struct weft_cluster *c, const json_t *kv)
-{
-	if (weft_etcd_int(kv, "mod_revision") <= c->last.revision)
-		return;
-	publication_take(&c->last, kv);
-	view_follow(c);
-}
-
-void
-cluster_unfence(struct weft_cluster *c)
-{
-	if (!c->fenced || c->lease == 0 || !c->synced || c->settling || c->generation < publication_in_force(&c->pub))
-		return;
-	c->fenced = false;
-	c->ops->fence_at(c->host, c->lease_until);
-	WEFT_LOG(NOTICE, "event=cluster-back host=%s generation=%llu", c->name, (unsigned long long)c->generation);
-}
 
 static void
 on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
@@ -150,9 +51,9 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	c->lease = weft_etcd_int(result, "ID");
 	claims_session(c);
 	if (c->granting && c->synced)
-		member_put_state(c);
+		host_state_put(c);
 	if (c->fenced)
-		cluster_unfence(c);
+		member_unfence(c);
 	else
 		c->ops->fence_at(c->host, c->lease_until);
 }
@@ -189,13 +90,25 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		now >= c->keepalive_at + TICK_MS)
 		keep_lease(c, now);
 	if (c->lease && !c->synced && !c->busy && !c->settling && now >= c->retry_at) {
-		member_sync(c);
+		sync_start(c);
 	}
 	if (c->stuck && c->synced && !c->busy && !c->settling && c->pub.state == PUB_IDLE && now >= c->retry_at)
-		member_sync(c);
+		sync_start(c);
 	if (c->lazy_at && now >= c->lazy_at)
-		member_put_state(c);
+		host_state_put(c);
 	driver_kick(c->driver);
+}
+
+static void
+on_state(void *arg, const char *name, const json_t *state)
+{
+	barrier_ack(arg, name, state);
+}
+
+static void
+on_states(void *arg)
+{
+	driver_kick(arg);
 }
 
 struct weft_cluster *
@@ -231,6 +144,7 @@ weft_cluster_new(struct event_base *base, const struct weft_etcd_config *config,
 		weft_cluster_free(c);
 		return NULL;
 	}
+	acks_listen(c->acks, &(struct acks_listener){ .state = on_state, .changed = on_states, .arg = c->driver });
 	cluster_after(c->tick, 0);
 	return c;
 }
@@ -280,7 +194,7 @@ weft_cluster_status(const struct weft_cluster *c, json_t *status)
 	json_object_set_new(status, "cluster", json_string(weft_etcd_cluster_id(c->etcd)));
 	json_object_set_new(status, "cluster_synced", json_boolean(c->synced));
 	json_object_set_new(status, "cluster_generation", json_integer(c->last.generation));
-	json_object_set_new(status, "cluster_state", json_string(pub_states[c->last.state]));
+	json_object_set_new(status, "cluster_state", json_string(publication_state_name(c->last.state)));
 	if (c->trouble.text[0])
 		json_object_set_new(status, "cluster_trouble", json_string(c->trouble.text));
 	if (c->refused)

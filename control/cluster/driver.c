@@ -3,6 +3,8 @@
 
 // Bringing generations about: writes queue up, and become the next one together. Whoever applies does this; when it
 // dies, another host finishes what it began, or gives it up.
+#include "driver.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,37 +12,19 @@
 
 #include "weft/clock.h"
 
-#include "control/change/bundle.h"
 #include "control/change/batch.h"
+#include "control/change/bundle.h"
 #include "control/change/history.h"
-#include "driver.h"
+#include "control/cluster/etcd/messages.h"
+#include "barrier.h"
+#include "load.h"
+#include "relevance.h"
+#include "util.h"
+#include "view.h"
 
 #define TAKEOVER_MS 1000 // after so long without a step, and up to twice that, others look after the driver
 
-void
-driver_forget_attempt(struct driver *d)
-{
-	json_decref(d->record);
-	json_decref(d->hosts);
-	json_decref(d->report);
-	json_decref(d->ops);
-	json_decref(d->pending);
-	free(d->text);
-	d->record = d->hosts = d->report = d->ops = d->pending = NULL;
-	d->text = NULL;
-	d->mine = false;
-}
-
-void
-driver_reject(struct weft_write **list, const struct weft_error *err)
-{
-	while (*list) {
-		struct weft_write *write = *list;
-
-		*list = write->next;
-		write->done(write, NULL, false, err);
-	}
-}
+static void step(struct driver *d);
 
 // Puts the attempt's writes back, to be tried on another generation.
 static void
@@ -57,47 +41,7 @@ requeue(struct driver *d)
 	if (d->queue == NULL)
 		d->last = &d->queue;
 	d->writes = NULL;
-	driver_forget_attempt(d);
-}
-
-struct waiting {
-	struct weft_write *write;
-	json_t *report;
-};
-
-static void
-on_applied(void *arg, json_t *result, bool late, const struct weft_error *err)
-{
-	struct waiting *w = arg;
-
-	(void)err;
-	if (result)
-		json_object_update(w->report, result);
-	else
-		late = true;
-	json_decref(result);
-	w->write->done(w->write, w->report, late, NULL);
-	free(w);
-}
-
-// The generation is in force: writes are answered, those that wait when all hosts have applied it.
-void
-driver_answer(struct driver *d, uint64_t generation)
-{
-	json_object_set_new(d->report, "generation", json_integer(generation));
-	while (d->writes) {
-		struct weft_write *write = d->writes;
-		json_t *report = json_deep_copy(d->report);
-		struct waiting *w = write->wait ? malloc(sizeof(*w)) : NULL;
-
-		d->writes = write->next;
-		if (w) {
-			*w = (struct waiting){ .write = write, .report = report };
-			acks_wait(d->c->acks, generation, write->timeout_ms, d->hosts, on_applied, w);
-		} else {
-			write->done(write, report, false, NULL);
-		}
-	}
+	attempt_forget(d);
 }
 
 // Joins what is queued as the next generation. Returns whether there is anything to claim.
@@ -115,7 +59,7 @@ begin(struct driver *d)
 	d->last = &d->queue;
 	changes = weft_batch_join(c->view, &d->writes);
 	if (d->writes == NULL || weft_model_change(c->view, changes, time(NULL), &set, &err)) {
-		driver_reject(&d->writes, &err);
+		attempt_reject(&d->writes, &err);
 		json_decref(changes);
 		return false;
 	}
@@ -125,8 +69,8 @@ begin(struct driver *d)
 	d->record = weft_record_new(c->last.generation + 1, d->writes->who, d->writes->note, &set);
 	weft_model_revert(c->view, &set);
 	if (json_object_size(json_object_get(d->record, "changes")) == 0) {
-		driver_answer(d, c->last.generation);
-		driver_forget_attempt(d);
+		attempt_answer(d, c->last.generation);
+		attempt_forget(d);
 		return false;
 	}
 	text = json_dumps(d->record, JSON_COMPACT);
@@ -158,7 +102,7 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 	d->parts = c->last.parts;
 	memcpy(d->id, c->last.id, sizeof(d->id));
 	d->deadline = weft_clock_ms() + c->config->prepare_s * UINT64_C(1000);
-	driver_step(d);
+	step(d);
 }
 
 // The publication is this host's to bring about: the next step.
@@ -178,7 +122,7 @@ go_on(struct driver *d)
 	} else if (pub->state == PUB_PREPARE) {
 		barrier_check(d);
 	} else if (pub->state == PUB_ACTIVE) {
-		driver_answer(d, pub->generation);
+		attempt_answer(d, pub->generation);
 		barrier_fold(d);
 	}
 }
@@ -194,7 +138,7 @@ on_driver_state(void *arg, const json_t *reply, int code, const struct weft_erro
 
 	(void)code, (void)err;
 	d->looking = false;
-	cluster_seen(c, json_array_get(weft_etcd_txn_kvs(reply, 0), 0));
+	view_see(c, json_array_get(weft_etcd_txn_kvs(reply, 0), 0));
 	if (reply == NULL || c->last.state == PUB_IDLE || c->last.revision != d->seen || d->mine || d->busy)
 		return;
 	state = weft_etcd_json(json_array_get(weft_etcd_txn_kvs(reply, 1), 0));
@@ -267,7 +211,7 @@ on_view(void *arg, struct weft_model *view, const struct weft_error *err)
 
 	(void)view, (void)err;
 	d->viewing = false;
-	driver_step(d);
+	step(d);
 }
 
 // Another host was first with this generation, or has ended it: its publication says which.
@@ -282,7 +226,7 @@ lose(struct driver *d)
 
 	if (id && strcmp(id, d->id) == 0) {
 		weft_fail(&err, EINVAL, "%s", json_string_value(json_object_get(abandoned, "reason")));
-		driver_reject(&d->writes, &err);
+		attempt_reject(&d->writes, &err);
 	}
 	// The cluster has gone on without this host: whether with this generation or another one, the log says.
 	while (d->writes && pub->generation > (uint64_t)generation) {
@@ -294,8 +238,8 @@ lose(struct driver *d)
 	requeue(d);
 }
 
-void
-driver_step(struct driver *d)
+static void
+step(struct driver *d)
 {
 	struct weft_cluster *c = d->c;
 	const struct publication *pub = &c->last;
@@ -310,8 +254,8 @@ driver_step(struct driver *d)
 	}
 	if (d->mine && pub->state == PUB_IDLE) {
 		if (d->record)
-			driver_answer(d, pub->generation);
-		driver_forget_attempt(d);
+			attempt_answer(d, pub->generation);
+		attempt_forget(d);
 	}
 	if (pub->state != PUB_IDLE) {
 		d->mine = strcmp(pub->driver, c->me) == 0;
@@ -325,7 +269,7 @@ driver_step(struct driver *d)
 		return;
 	if (c->view == NULL || c->view_generation != pub->generation) {
 		d->viewing = true;
-		weft_cluster_view(c, on_view, d);
+		view_read(c, on_view, d);
 	} else if (begin(d)) {
 		barrier_claim(d);
 	}
@@ -335,7 +279,7 @@ void
 driver_kick(struct driver *d)
 {
 	if (d->queue || d->mine || d->c->last.state != PUB_IDLE)
-		driver_step(d);
+		step(d);
 }
 
 void
@@ -357,6 +301,7 @@ driver_new(struct weft_cluster *c)
 	if (d == NULL)
 		return NULL;
 	d->c = c;
+	d->step = step;
 	d->last = &d->queue;
 	return d;
 }

@@ -3,14 +3,16 @@
 
 // Reading the policy as of one moment, and keeping a view of the whole one. The objects are those of the generation in
 // force, except while a large one is being written down: then its record stands over them.
+#include "load.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "impl.h"
+#include "control/cluster/etcd/messages.h"
+#include "util.h"
 
-#define PAGE	    1000 // objects in one reply
-#define MAX_RECORDS 100	 // that a view catches up with one by one
+#define PAGE 1000 // objects in one reply
 
 struct loading {
 	struct weft_cluster *c;
@@ -253,161 +255,4 @@ load_record(struct weft_cluster *c, uint64_t generation, record_cb cb, void *arg
 	*r = (struct record_loading){ .c = c, .cb = cb, .arg = arg };
 	cluster_key(c, key, "gens/%020llu/", (unsigned long long)generation);
 	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, true, false, 0), on_parts, r);
-}
-
-struct view_waiter {
-	struct view_waiter *next;
-	weft_view_cb cb;
-	void *arg;
-};
-
-static void catch_up(struct weft_cluster *c);
-
-static void
-answer_view(struct weft_cluster *c, struct weft_model *view, const struct weft_error *err)
-{
-	struct view_waiter *waiters = c->view_waiters;
-
-	c->view_waiters = NULL;
-	c->view_loading = false;
-	while (waiters) {
-		struct view_waiter *w = waiters;
-
-		waiters = w->next;
-		w->cb(w->arg, view, err);
-		free(w);
-	}
-}
-
-// Makes CHANGES, which brought GENERATION about, part of the view; a view that cannot follow is dropped.
-static void
-apply_to_view(struct weft_cluster *c, const json_t *changes, uint64_t generation)
-{
-	struct weft_changeset set;
-	struct weft_error err;
-
-	if (weft_model_change(c->view, changes, 0, &set, &err) == 0) {
-		weft_changeset_accept(&set);
-		c->view_generation = generation;
-		return;
-	}
-	WEFT_LOG(WARNING, "event=view-dropped generation=%llu error=\"%s\"", (unsigned long long)generation, err.text);
-	weft_model_free(c->view);
-	c->view = NULL;
-}
-
-static void
-on_view(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
-{
-	struct publication pub = { 0 };
-	struct weft_error err = c->trouble;
-
-	(void)arg, (void)revision;
-	if (objects)
-		c->view = weft_model_new("");
-	if (c->view == NULL) {
-		json_decref(objects);
-		answer_view(c, NULL, &err);
-		return;
-	}
-	publication_take(&pub, kv);
-	apply_to_view(c, objects, publication_in_force(&pub));
-	cluster_seen(c, kv);
-	json_decref(pub.json);
-	json_decref(objects);
-	if (c->view) {
-		catch_up(c);
-		return;
-	}
-	weft_fail(&err, EBADMSG, "the objects in the cluster's store contradict each other; see the log");
-	answer_view(c, NULL, &err);
-}
-
-static void
-on_later_record(struct weft_cluster *c, void *arg, json_t *record)
-{
-	uint64_t generation = json_integer_value(json_object_get(record, "generation"));
-
-	(void)arg;
-	if (c->view && generation == c->view_generation + 1)
-		apply_to_view(c, json_object_get(record, "changes"), generation);
-	else if (record == NULL && c->view) {
-		weft_model_free(c->view);
-		c->view = NULL;
-	}
-	json_decref(record);
-	catch_up(c);
-}
-
-// Brings the view to the generation in force: by its records where they are few, else anew.
-static void
-catch_up(struct weft_cluster *c)
-{
-	uint64_t generation = publication_in_force(&c->last);
-
-	if (c->view && generation > c->view_generation + MAX_RECORDS) {
-		weft_model_free(c->view);
-		c->view = NULL;
-	}
-	if (c->view == NULL)
-		load_policy(c, true, NULL, on_view, NULL);
-	else if (c->view_generation < generation)
-		load_record(c, c->view_generation + 1, on_later_record, NULL);
-	else
-		answer_view(c, c->view, NULL);
-}
-
-static void
-on_publish(void *arg, const json_t *reply, int code, const struct weft_error *err)
-{
-	struct weft_cluster *c = arg;
-
-	(void)code;
-	if (reply == NULL) {
-		c->trouble = *err;
-		answer_view(c, NULL, err);
-		return;
-	}
-	cluster_seen(c, json_array_get(weft_etcd_kvs(reply), 0));
-	catch_up(c);
-}
-
-void
-weft_cluster_view(struct weft_cluster *c, weft_view_cb cb, void *arg)
-{
-	struct view_waiter *w = c->synced ? calloc(1, sizeof(*w)) : NULL;
-	struct weft_error err;
-	char key[KEY_MAX];
-
-	if (w == NULL) {
-		cluster_unavailable(c, &err);
-		cb(arg, NULL, &err);
-		return;
-	}
-	*w = (struct view_waiter){ .next = c->view_waiters, .cb = cb, .arg = arg };
-	c->view_waiters = w;
-	if (c->view_loading)
-		return;
-	c->view_loading = true;
-	cluster_key(c, key, "publish");
-	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_publish, c);
-}
-
-void
-view_follow(struct weft_cluster *c)
-{
-	const struct publication *last = &c->last;
-	json_t *changes = json_object_get(last->json, "changes");
-
-	if (c->view == NULL)
-		return;
-	if (last->state == PUB_PREPARE && changes) {
-		json_decref(c->view_next);
-		c->view_next = json_incref(changes);
-		c->view_next_generation = last->generation;
-		memcpy(c->view_next_id, last->id, sizeof(last->id));
-	}
-	if ((last->state == PUB_IDLE || last->state == PUB_ACTIVE) && c->view_generation + 1 == last->generation &&
-		c->view_next && c->view_next_generation == last->generation && strcmp(c->view_next_id, last->id) == 0)
-		apply_to_view(c, c->view_next, last->generation);
 }

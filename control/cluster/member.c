@@ -3,6 +3,8 @@
 
 // The host: follows the publication, prepares and activates, and says how far it is. After a gap it reads the whole
 // again.
+#include "member.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,65 +12,20 @@
 
 #include "weft/clock.h"
 
-#include "impl.h"
+#include "control/cluster/etcd/messages.h"
+#include "driver.h"
+#include "host_state.h"
+#include "load.h"
+#include "relevance.h"
+#include "util.h"
+#include "view.h"
 
-#define STUCK_MS      5000 // between two attempts to apply what could not be applied
 #define SETTLE_MS     1
 #define LAST_RETRY_MS 2000
 #define LAZY_MS	      5000 // a host that a generation does not concern says so within this time and once more
 
-static void
-put_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
-{
-	struct weft_cluster *c = arg;
-
-	c->telling = false;
-	if (reply && !c->tell_again)
-		return;
-	if (reply) {
-		member_put_state(c);
-		return;
-	}
-	c->trouble = *err;
-	// A lease that is gone, or a state that may not have arrived: both are looked into.
-	if (code == -EPROTO) {
-		c->lease = 0;
-		claims_session(c);
-	}
-	c->lazy_at = weft_clock_ms() + CLUSTER_FIRST_RETRY_MS;
-}
-
 void
-member_put_state(struct weft_cluster *c)
-{
-	json_t *state;
-	char key[KEY_MAX];
-
-	c->lazy_at = 0;
-	if (c->lease == 0)
-		return;
-	// Two at once may arrive in any order.
-	c->tell_again = c->telling;
-	if (c->telling)
-		return;
-	c->telling = true;
-	state = json_pack("{s:s, s:s, s:I, s:I, s:s}", "host", c->name, "incarnation", c->me, "applied",
-		(json_int_t)c->generation, "prepared", (json_int_t)c->prepared, "id",
-		c->prepared ? c->prepared_id : "");
-	if (c->stuck)
-		json_object_set_new(state, "stuck", json_true());
-	if (c->refused) {
-		json_object_set_new(state, "refused", json_integer(c->refused));
-		json_object_set_new(state, "refused_id", json_string(c->refused_id));
-		json_object_set_new(state, "reason", json_string(c->reason.text));
-	}
-	cluster_key(c, key, "state/%s", c->name);
-	weft_etcd_call(c->etcd, "kv/put", weft_etcd_put_json(key, state, c->lease), put_done, c);
-	json_decref(state);
-}
-
-static void
-schedule_retry(struct weft_cluster *c)
+member_retry_later(struct weft_cluster *c)
 {
 	c->synced = false;
 	c->retry_at = weft_clock_ms() + c->retry_ms + cluster_random(c->retry_ms);
@@ -76,14 +33,14 @@ schedule_retry(struct weft_cluster *c)
 }
 
 // Whether what is prepared here is what PUB is about.
-static bool
-is_prepared(const struct weft_cluster *c, const struct publication *pub)
+bool
+member_is_prepared(const struct weft_cluster *c, const struct publication *pub)
 {
 	return c->prepared && c->prepared == pub->generation && strcmp(c->prepared_id, pub->id) == 0;
 }
 
-static void
-drop_prepared(struct weft_cluster *c)
+void
+member_drop_prepared(struct weft_cluster *c)
 {
 	if (c->prepared)
 		c->ops->abort(c->host);
@@ -100,11 +57,21 @@ in_force(struct weft_cluster *c)
 		// In force, but not to be relied on: others must not take it for applied.
 		WEFT_LOG(ERR, "event=persist error=\"%s\"", err.text);
 		c->trouble = err;
-		schedule_retry(c);
+		member_retry_later(c);
 		return;
 	}
 	c->refused = 0;
-	member_put_state(c);
+	host_state_put(c);
+}
+
+void
+member_unfence(struct weft_cluster *c)
+{
+	if (!c->fenced || c->lease == 0 || !c->synced || c->settling || c->generation < publication_in_force(&c->pub))
+		return;
+	c->fenced = false;
+	c->ops->fence_at(c->host, c->lease_until);
+	WEFT_LOG(NOTICE, "event=cluster-back host=%s generation=%llu", c->name, (unsigned long long)c->generation);
 }
 
 void
@@ -123,31 +90,31 @@ member_on_settle(evutil_socket_t fd, short what, void *arg)
 	if (active)
 		in_force(c);
 	else
-		member_put_state(c);
-	cluster_unfence(c);
+		host_state_put(c);
+	member_unfence(c);
 	member_evaluate(c);
 	driver_kick(c->driver);
 }
 
-static void
-settle(struct weft_cluster *c, enum settling what)
+void
+member_settle(struct weft_cluster *c, enum settling what)
 {
 	c->settling = what;
 	member_on_settle(-1, 0, c);
 }
 
-static void
-activate(struct weft_cluster *c, uint64_t generation)
+void
+member_activate(struct weft_cluster *c, uint64_t generation)
 {
 	c->ops->activate(c->host);
 	c->prepared = 0;
 	c->stuck = false;
 	c->generation = generation;
-	settle(c, SETTLING_ACTIVE);
+	member_settle(c, SETTLING_ACTIVE);
 }
 
-static void
-refuse(struct weft_cluster *c, uint64_t generation, const char *id, const struct weft_error *err)
+void
+member_refuse(struct weft_cluster *c, uint64_t generation, const char *id, const struct weft_error *err)
 {
 	bool again =
 		c->refused == generation && strcmp(c->refused_id, id) == 0 && strcmp(c->reason.text, err->text) == 0;
@@ -157,7 +124,7 @@ refuse(struct weft_cluster *c, uint64_t generation, const char *id, const struct
 	c->reason = *err;
 	if (!again)
 		WEFT_LOG(ERR, "event=refused generation=%llu error=\"%s\"", (unsigned long long)generation, err->text);
-	member_put_state(c);
+	host_state_put(c);
 }
 
 static void
@@ -166,16 +133,16 @@ prepare(struct weft_cluster *c, const json_t *changes)
 	struct weft_error err = { "" };
 
 	if (c->ops->prepare(c->host, changes, c->pub.generation, false, &err)) {
-		refuse(c, c->pub.generation, c->pub.id, &err);
+		member_refuse(c, c->pub.generation, c->pub.id, &err);
 		return;
 	}
 	c->prepared = c->pub.generation;
 	memcpy(c->prepared_id, c->pub.id, sizeof(c->prepared_id));
 	// Who says that it is prepared must judge by it from then on what others send that are in it already.
 	if (c->broken_barrier)
-		activate(c, c->pub.generation);
+		member_activate(c, c->pub.generation);
 	else
-		settle(c, SETTLING_PREPARED);
+		member_settle(c, SETTLING_PREPARED);
 }
 
 // Another generation's attempt came while we read: that one counts.
@@ -215,7 +182,7 @@ on_base(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 		json_decref(changes);
 		json_decref(relevant);
 	} else if (objects == NULL) {
-		schedule_retry(c);
+		member_retry_later(c);
 	}
 	json_decref(objects);
 	json_decref(fetch->changes);
@@ -268,7 +235,7 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 	if (record && !is_stale(c, id))
 		take_changes(c, json_object_get(record, "changes"));
 	else if (record == NULL)
-		schedule_retry(c);
+		member_retry_later(c);
 	json_decref(record);
 	free(id);
 	if (!c->busy)
@@ -281,9 +248,9 @@ consider_prepare(struct weft_cluster *c)
 	const struct publication *pub = &c->pub;
 	json_t *changes = json_object_get(pub->json, "changes");
 
-	if (!acks_concerned(json_object_get(pub->json, "hosts"), c->name))
+	if (!publication_concerns(json_object_get(pub->json, "hosts"), c->name))
 		return;
-	if (is_prepared(c, pub) || (c->refused == pub->generation && strcmp(c->refused_id, pub->id) == 0) ||
+	if (member_is_prepared(c, pub) || (c->refused == pub->generation && strcmp(c->refused_id, pub->id) == 0) ||
 		c->generation >= pub->generation)
 		return;
 	// Generations between the one in force here and this one did not concern this host: it would have heard of
@@ -303,15 +270,15 @@ consider_active(struct weft_cluster *c)
 
 	if (c->generation == pub->generation)
 		return;
-	if (is_prepared(c, pub)) {
-		activate(c, pub->generation);
-	} else if (!acks_concerned(json_object_get(pub->json, "hosts"), c->name)) {
+	if (member_is_prepared(c, pub)) {
+		member_activate(c, pub->generation);
+	} else if (!publication_concerns(json_object_get(pub->json, "hosts"), c->name)) {
 		// No hurry: nobody waits for it. Not all at once, either.
 		c->generation = pub->generation;
 		if (c->lazy_at == 0)
 			c->lazy_at = weft_clock_ms() + LAZY_MS + cluster_random(LAZY_MS);
 	} else if (!c->stuck || c->refused != pub->generation) {
-		schedule_retry(c);
+		member_retry_later(c);
 	}
 }
 
@@ -323,12 +290,12 @@ member_evaluate(struct weft_cluster *c)
 	if (!c->synced || c->busy || c->settling)
 		return;
 	if (c->missed) {
-		schedule_retry(c);
+		member_retry_later(c);
 		return;
 	}
-	if (c->prepared && !is_prepared(c, pub)) {
-		drop_prepared(c);
-		member_put_state(c);
+	if (c->prepared && !member_is_prepared(c, pub)) {
+		member_drop_prepared(c);
+		host_state_put(c);
 	}
 	if (pub->state == PUB_PREPARE)
 		consider_prepare(c);
@@ -343,7 +310,7 @@ is_unprepared(const struct weft_cluster *c)
 	const struct publication *pub = &c->pub;
 
 	return (pub->state == PUB_IDLE || pub->state == PUB_ACTIVE) && pub->generation > c->generation &&
-	       !is_prepared(c, pub);
+	       !member_is_prepared(c, pub);
 }
 
 void
@@ -353,118 +320,10 @@ member_publication(struct weft_cluster *c, const json_t *kv)
 	if (weft_etcd_int(kv, "mod_revision") <= c->pub.revision)
 		return;
 	publication_take(&c->pub, kv);
-	cluster_seen(c, kv);
+	view_see(c, kv);
 	// While we cannot act, a generation may come and go: then what follows does not build on what we have.
 	if ((c->busy || c->settling) && is_unprepared(c) &&
-		acks_concerned(json_object_get(c->pub.json, "hosts"), c->name))
+		publication_concerns(json_object_get(c->pub.json, "hosts"), c->name))
 		c->missed = true;
 	member_evaluate(c);
-}
-
-static void
-on_publish(void *arg, const json_t *events)
-{
-	struct weft_cluster *c = arg;
-	size_t i;
-	json_t *event;
-
-	if (events == NULL) {
-		// Something was missed: all is read again.
-		weft_watch_free(c->watch);
-		c->watch = NULL;
-		schedule_retry(c);
-		return;
-	}
-	json_array_foreach ((json_t *)(uintptr_t)events, i, event)
-		member_publication(c, json_object_get(event, "kv"));
-	driver_kick(c->driver);
-}
-
-static void
-follow(struct weft_cluster *c, int64_t revision)
-{
-	char all[KEY_MAX], want[KEY_MAX];
-
-	if (c->watch)
-		return;
-	cluster_key(c, all, "all");
-	cluster_key(c, want, "want/%s", c->name);
-	c->watch = weft_watch_new(c->etcd, (const char *const[WEFT_WATCH_KEYS]){ all, want }, false, revision + 1,
-		c->config->lease_s * 1000 / 3, on_publish, c);
-}
-
-// OBJECTS are in force as GENERATION. What the others were told is prepared stays so: they may be in it already.
-static void
-get_in_step(struct weft_cluster *c, json_t *objects, uint64_t generation)
-{
-	struct weft_error err = { "" };
-	json_t *relevant, *changes;
-	bool keep = is_prepared(c, &c->pub) && !c->stuck && (generation == c->generation || generation == c->prepared);
-
-	if (!keep) {
-		drop_prepared(c);
-		relevant = relevant_objects(objects, c->name);
-		changes = difference(c->ops->model(c->host), relevant);
-		c->stuck = c->ops->prepare(c->host, changes, generation, true, &err) != 0;
-		json_decref(changes);
-		json_decref(relevant);
-	}
-	if (c->stuck) {
-		c->retry_at = weft_clock_ms() + STUCK_MS;
-		refuse(c, generation, "", &err);
-		member_evaluate(c);
-		return;
-	}
-	c->retry_ms = CLUSTER_FIRST_RETRY_MS;
-	c->trouble.text[0] = 0;
-	if (keep)
-		settle(c, SETTLING_PREPARED);
-	else
-		activate(c, generation);
-}
-
-// The policy in force, as the store has it: the host gets in step with it.
-static void
-on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
-{
-	uint64_t generation;
-	struct publication pub = { 0 };
-
-	(void)arg;
-	c->busy = false;
-	if (objects == NULL) {
-		schedule_retry(c);
-		return;
-	}
-	publication_take(&pub, kv);
-	cluster_seen(c, kv);
-	generation = publication_in_force(&pub);
-	if (generation < c->generation) {
-		weft_fail(&c->trouble, ESTALE,
-			"the store is at generation %llu, and this host applies %llu: it was set back",
-			(unsigned long long)generation, (unsigned long long)c->generation);
-		WEFT_LOG(ERR, "event=store-set-back error=\"%s\"", c->trouble.text);
-		json_decref(pub.json);
-		json_decref(objects);
-		schedule_retry(c);
-		return;
-	}
-	if (c->pub.revision < pub.revision || c->watch == NULL) {
-		json_decref(c->pub.json);
-		c->pub = pub;
-		pub.json = NULL;
-	}
-	c->synced = true;
-	c->missed = false;
-	follow(c, revision);
-	get_in_step(c, objects, generation);
-	json_decref(pub.json);
-	json_decref(objects);
-}
-
-void
-member_sync(struct weft_cluster *c)
-{
-	c->busy = true;
-	load_policy(c, false, NULL, on_sync, NULL);
 }

@@ -2,11 +2,19 @@
 // Copyright (c) 2026 The weft authors
 
 // What a host asks of the cluster.
+#include "questions.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "control/cluster/etcd/messages.h"
+#include "acks.h"
+#include "claims.h"
+#include "driver.h"
 #include "impl.h"
+#include "load.h"
+#include "util.h"
+#include "view.h"
 
 #define MAX_LOG 200 // generations that are listed
 
@@ -39,6 +47,19 @@ weft_cluster_submit(struct weft_cluster *c, struct weft_write *write)
 	driver_submit(c->driver, write);
 }
 
+void
+weft_cluster_view(struct weft_cluster *c, weft_view_cb cb, void *arg)
+{
+	view_read(c, cb, arg);
+}
+
+int32_t
+weft_cluster_share(const struct weft_cluster *c, const char *tenant, int32_t *kept)
+{
+	*kept = 0;
+	return c && c->claims ? claims_share(c->claims, tenant, kept) : 0;
+}
+
 static void
 on_log(void *arg, const json_t *reply, int code, const struct weft_error *err)
 {
@@ -66,7 +87,7 @@ on_latest(void *arg, const json_t *reply, int code, const struct weft_error *err
 	uint64_t latest;
 
 	(void)code;
-	cluster_seen(q->c, json_array_get(weft_etcd_kvs(reply), 0));
+	view_see(q->c, json_array_get(weft_etcd_kvs(reply), 0));
 	latest = publication_in_force(&q->c->last);
 	if (reply && q->generation <= latest) {
 		q->generation = q->generation ? q->generation : latest;

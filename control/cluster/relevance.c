@@ -3,10 +3,14 @@
 
 // Who is concerned by what. A host must know: all objects of a tenant that has a port on it, but of the ports only
 // those in networks that its own ports are in; and all hosts.
+#include "relevance.h"
+
+#include <stdio.h>
 #include <string.h>
 
-#include "impl.h"
 #include "control/base/map.h"
+
+#define MAX_HOSTS 60 // that a publication names; it names all hosts rather than more
 
 // "tenant/network" of a port's JSON at KEY; false: it is no port, or in no network.
 static bool

@@ -16,6 +16,7 @@
 
 #include "control/host/tenant_rate.h"
 #include "control/cluster/cluster.h"
+#include "control/cluster/questions.h"
 #include "control/journal/side_file.h"
 #include "restore.h"
 

@@ -19,6 +19,7 @@
 
 #include "control/change/bundle.h"
 #include "control/cluster/cluster.h"
+#include "control/cluster/questions.h"
 #include "control/compile/compile.h"
 #include "control/host/local.h"
 

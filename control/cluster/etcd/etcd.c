@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "etcd_impl.h"
-#include "control/base/field.h"
 
 #define TIMEOUT_MS	   5000
 #define CONNECT_TIMEOUT_MS 2000

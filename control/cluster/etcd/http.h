@@ -9,15 +9,17 @@
 
 struct weft_http;
 
-// What runs; it is part of something larger, and lives until it is done or removed.
+// One HTTP request. It is part of a larger struct of the caller's, and must stay valid until it ends or is removed.
 struct weft_transfer {
 	CURL *easy;
-	void (*done)(struct weft_transfer *transfer, CURLcode result); // it is out of the loop then
+	void (*done)(struct weft_transfer *transfer, CURLcode result); // the transfer has ended
 };
 
-struct weft_http *weft_http_new(struct event_base *base);
-void weft_http_free(struct weft_http *http); // when nothing is under way
+struct weft_http *weft_http_new(struct event_base *base); // NULL without memory
+void weft_http_free(struct weft_http *http);		  // when no transfer is under way
 
-// Runs TRANSFER; returns 0 or -1. And ends it early, without a call.
+// Starts TRANSFER. Returns 0 or -1.
 int weft_http_add(struct weft_http *http, struct weft_transfer *transfer);
+
+// Ends TRANSFER early, without a call of done().
 void weft_http_remove(struct weft_http *http, struct weft_transfer *transfer);

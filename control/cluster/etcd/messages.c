@@ -3,13 +3,13 @@
 
 // etcd's requests and replies as the gateway has them: keys and values in base64, numbers as strings, what is zero left
 // out.
+#include "messages.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <nettle/base64.h>
-
-#include "etcd.h"
 
 int64_t
 weft_etcd_int(const json_t *object, const char *field)

@@ -3,12 +3,15 @@
 
 // A watch: one long request in both directions. Messages come a line each (JSON has no bare line ends); we ask for
 // progress now and then, so that a silent connection shows itself.
+#include "watch.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "etcd_impl.h"
+#include "messages.h"
 
 #define MAX_LINE	 (64u << 20)
 #define FIRST_BACKOFF_MS 50

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "sync.h"
+
+#include <errno.h>
+
+#include "weft/clock.h"
+
+#include "control/cluster/etcd/messages.h"
+#include "control/cluster/etcd/watch.h"
+#include "driver.h"
+#include "load.h"
+#include "member.h"
+#include "relevance.h"
+#include "util.h"
+#include "view.h"
+
+#define STUCK_MS 5000 // between two attempts to apply what could not be applied
+
+static void
+on_publish(void *arg, const json_t *events)
+{
+	struct weft_cluster *c = arg;
+	size_t i;
+	json_t *event;
+
+	if (events == NULL) {
+		// Something was missed: all is read again.
+		weft_watch_free(c->watch);
+		c->watch = NULL;
+		member_retry_later(c);
+		return;
+	}
+	json_array_foreach ((json_t *)(uintptr_t)events, i, event)
+		member_publication(c, json_object_get(event, "kv"));
+	driver_kick(c->driver);
+}
+
+static void
+follow(struct weft_cluster *c, int64_t revision)
+{
+	char all[KEY_MAX], want[KEY_MAX];
+
+	if (c->watch)
+		return;
+	cluster_key(c, all, "all");
+	cluster_key(c, want, "want/%s", c->name);
+	c->watch = weft_watch_new(c->etcd, (const char *const[WEFT_WATCH_KEYS]){ all, want }, false, revision + 1,
+		c->config->lease_s * 1000 / 3, on_publish, c);
+}
+
+// OBJECTS are in force as GENERATION. What the others were told is prepared stays so: they may be in it already.
+static void
+get_in_step(struct weft_cluster *c, json_t *objects, uint64_t generation)
+{
+	struct weft_error err = { "" };
+	json_t *relevant, *changes;
+	bool keep = member_is_prepared(c, &c->pub) && !c->stuck &&
+		    (generation == c->generation || generation == c->prepared);
+
+	if (!keep) {
+		member_drop_prepared(c);
+		relevant = relevant_objects(objects, c->name);
+		changes = difference(c->ops->model(c->host), relevant);
+		c->stuck = c->ops->prepare(c->host, changes, generation, true, &err) != 0;
+		json_decref(changes);
+		json_decref(relevant);
+	}
+	if (c->stuck) {
+		c->retry_at = weft_clock_ms() + STUCK_MS;
+		member_refuse(c, generation, "", &err);
+		member_evaluate(c);
+		return;
+	}
+	c->retry_ms = CLUSTER_FIRST_RETRY_MS;
+	c->trouble.text[0] = 0;
+	if (keep)
+		member_settle(c, SETTLING_PREPARED);
+	else
+		member_activate(c, generation);
+}
+
+// The policy in force, as the store has it: the host gets in step with it.
+static void
+on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
+{
+	uint64_t generation;
+	struct publication pub = { 0 };
+
+	(void)arg;
+	c->busy = false;
+	if (objects == NULL) {
+		member_retry_later(c);
+		return;
+	}
+	publication_take(&pub, kv);
+	view_see(c, kv);
+	generation = publication_in_force(&pub);
+	if (generation < c->generation) {
+		weft_fail(&c->trouble, ESTALE,
+			"the store is at generation %llu, and this host applies %llu: it was set back",
+			(unsigned long long)generation, (unsigned long long)c->generation);
+		WEFT_LOG(ERR, "event=store-set-back error=\"%s\"", c->trouble.text);
+		json_decref(pub.json);
+		json_decref(objects);
+		member_retry_later(c);
+		return;
+	}
+	if (c->pub.revision < pub.revision || c->watch == NULL) {
+		json_decref(c->pub.json);
+		c->pub = pub;
+		pub.json = NULL;
+	}
+	c->synced = true;
+	c->missed = false;
+	follow(c, revision);
+	get_in_step(c, objects, generation);
+	json_decref(pub.json);
+	json_decref(objects);
+}
+
+void
+sync_start(struct weft_cluster *c)
+{
+	c->busy = true;
+	load_policy(c, false, NULL, on_sync, NULL);
+}
