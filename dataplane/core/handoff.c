@@ -7,6 +7,8 @@
 
 #include "core.h"
 
+#include "pipeline/send/drop.h"
+
 #define HANDOFF_SIZE 1024
 #define GOSSIP_SIZE  1024
 #define MOVING_SIZE  512

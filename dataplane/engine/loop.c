@@ -8,6 +8,10 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/core/core.h"
+#include "pipeline/firewall/sweep.h"
+#include "pipeline/multicast/querier.h"
+#include "pipeline/overlay/announce.h"
+#include "pipeline/overlay/underlay.h"
 
 // A port whose polls find nothing this often in a row is polled in turns with the other idle ones.
 #define IDLE_AFTER 256

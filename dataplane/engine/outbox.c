@@ -3,6 +3,7 @@
 
 // Writes what the pipeline put into the outbox: to devices, and to other workers.
 #include "dataplane/core/core.h"
+#include "pipeline/send/drop.h"
 
 // Packets of one buffer by the port that they came from; mostly there is one.
 struct origins {

@@ -9,6 +9,7 @@
 #include <rte_mbuf_dyn.h>
 
 #include "dataplane/core/core.h"
+#include "pipeline/send/drop.h"
 #include "weft/mark.h"
 
 #define DUE_BATCH 64

@@ -31,6 +31,3 @@ void weft_groups_hear(struct weft_worker *worker, const struct weft_fdb_message 
 
 // Removes what is too old or dead from the next N_BUCKETS buckets. Owner worker.
 void weft_groups_sweep(struct weft_worker *worker, uint32_t n_buckets);
-
-// Asks what is behind the port SLOT, which is the worker's own, for the groups that it wants, unless a router does.
-void weft_groups_query(struct weft_worker *worker, uint16_t slot);

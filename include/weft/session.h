@@ -147,9 +147,6 @@ void weft_sessions_free(struct weft_sessions *sessions);
 // Names as tools show them: "syn_sent".
 const char *weft_session_state_name(enum weft_session_state state);
 
-// Looks at the next N records: what is too old goes, what was judged under older rules is judged again. Owner worker.
-void weft_sessions_sweep(struct weft_worker *worker, uint32_t n);
-
 // Removes RECORD, which is in use; what it counted goes to its rules. Owner worker.
 void weft_session_remove(struct weft_sessions *sessions, uint32_t record);
 

@@ -13,15 +13,38 @@ struct weft_worker;
 // and its record. Runs on the worker: it neither allocates, logs, locks nor waits.
 typedef weft_lanes (*weft_stage_fn)(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 
+// The stages, in their order: the one list of them. A stage NAME is the function weft_NAME_stage() in
+// pipeline/stages/NAME.c.
+#define WEFT_STAGES(STAGE)                                                                                             \
+	STAGE(parse)                                                                                                   \
+	STAGE(tunnel)                                                                                                  \
+	STAGE(vlan)                                                                                                    \
+	STAGE(guard)                                                                                                   \
+	STAGE(class)                                                                                                   \
+	STAGE(learn)                                                                                                   \
+	STAGE(forward)                                                                                                 \
+	STAGE(firewall)                                                                                                \
+	STAGE(flood)                                                                                                   \
+	STAGE(output)
+
+enum weft_stage_number {
+#define STAGE(name) WEFT_STAGE_##name,
+	WEFT_STAGES(STAGE)
+#undef STAGE
+		WEFT_N_STAGES
+};
+
+#define STAGE(name) weft_lanes weft_##name##_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
+WEFT_STAGES(STAGE)
+#undef STAGE
+
 struct weft_stage {
 	const char *name;
 	weft_stage_fn run;
 };
 
-#define WEFT_N_STAGES 10
-
 // The chain, in order (pipeline/stages/chain.c).
 extern const struct weft_stage weft_chain[WEFT_N_STAGES];
 
-// Runs the chain over all lanes of the vector. TIMED takes a time stamp at every stage's end.
+// Runs the chain over all lanes of the vector. TIMED takes a time stamp at the end of every stage. Owner worker.
 void weft_chain_run(struct weft_worker *worker, struct weft_vec *vec, bool timed);

@@ -187,9 +187,3 @@ uint16_t weft_outer_sum(const struct rte_mbuf *m, uint32_t l3_off, uint32_t l4_o
 
 // Fills in what PEER sends from its ADDRESS, HOP and LOCAL, of the same version as ADDRESS. Control thread.
 void weft_peer_init(struct weft_peer *peer, const struct weft_ip *local);
-
-// Worker, each millisecond: tells the switches behind an uplink that has come into use which MACs are here.
-void weft_announce_sweep(struct weft_worker *worker);
-
-// Worker, once a second: asks for next hops that are not known, or have not been heard of for long.
-void weft_underlay_sweep(struct weft_worker *worker);

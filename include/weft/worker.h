@@ -79,19 +79,6 @@ struct weft_worker {
 	struct rte_mbuf *dead[4 * WEFT_VEC_SIZE];	   // dropped, to be freed together
 };
 
-// Drops the packets of MASK for REASON, or only records it in a dry run. The caller takes them out of
-// the mask that it returns.
-void weft_drop(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, enum weft_drop_reason reason);
-
-// Drops one packet that is in no vector any more; its m->port says where it came from.
-void weft_drop_mbuf(struct weft_worker *worker, struct rte_mbuf *m, enum weft_drop_reason reason);
-
-// Takes the packets of MASK, which were for the switch itself, out of the vector.
-void weft_take(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
-
-// Gives the dropped packets' memory back.
-void weft_free_dead(struct weft_worker *worker);
-
 // Tells the owners of ports what these have sent to the uplink.
 static inline void
 weft_tell_owed(struct weft_worker *worker)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// ARP packets for IPv4 over Ethernet (RFC 826), which the parser has checked.
+// ARP packets for IPv4 over Ethernet (RFC 826); the parser has checked their lengths.
 #pragma once
 
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #include "bytes.h"
 
-// From the hardware type on.
+// Offsets from the hardware type on.
 #define ARP_OPERATION  6
 #define ARP_SENDER_MAC 8
 #define ARP_SENDER_IP  14
@@ -21,9 +21,9 @@
 
 #define ARP_FRAME (RTE_ETHER_HDR_LEN + 28)
 
-// Makes the question FRAME, whose ARP packet is at ARP, the answer that its target has MAC.
+// Turns the request FRAME, whose ARP packet is at ARP, into its reply: the target has MAC.
 static inline void
-arp_answer(uint8_t *frame, uint8_t *arp, uint64_t mac)
+weft_arp_answer(uint8_t *frame, uint8_t *arp, uint64_t mac)
 {
 	uint8_t asked[20]; // a MAC and an IP address, twice
 
@@ -36,9 +36,9 @@ arp_answer(uint8_t *frame, uint8_t *arp, uint64_t mac)
 	memcpy(arp + ARP_TARGET_MAC, asked, 10);
 }
 
-// Writes to FRAME the question who has TARGET, from the host with MAC and SOURCE.
+// Writes to FRAME a request for TARGET from the host with MAC and SOURCE.
 static inline void
-arp_write_question(uint8_t frame[ARP_FRAME], uint64_t mac, rte_be32_t source, rte_be32_t target)
+weft_arp_write_request(uint8_t frame[ARP_FRAME], uint64_t mac, rte_be32_t source, rte_be32_t target)
 {
 	uint8_t *arp = frame + RTE_ETHER_HDR_LEN;
 	const uint8_t fixed[] = { 0, 1, 8, 0, 6, 4, 0, RTE_ARP_OP_REQUEST };

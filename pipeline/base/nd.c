@@ -26,7 +26,7 @@
 #define IPV6	   40
 
 bool
-nd_is_valid(const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_nd_is_valid(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + lane->l3_off;
 	const uint8_t *icmp = frame + lane->l4_off;
@@ -46,25 +46,25 @@ icmp_of(const struct weft_lane *lane, const struct rte_mbuf *m)
 }
 
 uint8_t
-nd_type(const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_nd_type(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	return icmp_of(lane, m)[0];
 }
 
 struct weft_ip
-nd_target(const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_nd_target(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	return weft_ip6(icmp_of(lane, m) + TARGET);
 }
 
 struct weft_ip
-nd_source(const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_nd_source(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	return weft_ip6(rte_pktmbuf_mtod_offset(m, const uint8_t *, lane->l3_off + 8));
 }
 
 uint64_t
-nd_mac(const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_nd_mac(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	const uint8_t *icmp = icmp_of(lane, m), *option = icmp + OPTIONS, *end = icmp + lane->l4_len;
 	uint8_t wanted = icmp[0] == ND_SOLICIT ? SOURCE_MAC : TARGET_MAC;
@@ -108,11 +108,11 @@ resize(struct rte_mbuf *m, uint32_t len)
 }
 
 bool
-nd_answer(struct rte_mbuf *m, const struct weft_lane *lane, uint64_t mac)
+weft_nd_answer(struct rte_mbuf *m, const struct weft_lane *lane, uint64_t mac)
 {
 	static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 1 };
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *ip = frame + lane->l3_off, *icmp = ip + IPV6;
-	struct weft_ip source = nd_source(lane, m), target = nd_target(lane, m);
+	struct weft_ip source = weft_nd_source(lane, m), target = weft_nd_target(lane, m);
 	// Who has no address yet asks whether it may have this one (RFC 4862, 5.4): all are told that it may not.
 	bool nobody = weft_ip_is_none(&source);
 
@@ -139,7 +139,7 @@ nd_answer(struct rte_mbuf *m, const struct weft_lane *lane, uint64_t mac)
 }
 
 void
-nd_write_question(uint8_t *frame, uint64_t mac, const struct weft_ip *source, const struct weft_ip *target)
+weft_nd_write_solicitation(uint8_t *frame, uint64_t mac, const struct weft_ip *source, const struct weft_ip *target)
 {
 	uint8_t *ip = frame + RTE_ETHER_HDR_LEN, *icmp = ip + IPV6;
 	uint8_t group[16] = { 0xff, 0x02, [11] = 1, [12] = 0xff };

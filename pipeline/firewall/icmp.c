@@ -2,7 +2,14 @@
 // Copyright (c) 2026 The weft authors
 
 // ICMP: what kinds of messages there are, and errors that quote a packet of a connection.
-#include "pipeline/stages/firewall.h"
+#include "icmp.h"
+
+#include "pipeline/tables/sessions.h"
+#include "weft/worker.h"
+
+#include "flow.h"
+#include "judge.h"
+#include "track_tcp.h"
 
 #define IPV4_LEN 20
 #define IPV6_LEN 40
@@ -10,7 +17,7 @@
 #define MAX_EXTS 8
 
 enum icmp_kind
-icmp_kind(bool v6, uint8_t type, uint8_t *query)
+weft_icmp_kind(bool v6, uint8_t type, uint8_t *query)
 {
 	*query = type;
 	if (v6) {
@@ -105,12 +112,12 @@ read_quote6(const uint8_t *p, uint32_t len, struct quote *q)
 }
 
 int
-icmp_error_check(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i)
+weft_icmp_check_error(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i)
 {
 	struct weft_sessions *t = worker->sessions;
 	const struct weft_lane *lane = &vec->lanes[i];
 	const struct rte_mbuf *m = vec->pkts[i];
-	const struct flow flow = flow_of(worker, lane, m);
+	const struct flow flow = weft_flow_of(worker, lane, m);
 	// The quoted packet went the other way: from the port that the error goes to. RTE_MIN: what lies in another
 	// buffer is not looked at.
 	unsigned int e = flow.to > flow.from;
@@ -122,8 +129,8 @@ icmp_error_check(struct weft_worker *worker, const struct weft_vec *vec, unsigne
 	uint32_t record, seq;
 	uint8_t query;
 
-	if (have < 8 || !(flow.v6 ? read_quote6(l4_of(lane, m) + 8, have - 8, &q)
-				  : read_quote4(l4_of(lane, m) + 8, have - 8, &q)))
+	if (have < 8 || !(flow.v6 ? read_quote6(weft_flow_l4(lane, m) + 8, have - 8, &q)
+				  : read_quote4(weft_flow_l4(lane, m) + 8, have - 8, &q)))
 		return WEFT_DROP_FW_ICMP_ERROR;
 	// It must go to whom the quoted packet is from.
 	if (memcmp(q.addr[0], flow.dst, flow.v6 ? 16 : 4))
@@ -135,7 +142,7 @@ icmp_error_check(struct weft_worker *worker, const struct weft_vec *vec, unsigne
 	addr6[!e] = q.addr[1];
 	for (unsigned int end = 0; end < 2; end++) {
 		if (flow.v6)
-			key.addr[end] = sessions_fold(t, addr6[end]);
+			key.addr[end] = weft_sessions_fold(t, addr6[end]);
 		else
 			memcpy(&key.addr[end], addr6[end], 4);
 	}
@@ -143,26 +150,26 @@ icmp_error_check(struct weft_worker *worker, const struct weft_vec *vec, unsigne
 		memcpy(&key.l4[e], q.l4, 2);
 		memcpy(&key.l4[!e], q.l4 + 2, 2);
 	} else if (q.proto == IPPROTO_ICMP || q.proto == IPPROTO_ICMPV6) {
-		enum icmp_kind kind = icmp_kind(flow.v6, q.l4[0], &query);
+		enum icmp_kind kind = weft_icmp_kind(flow.v6, q.l4[0], &query);
 
 		if (kind != ICMP_QUERY && kind != ICMP_REPLY)
 			return WEFT_DROP_FW_ICMP_ERROR;
 		memcpy(&key.l4[0], q.l4 + 4, 2);
-		key.l4[1] = icmp_asked(query, kind == ICMP_QUERY ? e : !e);
+		key.l4[1] = weft_icmp_asked(query, kind == ICMP_QUERY ? e : !e);
 	}
-	record = sessions_find(t, &key, sessions_hash(t, &key), addr6);
+	record = weft_sessions_find(t, &key, weft_sessions_hash(t, &key), addr6);
 	if (record == 0)
 		return WEFT_DROP_FW_ICMP_ERROR;
 	s = &t->rec[record];
-	if (is_stale(worker->snap, s)) {
+	if (weft_flow_is_stale(worker->snap, s)) {
 		struct judgement j;
 
-		judge_again(worker->snap, s, &j);
+		weft_judge_again(worker->snap, s, &j);
 		if (j.reason >= 0)
 			return WEFT_DROP_FW_REVOKED;
 	}
 	memcpy(&seq, q.l4 + 4, sizeof(seq));
-	if (q.proto == IPPROTO_TCP && !track_tcp_quoted(s, e, rte_be_to_cpu_32(seq)))
+	if (q.proto == IPPROTO_TCP && !weft_track_tcp_quoted(s, e, rte_be_to_cpu_32(seq)))
 		return WEFT_DROP_FW_ICMP_ERROR;
 	if (!vec->dry_run) {
 		s->packets++;

@@ -3,38 +3,21 @@
 
 // What the rules of both ends say of a connection: the sender's, outwards, and the receiver's, inwards. Either may be
 // on another host, where its own weft judges.
-#include "pipeline/stages/firewall.h"
+#include "judge.h"
+
+#include <netinet/in.h>
 
 #include <rte_byteorder.h>
 
+#include "pipeline/tables/sessions.h"
+#include "weft/explain.h"
 #include "weft/rate.h"
+#include "weft/worker.h"
 
-struct flow
-flow_of(const struct weft_worker *worker, const struct weft_lane *lane, const struct rte_mbuf *m)
-{
-	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *l4 = l4_of(lane, m);
-	bool v6 = lane->flags & WEFT_LANE_IPV6;
-	struct flow flow = {
-		.src = l3 + (v6 ? 8 : 12),
-		.dst = l3 + (v6 ? 24 : 16),
-		.v6 = v6,
-		.proto = lane->proto,
-		.domain = lane->domain,
-		.from = place_of(weft_snapshot_slot(worker->snap, lane->in), lane->in),
-		.to = place_of(weft_snapshot_slot(worker->snap, lane->out), lane->out),
-	};
-
-	if (!(lane->flags & WEFT_LANE_L4))
-		return flow;
-	if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6)
-		flow.service = (uint16_t)(l4[0] << 8 | l4[1]);
-	else
-		flow.service = (uint16_t)(l4[2] << 8 | l4[3]);
-	return flow;
-}
+#include "flow.h"
 
 const struct weft_rule_conf *
-judge_end(const struct weft_snapshot *snap, const struct flow *flow, bool out)
+weft_judge_end(const struct weft_snapshot *snap, const struct flow *flow, bool out)
 {
 	const struct weft_policy *policy = weft_snapshot_slot(snap, out ? flow->from : flow->to)->policy;
 	const struct weft_ruleset *rules;
@@ -52,25 +35,25 @@ judge_end(const struct weft_snapshot *snap, const struct flow *flow, bool out)
 }
 
 void
-judge(const struct weft_snapshot *snap, const struct flow *flow, struct judgement *j)
+weft_judge(const struct weft_snapshot *snap, const struct flow *flow, struct judgement *j)
 {
-	*j = (struct judgement){ .reason = -1, .rule = { judge_end(snap, flow, true), NULL } };
+	*j = (struct judgement){ .reason = -1, .rule = { weft_judge_end(snap, flow, true), NULL } };
 	if (j->rule[0] && j->rule[0]->action != WEFT_ALLOW) {
 		j->reason = WEFT_DROP_FW_EGRESS;
-		j->refuse = j->rule[0]->action == WEFT_REJECT;
+		j->reject = j->rule[0]->action == WEFT_REJECT;
 		return;
 	}
-	j->rule[1] = judge_end(snap, flow, false);
+	j->rule[1] = weft_judge_end(snap, flow, false);
 	if (j->rule[1] && j->rule[1]->action != WEFT_ALLOW) {
 		j->reason = WEFT_DROP_FW_INGRESS;
-		j->refuse = j->rule[1]->action == WEFT_REJECT;
+		j->reject = j->rule[1]->action == WEFT_REJECT;
 		return;
 	}
 	j->stateless = (j->rule[0] && j->rule[0]->stateless) || (j->rule[1] && j->rule[1]->stateless);
 }
 
 void
-judge_count(struct weft_worker *worker, const struct judgement *j, uint32_t bytes)
+weft_judge_count(struct weft_worker *worker, const struct judgement *j, uint32_t bytes)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct weft_rule_stats *stats = j->rule[i] ? &worker->sessions->rule[j->rule[i]->counter] : NULL;
@@ -84,7 +67,7 @@ judge_count(struct weft_worker *worker, const struct judgement *j, uint32_t byte
 }
 
 void
-judge_again(const struct weft_snapshot *snap, const struct weft_session *s, struct judgement *j)
+weft_judge_again(const struct weft_snapshot *snap, const struct weft_session *s, struct judgement *j)
 {
 	unsigned int e = s->flags & WEFT_SESSION_BY_END1;
 	bool v6 = s->key.family == 6, is_icmp = s->key.proto == IPPROTO_ICMP || s->key.proto == IPPROTO_ICMPV6;
@@ -99,13 +82,13 @@ judge_again(const struct weft_snapshot *snap, const struct weft_session *s, stru
 		.to = s->key.slot[!e],
 	};
 
-	judge(snap, &flow, j);
+	weft_judge(snap, &flow, j);
 }
 
 void
-judge_enter(struct weft_worker *worker, struct weft_session *s, const struct judgement *j)
+weft_judge_record(struct weft_worker *worker, struct weft_session *s, const struct judgement *j)
 {
-	sessions_settle(worker->sessions, s);
+	weft_sessions_settle(worker->sessions, s);
 	for (unsigned int i = 0; i < 2; i++)
 		s->counter[i] = j->rule[i] ? j->rule[i]->counter : WEFT_COUNTER_NONE;
 	s->judged = (uint32_t)worker->snap->version;
@@ -121,7 +104,7 @@ explain_end(struct weft_explain *explain, const struct weft_rule_conf *rule, con
 }
 
 void
-judge_explain(struct weft_explain *explain, const struct judgement *j)
+weft_judge_explain(struct weft_explain *explain, const struct judgement *j)
 {
 	explain_end(explain, j->rule[0], "out of the sender");
 	explain_end(explain, j->rule[1], "into the receiver");

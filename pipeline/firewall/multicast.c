@@ -3,9 +3,16 @@
 
 // IP packets in frames to many: no connection tells what they belong to, so the sender's rules judge each, and the
 // rules of every receiver. A frame to many with a packet to one host is judged likewise: it is no way around the rules.
-#include "pipeline/stages/firewall.h"
+#include "multicast.h"
+
+#include <netinet/in.h>
 
 #include "pipeline/tables/frags.h"
+#include "weft/worker.h"
+
+#include "flow.h"
+#include "icmp.h"
+#include "judge.h"
 
 // What no rule need allow: group membership and neighbour discovery.
 static bool
@@ -16,46 +23,46 @@ passes(const struct weft_lane *lane, const struct rte_mbuf *m)
 	if (lane->proto == IPPROTO_IGMP)
 		return lane->flags & WEFT_LANE_IPV4;
 	return lane->proto == IPPROTO_ICMPV6 && lane->flags & WEFT_LANE_IPV6 && lane->flags & WEFT_LANE_L4 &&
-	       icmp_kind(true, l4_of(lane, m)[0], &query) == ICMP_LOCAL;
+	       weft_icmp_kind(true, weft_flow_l4(lane, m)[0], &query) == ICMP_LOCAL;
 }
 
 static int
 judge_one(struct weft_worker *worker, struct weft_vec *vec, const struct flow *flow, const struct rte_mbuf *m, bool out)
 {
 	struct judgement j = { .reason = -1 };
-	const struct weft_rule_conf *rule = judge_end(worker->snap, flow, out);
+	const struct weft_rule_conf *rule = weft_judge_end(worker->snap, flow, out);
 
 	if (rule == NULL)
 		return -1;
 	j.rule[!out] = rule;
 	if (vec->explain)
-		judge_explain(vec->explain, &j);
+		weft_judge_explain(vec->explain, &j);
 	if (!vec->dry_run)
-		judge_count(worker, &j, m->pkt_len);
+		weft_judge_count(worker, &j, m->pkt_len);
 	if (rule->action == WEFT_ALLOW)
 		return -1;
 	return out ? WEFT_DROP_FW_EGRESS : WEFT_DROP_FW_INGRESS;
 }
 
 int
-group_out(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
+weft_multicast_may_leave(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
 {
 	const struct weft_lane *lane = &vec->lanes[i];
-	const struct flow flow = flow_of(worker, lane, vec->pkts[i]);
+	const struct flow flow = weft_flow_of(worker, lane, vec->pkts[i]);
 	int bad;
 
 	if (passes(lane, vec->pkts[i]) || weft_snapshot_domain(worker->snap, lane->domain)->network == 0)
 		return -1;
 	if (lane->flags & WEFT_LANE_LATER_FRAGMENT)
-		return frags_check(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
+		return weft_frags_check(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
 	bad = judge_one(worker, vec, &flow, vec->pkts[i], true);
 	if (bad < 0 && lane->flags & WEFT_LANE_FRAGMENT && !vec->dry_run)
-		bad = frags_note(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
+		bad = weft_frags_note(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
 	return bad;
 }
 
 int
-weft_firewall_admits(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane,
+weft_multicast_may_enter(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane,
 	const struct rte_mbuf *m, uint16_t member)
 {
 	struct flow flow;
@@ -66,7 +73,7 @@ weft_firewall_admits(struct weft_worker *worker, struct weft_vec *vec, const str
 	// Of a datagram whose first fragment a receiver did not get, later ones are of no use to it.
 	if (passes(lane, m) || lane->flags & WEFT_LANE_LATER_FRAGMENT)
 		return -1;
-	flow = flow_of(worker, lane, m);
+	flow = weft_flow_of(worker, lane, m);
 	flow.to = member;
 	return judge_one(worker, vec, &flow, m, false);
 }

@@ -3,9 +3,20 @@
 
 // Packets that belong to no connection there is: one that may open a connection is judged by the rules of both ends,
 // once for all that follow; every bound on connections is looked at here.
-#include "pipeline/stages/firewall.h"
+#include "new_connection.h"
 
+#include "pipeline/tables/account.h"
+#include "pipeline/tables/sessions.h"
+#include "weft/events.h"
+#include "weft/explain.h"
 #include "weft/rate.h"
+#include "weft/worker.h"
+
+#include "flow.h"
+#include "icmp.h"
+#include "judge.h"
+#include "reject.h"
+#include "track_tcp.h"
 
 static void
 note_event(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,
@@ -51,19 +62,19 @@ log_rules(struct weft_worker *worker, const struct weft_vec *vec, const struct w
 static int
 may_open(const struct weft_domain *domain, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
-	const uint8_t *l4 = l4_of(lane, m);
+	const uint8_t *l4 = weft_flow_l4(lane, m);
 	int bad = -1;
 	uint8_t query;
 
 	if (lane->proto == IPPROTO_TCP) {
 		uint8_t flags = l4[13];
 
-		bad = track_tcp_flags(flags & 0x3f);
+		bad = weft_track_tcp_flags(flags & 0x3f);
 		if (bad < 0 && (flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN &&
 			(!domain->pickup || flags & (TCP_SYN | TCP_RST)))
 			bad = WEFT_DROP_FW_STATE;
 	} else if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6) {
-		if (icmp_kind(lane->flags & WEFT_LANE_IPV6, l4[0], &query) != ICMP_QUERY)
+		if (weft_icmp_kind(lane->flags & WEFT_LANE_IPV6, l4[0], &query) != ICMP_QUERY)
 			bad = WEFT_DROP_FW_STATE;
 	}
 	return bad;
@@ -84,7 +95,7 @@ has_room(const struct weft_worker *worker, const struct flow *flow)
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, account_of(flow));
 	uint32_t n, n_half, n_frags;
 
-	sessions_of_port(t, account_of(flow), &n, &n_half, &n_frags);
+	weft_account_counts(t, account_of(flow), &n, &n_half, &n_frags);
 	if (n >= (port->max_sessions ? port->max_sessions : t->size / 4))
 		return WEFT_DROP_FW_PORT_SESSIONS;
 	if (n_half >= (port->max_half ? port->max_half : t->size / 64))
@@ -125,10 +136,10 @@ within_limits(struct weft_worker *worker, const struct weft_vec *vec, const stru
 static uint32_t
 make_record(struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash)
 {
-	uint32_t record = sessions_insert(t, key, hash);
+	uint32_t record = weft_sessions_insert(t, key, hash);
 
-	while (record == 0 && sessions_evict(t)) {
-		record = sessions_insert(t, key, hash);
+	while (record == 0 && weft_sessions_evict(t)) {
+		record = weft_sessions_insert(t, key, hash);
 		// What went made room for a record, or else its bucket is what is full.
 		if (record == 0 && t->n_free)
 			break;
@@ -151,9 +162,9 @@ begin(struct weft_worker *worker, const struct weft_lane *lane, const struct rte
 	s->seen = s->since = worker->clock;
 	s->account = account_of(flow);
 	if (lane->proto == IPPROTO_TCP) {
-		const struct tcp_segment seg = tcp_read(l4_of(lane, m), lane);
+		const struct tcp_segment seg = tcp_read(weft_flow_l4(lane, m), lane);
 
-		track_tcp_open(s, e, &seg, l4_of(lane, m));
+		weft_track_tcp_open(s, e, &seg, weft_flow_l4(lane, m));
 	} else if (lane->proto == IPPROTO_UDP) {
 		s->state = WEFT_SESSION_UDP_SINGLE;
 	} else if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6) {
@@ -166,7 +177,7 @@ begin(struct weft_worker *worker, const struct weft_lane *lane, const struct rte
 	t->port[s->account].n++;
 	t->port[s->account].n_half += weft_session_is_half(s->state);
 	if (weft_session_is_half(s->state))
-		sessions_offer(t, (uint32_t)(s - t->rec));
+		weft_sessions_may_evict(t, (uint32_t)(s - t->rec));
 	t->opened++;
 }
 
@@ -180,10 +191,10 @@ deny(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const str
 	// What the sender's rules allowed did not come about.
 	if (j->rule[1])
 		decided.rule[0] = NULL;
-	judge_count(worker, &decided, vec->pkts[i]->pkt_len);
+	weft_judge_count(worker, &decided, vec->pkts[i]->pkt_len);
 	log_rules(worker, vec, &vec->lanes[i], flow, &decided);
-	if (j->refuse)
-		refuse(worker, vec, &vec->lanes[i], vec->pkts[i]);
+	if (j->reject)
+		weft_reject(worker, vec, &vec->lanes[i], vec->pkts[i]);
 }
 
 static int
@@ -208,11 +219,11 @@ enter(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const st
 }
 
 int
-open_connection(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const struct weft_session_key *key,
-	uint64_t hash, unsigned int e)
+weft_connection_open(struct weft_worker *worker, struct weft_vec *vec, unsigned int i,
+	const struct weft_session_key *key, uint64_t hash, unsigned int e)
 {
 	const struct weft_lane *lane = &vec->lanes[i];
-	const struct flow flow = flow_of(worker, lane, vec->pkts[i]);
+	const struct flow flow = weft_flow_of(worker, lane, vec->pkts[i]);
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
 	struct judgement j;
 	int bad = may_open(domain, lane, vec->pkts[i]);
@@ -226,9 +237,9 @@ open_connection(struct weft_worker *worker, struct weft_vec *vec, unsigned int i
 		if (bad >= 0)
 			return bad;
 	}
-	judge(worker->snap, &flow, &j);
+	weft_judge(worker->snap, &flow, &j);
 	if (vec->explain)
-		judge_explain(vec->explain, &j);
+		weft_judge_explain(vec->explain, &j);
 	// Without a state there is nothing that the packet would have to fit.
 	if (bad >= 0 && !(j.reason < 0 && j.stateless && bad == WEFT_DROP_FW_STATE))
 		return bad;
@@ -239,7 +250,7 @@ open_connection(struct weft_worker *worker, struct weft_vec *vec, unsigned int i
 	}
 	if (j.stateless) {
 		if (!vec->dry_run)
-			judge_count(worker, &j, vec->pkts[i]->pkt_len);
+			weft_judge_count(worker, &j, vec->pkts[i]->pkt_len);
 		return -1;
 	}
 	bad = within_limits(worker, vec, &flow);

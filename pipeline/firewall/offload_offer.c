@@ -3,11 +3,16 @@
 
 // Which connections hardware may carry: plain ones, between two ports that only forward, of which nothing has to be
 // looked at any more but who may still send.
-#include "weft/offload.h"
+#include "offload_offer.h"
 
-#include "pipeline/stages/firewall.h"
+#include "pipeline/send/port.h"
+#include "pipeline/tables/destination.h"
 #include "pipeline/tables/sessions.h"
 #include "weft/fdb.h"
+#include "weft/offload.h"
+#include "weft/worker.h"
+
+#include "flow.h"
 
 static bool
 is_settled(const struct weft_session *s)
@@ -46,7 +51,7 @@ weft_offer_stands(const struct weft_snapshot *snap, const struct weft_offer *off
 	return in->gen == offer->gen[0] && out->gen == offer->gen[1] && is_plain(snap, offer->in, in) &&
 	       is_plain(snap, offer->out, out) && is_behind(snap, offer->src, offer->in) &&
 	       is_behind(snap, offer->dst, offer->out) &&
-	       age_of_rules(snap, in, out, domain) >= age_of(snap, offer->judged);
+	       weft_flow_rules_age(snap, in, out, domain) >= weft_flow_age(snap, offer->judged);
 }
 
 bool
@@ -55,21 +60,23 @@ weft_offer_holds(struct weft_worker *worker, const struct weft_offer *offer, uin
 	struct weft_sessions *t = worker->sessions;
 	struct weft_session *s = &t->rec[offer->record];
 
-	if (!is_settled(s) || !sessions_same_key(&s->key, &offer->key) || !weft_offer_stands(worker->snap, offer) ||
-		weft_forward_to(worker, offer->dst) != offer->out)
+	if (!is_settled(s) || !weft_sessions_same_key(&s->key, &offer->key) ||
+		!weft_offer_stands(worker->snap, offer) ||
+		weft_destination_find(worker, offer->dst, weft_mactab_hash(&worker->fdb->tab, offer->dst)) !=
+			offer->out)
 		return false;
 	if (packets == 0)
 		return true;
 	s->seen = worker->clock;
-	sessions_settle(t, s);
+	weft_sessions_settle(t, s);
 	// What a second carries fits, but for the fastest links' bytes.
 	for (; bytes > INT32_MAX; bytes -= INT32_MAX) {
 		s->bytes = INT32_MAX;
-		sessions_settle(t, s);
+		weft_sessions_settle(t, s);
 	}
 	s->packets = (uint32_t)packets;
 	s->bytes = (uint32_t)bytes;
-	sessions_settle(t, s);
+	weft_sessions_settle(t, s);
 	return true;
 }
 
@@ -82,11 +89,11 @@ write_addresses(const struct weft_lane *lane, const struct rte_mbuf *m, struct w
 
 	memcpy(offer->addr[0], l3 + (v6 ? 8 : 12), size);
 	memcpy(offer->addr[1], l3 + (v6 ? 8 : 12) + size, size);
-	memcpy(offer->l4, l4_of(lane, m), sizeof(offer->l4));
+	memcpy(offer->l4, weft_flow_l4(lane, m), sizeof(offer->l4));
 }
 
 void
-offer_if_due(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, uint32_t record,
+weft_offload_offer(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, uint32_t record,
 	const struct weft_session_key *key, unsigned int e)
 {
 	const struct weft_lane *lane = &vec->lanes[i];
@@ -102,7 +109,7 @@ offer_if_due(struct weft_worker *worker, const struct weft_vec *vec, unsigned in
 		!(lane->flags & WEFT_LANE_PORTS) || lane->out == WEFT_PORT_NONE)
 		return;
 	// RECORD is where it was looked for: it may be another's.
-	if (!sessions_same_key(&s->key, key) || lane->l4_off - lane->l3_off != (key->family == 6 ? 40 : 20))
+	if (!weft_sessions_same_key(&s->key, key) || lane->l4_off - lane->l3_off != (key->family == 6 ? 40 : 20))
 		return;
 	head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 	if (head - atomic_load_explicit(&ring->tail, memory_order_acquire) == WEFT_OFFERS) {
@@ -121,7 +128,7 @@ offer_if_due(struct weft_worker *worker, const struct weft_vec *vec, unsigned in
 		.gen = { weft_snapshot_slot(worker->snap, lane->in)->gen,
 			weft_snapshot_slot(worker->snap, lane->out)->gen },
 		.vid = { lane->strip ? lane->tci & 0xfff : 0,
-			weft_tag_on(weft_snapshot_slot(worker->snap, lane->out), worker->snap, lane->domain) },
+			weft_port_tag(weft_snapshot_slot(worker->snap, lane->out), worker->snap, lane->domain) },
 		.end = (uint8_t)e,
 	};
 	write_addresses(lane, vec->pkts[i], offer);

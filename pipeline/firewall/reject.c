@@ -4,7 +4,7 @@
 // Replies to what is refused: TCP resets (RFC 9293, 3.10.7.1), and ICMP "administratively prohibited" (RFC 1812, RFC
 // 4443); and to what is too large, with the size that is not (RFC 1191, RFC 8201). They are sent as if by the one that
 // the packet was to, and no more often than the worker's rate for a port.
-#include "pipeline/stages/firewall.h"
+#include "reject.h"
 
 #include <netinet/icmp6.h>
 
@@ -12,7 +12,12 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "pipeline/send/emit.h"
 #include "weft/rate.h"
+#include "weft/worker.h"
+
+#include "flow.h"
+#include "track_tcp.h"
 
 #define TTL	  64
 #define QUOTE_MAX 512 // an ICMP error stays below 576 bytes
@@ -82,7 +87,7 @@ send_answer(struct weft_worker *worker, struct weft_vec *vec, const struct weft_
 {
 	answer->port = lane->in;
 	worker->stats[lane->in].created++;
-	weft_emit(worker, vec, lane, to, answer);
+	weft_emit_or_drop(worker, vec, lane, to, answer);
 }
 
 // A reset, as from the other end where BACK, else in the sender's name.
@@ -91,7 +96,7 @@ send_reset(struct weft_worker *worker, struct weft_vec *vec, const struct weft_l
 	bool back)
 {
 	bool v6 = lane->flags & WEFT_LANE_IPV6;
-	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *from = l4_of(lane, m);
+	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *from = weft_flow_l4(lane, m);
 	const struct tcp_segment seg = tcp_read(from, lane);
 	struct rte_mbuf *answer =
 		new_answer(worker, lane, m, (v6 ? 40 : 20) + (uint32_t)sizeof(struct rte_tcp_hdr), back);
@@ -164,9 +169,9 @@ within_rate(struct weft_worker *worker, const struct weft_vec *vec, uint16_t por
 }
 
 void
-refuse(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_reject(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
-	bool is_reset = lane->proto == IPPROTO_TCP && l4_of(lane, m)[13] & TCP_RST;
+	bool is_reset = lane->proto == IPPROTO_TCP && weft_flow_l4(lane, m)[13] & TCP_RST;
 
 	// Nothing is said to a reset, nor, as only queries get here, to an ICMP error.
 	if (is_reset || !within_rate(worker, vec, lane->in))
@@ -187,13 +192,13 @@ may_be_answered(const struct weft_lane *lane, const struct rte_mbuf *m)
 		lane->flags & WEFT_LANE_LATER_FRAGMENT)
 		return false;
 	if (lane->proto == IPPROTO_ICMP)
-		return lane->flags & WEFT_LANE_L4 && (l4_of(lane, m)[0] == 0 || l4_of(lane, m)[0] == 8);
-	return lane->proto != IPPROTO_ICMPV6 || (lane->flags & WEFT_LANE_L4 && l4_of(lane, m)[0] >= 128);
+		return lane->flags & WEFT_LANE_L4 && (weft_flow_l4(lane, m)[0] == 0 || weft_flow_l4(lane, m)[0] == 8);
+	return lane->proto != IPPROTO_ICMPV6 || (lane->flags & WEFT_LANE_L4 && weft_flow_l4(lane, m)[0] >= 128);
 }
 
 void
-weft_too_big(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
-	uint16_t mtu)
+weft_reject_too_big(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane,
+	const struct rte_mbuf *m, uint16_t mtu)
 {
 	if (!may_be_answered(lane, m) || !within_rate(worker, vec, lane->in))
 		return;
@@ -204,9 +209,10 @@ weft_too_big(struct weft_worker *worker, struct weft_vec *vec, const struct weft
 }
 
 void
-refuse_both(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_reject_both(
+	struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
-	refuse(worker, vec, lane, m);
-	if (lane->proto == IPPROTO_TCP && !(l4_of(lane, m)[13] & TCP_RST) && within_rate(worker, vec, lane->out))
+	weft_reject(worker, vec, lane, m);
+	if (lane->proto == IPPROTO_TCP && !(weft_flow_l4(lane, m)[13] & TCP_RST) && within_rate(worker, vec, lane->out))
 		send_reset(worker, vec, lane, m, false);
 }

@@ -2,42 +2,48 @@
 // Copyright (c) 2026 The weft authors
 
 // Packets that say by themselves no connection, or speak of another: later fragments, and ICMP.
-#include "pipeline/stages/firewall.h"
+#include "stateless.h"
 
 #include "pipeline/tables/frags.h"
+#include "weft/worker.h"
+
+#include "flow.h"
+#include "icmp.h"
+#include "judge.h"
+#include "track_tcp.h"
 
 // What is judged for itself: no connection can be told by it.
 static int
 judge_alone(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
 {
-	const struct flow flow = flow_of(worker, &vec->lanes[i], vec->pkts[i]);
+	const struct flow flow = weft_flow_of(worker, &vec->lanes[i], vec->pkts[i]);
 	struct judgement j;
 
-	judge(worker->snap, &flow, &j);
+	weft_judge(worker->snap, &flow, &j);
 	if (vec->explain)
-		judge_explain(vec->explain, &j);
+		weft_judge_explain(vec->explain, &j);
 	if (!vec->dry_run)
-		judge_count(worker, &j, vec->pkts[i]->pkt_len);
+		weft_judge_count(worker, &j, vec->pkts[i]->pkt_len);
 	return j.reason;
 }
 
 int
-look_apart(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
+weft_stateless_check(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
 {
 	const struct weft_lane *lane = &vec->lanes[i];
-	const struct flow flow = flow_of(worker, lane, vec->pkts[i]);
+	const struct flow flow = weft_flow_of(worker, lane, vec->pkts[i]);
 	uint8_t query;
 
 	if (lane->flags & WEFT_LANE_LATER_FRAGMENT)
-		return frags_check(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
+		return weft_frags_check(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
 	if (lane->proto != IPPROTO_ICMP && lane->proto != IPPROTO_ICMPV6)
 		return TRACK_REOPEN;
 	// ICMP for the other version of IP is no ICMP.
 	if (flow.v6 != (lane->proto == IPPROTO_ICMPV6))
 		return judge_alone(worker, vec, i);
-	switch (icmp_kind(flow.v6, l4_of(lane, vec->pkts[i])[0], &query)) {
+	switch (weft_icmp_kind(flow.v6, weft_flow_l4(lane, vec->pkts[i])[0], &query)) {
 	case ICMP_ERROR:
-		return icmp_error_check(worker, vec, i);
+		return weft_icmp_check_error(worker, vec, i);
 	case ICMP_LOCAL:
 		return TRACK_PASS;
 	case ICMP_OTHER:

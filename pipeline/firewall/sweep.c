@@ -4,9 +4,14 @@
 // The background pass over the connections: those without traffic end, those that wait under old rules are judged
 // again, and those whose port has got another worker follow it. A step is bounded; the whole table takes about a
 // second, and where all of it is to be judged again, JUDGE_COST times as long.
-#include "pipeline/stages/firewall.h"
+#include "sweep.h"
 
 #include "pipeline/tables/frags.h"
+#include "pipeline/tables/sessions.h"
+#include "weft/worker.h"
+
+#include "flow.h"
+#include "judge.h"
 
 #define AHEAD	   8
 #define JUDGE_COST 4 // as many records as one that is judged again
@@ -21,7 +26,7 @@ is_gone(const struct weft_snapshot *snap, uint16_t slot)
 static bool
 waits(const struct weft_snapshot *snap, const struct weft_session *s, const struct judgement *j)
 {
-	bool tell = j->refuse;
+	bool tell = j->reject;
 
 	for (unsigned int end = 0; end < 2; end++) {
 		const struct weft_policy *policy = weft_snapshot_slot(snap, s->key.slot[end])->policy;
@@ -38,9 +43,9 @@ judge_idle(struct weft_worker *worker, uint32_t record)
 	struct weft_session *s = &t->rec[record];
 	struct judgement j;
 
-	judge_again(worker->snap, s, &j);
+	weft_judge_again(worker->snap, s, &j);
 	if (j.reason < 0 && !j.stateless) {
-		judge_enter(worker, s, &j);
+		weft_judge_record(worker, s, &j);
 		t->rejudged++;
 	} else if (j.reason < 0 || !waits(worker->snap, s, &j)) {
 		t->revoked += j.reason >= 0;
@@ -66,8 +71,8 @@ look_at(struct weft_worker *worker, uint32_t record)
 		weft_session_remove(t, record);
 		return 1;
 	}
-	sessions_settle(t, s);
-	if (!is_stale(worker->snap, s))
+	weft_sessions_settle(t, s);
+	if (!weft_flow_is_stale(worker->snap, s))
 		return 1;
 	judge_idle(worker, record);
 	return JUDGE_COST;
@@ -78,7 +83,7 @@ weft_sessions_sweep(struct weft_worker *worker, uint32_t n)
 {
 	struct weft_sessions *t = worker->sessions;
 
-	frags_sweep(worker);
+	weft_frags_sweep(worker);
 	if (t->n == 0)
 		return;
 	for (uint32_t cost = 0; cost < n; t->sweep++) {

@@ -4,7 +4,7 @@
 // TCP: the states of a connection (RFC 9293), and the windows that its segments must lie in, by Guido van Rooij, "Real
 // Stateful TCP Packet Filtering in IP Filter" (2001). Resets by RFC 5961: one that hits the sequence number exactly
 // closes the connection, one elsewhere in the window is the receiver's to answer.
-#include "track.h"
+#include "track_tcp.h"
 
 #define OPTION_END    0
 #define OPTION_NOP    1
@@ -66,7 +66,7 @@ start_end(struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 }
 
 void
-track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp)
+weft_track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp)
 {
 	if (seg->flags & TCP_SYN) {
 		s->state = WEFT_SESSION_SYN_SENT;
@@ -110,7 +110,7 @@ change_state(struct weft_sessions *t, struct weft_session *s, unsigned int e, co
 	else if (s->flags & (fin_bit(e) | fin_bit(!e)))
 		state = WEFT_SESSION_FIN;
 	if (state != s->state)
-		sessions_enter(t, s, state);
+		weft_sessions_enter(t, s, state);
 }
 
 // A SYN in a connection there is.
@@ -139,7 +139,7 @@ take_syn(struct weft_sessions *t, struct weft_session *s, unsigned int e, const 
 	if (seg->flags & TCP_ACK)
 		tcp_advance(s, e, seg);
 	if (!opener && s->state == WEFT_SESSION_SYN_SENT)
-		sessions_enter(t, s, WEFT_SESSION_SYN_RECEIVED);
+		weft_sessions_enter(t, s, WEFT_SESSION_SYN_RECEIVED);
 	return TRACK_PASS;
 }
 
@@ -164,15 +164,15 @@ take_rst(struct weft_sessions *t, struct weft_session *s, unsigned int e, const 
 		return WEFT_DROP_FW_TCP_WINDOW;
 	}
 	if (exact && !dry && s->state != WEFT_SESSION_CLOSED)
-		sessions_enter(t, s, WEFT_SESSION_CLOSED);
+		weft_sessions_enter(t, s, WEFT_SESSION_CLOSED);
 	return TRACK_PASS;
 }
 
 int
-track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
+weft_track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 	const uint8_t *tcp, bool dry)
 {
-	int bad = track_tcp_flags(seg->flags);
+	int bad = weft_track_tcp_flags(seg->flags);
 
 	if (unlikely(bad >= 0))
 		return bad;
@@ -201,7 +201,7 @@ track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const
 }
 
 bool
-track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq)
+weft_track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq)
 {
 	const struct weft_tcp_end *from = &s->tcp[e];
 	uint32_t span = RTE_MAX(s->tcp[!e].max_win, (uint32_t)TCP_MIN_ACK_WINDOW);

@@ -3,7 +3,7 @@
 
 // Asks stations for the multicast groups that they want (RFC 3376, 4.1; RFC 3810, 5.1), where no router does: what they
 // have once asked for would else be void some day.
-#include "pipeline/tables/groups.h"
+#include "querier.h"
 
 #include <netinet/in.h>
 
@@ -11,6 +11,10 @@
 #include <rte_ip.h>
 
 #include "pipeline/base/bytes.h"
+#include "pipeline/send/emit.h"
+#include "pipeline/send/port.h"
+#include "pipeline/tables/groups.h"
+#include "weft/worker.h"
 
 #define MAC	   UINT64_C(0x027765667401) // the same on all hosts, and no guest's
 #define ROBUSTNESS 2
@@ -77,7 +81,7 @@ send_query(struct weft_worker *worker, uint16_t slot, uint16_t domain, bool v6)
 {
 	const struct weft_lane lane = { .in = slot, .domain = domain, .l3_off = RTE_ETHER_HDR_LEN };
 	struct rte_mbuf *m =
-		weft_new_frame(worker, slot, RTE_ETHER_HDR_LEN + (v6 ? IPV6_LEN + MLD_LEN : IPV4_LEN + IGMP_LEN + 10));
+		weft_frame_new(worker, slot, RTE_ETHER_HDR_LEN + (v6 ? IPV6_LEN + MLD_LEN : IPV4_LEN + IGMP_LEN + 10));
 	uint8_t *frame = m ? rte_pktmbuf_mtod(m, uint8_t *) : NULL;
 
 	if (m == NULL)
@@ -102,7 +106,7 @@ query_domain(struct weft_worker *worker, uint16_t slot, uint16_t id)
 	if (id == 0 || !domain->snooping || domain->n_ports < 2)
 		return;
 	for (unsigned int v6 = 0; v6 < 2; v6++)
-		if (!groups_has_router(worker, id, v6))
+		if (!weft_groups_has_router(worker, id, v6))
 			send_query(worker, slot, id, v6);
 }
 
@@ -111,7 +115,7 @@ weft_groups_query(struct weft_worker *worker, uint16_t slot)
 {
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, slot);
 
-	if (!weft_is_open(worker, port) || port->tagging == WEFT_TAG_UPLINK || port->tagging == WEFT_TAG_PEER)
+	if (!weft_port_is_open(worker, port) || port->tagging == WEFT_TAG_UPLINK || port->tagging == WEFT_TAG_PEER)
 		return;
 	query_domain(worker, slot, port->native);
 	for (unsigned int vid = 1; port->vid_domain && vid < 4096; vid++)

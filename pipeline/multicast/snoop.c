@@ -3,13 +3,15 @@
 
 // Reads IGMP (RFC 2236, RFC 3376) and MLD (RFC 2710, RFC 3810) as they pass, and tells by them who gets a multicast
 // (RFC 4541).
-#include "pipeline/tables/groups.h"
+#include "snoop.h"
 
 #include <netinet/in.h>
 
 #include <rte_ip.h>
 
 #include "pipeline/base/bytes.h"
+#include "pipeline/tables/groups.h"
+#include "weft/worker.h"
 
 #define GROUP_BIT (UINT64_C(1) << 40)
 #define MAC_MASK  UINT64_C(0xffffffffffff)
@@ -75,7 +77,7 @@ static void
 take_leave(struct weft_worker *worker, const struct group *group, uint16_t in)
 {
 	if (weft_snapshot_slot(worker->snap, in)->guard & WEFT_GUARD_MAC)
-		groups_leave(worker, group, in);
+		weft_groups_leave(worker, group, in);
 }
 
 static void
@@ -89,12 +91,12 @@ take_record(struct weft_worker *worker, struct group group, uint16_t in, const u
 		if (n_sources == 0)
 			take_leave(worker, &group, in);
 		else
-			groups_join(worker, &group, in);
+			weft_groups_join(worker, &group, in);
 		break;
 	case IS_EXCLUDE:
 	case TO_EXCLUDE:
 	case ALLOW:
-		groups_join(worker, &group, in);
+		weft_groups_join(worker, &group, in);
 		break;
 	default:
 		break;
@@ -127,13 +129,13 @@ take_message(struct weft_worker *worker, struct group *group, uint16_t in, const
 	switch (message->p[0]) {
 	case IGMP_QUERY:
 	case MLD_QUERY:
-		groups_join(worker, &(struct group){ .domain = group->domain, .v6 = group->v6 }, in);
+		weft_groups_join(worker, &(struct group){ .domain = group->domain, .v6 = group->v6 }, in);
 		break;
 	case IGMP_REPORT_1:
 	case IGMP_REPORT_2:
 	case MLD_REPORT_1:
 		if (has_address && group_of(address, group))
-			groups_join(worker, group, in);
+			weft_groups_join(worker, group, in);
 		break;
 	case IGMP_LEAVE:
 	case MLD_DONE:
@@ -157,7 +159,7 @@ is_query(const struct message *message)
 }
 
 enum audience
-snoop(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, struct group *group)
+weft_snoop(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, struct group *group)
 {
 	const struct weft_lane *lane = &vec->lanes[i];
 	const struct rte_mbuf *m = vec->pkts[i];
@@ -173,7 +175,7 @@ snoop(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, st
 			take_message(worker, group, lane->in, &message);
 		return is_query(&message) ? AUDIENCE_ALL : AUDIENCE_ROUTERS;
 	}
-	if (!group_of(ip + (group->v6 ? 24 : 16), group) || !groups_is_known(worker, group))
+	if (!group_of(ip + (group->v6 ? 24 : 16), group) || !weft_groups_is_known(worker, group))
 		return AUDIENCE_ALL;
 	return AUDIENCE_MEMBERS;
 }

@@ -3,8 +3,12 @@
 
 // Another uplink is in use than before: the physical switches learn where the stations are now, by a frame from each of
 // this host's ports that names a MAC, in each VLAN of the uplink (RARP, as hypervisors send it when a machine moves).
+#include "announce.h"
+
 #include "pipeline/base/bytes.h"
-#include "pipeline/stages/stages.h"
+#include "pipeline/send/emit.h"
+#include "pipeline/send/port.h"
+#include "weft/worker.h"
 
 #define FRAME	60
 #define RARP	0x8035
@@ -34,7 +38,7 @@ announce(struct weft_worker *worker, uint16_t slot, uint16_t id)
 	if (id == 0 || domain->uplink_vid == 0 ||
 		weft_snapshot_slot(worker->snap, worker->snap->uplink)->vid_domain[domain->uplink_vid] != id)
 		return;
-	m = weft_new_frame(worker, worker->snap->uplink, FRAME);
+	m = weft_frame_new(worker, worker->snap->uplink, FRAME);
 	if (m == NULL)
 		return;
 	write_frame(rte_pktmbuf_mtod(m, uint8_t *), weft_snapshot_slot(worker->snap, slot)->mac);
@@ -51,13 +55,13 @@ weft_announce_sweep(struct weft_worker *worker)
 		worker->next_announced = worker->announcing != WEFT_PORT_NONE;
 		worker->announcing = worker->snap->uplink;
 	}
-	if (worker->next_announced == 0 || !weft_is_open(worker, uplink) || uplink->vid_domain == NULL ||
+	if (worker->next_announced == 0 || !weft_port_is_open(worker, uplink) || uplink->vid_domain == NULL ||
 		!(uplink->owner == worker->id || (uplink->owner == WEFT_OWNER_EACH && worker->id == 0)))
 		return;
 	for (unsigned int i = 0; i < AT_ONCE && worker->next_announced < WEFT_MAX_PORTS; worker->next_announced++) {
 		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, worker->next_announced);
 
-		if (!port->gen || !port->mac || !weft_is_open(worker, port) || port->peer)
+		if (!port->gen || !port->mac || !weft_port_is_open(worker, port) || port->peer)
 			continue;
 		announce(worker, worker->next_announced, port->native);
 		i++;

@@ -13,7 +13,11 @@
 #include <rte_random.h>
 
 #include "pipeline/base/bytes.h"
-#include "pipeline/stages/stages.h"
+#include "pipeline/send/emit.h"
+#include "pipeline/send/next_hop.h"
+#include "weft/worker.h"
+
+#include "underlay.h"
 
 #define PACKET	      24
 #define VERSION	      1
@@ -187,8 +191,8 @@ static void
 send_packet(struct weft_worker *worker, const struct weft_bfd_conf *conf, uint16_t slot, bool final)
 {
 	const struct weft_peer *peer = weft_snapshot_slot(worker->snap, slot)->peer;
-	uint64_t hop = weft_neighbour_mac(&worker->neighbour[slot], peer->hop_number);
-	struct rte_mbuf *m = hop ? weft_new_frame(worker, peer->uplink, peer->size + PACKET) : NULL;
+	uint64_t hop = weft_next_hop_mac(&worker->neighbour[slot], peer->hop_number);
+	struct rte_mbuf *m = hop ? weft_frame_new(worker, peer->uplink, peer->size + PACKET) : NULL;
 	uint8_t *frame = m ? rte_pktmbuf_mtod(m, uint8_t *) : NULL;
 	uint16_t sum;
 

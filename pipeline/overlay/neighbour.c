@@ -3,8 +3,13 @@
 
 // ARP (RFC 826) and neighbour discovery (RFC 4861) in networks that span hosts: a question about an address that the
 // policy knows is answered here, and no other host hears of it.
+#include "neighbour.h"
+
 #include "pipeline/base/arp.h"
 #include "pipeline/base/nd.h"
+#include "pipeline/send/emit.h"
+#include "weft/explain.h"
+#include "weft/worker.h"
 
 // Who is asked for: false where the frame is no question.
 static bool
@@ -18,9 +23,9 @@ asked_for(const struct weft_lane *lane, const struct rte_mbuf *m, struct weft_ip
 		*target = weft_ip4(v4);
 		return arp[ARP_OPERATION + 1] == RTE_ARP_OP_REQUEST;
 	}
-	if (!nd_is_valid(lane, m) || nd_type(lane, m) != ND_SOLICIT)
+	if (!weft_nd_is_valid(lane, m) || weft_nd_type(lane, m) != ND_SOLICIT)
 		return false;
-	*target = nd_target(lane, m);
+	*target = weft_nd_target(lane, m);
 	return true;
 }
 
@@ -31,8 +36,8 @@ answer(struct rte_mbuf *m, const struct weft_lane *lane, uint64_t mac)
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 
 	if (!(lane->flags & WEFT_LANE_ARP))
-		return nd_answer(m, lane, mac);
-	arp_answer(frame, frame + lane->l3_off, mac);
+		return weft_nd_answer(m, lane, mac);
+	weft_arp_answer(frame, frame + lane->l3_off, mac);
 	return true;
 }
 
@@ -59,6 +64,6 @@ weft_neighbour_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned
 			weft_snapshot_slot(worker->snap, entry->port)->name);
 	if (!vec->dry_run && !answer(m, lane, weft_owner_mac(entry)))
 		return false;
-	weft_emit(worker, vec, lane, lane->in, m);
+	weft_emit_or_drop(worker, vec, lane, lane->in, m);
 	return true;
 }

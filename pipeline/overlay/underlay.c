@@ -3,10 +3,18 @@
 
 // The address at which tunnels end, on its link: answers ARP (RFC 826) and neighbour discovery (RFC 4861) for it, and
 // knows the next hops to other hosts.
+#include "underlay.h"
+
 #include <rte_ether.h>
 
 #include "pipeline/base/arp.h"
+#include "pipeline/base/bytes.h"
 #include "pipeline/base/nd.h"
+#include "pipeline/send/drop.h"
+#include "pipeline/send/emit.h"
+#include "pipeline/send/next_hop.h"
+#include "weft/explain.h"
+#include "weft/worker.h"
 
 #define REFRESH_S 30  // ask again for what was heard so long ago
 #define FORGET_S  120 // and give up after so long
@@ -60,17 +68,17 @@ listen(const struct weft_lane *lane, const struct rte_mbuf *m)
 		return (struct talk){ weft_ip4(sender), read_mac(arp + ARP_SENDER_MAC), weft_ip4(target),
 			arp[ARP_OPERATION + 1] == RTE_ARP_OP_REQUEST };
 	}
-	talk.asks = nd_type(lane, m) == ND_SOLICIT;
-	talk.target = nd_target(lane, m);
-	talk.sender = talk.asks ? nd_source(lane, m) : talk.target;
-	talk.mac = nd_mac(lane, m);
+	talk.asks = weft_nd_type(lane, m) == ND_SOLICIT;
+	talk.target = weft_nd_target(lane, m);
+	talk.sender = talk.asks ? weft_nd_source(lane, m) : talk.target;
+	talk.mac = weft_nd_mac(lane, m);
 	return talk;
 }
 
 bool
-weft_is_neighbour_talk(const struct weft_lane *lane, const struct rte_mbuf *m)
+weft_underlay_concerns(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
-	return !lane->n_tags && (lane->flags & WEFT_LANE_ARP || nd_is_valid(lane, m));
+	return !lane->n_tags && (lane->flags & WEFT_LANE_ARP || weft_nd_is_valid(lane, m));
 }
 
 // Questions for this host's address, and whatever is told to all.
@@ -104,13 +112,13 @@ weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned in
 	if (vec->explain)
 		weft_explain_add(vec->explain, "tunnel", "neighbours of this host's tunnel address");
 	if (vec->dry_run || !talk.asks || !weft_ip_same(&talk.target, &underlay->address) ||
-		(lane->flags & WEFT_LANE_IPV6 && !nd_answer(m, lane, own))) {
+		(lane->flags & WEFT_LANE_IPV6 && !weft_nd_answer(m, lane, own))) {
 		weft_take(worker, vec, UINT64_C(1) << i);
 		return true;
 	}
 	if (lane->flags & WEFT_LANE_ARP)
-		arp_answer(frame, frame + lane->l3_off, own);
-	weft_emit(worker, vec, &(struct weft_lane){ .l3_off = lane->l3_off }, lane->in, m);
+		weft_arp_answer(frame, frame + lane->l3_off, own);
+	weft_emit_or_drop(worker, vec, &(struct weft_lane){ .l3_off = lane->l3_off }, lane->in, m);
 	return true;
 }
 
@@ -119,15 +127,15 @@ ask(struct weft_worker *worker, const struct weft_underlay *underlay, uint16_t u
 {
 	uint64_t own = atomic_load_explicit(&worker->mac[uplink], memory_order_relaxed);
 	bool v4 = weft_ip_is_v4(hop);
-	struct rte_mbuf *m = weft_new_frame(worker, uplink, v4 ? ARP_FRAME : ND_SOLICIT_FRAME);
+	struct rte_mbuf *m = weft_frame_new(worker, uplink, v4 ? ARP_FRAME : ND_SOLICIT_FRAME);
 
 	if (m == NULL)
 		return;
 	if (v4)
-		arp_write_question(
+		weft_arp_write_request(
 			rte_pktmbuf_mtod(m, uint8_t *), own, weft_ip_v4(&underlay->address), weft_ip_v4(hop));
 	else
-		nd_write_question(rte_pktmbuf_mtod(m, uint8_t *), own, &underlay->address, hop);
+		weft_nd_write_solicitation(rte_pktmbuf_mtod(m, uint8_t *), own, &underlay->address, hop);
 	weft_out_port(worker, uplink, m);
 }
 
@@ -150,7 +158,7 @@ weft_underlay_sweep(struct weft_worker *worker)
 		const struct weft_peer *peer = weft_snapshot_slot(snap, slot)->peer;
 		struct weft_neighbour *neighbour = &worker->neighbour[slot];
 		uint32_t age = worker->clock - atomic_load_explicit(&neighbour->heard, memory_order_relaxed);
-		bool known = peer && weft_neighbour_mac(neighbour, peer->hop_number);
+		bool known = peer && weft_next_hop_mac(neighbour, peer->hop_number);
 
 		if (peer == NULL || peer->hop_number == 0 || (known && age < REFRESH_S))
 			continue;

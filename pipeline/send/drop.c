@@ -2,7 +2,10 @@
 // Copyright (c) 2026 The weft authors
 
 // Drops: the only two ways for a packet to leave without being delivered.
-#include "pipeline/stages/stages.h"
+#include "drop.h"
+
+#include "weft/explain.h"
+#include "weft/worker.h"
 
 static const char *const names[WEFT_N_DROPS] = {
 #define X(name, text) [WEFT_DROP_##name] = #name,

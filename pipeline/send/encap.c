@@ -2,10 +2,13 @@
 // Copyright (c) 2026 The weft authors
 
 // Puts frames into tunnels: one write of headers that are prepared for each host, but for what a packet decides.
-#include "weft/fdb.h"
+#include "encap.h"
 
 #include "pipeline/base/bytes.h"
-#include "pipeline/stages/stages.h"
+#include "weft/fdb.h"
+#include "weft/worker.h"
+
+#include "next_hop.h"
 
 // What the outer header says of the packet inside: its flow in the source port, for routers that spread flows over
 // paths (RFC 7348, 5), and its traffic class.
@@ -106,7 +109,7 @@ weft_tunnel_enter(
 {
 	const struct weft_peer *peer = weft_snapshot_slot(worker->snap, slot)->peer;
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
-	uint64_t hop = weft_neighbour_mac(&worker->neighbour[slot], peer->hop_number);
+	uint64_t hop = weft_next_hop_mac(&worker->neighbour[slot], peer->hop_number);
 	uint64_t own = atomic_load_explicit(&worker->mac[peer->uplink], memory_order_relaxed);
 	bool geneve = domain->tunnel == WEFT_TUNNEL_GENEVE, stamp = geneve && worker->snap->cluster;
 	uint16_t udp_len = (uint16_t)(m->pkt_len + 8 + WEFT_TUNNEL_BASE + (stamp ? WEFT_STAMP_SIZE : 0));

@@ -2,21 +2,16 @@
 // Copyright (c) 2026 The weft authors
 
 // The chain: which stages there are, in which order.
+#include "weft/stage.h"
+
 #include <rte_cycles.h>
 
-#include "stages.h"
+#include "weft/worker.h"
 
 const struct weft_stage weft_chain[WEFT_N_STAGES] = {
-	{ "parse", weft_parse_stage },
-	{ "tunnel", weft_tunnel_stage },
-	{ "vlan", weft_vlan_stage },
-	{ "guard", weft_guard_stage },
-	{ "class", weft_class_stage },
-	{ "learn", weft_learn_stage },
-	{ "forward", weft_forward_stage },
-	{ "firewall", weft_firewall_stage },
-	{ "flood", weft_flood_stage },
-	{ "output", weft_output_stage },
+#define STAGE(name) { #name, weft_##name##_stage },
+	WEFT_STAGES(STAGE)
+#undef STAGE
 };
 
 // Runs the lanes MASK, which are to be judged by SNAP, from the stage on that looks at the policy first.
@@ -25,7 +20,7 @@ run_by(struct weft_worker *worker, struct weft_vec *vec, const struct weft_snaps
 {
 	worker->present = worker->snap;
 	worker->snap = snap;
-	for (unsigned int i = STAGE_VLAN; i < WEFT_N_STAGES && mask; i++)
+	for (unsigned int i = WEFT_STAGE_vlan; i < WEFT_N_STAGES && mask; i++)
 		mask = weft_chain[i].run(worker, vec, mask);
 	worker->snap = worker->present;
 	worker->present = NULL;

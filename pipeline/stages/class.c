@@ -3,8 +3,10 @@
 
 // Marks what VMs send as their plans say: the DSCP, and the priority in VLAN tags, of which it is the upper half
 // (RFC 8325, 2.3: the class selector). Congestion marks stay.
-#include "stages.h"
+#include "weft/explain.h"
 #include "weft/mark.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 static void
 mark(struct weft_lane *lane, struct rte_mbuf *m, uint8_t dscp)

@@ -4,9 +4,21 @@
 // The stateful firewall: one look-up for a packet finds its connection, which stands for what the rules of both ends
 // have said. Three passes over the vector, so that buckets and records are on their way while other packets are looked
 // at: keys, candidates, connections.
-#include "firewall.h"
-
+#include "pipeline/firewall/flow.h"
+#include "pipeline/firewall/icmp.h"
+#include "pipeline/firewall/judge.h"
+#include "pipeline/firewall/multicast.h"
+#include "pipeline/firewall/new_connection.h"
+#include "pipeline/firewall/offload_offer.h"
+#include "pipeline/firewall/reject.h"
+#include "pipeline/firewall/stateless.h"
+#include "pipeline/firewall/track_tcp.h"
+#include "pipeline/send/drop.h"
 #include "pipeline/tables/frags.h"
+#include "pipeline/tables/sessions.h"
+#include "weft/explain.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 // Lanes that all passes look at before the next ones come: a packet takes seven cache lines here, its own included.
 #define LANES_AT_ONCE 32
@@ -57,7 +69,7 @@ learn_way(const struct weft_worker *worker, const struct weft_lane *lane, struct
 	const struct weft_port_conf *in = weft_snapshot_slot(snap, lane->in),
 				    *out = weft_snapshot_slot(snap, lane->out);
 	const struct weft_domain *domain = weft_snapshot_domain(snap, lane->domain);
-	uint16_t from = place_of(in, lane->in), to = place_of(out, lane->out), home;
+	uint16_t from = weft_flow_place(in, lane->in), to = weft_flow_place(out, lane->out), home;
 
 	way->id = way_of(lane);
 	way->judged = in->policy || out->policy;
@@ -67,7 +79,7 @@ learn_way(const struct weft_worker *worker, const struct weft_lane *lane, struct
 	way->peer = weft_snapshot_slot(snap, home)->owner;
 	// A device with a queue for every worker has its connections where they are first seen.
 	way->here = way->peer == worker->id || way->peer == WEFT_OWNER_EACH;
-	way->age = age_of_rules(snap, in, out, domain);
+	way->age = weft_flow_rules_age(snap, in, out, domain);
 }
 
 // The key is put together in registers, and written and read in the same pieces: its halves lie as the machine's words
@@ -92,10 +104,10 @@ icmp_ends(const uint8_t *l4, bool v6, unsigned int e)
 {
 	uint16_t id;
 	uint8_t query;
-	enum icmp_kind kind = icmp_kind(v6, l4[0], &query);
+	enum icmp_kind kind = weft_icmp_kind(v6, l4[0], &query);
 
 	memcpy(&id, l4 + 4, sizeof(id));
-	return id | (uint32_t)icmp_asked(query, kind == ICMP_QUERY ? e : !e) << 16;
+	return id | (uint32_t)weft_icmp_asked(query, kind == ICMP_QUERY ? e : !e) << 16;
 }
 
 // Makes the key and its hash. Both ends of a pair are turned round where the sender is end 1.
@@ -103,7 +115,7 @@ static inline void
 make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *lane, const struct rte_mbuf *m,
 	unsigned int e, uint32_t slots)
 {
-	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *l4 = l4_of(lane, m);
+	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *l4 = weft_flow_l4(lane, m);
 	uint64_t addrs, ends;
 	uint32_t l4_ends = 0, what = lane->domain | (uint32_t)lane->proto << 16;
 
@@ -111,7 +123,7 @@ make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *
 		memcpy(&addrs, l3 + 12, sizeof(addrs));
 		what |= 4u << 24;
 	} else {
-		addrs = sessions_fold(t, l3 + 8) | (uint64_t)sessions_fold(t, l3 + 24) << 32;
+		addrs = weft_sessions_fold(t, l3 + 8) | (uint64_t)weft_sessions_fold(t, l3 + 24) << 32;
 		what |= 6u << 24;
 	}
 	addrs = rotate64(addrs, e * 32);
@@ -125,14 +137,14 @@ make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *
 	memcpy(k->key.addr, &addrs, sizeof(addrs));
 	memcpy(k->key.l4, &ends, sizeof(ends));
 	memcpy(&k->key.domain, &what, sizeof(what));
-	k->hash = sessions_mix(t, addrs, ends, what);
+	k->hash = weft_sessions_mix(t, addrs, ends, what);
 	k->record = 0;
 }
 
 static inline bool
 is_record(const struct weft_session *s, const struct weft_session_key *key, const uint8_t *l3, unsigned int e)
 {
-	return sessions_same_key(&s->key, key) &&
+	return weft_sessions_same_key(&s->key, key) &&
 	       (likely(key->family == 4) ||
 		       (memcmp(s->addr6[e], l3 + 8, 16) == 0 && memcmp(s->addr6[!e], l3 + 24, 16) == 0));
 }
@@ -146,29 +158,29 @@ judge_stale(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, st
 	struct judgement j;
 	bool tell;
 
-	judge_again(worker->snap, s, &j);
+	weft_judge_again(worker->snap, s, &j);
 	if (vec->explain) {
 		weft_explain_add(
 			vec->explain, "firewall", "the connection was judged under older rules, and is judged again");
-		judge_explain(vec->explain, &j);
+		weft_judge_explain(vec->explain, &j);
 	}
 	if (vec->dry_run)
 		return j.reason >= 0 ? (int)WEFT_DROP_FW_REVOKED : TRACK_PASS;
 	if (j.reason < 0 && !j.stateless) {
-		judge_enter(worker, s, &j);
+		weft_judge_record(worker, s, &j);
 		t->rejudged++;
 		return TRACK_PASS;
 	}
-	tell = j.refuse;
+	tell = j.reject;
 	for (unsigned int end = 0; end < 2; end++) {
 		const struct weft_policy *policy = weft_snapshot_slot(worker->snap, s->key.slot[end])->policy;
 
 		tell = tell || (policy && policy->reject_revoked);
 	}
 	if (j.reason >= 0) {
-		judge_count(worker, &j, vec->pkts[i]->pkt_len);
+		weft_judge_count(worker, &j, vec->pkts[i]->pkt_len);
 		if (tell)
-			refuse_both(worker, vec, &vec->lanes[i], vec->pkts[i]);
+			weft_reject_both(worker, vec, &vec->lanes[i], vec->pkts[i]);
 		t->revoked++;
 	}
 	weft_session_remove(t, (uint32_t)(s - t->rec));
@@ -182,13 +194,13 @@ judge_apart(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, co
 {
 	struct judgement j;
 
-	judge_again(worker->snap, s, &j);
+	weft_judge_again(worker->snap, s, &j);
 	if (vec->explain)
-		judge_explain(vec->explain, &j);
+		weft_judge_explain(vec->explain, &j);
 	if (j.reason < 0)
 		return TRACK_PASS;
 	if (!vec->dry_run)
-		judge_count(worker, &j, vec->pkts[i]->pkt_len);
+		weft_judge_count(worker, &j, vec->pkts[i]->pkt_len);
 	return j.reason;
 }
 
@@ -199,7 +211,7 @@ count_packet(struct weft_sessions *t, struct weft_session *s, uint32_t clock, co
 	s->packets++;
 	s->bytes += m->pkt_len;
 	if (unlikely(s->bytes >> 31))
-		sessions_settle(t, s);
+		weft_sessions_settle(t, s);
 }
 
 static inline int
@@ -211,12 +223,12 @@ track(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct w
 	int ret = TRACK_PASS;
 
 	if (likely(lane->proto == IPPROTO_TCP)) {
-		const uint8_t *tcp = l4_of(lane, m);
+		const uint8_t *tcp = weft_flow_l4(lane, m);
 		const struct tcp_segment seg = tcp_read(tcp, lane);
 
-		ret = track_tcp(t, s, e, &seg, tcp, vec->dry_run);
+		ret = weft_track_tcp(t, s, e, &seg, tcp, vec->dry_run);
 	} else if (!vec->dry_run) {
-		track_answered(t, s, e);
+		weft_track_answered(t, s, e);
 	}
 	if (unlikely(ret != TRACK_PASS || vec->dry_run))
 		return ret;
@@ -286,7 +298,7 @@ decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, u
 	if (unlikely(!is_record(&t->rec[record], &k->key, l3, e))) {
 		const uint8_t *const addr6[2] = { l3 + (e ? 24 : 8), l3 + (e ? 8 : 24) };
 
-		record = sessions_find(t, &k->key, k->hash, addr6);
+		record = weft_sessions_find(t, &k->key, k->hash, addr6);
 	}
 	if (likely(record != 0)) {
 		struct weft_session *s = &t->rec[record];
@@ -296,7 +308,7 @@ decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, u
 		ret = TRACK_PASS;
 		if (unlikely(worker->present != NULL))
 			ret = judge_apart(worker, vec, i, s);
-		else if (unlikely(k->age < age_of(worker->snap, s->judged)))
+		else if (unlikely(k->age < weft_flow_age(worker->snap, s->judged)))
 			ret = judge_stale(worker, vec, i, s);
 		if (likely(ret == TRACK_PASS)) {
 			ret = track(worker, vec, i, s, e);
@@ -305,11 +317,11 @@ decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, u
 		}
 	}
 	if (unlikely(ret == TRACK_REOPEN))
-		ret = open_connection(worker, vec, i, &k->key, k->hash, e);
+		ret = weft_connection_open(worker, vec, i, &k->key, k->hash, e);
 	if (unlikely((vec->lanes[i].flags & WEFT_LANE_FRAGMENT) && ret == -1 && !vec->dry_run)) {
-		const struct flow flow = flow_of(worker, &vec->lanes[i], vec->pkts[i]);
+		const struct flow flow = weft_flow_of(worker, &vec->lanes[i], vec->pkts[i]);
 
-		ret = frags_note(worker, &vec->lanes[i], (const uint8_t *const[2]){ flow.src, flow.dst });
+		ret = weft_frags_note(worker, &vec->lanes[i], (const uint8_t *const[2]){ flow.src, flow.dst });
 	}
 	return ret;
 }
@@ -350,10 +362,11 @@ drop(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, int reaso
 
 // What sort_out() has found.
 struct sorted {
-	weft_lanes good;  // not dropped, nor another worker's
-	weft_lanes todo;  // left to decide
-	weft_lanes apart; // of them, those that look_apart() is to see first, in their turn: a fragment may follow its
-			  // first one in the same burst
+	weft_lanes good; // not dropped, nor another worker's
+	weft_lanes todo; // left to decide
+	weft_lanes
+		apart; // of them, those that weft_stateless_check() is to see first, in their turn: a fragment may follow its
+		       // first one in the same burst
 };
 
 // Looks at a bucket, which is there by now, and has the record come.
@@ -362,7 +375,8 @@ look_up(const struct weft_sessions *t, struct seek *k)
 {
 	const struct weft_session *s;
 
-	k->record = sessions_candidate(&t->bucket[sessions_first(t, k->hash)], sessions_sig(k->hash));
+	k->record =
+		weft_sessions_candidate(&t->bucket[weft_sessions_first(t, k->hash)], weft_sessions_signature(k->hash));
 	s = &t->rec[k->record];
 	rte_prefetch0(s);
 	if (unlikely(k->key.family == 6))
@@ -380,7 +394,7 @@ sort_one(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struc
 	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)))
 		return false;
 	if (lane->out == WEFT_PORT_NONE) {
-		bad = group_out(worker, vec, i);
+		bad = weft_multicast_may_leave(worker, vec, i);
 		if (bad < 0)
 			return false;
 		drop(worker, vec, i, bad);
@@ -421,7 +435,7 @@ sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, stru
 			continue;
 		}
 		make_key(t, k, lane, vec->pkts[i], way.end, way.slots);
-		rte_prefetch0(&t->bucket[sessions_first(t, k->hash)]);
+		rte_prefetch0(&t->bucket[weft_sessions_first(t, k->hash)]);
 	}
 }
 
@@ -429,7 +443,7 @@ sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, stru
 static __rte_noinline int
 decide_any(struct weft_worker *worker, struct weft_vec *vec, struct seek *k, unsigned int i, bool apart)
 {
-	int bad = apart ? look_apart(worker, vec, i) : TRACK_REOPEN;
+	int bad = apart ? weft_stateless_check(worker, vec, i) : TRACK_REOPEN;
 
 	if (apart && bad == TRACK_REOPEN)
 		make_key(worker->sessions, k, &vec->lanes[i], vec->pkts[i], k->end, k->slots);
@@ -461,7 +475,7 @@ judge_lanes(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 			decide_any(worker, vec, &seek[i], i, sorted.apart >> i & 1) >= 0)
 			sorted.good &= ~(UINT64_C(1) << i);
 		else if (unlikely(offering))
-			offer_if_due(worker, vec, i, seek[i].record, &seek[i].key, seek[i].end);
+			weft_offload_offer(worker, vec, i, seek[i].record, &seek[i].key, seek[i].end);
 	}
 	return sorted.good;
 }

@@ -2,9 +2,17 @@
 // Copyright (c) 2026 The weft authors
 
 // Broadcast, multicast and unknown unicast: within the port's limits, a copy to each member of the domain.
+#include "pipeline/firewall/multicast.h"
+#include "pipeline/multicast/snoop.h"
+#include "pipeline/overlay/neighbour.h"
+#include "pipeline/send/drop.h"
 #include "pipeline/tables/groups.h"
+#include "weft/explain.h"
 #include "weft/rate.h"
-#include "stages.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
+
+#include "deliver.h"
 
 #define MAC_MASK  UINT64_C(0xffffffffffff)
 #define GROUP_BIT (UINT64_C(1) << 40)
@@ -59,9 +67,9 @@ is_meant(const struct weft_worker *worker, const struct weft_port_conf *port, ui
 	const struct group routers = { .domain = group->domain, .v6 = group->v6 };
 
 	if (likely(audience == AUDIENCE_ALL) || port->tagging == WEFT_TAG_UPLINK ||
-		groups_wants(worker, &routers, member))
+		weft_groups_wants(worker, &routers, member))
 		return true;
-	return audience == AUDIENCE_MEMBERS ? groups_wants(worker, group, member) : port->peer != NULL;
+	return audience == AUDIENCE_MEMBERS ? weft_groups_wants(worker, group, member) : port->peer != NULL;
 }
 
 // Whether MEMBER gets a copy of M. Members with the same rules, which mostly stand side by side, need one look.
@@ -79,7 +87,7 @@ gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane
 		return true;
 	if (policy != last->policy) {
 		last->policy = policy;
-		last->bad = weft_firewall_admits(worker, vec, lane, m, member);
+		last->bad = weft_multicast_may_enter(worker, vec, lane, m, member);
 	}
 	last->refused = last->refused || last->bad >= 0;
 	return last->bad < 0;
@@ -113,12 +121,12 @@ replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 				copy->port = lane->in;
 				worker->stats[lane->in].created++;
 			}
-			weft_emit(worker, vec, lane, waiting, copy);
+			deliver(worker, vec, lane, waiting, copy);
 		}
 		waiting = domain->ports[i];
 	}
 	if (waiting != WEFT_PORT_NONE)
-		weft_emit(worker, vec, lane, waiting, m);
+		deliver(worker, vec, lane, waiting, m);
 	else if (!vec->dry_run)
 		weft_drop_mbuf(worker, m, last.refused ? WEFT_DROP_FW_INGRESS : WEFT_DROP_FLOOD_EMPTY);
 }
@@ -137,7 +145,7 @@ weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 		if (within_limit(worker, vec, lane, class)) {
 			if (weft_neighbour_answer(worker, vec, i))
 				continue;
-			audience = snoop(worker, vec, i, &group);
+			audience = weft_snoop(worker, vec, i, &group);
 			if (vec->explain && audience != AUDIENCE_ALL)
 				weft_explain_add(vec->explain, "flood",
 					audience == AUDIENCE_MEMBERS ? "to those who have joined its group"

@@ -2,40 +2,16 @@
 // Copyright (c) 2026 The weft authors
 
 // Where a frame goes: configured addresses first, then learned ones; what is left is flooded.
+#include "pipeline/send/drop.h"
+#include "weft/explain.h"
+#include "pipeline/tables/destination.h"
 #include "weft/fdb.h"
-
-#include "stages.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 #define GROUP_BIT     (UINT64_C(1) << 40)
 #define MAC_MASK      UINT64_C(0xffffffffffff)
 #define RESERVED_BASE UINT64_C(0x0180c2000000) // IEEE 802.1Q, table 8-1
-
-// The port, or WEFT_PORT_NONE: to be flooded.
-static inline uint16_t
-look_up(const struct weft_worker *worker, const struct weft_lane *lane, uint64_t hash)
-{
-	const struct weft_snapshot *snap = worker->snap;
-	const struct weft_mactab *fixed = &snap->static_macs;
-	const struct weft_domain *domain;
-	const struct weft_mac_entry *entry;
-
-	entry = weft_mactab_find(fixed, lane->dst, weft_mactab_hash(fixed, lane->dst));
-	if (likely(entry != NULL))
-		return entry->port;
-	domain = weft_snapshot_domain(snap, lane->domain);
-	if (!domain->learning)
-		return domain->gateway;
-	entry = weft_fdb_find(worker->fdb, snap, lane->dst, hash);
-	return entry ? entry->port : WEFT_PORT_NONE;
-}
-
-uint16_t
-weft_forward_to(const struct weft_worker *worker, uint64_t key)
-{
-	const struct weft_lane lane = { .dst = key, .domain = (uint16_t)(key >> 48) };
-
-	return look_up(worker, &lane, weft_mactab_hash(&worker->fdb->tab, key));
-}
 
 static inline int
 verdict(const struct weft_snapshot *snap, const struct weft_lane *lane)
@@ -89,7 +65,8 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 		// Frames come in trains: the one before often had the same answer.
 		if (lane->dst != last) {
 			last = lane->dst;
-			last_out = lane->dst & GROUP_BIT ? WEFT_PORT_NONE : look_up(worker, lane, hash[i]);
+			last_out = lane->dst & GROUP_BIT ? WEFT_PORT_NONE
+							 : weft_destination_find(worker, lane->dst, hash[i]);
 		}
 		lane->out = last_out;
 		bad = verdict(snap, lane);

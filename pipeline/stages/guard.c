@@ -3,11 +3,14 @@
 
 // The spoof guard: a port that names its MAC and addresses may speak for no others, in Ethernet, IPv4,
 // IPv6, ARP and neighbour discovery.
-#include <netinet/in.h>
 #include <netinet/icmp6.h>
+#include <netinet/in.h>
 
 #include "pipeline/base/bytes.h"
-#include "stages.h"
+#include "pipeline/send/drop.h"
+#include "weft/explain.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 #define MAC_MASK    UINT64_C(0xffffffffffff)
 #define ARP_SENDER  8  // hardware address of the sender, then its protocol address

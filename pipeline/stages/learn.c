@@ -2,9 +2,11 @@
 // Copyright (c) 2026 The weft authors
 
 // Learns the sources of frames, and refuses those that belong to another port by configuration.
+#include "pipeline/send/drop.h"
+#include "weft/explain.h"
 #include "weft/fdb.h"
-
-#include "stages.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 // Whether the source is another port's by configuration. A port that names its MAC has passed the guard.
 static inline bool

@@ -2,12 +2,17 @@
 // Copyright (c) 2026 The weft authors
 
 // The one place that reads untrusted headers: checks every length, and leaves offsets for the others.
+#include "parse.h"
+
 #include <netinet/in.h>
 
 #include <rte_ether.h>
 
 #include "pipeline/base/bytes.h"
-#include "stages.h"
+#include "pipeline/send/drop.h"
+#include "weft/explain.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 #define ETH_LEN	      14
 #define TAG_LEN	      4

@@ -7,12 +7,18 @@
 
 #include <rte_ip.h>
 
-#include "weft/bfd.h"
-#include "weft/fdb.h"
-
 #include "pipeline/base/bytes.h"
-#include "stages.h"
+#include "pipeline/overlay/underlay.h"
+#include "pipeline/send/drop.h"
+#include "pipeline/send/port.h"
+#include "weft/bfd.h"
+#include "weft/explain.h"
+#include "weft/fdb.h"
 #include "weft/mark.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
+
+#include "parse.h"
 
 #define UDP_HEADER 8
 #define TO_OTHERS  -2
@@ -182,10 +188,11 @@ weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 
 		// A tunnel's frame that is on its way to an uplink that stands by now is taken; a port that is closed
 		// is closed.
-		if (underlay == NULL || (unlikely(!weft_is_open(worker, port)) && port->closed != WEFT_CLOSED_STANDBY))
+		if (underlay == NULL ||
+			(unlikely(!weft_port_is_open(worker, port)) && port->closed != WEFT_CLOSED_STANDBY))
 			continue;
 		if (unlikely(lane->flags & WEFT_LANE_ARP || lane->proto == IPPROTO_ICMPV6) &&
-			weft_is_neighbour_talk(lane, vec->pkts[i])) {
+			weft_underlay_concerns(lane, vec->pkts[i])) {
 			gone |= (weft_lanes)weft_underlay_hear(worker, vec, i) << i;
 			continue;
 		}

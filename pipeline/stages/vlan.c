@@ -2,7 +2,11 @@
 // Copyright (c) 2026 The weft authors
 
 // Which broadcast domain a frame belongs to: the port's VLAN mode and the frame's outer tag decide.
-#include "stages.h"
+#include "pipeline/send/drop.h"
+#include "pipeline/send/port.h"
+#include "weft/explain.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 #define VID(tci) ((tci)&0xfff)
 
@@ -169,8 +173,8 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 			if (!worker->present && !vec->dry_run)
 				count_stamp(&worker->stamps, lane, found.when);
 		} else {
-			bad = likely(weft_is_open(worker, port)) ? classify(port, lane)
-								 : WEFT_DROP_PORT_DOWN + port->closed;
+			bad = likely(weft_port_is_open(worker, port)) ? classify(port, lane)
+								      : WEFT_DROP_PORT_DOWN + port->closed;
 		}
 		lane->priority = unlikely(lane->strip) ? lane->tci >> 12 : 0;
 		lane->src = weft_mac_key(lane->domain, lane->src);

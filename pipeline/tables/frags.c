@@ -9,8 +9,10 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
-#include "sessions.h"
 #include "weft/worker.h"
+
+#include "account.h"
+#include "sessions.h"
 
 #define WAYS	      4
 #define LIFE	      15  // seconds, RFC 791's default
@@ -39,7 +41,7 @@ struct weft_frags {
 };
 
 struct weft_frags *
-frags_new(uint32_t n)
+weft_frags_new(uint32_t n)
 {
 	struct weft_frags *f = rte_zmalloc("frags", sizeof(*f), 0);
 
@@ -56,7 +58,7 @@ frags_new(uint32_t n)
 }
 
 void
-frags_free(struct weft_frags *f)
+weft_frags_free(struct weft_frags *f)
 {
 	if (f)
 		rte_free(f->bucket);
@@ -105,7 +107,7 @@ forget(struct weft_sessions *t, struct entry *e)
 }
 
 int
-frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2])
+weft_frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2])
 {
 	struct weft_sessions *t = worker->sessions;
 	struct entry e = entry_of(lane, addr), *to = NULL;
@@ -126,7 +128,7 @@ frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8
 		if (way->family == 0 && to == NULL)
 			to = way;
 	}
-	sessions_of_port(t, lane->in, &n, &n_half, &n_frags);
+	weft_account_counts(t, lane->in, &n, &n_half, &n_frags);
 	limit = weft_snapshot_slot(worker->snap, lane->in)->max_frags;
 	if (to == NULL || n_frags >= (limit ? limit : DEFAULT_LIMIT))
 		return WEFT_DROP_FW_FRAGMENT_FULL;
@@ -138,7 +140,7 @@ frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8
 }
 
 int
-frags_check(const struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2])
+weft_frags_check(const struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2])
 {
 	struct entry e = entry_of(lane, addr);
 	const struct bucket *bucket = bucket_of(worker->sessions->frags, &e);
@@ -153,7 +155,7 @@ frags_check(const struct weft_worker *worker, const struct weft_lane *lane, cons
 }
 
 void
-frags_sweep(struct weft_worker *worker)
+weft_frags_sweep(struct weft_worker *worker)
 {
 	struct weft_frags *f = worker->sessions->frags;
 

@@ -11,15 +11,15 @@
 
 struct weft_frags;
 
-struct weft_frags *frags_new(uint32_t n);
-void frags_free(struct weft_frags *frags);
+struct weft_frags *weft_frags_new(uint32_t n);
+void weft_frags_free(struct weft_frags *frags);
 
 // Remembers that LANE, a first fragment whose addresses are at ADDR (source, destination), passed. Returns -1, or the
 // reason why those that follow could not pass, and then it must not either.
-int frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2]);
+int weft_frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2]);
 
 // Whether LANE, a later fragment, may pass: -1, or the reason to drop it.
-int frags_check(const struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2]);
+int weft_frags_check(const struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2]);
 
 // Forgets what is too old among the next few. Owner worker.
-void frags_sweep(struct weft_worker *worker);
+void weft_frags_sweep(struct weft_worker *worker);

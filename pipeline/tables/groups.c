@@ -8,6 +8,8 @@
 
 #include <rte_malloc.h>
 
+#include "weft/worker.h"
+
 // RFC 3376, 8.4: what nobody has repeated in so many intervals, and the time for an answer, is void.
 #define ROBUSTNESS 2
 #define ANSWER_S   10
@@ -177,14 +179,14 @@ tell(struct weft_worker *worker, const struct group *group, uint16_t slot, enum 
 }
 
 void
-groups_join(struct weft_worker *worker, const struct group *group, uint16_t slot)
+weft_groups_join(struct weft_worker *worker, const struct group *group, uint16_t slot)
 {
 	enter(worker, group, slot, weft_snapshot_slot(worker->snap, slot)->gen);
 	tell(worker, group, slot, JOIN);
 }
 
 void
-groups_leave(struct weft_worker *worker, const struct group *group, uint16_t slot)
+weft_groups_leave(struct weft_worker *worker, const struct group *group, uint16_t slot)
 {
 	leave(worker, group, slot);
 	tell(worker, group, slot, LEAVE);
@@ -205,7 +207,7 @@ weft_groups_hear(struct weft_worker *worker, const struct weft_fdb_message *mess
 }
 
 bool
-groups_is_known(const struct weft_worker *worker, const struct group *group)
+weft_groups_is_known(const struct weft_worker *worker, const struct group *group)
 {
 	const struct weft_mac_entry *entry = find(worker->groups, key_of(group, WEFT_PORT_NONE));
 
@@ -214,7 +216,7 @@ groups_is_known(const struct weft_worker *worker, const struct group *group)
 }
 
 bool
-groups_has_router(const struct weft_worker *worker, uint16_t domain, bool v6)
+weft_groups_has_router(const struct weft_worker *worker, uint16_t domain, bool v6)
 {
 	const struct group routers = { .domain = domain, .v6 = v6 };
 	const struct weft_mac_entry *entry = find(worker->groups, key_of(&routers, WEFT_PORT_NONE));
@@ -223,7 +225,7 @@ groups_has_router(const struct weft_worker *worker, uint16_t domain, bool v6)
 }
 
 bool
-groups_wants(const struct weft_worker *worker, const struct group *group, uint16_t slot)
+weft_groups_wants(const struct weft_worker *worker, const struct group *group, uint16_t slot)
 {
 	const struct weft_mac_entry *entry = find(worker->groups, key_of(group, slot));
 

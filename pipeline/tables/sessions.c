@@ -70,7 +70,7 @@ weft_sessions_new(uint32_t size, uint32_t n_frags)
 	t->victim = rte_zmalloc("sessions", rte_align32pow2(size) * sizeof(t->victim[0]), RTE_CACHE_LINE_SIZE);
 	t->port = rte_zmalloc("sessions", WEFT_MAX_PORTS * sizeof(t->port[0]), RTE_CACHE_LINE_SIZE);
 	t->rule = rte_zmalloc("sessions", WEFT_MAX_COUNTERS * sizeof(t->rule[0]), RTE_CACHE_LINE_SIZE);
-	t->frags = frags_new(n_frags);
+	t->frags = weft_frags_new(n_frags);
 	if (!t->rec || !t->bucket || !t->free || !t->victim || !t->port || !t->rule || !t->frags) {
 		weft_sessions_free(t);
 		errno = ENOMEM;
@@ -94,25 +94,25 @@ weft_sessions_free(struct weft_sessions *t)
 	rte_free(t->victim);
 	rte_free(t->port);
 	rte_free(t->rule);
-	frags_free(t->frags);
+	weft_frags_free(t->frags);
 	rte_free(t);
 }
 
 static bool
 is_it(const struct weft_session *s, const struct weft_session_key *key, const uint8_t *const addr6[2])
 {
-	return sessions_same_key(&s->key, key) &&
+	return weft_sessions_same_key(&s->key, key) &&
 	       (key->family == 4 || (memcmp(s->addr6[0], addr6[0], 16) == 0 && memcmp(s->addr6[1], addr6[1], 16) == 0));
 }
 
 uint32_t
-sessions_find(
+weft_sessions_find(
 	const struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash, const uint8_t *const addr6[2])
 {
-	uint16_t sig = sessions_sig(hash);
-	uint32_t b = sessions_first(t, hash);
+	uint16_t sig = weft_sessions_signature(hash);
+	uint32_t b = weft_sessions_first(t, hash);
 
-	for (unsigned int turn = 0; turn < 2; turn++, b = sessions_other(t, b, sig)) {
+	for (unsigned int turn = 0; turn < 2; turn++, b = weft_sessions_other(t, b, sig)) {
 		const struct weft_session_bucket *bucket = &t->bucket[b];
 
 		for (unsigned int i = 0; i < WEFT_SESSION_WAYS; i++)
@@ -145,7 +145,7 @@ make_way(struct weft_sessions *t, uint32_t b)
 	struct weft_session_bucket *bucket = &t->bucket[b];
 
 	for (unsigned int i = 0; i < WEFT_SESSION_WAYS; i++) {
-		struct weft_session_bucket *other = &t->bucket[sessions_other(t, b, bucket->sig[i])];
+		struct weft_session_bucket *other = &t->bucket[weft_sessions_other(t, b, bucket->sig[i])];
 		int way = free_way(other);
 
 		if (way < 0)
@@ -160,12 +160,12 @@ make_way(struct weft_sessions *t, uint32_t b)
 static bool
 enter(struct weft_sessions *t, uint64_t hash, uint32_t record)
 {
-	uint16_t sig = sessions_sig(hash);
-	uint32_t b = sessions_first(t, hash);
+	uint16_t sig = weft_sessions_signature(hash);
+	uint32_t b = weft_sessions_first(t, hash);
 	int way = free_way(&t->bucket[b]);
 
 	if (way < 0) {
-		b = sessions_other(t, b, sig);
+		b = weft_sessions_other(t, b, sig);
 		way = free_way(&t->bucket[b]);
 	}
 	if (way < 0)
@@ -177,7 +177,7 @@ enter(struct weft_sessions *t, uint64_t hash, uint32_t record)
 }
 
 uint32_t
-sessions_insert(struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash)
+weft_sessions_insert(struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash)
 {
 	uint32_t record = t->n_free ? t->free[t->n_free - 1] : t->high < t->size ? t->high + 1 : 0;
 
@@ -194,7 +194,7 @@ sessions_insert(struct weft_sessions *t, const struct weft_session_key *key, uin
 }
 
 void
-sessions_offer(struct weft_sessions *t, uint32_t record)
+weft_sessions_may_evict(struct weft_sessions *t, uint32_t record)
 {
 	uint32_t mask = rte_align32pow2(t->size) - 1;
 
@@ -204,7 +204,7 @@ sessions_offer(struct weft_sessions *t, uint32_t record)
 }
 
 bool
-sessions_evict(struct weft_sessions *t)
+weft_sessions_evict(struct weft_sessions *t)
 {
 	uint32_t mask = rte_align32pow2(t->size) - 1;
 
@@ -222,7 +222,7 @@ sessions_evict(struct weft_sessions *t)
 }
 
 void
-sessions_settle(struct weft_sessions *t, struct weft_session *s)
+weft_sessions_settle(struct weft_sessions *t, struct weft_session *s)
 {
 	for (unsigned int i = 0; i < 2 && s->packets; i++) {
 		struct weft_rule_stats *rule = &t->rule[s->counter[i]];
@@ -240,14 +240,14 @@ void
 weft_session_remove(struct weft_sessions *t, uint32_t record)
 {
 	struct weft_session *s = &t->rec[record];
-	uint64_t hash = sessions_hash(t, &s->key);
-	uint32_t b = sessions_first(t, hash);
+	uint64_t hash = weft_sessions_hash(t, &s->key);
+	uint32_t b = weft_sessions_first(t, hash);
 
-	for (unsigned int turn = 0; turn < 2; turn++, b = sessions_other(t, b, sessions_sig(hash)))
+	for (unsigned int turn = 0; turn < 2; turn++, b = weft_sessions_other(t, b, weft_sessions_signature(hash)))
 		for (unsigned int i = 0; i < WEFT_SESSION_WAYS; i++)
 			if (t->bucket[b].index[i] == record)
 				t->bucket[b].index[i] = 0;
-	sessions_settle(t, s);
+	weft_sessions_settle(t, s);
 	t->port[s->account].n--;
 	t->port[s->account].n_half -= weft_session_is_half(s->state);
 	s->state = WEFT_SESSION_FREE;
@@ -266,13 +266,13 @@ weft_session_adopt(struct weft_sessions *t, const struct weft_session *from)
 
 	// Each worker folds by secrets of its own.
 	for (unsigned int e = 0; e < 2 && key.family == 6; e++)
-		key.addr[e] = sessions_fold(t, addr6[e]);
-	hash = sessions_hash(t, &key);
-	if (sessions_find(t, &key, hash, addr6))
+		key.addr[e] = weft_sessions_fold(t, addr6[e]);
+	hash = weft_sessions_hash(t, &key);
+	if (weft_sessions_find(t, &key, hash, addr6))
 		return true;
-	record = sessions_insert(t, &key, hash);
-	if (record == 0 && sessions_evict(t))
-		record = sessions_insert(t, &key, hash);
+	record = weft_sessions_insert(t, &key, hash);
+	if (record == 0 && weft_sessions_evict(t))
+		record = weft_sessions_insert(t, &key, hash);
 	if (record == 0)
 		return false;
 	t->rec[record] = *from;
@@ -280,6 +280,6 @@ weft_session_adopt(struct weft_sessions *t, const struct weft_session *from)
 	t->port[from->account].n++;
 	t->port[from->account].n_half += weft_session_is_half(from->state);
 	if (weft_session_is_half(from->state) || from->state == WEFT_SESSION_CLOSED)
-		sessions_offer(t, record);
+		weft_sessions_may_evict(t, record);
 	return true;
 }

@@ -15,21 +15,21 @@
 // some secrets by one of a high power. What comes out is good from bit 16 on (Knuth, TAOCP 3, 6.4, multiplicative
 // hashing).
 static inline uint64_t
-sessions_spread(uint64_t h)
+weft_sessions_spread(uint64_t h)
 {
 	return (h ^ h >> 32) * UINT64_C(0xff51afd7ed558ccd);
 }
 
 // The hash of a key in its three words: seeded, so that guests who choose addresses and ports do not choose buckets.
 static inline uint64_t
-sessions_mix(const struct weft_sessions *t, uint64_t addrs, uint64_t ends, uint32_t what)
+weft_sessions_mix(const struct weft_sessions *t, uint64_t addrs, uint64_t ends, uint32_t what)
 {
-	return sessions_spread(
+	return weft_sessions_spread(
 		weft_mix(addrs ^ t->secret[0], ends ^ t->secret[1] ^ what * UINT64_C(0x9e3779b97f4a7c15)));
 }
 
 static inline uint64_t
-sessions_hash(const struct weft_sessions *t, const struct weft_session_key *key)
+weft_sessions_hash(const struct weft_sessions *t, const struct weft_session_key *key)
 {
 	uint64_t a, b;
 	uint32_t c;
@@ -37,41 +37,41 @@ sessions_hash(const struct weft_sessions *t, const struct weft_session_key *key)
 	memcpy(&a, key->addr, sizeof(a));
 	memcpy(&b, key->l4, sizeof(b));
 	memcpy(&c, &key->domain, sizeof(c));
-	return sessions_mix(t, a, b, c);
+	return weft_sessions_mix(t, a, b, c);
 }
 
 // An IPv6 address as the key has it. Different addresses may fold to the same: the record has them whole.
 static inline uint32_t
-sessions_fold(const struct weft_sessions *t, const uint8_t addr[16])
+weft_sessions_fold(const struct weft_sessions *t, const uint8_t addr[16])
 {
 	uint64_t word[2];
 
 	memcpy(word, addr, sizeof(word));
-	return (uint32_t)(sessions_spread(weft_mix(word[0] ^ t->secret[1], word[1] ^ t->secret[3])) >> 32);
+	return (uint32_t)(weft_sessions_spread(weft_mix(word[0] ^ t->secret[1], word[1] ^ t->secret[3])) >> 32);
 }
 
 static inline uint16_t
-sessions_sig(uint64_t hash)
+weft_sessions_signature(uint64_t hash)
 {
 	return hash >> 48;
 }
 
 static inline uint32_t
-sessions_first(const struct weft_sessions *t, uint64_t hash)
+weft_sessions_first(const struct weft_sessions *t, uint64_t hash)
 {
 	return (uint32_t)(hash >> 16) & t->mask;
 }
 
 // The other bucket that an entry of BUCKET may stand in; of that, the first (Fan et al., "Cuckoo Filter", 2014).
 static inline uint32_t
-sessions_other(const struct weft_sessions *t, uint32_t bucket, uint16_t sig)
+weft_sessions_other(const struct weft_sessions *t, uint32_t bucket, uint16_t sig)
 {
 	return (bucket ^ (sig * 0x5bd1e995u + 1)) & t->mask;
 }
 
 // A bit at the top of every 16-bit lane of the bucket's half that may be equal to SIG; the lowest of them is.
 static inline uint64_t
-sessions_equal4(const uint16_t sigs[4], uint16_t sig)
+weft_sessions_equal4(const uint16_t sigs[4], uint16_t sig)
 {
 	uint64_t lanes, ones = UINT64_C(0x0001000100010001);
 
@@ -82,18 +82,18 @@ sessions_equal4(const uint16_t sigs[4], uint16_t sig)
 
 // The first record of BUCKET whose signature is SIG; 0: none.
 static inline uint32_t
-sessions_candidate(const struct weft_session_bucket *bucket, uint16_t sig)
+weft_sessions_candidate(const struct weft_session_bucket *bucket, uint16_t sig)
 {
-	uint64_t low = sessions_equal4(bucket->sig, sig), high;
+	uint64_t low = weft_sessions_equal4(bucket->sig, sig), high;
 
 	if (low)
 		return bucket->index[__builtin_ctzll(low) / 16];
-	high = sessions_equal4(bucket->sig + 4, sig);
+	high = weft_sessions_equal4(bucket->sig + 4, sig);
 	return high ? bucket->index[4 + __builtin_ctzll(high) / 16] : 0;
 }
 
 static inline bool
-sessions_same_key(const struct weft_session_key *a, const struct weft_session_key *b)
+weft_sessions_same_key(const struct weft_session_key *a, const struct weft_session_key *b)
 {
 	uint64_t a0, a1, b0, b1;
 	uint32_t a2, b2;
@@ -108,45 +108,27 @@ sessions_same_key(const struct weft_session_key *a, const struct weft_session_ke
 }
 
 // The record of KEY, or 0. ADDR6 are the whole addresses of IPv6 ends.
-uint32_t sessions_find(const struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash,
+uint32_t weft_sessions_find(const struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash,
 	const uint8_t *const addr6[2]);
 
 // A new record of KEY, or 0: no room. All but its key is zero; the caller has looked that there is none.
-uint32_t sessions_insert(struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash);
+uint32_t weft_sessions_insert(struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash);
 
 // Makes room: the oldest connection that was never answered, or is closed, goes. False: none was found.
-bool sessions_evict(struct weft_sessions *t);
+bool weft_sessions_evict(struct weft_sessions *t);
 
 // Notes that RECORD may go when there is no room.
-void sessions_offer(struct weft_sessions *t, uint32_t record);
+void weft_sessions_may_evict(struct weft_sessions *t, uint32_t record);
 
 // Gives S another state, with what follows for the counts of its port.
 static inline void
-sessions_enter(struct weft_sessions *t, struct weft_session *s, enum weft_session_state state)
+weft_sessions_enter(struct weft_sessions *t, struct weft_session *s, enum weft_session_state state)
 {
 	t->port[s->account].n_half += (uint32_t)weft_session_is_half(state) - weft_session_is_half(s->state);
 	s->state = state;
 	if (state == WEFT_SESSION_CLOSED)
-		sessions_offer(t, (uint32_t)(s - t->rec));
+		weft_sessions_may_evict(t, (uint32_t)(s - t->rec));
 }
 
 // Adds what S has counted since the last time to its totals and to its rules.
-void sessions_settle(struct weft_sessions *t, struct weft_session *s);
-
-// A port's counts over all workers. The other workers' are read as they are.
-static inline void
-sessions_of_port(const struct weft_sessions *t, uint16_t port, uint32_t *n, uint32_t *n_half, uint32_t *n_frags)
-{
-	*n = t->port[port].n;
-	*n_half = t->port[port].n_half;
-	*n_frags = t->port[port].n_frags;
-	for (uint16_t i = 0; i < t->n_peers; i++) {
-		const volatile struct weft_port_sessions *other = &t->peers[i]->port[port];
-
-		if (t->peers[i] == t)
-			continue;
-		*n += other->n;
-		*n_half += other->n_half;
-		*n_frags += other->n_frags;
-	}
-}
+void weft_sessions_settle(struct weft_sessions *t, struct weft_session *s);

@@ -20,7 +20,8 @@
 #include "control/compile/compile.h"
 #include "control/compile/ruleset.h"
 #include "cycles.h"
-#include "pipeline/stages/stages.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 #define BATCH		 32
 #define ROUNDS		 6000

@@ -16,7 +16,8 @@
 
 #include "pipeline/base/bytes.h"
 #include "cycles.h"
-#include "pipeline/stages/stages.h"
+#include "weft/stage.h"
+#include "weft/worker.h"
 
 #define BATCH	 32
 #define ROUNDS	 4000

@@ -10,6 +10,7 @@
 #include "../unit/policy.h"
 #include "generate.h"
 #include "control/compile/refcount.h"
+#include "pipeline/firewall/sweep.h"
 
 #define HZ	UINT64_C(1000000)
 #define UPLINK	REF_PORTS

@@ -13,7 +13,9 @@
 #include "weft/fdb.h"
 
 #include "pipeline/tables/sessions.h"
-#include "pipeline/stages/stages.h"
+#include "pipeline/send/drop.h"
+#include "pipeline/firewall/sweep.h"
+#include "weft/stage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -18,7 +18,8 @@
 #include "weft/session.h"
 
 #include "pipeline/base/bytes.h"
-#include "pipeline/stages/stages.h"
+#include "pipeline/send/drop.h"
+#include "weft/stage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,8 @@
 // accepts it read.
 #include <stdlib.h>
 
-#include "pipeline/stages/stages.h"
+#include "pipeline/stages/parse.h"
+#include "weft/tunnel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

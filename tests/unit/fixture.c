@@ -13,6 +13,7 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_malloc.h>
+#include "pipeline/send/drop.h"
 
 static struct rte_mempool *pool;
 static struct fixture *current;

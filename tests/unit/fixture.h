@@ -19,8 +19,6 @@
 #include "weft/session.h"
 #include "weft/worker.h"
 
-#include "pipeline/stages/stages.h"
-
 #define FIXTURE_PORTS	 16
 #define FIXTURE_DOMAINS	 16
 #define FIXTURE_SENT	 512

@@ -6,6 +6,7 @@
 
 #include <rte_cycles.h>
 #include <rte_ip.h>
+#include "pipeline/send/drop.h"
 
 #define BFD_LEN	    (14 + 20 + 8 + 24)
 #define AT	    42 // of the packet behind the headers

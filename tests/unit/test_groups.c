@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #include <rte_ip.h>
+#include "pipeline/multicast/querier.h"
 
 #define UPLINK 5
 #define WARM   136 // seconds after which all have been asked: one interval and the time for an answer

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
+#include "pipeline/stages/parse.h"
 
 #define ETH "525400000002 525400000001 "
 

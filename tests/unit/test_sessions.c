@@ -23,7 +23,7 @@ find(const struct weft_sessions *t, uint32_t i)
 {
 	struct weft_session_key key = key_of(i);
 
-	return sessions_find(t, &key, sessions_hash(t, &key), NULL);
+	return weft_sessions_find(t, &key, weft_sessions_hash(t, &key), NULL);
 }
 
 // An open connection in STATE, or 0.
@@ -31,16 +31,16 @@ static uint32_t
 open_one(struct weft_sessions *t, uint32_t i, enum weft_session_state state)
 {
 	struct weft_session_key key = key_of(i);
-	uint32_t record = sessions_insert(t, &key, sessions_hash(t, &key));
+	uint32_t record = weft_sessions_insert(t, &key, weft_sessions_hash(t, &key));
 
 	if (record == 0)
 		return 0;
 	t->rec[record].account = 1;
 	t->port[1].n++;
 	t->rec[record].state = WEFT_SESSION_ESTABLISHED;
-	sessions_enter(t, &t->rec[record], state);
+	weft_sessions_enter(t, &t->rec[record], state);
 	if (weft_session_is_half(state))
-		sessions_offer(t, record);
+		weft_sessions_may_evict(t, record);
 	return record;
 }
 
@@ -110,14 +110,14 @@ what_was_never_answered_goes_first_and_oldest(void **state)
 
 	assert_int_equal(t->port[1].n_half, 2);
 	// One is answered, one closes.
-	sessions_enter(t, &t->rec[first], WEFT_SESSION_ESTABLISHED);
-	sessions_enter(t, &t->rec[fourth], WEFT_SESSION_CLOSED);
+	weft_sessions_enter(t, &t->rec[first], WEFT_SESSION_ESTABLISHED);
+	weft_sessions_enter(t, &t->rec[fourth], WEFT_SESSION_CLOSED);
 	assert_int_equal(t->port[1].n_half, 1);
-	assert_true(sessions_evict(t));
+	assert_true(weft_sessions_evict(t));
 	assert_int_equal(find(t, 2), 0);
-	assert_true(sessions_evict(t));
+	assert_true(weft_sessions_evict(t));
 	assert_int_equal(find(t, 4), 0);
-	assert_false(sessions_evict(t));
+	assert_false(weft_sessions_evict(t));
 	assert_int_equal(find(t, 1), first);
 	assert_int_equal(find(t, 3), third);
 	assert_int_equal(t->port[1].n_half, 0);
@@ -136,7 +136,7 @@ counts_go_to_the_rules(void **state)
 	s->packets = 3;
 	s->bytes = 300;
 	s->seen = 17;
-	sessions_settle(t, s);
+	weft_sessions_settle(t, s);
 	s->packets = 1;
 	s->bytes = 60;
 	weft_session_remove(t, record);
@@ -165,17 +165,17 @@ records_go_to_another_table_as_they_are(void **state)
 	// Secrets differ, and with them how IPv6 addresses are folded.
 	key.family = 6;
 	for (unsigned int e = 0; e < 2; e++)
-		key.addr[e] = sessions_fold(t, addr[e]);
-	record = sessions_insert(t, &key, sessions_hash(t, &key));
+		key.addr[e] = weft_sessions_fold(t, addr[e]);
+	record = weft_sessions_insert(t, &key, weft_sessions_hash(t, &key));
 	memcpy(t->rec[record].addr6, addr, sizeof(addr));
 	t->rec[record].state = WEFT_SESSION_ESTABLISHED;
 	assert_true(weft_session_adopt(other, &t->rec[record]));
 	for (unsigned int e = 0; e < 2; e++)
-		key.addr[e] = sessions_fold(other, addr[e]);
-	assert_int_not_equal(sessions_find(other, &key, sessions_hash(other, &key), addr6), 0);
+		key.addr[e] = weft_sessions_fold(other, addr[e]);
+	assert_int_not_equal(weft_sessions_find(other, &key, weft_sessions_hash(other, &key), addr6), 0);
 	// The same fold of other addresses is another connection.
 	addr[0][5] = 9;
-	assert_int_equal(sessions_find(other, &key, sessions_hash(other, &key), addr6), 0);
+	assert_int_equal(weft_sessions_find(other, &key, weft_sessions_hash(other, &key), addr6), 0);
 	weft_sessions_free(other);
 }
 
@@ -201,7 +201,7 @@ chosen_tuples_do_not_crowd_a_bucket(void **state)
 	for (uint32_t i = 0; i < SIZE; i++) {
 		struct weft_session_key key = chosen_key(i);
 
-		assert_int_not_equal(sessions_insert(t, &key, sessions_hash(t, &key)), 0);
+		assert_int_not_equal(weft_sessions_insert(t, &key, weft_sessions_hash(t, &key)), 0);
 	}
 	for (uint32_t b = 0; b <= t->mask; b++) {
 		unsigned int n = 0;
@@ -228,7 +228,7 @@ no_secret_crowds_a_bucket(void **state)
 		for (uint32_t i = 0; i < SIZE; i++) {
 			struct weft_session_key key = chosen_key(i);
 
-			n[sessions_first(t, sessions_hash(t, &key)) & (RTE_DIM(n) - 1)]++;
+			n[weft_sessions_first(t, weft_sessions_hash(t, &key)) & (RTE_DIM(n) - 1)]++;
 		}
 		// Four in a bucket on average; by chance alone more than 20 in one of a billion.
 		for (unsigned int b = 0; b < RTE_DIM(n); b++)

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 #include "underlay.h"
+#include "pipeline/overlay/underlay.h"
 
 static void
 frames_come_out_as_they_went_in(void **state)

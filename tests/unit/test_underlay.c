@@ -5,6 +5,7 @@
 #include "underlay.h"
 
 #include <rte_ip.h>
+#include "pipeline/overlay/underlay.h"
 
 static const uint8_t here6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 },
 		     there6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 };

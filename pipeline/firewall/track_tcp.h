@@ -103,15 +103,15 @@ tcp_advance(struct weft_session *s, unsigned int e, const struct tcp_segment *se
 
 // SEG of end E, in a connection there is: TRACK_PASS with S brought up to date, TRACK_REOPEN, or a drop reason and S as
 // it was. TCP is the segment's header, for its options. In a DRY run S stays as it is.
-int track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
+int weft_track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 	const uint8_t *tcp, bool dry);
 
 // S, new and of end E, begins with SEG. PICKUP: in the middle.
-void track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp);
+void weft_track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp);
 
 // Whether flags can stand together: -1, or a drop reason. SYN with FIN or RST, and none at all, do not.
 static inline int
-track_tcp_flags(uint8_t flags)
+weft_track_tcp_flags(uint8_t flags)
 {
 	static const uint16_t bad = 1 << 0 | 1 << (TCP_SYN | TCP_FIN) | 1 << (TCP_SYN | TCP_RST) |
 				    1 << (TCP_SYN | TCP_FIN | TCP_RST) | 1 << (TCP_FIN | TCP_RST) | 1 << TCP_FIN;
@@ -123,12 +123,12 @@ track_tcp_flags(uint8_t flags)
 }
 
 // Whether SEQ, which an ICMP error quotes, is of a segment that end E may have sent.
-bool track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq);
+bool weft_track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq);
 
 // Says that a connection of a protocol without a handshake has been answered by end E.
 static inline void
-track_answered(struct weft_sessions *t, struct weft_session *s, unsigned int e)
+weft_track_answered(struct weft_sessions *t, struct weft_session *s, unsigned int e)
 {
 	if (unlikely(!is_opener(s, e) && weft_session_is_half(s->state)))
-		sessions_enter(t, s, s->state + 1);
+		weft_sessions_enter(t, s, s->state + 1);
 }
