@@ -30,12 +30,6 @@
 
 #define NO_METHOD -32601 // JSON-RPC 2.0, section 5.1
 
-void
-weft_full_name(const char *name, char path[WEFT_PATH_SIZE])
-{
-	snprintf(path, WEFT_PATH_SIZE, strchr(name, '/') ? "%s" : "default/%s", name);
-}
-
 static const struct weft_port *
 port_param(const json_t *params, struct weft_error *err)
 {

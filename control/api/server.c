@@ -20,6 +20,7 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 
+#include "control/base/json.h"
 #include "control/state/state.h"
 #include "methods.h"
 

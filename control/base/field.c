@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/stat.h>
-
-#define MAX_FILE (256 << 20)
-
 static void
 list_names(const char *const *names, char *text, size_t size)
 {
@@ -202,40 +198,4 @@ weft_fields_parse(const struct weft_field *fields, const char *path, json_t *obj
 	for (const struct weft_field *f = fields; ret == 0 && f->name; f++)
 		ret = parse_field(f, path, object, (char *)to + f->offset, err);
 	return ret;
-}
-
-json_t *
-weft_json_load(const char *text, size_t size, const char *file, struct weft_error *err)
-{
-	json_error_t where;
-	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-
-	if (json == NULL)
-		weft_fail(err, EINVAL, "%s, line %d, column %d: %s", file, where.line, where.column, where.text);
-	return json;
-}
-
-json_t *
-weft_json_load_file(const char *file, struct weft_error *err)
-{
-	json_t *json = NULL;
-	FILE *f = fopen(file, "r");
-	struct stat st;
-	char *text;
-
-	if (f == NULL || fstat(fileno(f), &st) || st.st_size > MAX_FILE) {
-		weft_fail(err, f && st.st_size > MAX_FILE ? EFBIG : errno, "cannot read %s: %s", file,
-			strerror(f && st.st_size > MAX_FILE ? EFBIG : errno));
-		if (f)
-			fclose(f);
-		return NULL;
-	}
-	text = malloc(st.st_size + 1);
-	if (text)
-		json = weft_json_load(text, fread(text, 1, st.st_size, f), file, err);
-	else
-		weft_fail(err, ENOMEM, "cannot read %s: no memory", file);
-	free(text);
-	fclose(f);
-	return json;
 }

@@ -53,11 +53,3 @@ weft_fields_parse(const struct weft_field *fields, const char *path, json_t *obj
 
 // Frees the lists in FROM, which weft_fields_parse() filled, successfully or not.
 void weft_fields_free(const struct weft_field *fields, void *from);
-
-// The JSON Schema (draft 2020-12) of objects that FIELDS describe. A new reference.
-json_t *weft_fields_schema(const struct weft_field *fields);
-
-// Loads JSON text that a user wrote: duplicate keys are errors. Returns a new reference, or NULL with ERR,
-// which names FILE, line and column.
-json_t *weft_json_load(const char *text, size_t size, const char *file, struct weft_error *err);
-json_t *weft_json_load_file(const char *file, struct weft_error *err);

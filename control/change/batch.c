@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "control/policy/model.h"
 #include "precondition.h"
 
 json_t *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Small writes that come together become one generation. Control thread.
+// Small writes that come together become one generation; a bad one among them fails alone. Control thread.
 #pragma once
 
 #include "write.h"

@@ -211,3 +211,17 @@ weft_changeset_diff(const struct weft_changeset *set)
 	}
 	return diff;
 }
+
+json_t *
+weft_model_bundle(const struct weft_model *model)
+{
+	json_t *bundle = json_pack("{s:{}}", "tenants"), *value;
+	const char *key;
+
+	json_object_foreach (model->objects, key, value) {
+		const struct weft_object *object = weft_map_value(value);
+
+		weft_bundle_put(bundle, key, json_loads(object->text, 0, NULL));
+	}
+	return bundle;
+}

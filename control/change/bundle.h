@@ -19,6 +19,9 @@ void weft_bundle_put(json_t *bundle, const char *key, json_t *object);
 // of hosts, if it has some): what is not in the bundle goes.
 void weft_bundle_prune(json_t *changes, const json_t *bundle, const struct weft_model *model);
 
+// The whole model as a bundle. A new object.
+json_t *weft_model_bundle(const struct weft_model *model);
+
 // {added: [...], changed: [...], removed: [...]}: keys.
 json_t *weft_changeset_report(const struct weft_changeset *set);
 

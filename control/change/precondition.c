@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Writes that say what they build on: an object that somebody else has changed meanwhile is not written over.
+// An object that somebody else has changed meanwhile is not overwritten.
 #include "precondition.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "weft/fnv.h"
-
+#include "control/policy/lookup.h"
 #include "scope.h"
-
-void
-weft_object_etag(const struct weft_object *object, char etag[WEFT_ETAG_SIZE])
-{
-	snprintf(etag, WEFT_ETAG_SIZE, "%016llx", (unsigned long long)weft_fnv_hash(object->text));
-}
 
 int
 weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err)

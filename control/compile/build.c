@@ -10,7 +10,9 @@
 
 #include <rte_malloc.h>
 
-#include "rulebook.h"
+#include "domains.h"
+#include "macs.h"
+#include "members.h"
 #include "refcount.h"
 
 void
@@ -135,7 +137,7 @@ build_put_port(struct weft_build *build, uint16_t slot, const struct weft_port_c
 	if (ret == 0 && old->peer && !(conf->peer && weft_ip_same(&conf->peer->address, &old->peer->address)))
 		ret = build_macs_remove(build, 0, slot, weft_peer_key(&old->peer->address));
 	if (ret == 0 && conf->peer)
-		ret = build_enter_number(build, weft_peer_key(&conf->peer->address), slot);
+		ret = build_macs_enter_number(build, weft_peer_key(&conf->peer->address), slot);
 	if (ret)
 		return ret;
 	build_unref_port(old);

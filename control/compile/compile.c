@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The compiler: a port gets its VLAN table, addresses and limits.
+// A port gets its VLAN table, addresses and limits.
 #include "compile.h"
 
 #include <stdio.h>
@@ -9,8 +9,9 @@
 
 #include <rte_ether.h>
 
-#include "build.h"
 #include "control/base/map.h"
+
+#include "domains.h"
 #include "plans.h"
 #include "refcount.h"
 

@@ -2,12 +2,14 @@
 // Copyright (c) 2026 The weft authors
 
 // Broadcast domains of a snapshot in the making: what they are, and who is in them.
+#include "domains.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "build.h"
-#include "rulebook.h"
+#include "macs.h"
 #include "refcount.h"
+#include "rulebook.h"
 
 #define MIN_ROOM 8 // members that a new list has room for
 
@@ -53,12 +55,6 @@ build_own_domain(struct weft_build *build, uint16_t id)
 	return &copy->domain[id % WEFT_PAGE];
 }
 
-int
-build_enter_number(struct weft_build *build, uint64_t key, uint16_t number)
-{
-	return build_macs_enter(build, 0, number, &(struct weft_port_conf){ .mac = key, .gen = 1 });
-}
-
 static enum weft_tunnel
 tunnel_of(const struct weft_network *network)
 {
@@ -77,7 +73,7 @@ enter_vni(struct weft_build *build, const struct weft_domain *domain, uint16_t i
 	if (domain->tunnel)
 		ret = build_macs_remove(build, 0, id, weft_tunnel_key(domain->tunnel, domain->vni, domain->vid));
 	if (ret == 0 && tunnel)
-		ret = build_enter_number(build, weft_tunnel_key(tunnel, name->network->vni, name->vid), id);
+		ret = build_macs_enter_number(build, weft_tunnel_key(tunnel, name->network->vni, name->vid), id);
 	return ret;
 }
 

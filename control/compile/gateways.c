@@ -5,8 +5,9 @@
 // gateway, where there is one.
 #include "gateways.h"
 
-#include "build.h"
 #include "control/base/map.h"
+
+#include "domains.h"
 
 // Where the gateway PORT is: this host's uplink, or another host.
 static uint16_t

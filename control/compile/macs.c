@@ -2,12 +2,13 @@
 // Copyright (c) 2026 The weft authors
 
 // The table of configured addresses: copied as a whole when one changes, laid out anew when it is full.
+#include "macs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_random.h>
 
-#include "build.h"
 #include "refcount.h"
 
 #define N_SEEDS 16 // tries to lay out a table
@@ -140,6 +141,12 @@ build_macs_enter(struct weft_build *build, uint16_t domain, uint16_t slot, const
 {
 	return enter(build,
 		&(struct weft_mac_entry){ .key = weft_mac_key(domain, conf->mac), .port = slot, .gen = conf->gen });
+}
+
+int
+build_macs_enter_number(struct weft_build *build, uint64_t key, uint16_t number)
+{
+	return build_macs_enter(build, 0, number, &(struct weft_port_conf){ .mac = key, .gen = 1 });
 }
 
 int

@@ -3,6 +3,8 @@
 
 // Whose addresses are whose, in a build: the table is shared by snapshots as long as nothing in it changes. The ports
 // of all hosts are in it that name addresses and groups.
+#include "members.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +12,9 @@
 
 #include <rte_random.h>
 
-#include "build.h"
 #include "control/base/map.h"
-#include "policy_cache.h"
-#include "rulebook.h"
+
+#include "domains.h"
 #include "refcount.h"
 
 struct weft_members {

@@ -12,9 +12,12 @@
 #include <rte_ether.h>
 
 #include "control/base/address.h"
-#include "build.h"
-#include "gateways.h"
 #include "control/base/map.h"
+
+#include "build.h"
+#include "domains.h"
+#include "gateways.h"
+#include "macs.h"
 #include "refcount.h"
 
 // A host's members: the domains, each once.

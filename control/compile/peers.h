@@ -4,7 +4,7 @@
 // Other hosts, which tunnels lead to. Control thread.
 #pragma once
 
-#include "compile.h"
+#include "draft.h"
 
 // The next hop from the uplink in use to ADDRESS, another host's; none ({0}) if there is no route.
 typedef struct weft_ip (*weft_next_hop)(const struct weft_placement *placement, const struct weft_ip *address);

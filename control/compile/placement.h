@@ -6,7 +6,7 @@
 
 #include "weft/engine.h"
 
-#include "control/policy/model.h"
+#include "control/policy/lookup.h"
 
 struct weft_place {
 	char path[WEFT_PATH_SIZE];     // of the port; empty: the slot is free

@@ -4,7 +4,7 @@
 // Data plans of ports, compiled. Control thread.
 #pragma once
 
-#include "build.h"
+#include "draft.h"
 
 // Compiles PORT's plan, if it has one, into CONF, whose owner and mtu are set. Returns 0 or -errno with ERR.
 int weft_build_plan(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,

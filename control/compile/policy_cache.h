@@ -5,7 +5,7 @@
 // thread.
 #pragma once
 
-#include "control/policy/model.h"
+#include "control/policy/lookup.h"
 
 // The provider's rules of a model, gathered once for many ports.
 struct weft_tiers {

@@ -4,7 +4,7 @@
 // From rules in their order to what the packet path matches on. Control thread.
 #pragma once
 
-#include "control/policy/model.h"
+#include "control/policy/lookup.h"
 
 // A rule with what it is part of, in the order in which rules are judged.
 struct ruled {

@@ -4,9 +4,10 @@
 // A generation concerns a network when it changes the network, a port in it, or what is its tenant's or everybody's.
 #include "stamp.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "build.h"
+#include "domains.h"
 
 // What of domains' names, "tenant/network.vid", is concerned: as prefixes with what follows them.
 struct concern {

@@ -5,7 +5,7 @@
 // the sender knew of the change. Control thread.
 #pragma once
 
-#include "compile.h"
+#include "draft.h"
 
 // Notes GENERATION in the domains of the networks that SET changes. Returns 0, or -ENOMEM with ERR.
 int weft_build_stamp(

@@ -12,6 +12,7 @@
 
 #include "weft/clock.h"
 
+#include "control/base/json.h"
 #include "control/change/bundle.h"
 #include "control/vf/assignment.h"
 #include "control/vf/provision.h"

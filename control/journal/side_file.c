@@ -12,7 +12,7 @@
 int
 weft_side_file_write(const char *dir, const char *name, const json_t *value, bool sync)
 {
-	char path[300], new[310];
+	char path[320], new[330];
 	FILE *f;
 	bool ok;
 
@@ -29,7 +29,7 @@ weft_side_file_write(const char *dir, const char *name, const json_t *value, boo
 json_t *
 weft_side_file_read(const char *dir, const char *name)
 {
-	char path[300];
+	char path[320];
 	json_t *value;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);

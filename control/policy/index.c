@@ -10,16 +10,7 @@
 
 #include "control/base/address.h"
 #include "control/base/map.h"
-
-void
-model_sibling_key(
-	const struct weft_object *object, const struct weft_kind *kind, const char *name, char key[WEFT_KEY_SIZE])
-{
-	char path[WEFT_PATH_SIZE];
-
-	snprintf(path, sizeof(path), "%.*s/%.63s", (int)strcspn(object->path, "/"), object->path, name);
-	weft_key_make(kind, path, key);
-}
+#include "lookup.h"
 
 // Calls FN with the key of each object that OBJECT refers to, and with what the reference is in words.
 static int
@@ -33,15 +24,15 @@ each_reference(const struct weft_object *object,
 
 	if (object->kind == &weft_kind_port) {
 		if (port->network[0]) {
-			model_sibling_key(object, &weft_kind_network, port->network, key);
+			weft_key_sibling(object, &weft_kind_network, port->network, key);
 			ret = fn(arg, key, "network", port->network);
 		}
 		if (ret == 0 && port->plan[0]) {
-			model_sibling_key(object, &weft_kind_plan, port->plan, key);
+			weft_key_sibling(object, &weft_kind_plan, port->plan, key);
 			ret = fn(arg, key, "plan", port->plan);
 		}
 		for (uint32_t i = 0; ret == 0 && i < port->groups.n; i++) {
-			model_sibling_key(object, &weft_kind_group, weft_name_at(&port->groups, i), key);
+			weft_key_sibling(object, &weft_kind_group, weft_name_at(&port->groups, i), key);
 			ret = fn(arg, key, "group", weft_name_at(&port->groups, i));
 		}
 	} else if (group) {
@@ -52,7 +43,7 @@ each_reference(const struct weft_object *object,
 
 			if (!network[0] && !remote[0])
 				continue;
-			model_sibling_key(object, network[0] ? &weft_kind_network : &weft_kind_group,
+			weft_key_sibling(object, network[0] ? &weft_kind_network : &weft_kind_group,
 				network[0] ? network : remote, key);
 			ret = fn(arg, key, network[0] ? "network" : "group", network[0] ? network : remote);
 		}
@@ -184,7 +175,7 @@ del_unique(void *arg, const char *what)
 }
 
 int
-model_each_address(const char *path, const char *network, uint64_t mac, const struct weft_ips *ips,
+weft_index_each_address(const char *path, const char *network, uint64_t mac, const struct weft_ips *ips,
 	int (*fn)(void *arg, const char *what), void *arg)
 {
 	char what[256], text[64];
@@ -229,7 +220,7 @@ del_barred(void *arg, const char *what)
 
 // Puts OBJECT into the model's indices, or takes it out.
 int
-model_enter(struct weft_model *model, struct weft_object *object, struct weft_error *err)
+weft_index_enter(struct weft_model *model, struct weft_object *object, struct weft_error *err)
 {
 	struct reference r = { .model = model, .from = object, .err = err };
 	const struct weft_retired *retired = (const struct weft_retired *)object;
@@ -241,10 +232,10 @@ model_enter(struct weft_model *model, struct weft_object *object, struct weft_er
 		return ret;
 	}
 	weft_map_set(model->objects, object->key, object);
-	model->n[model_kind_index(object->kind)]++;
+	model->n[weft_kind_index(object->kind)]++;
 	each_reference(object, add_user, &r);
 	if (object->kind == &weft_kind_retired)
-		model_each_address(object->path, retired->network, retired->mac, &retired->ips, add_barred, &r);
+		weft_index_each_address(object->path, retired->network, retired->mac, &retired->ips, add_barred, &r);
 	if (object->kind == &weft_kind_port) {
 		weft_object_tenant(object, tenant);
 		weft_map_set(model->tenants, tenant, (char *)weft_map_get(model->tenants, tenant) + 1);
@@ -253,7 +244,7 @@ model_enter(struct weft_model *model, struct weft_object *object, struct weft_er
 }
 
 void
-model_leave(struct weft_model *model, struct weft_object *object)
+weft_index_leave(struct weft_model *model, struct weft_object *object)
 {
 	struct reference r = { .model = model, .from = object };
 	const struct weft_retired *retired = (const struct weft_retired *)object;
@@ -262,17 +253,17 @@ model_leave(struct weft_model *model, struct weft_object *object)
 	each_unique(model, object, del_unique, &r);
 	each_reference(object, del_user, &r);
 	if (object->kind == &weft_kind_retired)
-		model_each_address(object->path, retired->network, retired->mac, &retired->ips, del_barred, &r);
+		weft_index_each_address(object->path, retired->network, retired->mac, &retired->ips, del_barred, &r);
 	if (object->kind == &weft_kind_port) {
 		weft_object_tenant(object, tenant);
 		weft_map_set(model->tenants, tenant, (char *)weft_map_get(model->tenants, tenant) - 1);
 	}
 	json_object_del(model->objects, object->key);
-	model->n[model_kind_index(object->kind)]--;
+	model->n[weft_kind_index(object->kind)]--;
 }
 
 int
-model_check_references(struct weft_model *model, const struct weft_object *object, struct weft_error *err)
+weft_index_check_references(struct weft_model *model, const struct weft_object *object, struct weft_error *err)
 {
 	struct reference r = { .model = model, .from = object, .err = err };
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What tenants' policies are made of besides rules: data plans, limits, and what retired ports leave behind.
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "kind_plan.h"
 
-#include "control/base/address.h"
-#include "kinds.h"
+#include <stdio.h>
+
 #include "control/base/rate.h"
 
 static const char *const isolations[] = { "keep", "deny-new", "deny-all", NULL };

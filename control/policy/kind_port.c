@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a port is: its fields, and what a table cannot say of them.
+// A port: its fields, and what the table of fields cannot check.
+#include "kind_port.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "control/base/address.h"
-#include "kinds.h"
 #include "control/base/rate.h"
+#include "names.h"
 
 static const char *const attach_types[] = { "vhost-user", "eth", "gateway", "vf", NULL };
 static const char *const uses[] = { "polled", "passthrough", NULL };
@@ -21,44 +22,6 @@ static const char *const states[] = { "up", "down", "quarantined", NULL };
 #define TRUNK_SCHEMA                                                                                                   \
 	"{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":4094},"             \
 	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(-[0-9]+)?$\"}]}}"
-
-int
-weft_parse_mac(const json_t *value, void *to, char expected[160])
-{
-	uint64_t mac;
-
-	snprintf(expected, 160, "a unicast MAC such as \"52:54:00:00:00:01\"");
-	if (!json_is_string(value) || weft_mac_parse(json_string_value(value), &mac) || mac == 0 || mac >> 40 & 1)
-		return -1;
-	*(uint64_t *)to = mac;
-	return 0;
-}
-
-int
-weft_parse_ips(const json_t *value, void *to, char expected[160])
-{
-	struct weft_ips *ips = to;
-	size_t i;
-	json_t *item;
-
-	snprintf(expected, 160,
-		"a list of at most %d addresses or prefixes of each family, such as "
-		"[\"10.0.0.1\", \"fd00::/64\"], without bits behind the prefix",
-		WEFT_MAX_IPS);
-	if (!json_is_array(value))
-		return -1;
-	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
-		const char *text = json_string_value(item);
-
-		if (text && ips->n4 < WEFT_MAX_IPS && weft_prefix4_parse(text, &ips->v4[ips->n4]) == 0)
-			ips->n4++;
-		else if (text && ips->n6 < WEFT_MAX_IPS && weft_prefix6_parse(text, &ips->v6[ips->n6]) == 0)
-			ips->n6++;
-		else
-			return -1;
-	}
-	return 0;
-}
 
 // One item of a trunk: 10, "10" or "10-20".
 static int
@@ -370,3 +333,15 @@ const struct weft_kind weft_kind_port = {
 	.init = init,
 	.check = check,
 };
+
+void
+weft_port_socket(const struct weft_port *port, const char *vhost_dir, char *path, size_t size)
+{
+	const char *slash = strchr(port->o.path, '/');
+
+	if (port->attach.path[0])
+		snprintf(path, size, "%s", port->attach.path);
+	else
+		snprintf(
+			path, size, "%s/%.*s.%s.sock", vhost_dir, (int)(slash - port->o.path), port->o.path, slash + 1);
+}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the firewall is made of: rules, in groups of ports, and in the tiers that stand before all groups.
+#include "kind_rules.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/base/address.h"
-#include "kinds.h"
 
 static const char *const directions[] = { "in", "out", NULL };
 static const char *const actions[] = { "allow", "deny", "reject", NULL };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Keys, and objects of whatever kind.
+// Keys, and objects of any kind.
 #include "kinds.h"
 
 #include <ctype.h>
@@ -12,16 +12,6 @@
 const struct weft_kind *const weft_kinds[] = { &weft_kind_host, &weft_kind_provider_rules, &weft_kind_limits,
 	&weft_kind_network, &weft_kind_plan, &weft_kind_group, &weft_kind_tenant_rules, &weft_kind_retired,
 	&weft_kind_port, NULL };
-
-bool
-weft_name_valid(const char *name)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len >= WEFT_NAME_SIZE || !isalnum((unsigned char)name[0]))
-		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
-}
 
 const struct weft_kind *
 weft_kind_by_plural(const char *plural)
@@ -41,38 +31,24 @@ weft_kind_by_name(const char *name)
 	return weft_kind_by_plural(name);
 }
 
-// The next part of a key into PART; returns what follows its slash, or NULL at the key's end or where it is no name.
-static const char *
-take_part(const char *key, char part[WEFT_NAME_SIZE])
-{
-	size_t len = key ? strcspn(key, "/") : 0;
-
-	part[0] = 0;
-	if (len >= WEFT_NAME_SIZE)
-		return NULL;
-	if (key)
-		snprintf(part, WEFT_NAME_SIZE, "%.*s", (int)len, key);
-	return key && key[len] ? key + len + 1 : NULL;
-}
-
 int
 weft_key_parse(const char *key, const struct weft_kind **kind, char tenant[WEFT_NAME_SIZE], char name[WEFT_NAME_SIZE],
 	struct weft_error *err)
 {
 	char first[WEFT_NAME_SIZE], plural[WEFT_NAME_SIZE];
-	const char *rest = take_part(key, first);
+	const char *rest = weft_key_part(key, first);
 	bool in_tenant = strcmp(first, "tenants") == 0;
 
 	tenant[0] = name[0] = 0;
 	if (in_tenant) {
-		rest = take_part(rest, tenant);
-		rest = take_part(rest, plural);
+		rest = weft_key_part(rest, tenant);
+		rest = weft_key_part(rest, plural);
 	}
 	*kind = weft_kind_by_plural(in_tenant ? plural : first);
 	if (*kind == NULL || (*kind)->in_tenant != in_tenant)
 		return weft_fail(err, EINVAL, "\"%.80s\" is no object's key", key);
 	if (!(*kind)->single)
-		rest = take_part(rest, name);
+		rest = weft_key_part(rest, name);
 	if (rest || (in_tenant && !weft_name_valid(tenant)) || (!(*kind)->single && !weft_name_valid(name)))
 		return weft_fail(err, EINVAL,
 			"\"%.100s\" names no object: a name is 1 to 63 letters, digits, '.', '_' and '-', a letter or "
@@ -80,20 +56,6 @@ weft_key_parse(const char *key, const struct weft_kind **kind, char tenant[WEFT_
 			"first",
 			key);
 	return 0;
-}
-
-void
-weft_key_make(const struct weft_kind *kind, const char *path, char key[WEFT_KEY_SIZE])
-{
-	size_t len = strcspn(path, "/");
-
-	if (!kind->in_tenant)
-		snprintf(key, WEFT_KEY_SIZE, "%s/%.63s", kind->plural, path);
-	else if (kind->single)
-		snprintf(key, WEFT_KEY_SIZE, "tenants/%.63s/%s", path, kind->plural);
-	else
-		snprintf(key, WEFT_KEY_SIZE, "tenants/%.*s/%s/%.63s", (int)(len < 64 ? len : 63), path, kind->plural,
-			path[len] ? path + len + 1 : "");
 }
 
 struct weft_object *
@@ -146,10 +108,4 @@ weft_object_free(struct weft_object *object)
 	weft_fields_free(object->kind->fields, object);
 	free(object->text);
 	free(object);
-}
-
-void
-weft_object_tenant(const struct weft_object *object, char tenant[WEFT_NAME_SIZE])
-{
-	snprintf(tenant, WEFT_NAME_SIZE, "%.*s", (int)strcspn(object->path, "/"), object->path);
 }

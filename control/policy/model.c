@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/change/bundle.h"
 #include "control/base/map.h"
 #include "index.h"
 
@@ -49,128 +48,6 @@ weft_model_free(struct weft_model *model)
 	free(model);
 }
 
-struct weft_object *
-weft_model_get(const struct weft_model *model, const char *key)
-{
-	return weft_map_get(model->objects, key);
-}
-
-static struct weft_object *
-get_path(const struct weft_model *model, const struct weft_kind *kind, const char *path)
-{
-	char key[WEFT_KEY_SIZE];
-
-	weft_key_make(kind, path, key);
-	return weft_model_get(model, key);
-}
-
-const struct weft_network *
-weft_model_network(const struct weft_model *model, const char *path)
-{
-	return (const struct weft_network *)get_path(model, &weft_kind_network, path);
-}
-
-const struct weft_port *
-weft_model_port(const struct weft_model *model, const char *path)
-{
-	return (const struct weft_port *)get_path(model, &weft_kind_port, path);
-}
-
-const struct weft_host *
-weft_model_host(const struct weft_model *model, const char *name)
-{
-	return (const struct weft_host *)get_path(model, &weft_kind_host, name);
-}
-
-unsigned int
-model_kind_index(const struct weft_kind *kind)
-{
-	unsigned int i = 0;
-
-	while (weft_kinds[i] != kind)
-		i++;
-	return i;
-}
-
-unsigned int
-weft_model_count(const struct weft_model *model, const struct weft_kind *kind)
-{
-	return model->n[model_kind_index(kind)];
-}
-
-const struct weft_network *
-weft_model_port_network(const struct weft_model *model, const struct weft_port *port)
-{
-	char key[WEFT_KEY_SIZE];
-
-	if (port->network[0] == 0)
-		return NULL;
-	model_sibling_key(&port->o, &weft_kind_network, port->network, key);
-	return (const struct weft_network *)weft_model_get(model, key);
-}
-
-const struct weft_plan *
-weft_model_port_plan(const struct weft_model *model, const struct weft_port *port)
-{
-	char key[WEFT_KEY_SIZE];
-
-	if (port->plan[0] == 0)
-		return NULL;
-	model_sibling_key(&port->o, &weft_kind_plan, port->plan, key);
-	return (const struct weft_plan *)weft_model_get(model, key);
-}
-
-const struct weft_limits *
-weft_model_tenant_limits(const struct weft_model *model, const char *tenant)
-{
-	return (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
-}
-
-const struct weft_limits *
-weft_model_limits(const struct weft_model *model, const struct weft_port *port)
-{
-	char tenant[WEFT_NAME_SIZE];
-
-	weft_object_tenant(&port->o, tenant);
-	return weft_model_tenant_limits(model, tenant);
-}
-
-uint16_t
-weft_model_largest_mtu(const struct weft_model *model)
-{
-	uint16_t mtu = WEFT_MTU_DEFAULT;
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_network *network = weft_map_value(value);
-
-		if (network->o.kind == &weft_kind_network)
-			mtu = RTE_MAX(mtu, weft_network_wire_mtu(network));
-	}
-	return mtu;
-}
-
-enum weft_isolation
-weft_model_isolation(const struct weft_model *model, const struct weft_port *port)
-{
-	const struct weft_limits *limits = weft_model_limits(model, port);
-
-	return limits ? (enum weft_isolation)limits->on_isolation : WEFT_ISOLATION_KEEP;
-}
-
-void
-weft_port_socket(const struct weft_port *port, const char *vhost_dir, char *path, size_t size)
-{
-	const char *slash = strchr(port->o.path, '/');
-
-	if (port->attach.path[0])
-		snprintf(path, size, "%s", port->attach.path);
-	else
-		snprintf(
-			path, size, "%s/%.*s.%s.sock", vhost_dir, (int)(slash - port->o.path), port->o.path, slash + 1);
-}
-
 struct claim {
 	const struct weft_model *model;
 	const struct weft_port *port;
@@ -204,7 +81,7 @@ check_port(const struct weft_model *model, const struct weft_port *port, uint64_
 	uintptr_t n;
 
 	weft_object_tenant(&port->o, tenant);
-	limits = (const struct weft_limits *)get_path(model, &weft_kind_limits, tenant);
+	limits = weft_model_tenant_limits(model, tenant);
 	n = (uintptr_t)weft_map_get(model->tenants, tenant);
 	if (limits && limits->ports && n > limits->ports)
 		return weft_fail(err, EDQUOT, "port %s: tenant %s would have %u ports, and its limit is %u",
@@ -215,7 +92,7 @@ check_port(const struct weft_model *model, const struct weft_port *port, uint64_
 			"port %s: socket %s has %zu bytes, and a UNIX socket's path has at most %zu: "
 			"set a shorter attach.path",
 			port->o.path, socket, strlen(socket), sizeof(attach->path) - 1);
-	return model_each_address(port->o.path, port->network, port->mac, &port->ips, check_barred, &claim);
+	return weft_index_each_address(port->o.path, port->network, port->mac, &port->ips, check_barred, &claim);
 }
 
 // What can be said only when all changes are in.
@@ -232,7 +109,7 @@ check_change(struct weft_model *model, const struct weft_change *c, uint64_t now
 			c->old->kind->name, c->old->path, user->kind->name, user->path, json_object_size(users));
 	}
 	if (c->new)
-		ret = model_check_references(model, c->new, err);
+		ret = weft_index_check_references(model, c->new, err);
 	if (ret == 0 && c->new && c->new->kind == &weft_kind_port)
 		ret = check_port(model, (const struct weft_port *)c->new, now, err);
 	return ret;
@@ -294,9 +171,9 @@ weft_model_change(struct weft_model *model, const json_t *changes, uint64_t now,
 	// All old ones leave before the first new one comes, so that two objects can exchange what only one may have.
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->change[i].old)
-			model_leave(model, set->change[i].old);
+			weft_index_leave(model, set->change[i].old);
 	for (; ret == 0 && entered < set->n; entered++)
-		if (set->change[entered].new && (ret = model_enter(model, set->change[entered].new, err)))
+		if (set->change[entered].new && (ret = weft_index_enter(model, set->change[entered].new, err)))
 			break;
 	for (unsigned int i = 0; ret == 0 && i < set->n; i++)
 		ret = check_change(model, &set->change[i], now, err);
@@ -304,10 +181,10 @@ weft_model_change(struct weft_model *model, const json_t *changes, uint64_t now,
 		return 0;
 	for (unsigned int i = 0; i < entered; i++)
 		if (set->change[i].new)
-			model_leave(model, set->change[i].new);
+			weft_index_leave(model, set->change[i].new);
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->change[i].old)
-			model_enter(model, set->change[i].old, &model->memory);
+			weft_index_enter(model, set->change[i].old, &model->memory);
 	free_new(set);
 	return ret;
 }
@@ -317,10 +194,10 @@ weft_model_revert(struct weft_model *model, struct weft_changeset *set)
 {
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->change[i].new)
-			model_leave(model, set->change[i].new);
+			weft_index_leave(model, set->change[i].new);
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->change[i].old)
-			model_enter(model, set->change[i].old, &model->memory);
+			weft_index_enter(model, set->change[i].old, &model->memory);
 	free_new(set);
 }
 
@@ -358,18 +235,4 @@ json_t *
 weft_changeset_inverse(const struct weft_changeset *set)
 {
 	return changes_of(set, false);
-}
-
-json_t *
-weft_model_bundle(const struct weft_model *model)
-{
-	json_t *bundle = json_pack("{s:{}}", "tenants"), *value;
-	const char *key;
-
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
-
-		weft_bundle_put(bundle, key, json_loads(object->text, 0, NULL));
-	}
-	return bundle;
 }

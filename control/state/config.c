@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control/base/field.h"
+#include "control/base/json.h"
 #include "control/policy/kinds.h"
 
 struct workers {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/base/json.h"
 #include "control/change/bundle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
+#include "control/base/json.h"
 #include "control/base/field.h"
 #include "fixture.h"
 

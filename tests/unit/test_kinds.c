@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 #include "fixture.h"
+#include "control/base/schema.h"
 #include "control/policy/kinds.h"
 
 // The object of KEY from TEXT, or NULL.

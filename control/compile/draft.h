@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// A snapshot in the making, for the compiler alone. Control thread.
+#pragma once
+
+#include "weft/snapshot.h"
+
+#include "placement.h"
+#include "policy_cache.h"
+
+// The table of configured addresses; several snapshots may use it.
+struct weft_macs {
+	unsigned int refs;
+	uint32_t n;
+	uint32_t room; // entries at half load
+	struct weft_mactab tab;
+};
+
+struct weft_build {
+	struct weft_snapshot *snap;
+	struct weft_placement *placement;
+	bool sealed;
+	uint64_t hz;
+	uint64_t domain_version[WEFT_DOMAIN_PAGES]; // of pages that are the build's own
+	struct weft_tiers tiers;
+	const struct weft_model *members_of; // while a port's addresses are entered
+	json_t *fresh;			     // domains numbered in this build: [network, vid]
+	json_t *emptied; // domains whose last port has left: their numbers; sealed: [network, vid] of those that are
+			 // gone
+	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which what was learned holds no more
+	uint64_t set[(WEFT_MAX_DOMAINS + 1) / 64];    // scratch
+	uint16_t before[WEFT_N_VLANS + 1];	      // scratch: the domains of a port
+	uint16_t after[WEFT_N_VLANS + 1];
+};
+
+// A domain's list of members, as it lies in memory.
+struct members {
+	uint32_t room;
+	uint64_t version; // of the snapshot that it was made for: in its build it may change
+	uint16_t port[];
+};
+
+static inline struct members *
+build_members_of(const struct weft_domain *domain)
+{
+	return domain->ports ? (struct members *)((uintptr_t)domain->ports - offsetof(struct members, port)) : NULL;
+}
+
+// Whether the domain ID is in SET.
+static inline bool
+build_set_has(const uint64_t *set, uint16_t id)
+{
+	return set[id / 64] >> (id % 64) & 1;
+}
