@@ -65,7 +65,7 @@ weft_hints(const struct weft_port *port)
 	unsigned int mtu = network ? network->mtu : WEFT_MTU_DEFAULT;
 
 	if (weft_port_is_passed_through(port))
-		return passed_through(weft_functions_address(port->o.path));
+		return passed_through(weft_assignment_address(port->o.path));
 	if (port->attach.type != WEFT_ATTACH_VHOST_USER)
 		return json_object();
 	weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));

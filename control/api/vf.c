@@ -6,7 +6,7 @@
 #include "weft/sriov.h"
 
 #include "control/report/vf.h"
-#include "control/vf/assignment.h"
+#include "control/vf/enforcement.h"
 #include "control/vf/provision.h"
 
 static int

@@ -14,7 +14,7 @@
 
 #include "control/base/json.h"
 #include "control/change/bundle.h"
-#include "control/vf/assignment.h"
+#include "control/vf/drift.h"
 #include "control/vf/provision.h"
 #include "control/api/events.h"
 #include "control/api/server.h"
@@ -42,7 +42,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	if (++ticks % RETRY_TICKS == 0)
 		weft_watch_retry(&ctl.local);
 	if (ticks % WATCH_TICKS == 0)
-		weft_functions_watch();
+		weft_drift_check();
 	weft_watch_links(&ctl.local);
 }
 
@@ -106,7 +106,7 @@ serve(struct weft_error *err)
 	event_add(intr, NULL);
 	if (weft_watch_start(ctl.base, &ctl.local))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
-	if (weft_functions_start(ctl.base, &ctl.local))
+	if (weft_drift_start(ctl.base, ctl.local.model))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's links cannot be followed\"");
 	weft_provision_restore(ctl.config.state_dir);
 	ret = ctl.store->start(&setup, err);
@@ -125,7 +125,7 @@ serve(struct weft_error *err)
 	weft_server_stop();
 	ctl.store->stop();
 	weft_watch_stop();
-	weft_functions_stop();
+	weft_drift_stop();
 	event_free(timer);
 	event_free(term);
 	event_free(intr);

@@ -119,7 +119,7 @@ closed(void *arg, uint16_t slot)
 {
 	struct weft_local *local = arg;
 
-	weft_functions_closed(slot);
+	weft_assignment_closed(slot);
 	weft_placement_release(local->placement, slot);
 }
 
@@ -163,7 +163,7 @@ weft_local_activate(struct weft_local *local)
 		weft_kernel_probe(local);
 	json_array_foreach (p->gone, i, value)
 		close_slot(local, json_integer_value(value));
-	weft_functions_accept();
+	weft_assignment_accept();
 	weft_changeset_accept(&p->set);
 	free_prepared(local);
 	// Ports that are gone are not missing any more.
@@ -189,7 +189,7 @@ weft_local_abort(struct weft_local *local)
 		weft_build_abort(p->build);
 	local->placement->uplink = p->uplink;
 	local->kernel = p->kernel;
-	weft_functions_abort();
+	weft_assignment_abort();
 	json_array_foreach (p->opened, i, value)
 		close_slot(local, json_integer_value(value));
 	for (unsigned int k = p->n_old_owners; k > 0; k--) {

@@ -102,13 +102,13 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 		return weft_fail(
 			p->err, ENOSPC, "port %s: all %u port slots are in use", port->o.path, WEFT_MAX_PORTS - 1);
 	snprintf(attach.device, sizeof(attach.device), "%s",
-		port->attach.type == WEFT_ATTACH_VF ? weft_functions_address(port->o.path) : port->attach.device);
+		port->attach.type == WEFT_ATTACH_VF ? weft_assignment_address(port->o.path) : port->attach.device);
 	if (attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, local->model->vhost_dir, attach.path, sizeof(attach.path));
 	ret = weft_engine_open_port(slot, &attach, p->err);
 	if (ret)
 		return ret;
-	weft_functions_opened(port->o.path, slot);
+	weft_assignment_opened(port->o.path, slot);
 	weft_placement_assign(local->placement, slot, port->o.path);
 	local->placement->place[slot].pinned = port->worker != WEFT_OWNER_NONE;
 	if (weft_engine_port_shared(slot))
@@ -153,7 +153,7 @@ weft_open_port(struct weft_local *local, struct weft_prepared *p, const struct w
 	if (port->worker != WEFT_OWNER_NONE && port->worker >= weft_engine_n_workers())
 		return weft_fail(p->err, EINVAL, "port %s: worker %u is not there; weftd has workers 0 to %u",
 			port->o.path, port->worker, weft_engine_n_workers() - 1);
-	if (slot || weft_functions_has(port->o.path)) {
+	if (slot || weft_assignment_find(port->o.path)) {
 		ret = check_attached(local, p, port);
 		if (ret)
 			return ret;
@@ -164,7 +164,7 @@ weft_open_port(struct weft_local *local, struct weft_prepared *p, const struct w
 	}
 	if (weft_port_is_gateway(port))
 		return 0;
-	ret = port->attach.type == WEFT_ATTACH_VF ? weft_functions_take(local, port, p->err) : 0;
+	ret = port->attach.type == WEFT_ATTACH_VF ? weft_assignment_make(local->model, port, p->err) : 0;
 	if (ret == 0 && !weft_port_is_passed_through(port))
 		ret = open_port(local, p, port);
 	if (ret && !known)

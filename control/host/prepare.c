@@ -95,7 +95,7 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 		json_array_append_new(p->gone, json_integer(weft_placement_find(local->placement, object->path)));
 	if (was && !is) {
 		json_object_del(local->devices, object->key);
-		weft_functions_leave(object->path);
+		weft_assignment_leave(object->path);
 	}
 	if (is && weft_port_has_device(new))
 		weft_map_set(local->devices, object->key, object);

@@ -12,7 +12,7 @@
 #include "weft/clock.h"
 
 #include "control/base/address.h"
-#include "control/vf/assignment_list.h"
+#include "control/vf/enforcement.h"
 #include "control/vf/provision.h"
 #include "control/state/state.h"
 
@@ -76,7 +76,7 @@ static json_t *
 function_json(const struct weft_function *f)
 {
 	json_t *why = obstacle(f);
-	const char *port = weft_functions_user(f->address);
+	const char *port = weft_assignment_user(f->address);
 	json_t *row = json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:b, s:o*, s:s*}", "address", f->address, "driver",
 		f->driver, "interface", f->interface, "iommu_group", f->iommu_group, "numa", f->numa, "link",
 		f->link == 1   ? "up"
@@ -180,7 +180,7 @@ counted_of(unsigned int ifindex, unsigned int index)
 		counted.ifindex = ifindex;
 		counted.us = weft_clock_wall_us();
 		counted.n = 0;
-		weft_vf_each(held.questions, ifindex, true, keep_vf, NULL);
+		weft_vf_each(weft_enforcement_socket(), ifindex, true, keep_vf, NULL);
 	}
 	for (unsigned int i = 0; i < counted.n; i++)
 		if (counted.vf[i].index == index && counted.vf[i].has_stats)
@@ -191,8 +191,8 @@ counted_of(unsigned int ifindex, unsigned int index)
 json_t *
 weft_report_vf_counters(const struct weft_port *port)
 {
-	const struct held *h = held_find(port->o.path);
-	const struct weft_vf *vf = h ? counted_of(h->pf.ifindex, h->want.index) : NULL;
+	const struct weft_assignment *a = weft_assignment_find(port->o.path);
+	const struct weft_vf *vf = a ? counted_of(a->pf.ifindex, a->want.index) : NULL;
 
 	if (vf == NULL)
 		return json_object();
@@ -239,7 +239,7 @@ weft_report_function(const json_t *params, struct weft_error *err)
 	row = function_json(&pf);
 	listing.rows = json_array();
 	if (pf.ifindex)
-		weft_vf_each(held.questions, pf.ifindex, true, add_vf, &listing);
+		weft_vf_each(weft_enforcement_socket(), pf.ifindex, true, add_vf, &listing);
 	json_object_set_new(row, "functions", listing.rows);
 	return row;
 }
@@ -247,18 +247,18 @@ weft_report_function(const json_t *params, struct weft_error *err)
 json_t *
 weft_report_vf(const struct weft_port *port)
 {
-	const struct held *h = held_find(port->o.path);
+	const struct weft_assignment *a = weft_assignment_find(port->o.path);
 	struct weft_projection projection;
 	struct weft_error err;
 	json_t *json;
 
-	if (h == NULL || weft_project(ctl.local.model, port, &h->pf, &projection, &err))
+	if (a == NULL || weft_project(ctl.local.model, port, &a->pf, &projection, &err))
 		return NULL;
-	json = json_pack("{s:s, s:s, s:s, s:i, s:s, s:I, s:i, s:o}", "address", h->vf.address, "pf", h->pf.interface,
-		"driver", h->pf.driver, "index", (int)h->want.index, "use", h->polled ? "polled" : "passthrough",
-		"repaired", (json_int_t)h->repaired, "not_enforced", (int)projection.n_missing, "enforced",
+	json = json_pack("{s:s, s:s, s:s, s:i, s:s, s:I, s:i, s:o}", "address", a->vf.address, "pf", a->pf.interface,
+		"driver", a->pf.driver, "index", (int)a->want.index, "use", a->polled ? "polled" : "passthrough",
+		"repaired", (json_int_t)a->repaired, "not_enforced", (int)projection.n_missing, "enforced",
 		projection.rows);
-	if (h->error[0])
-		json_object_set_new(json, "error", json_string(h->error));
+	if (a->error[0])
+		json_object_set_new(json, "error", json_string(a->error));
 	return json;
 }

@@ -9,127 +9,95 @@
 
 #include "weft/engine.h"
 
-#include "assignment_list.h"
+#include "enforcement.h"
+#include "projection.h"
 
-#define NO_VLAN 4095
+static struct weft_assignment *first;
 
-struct held_functions held = { .questions = -1 };
-
-const char *
-weft_sysfs(void)
+struct weft_assignment *
+weft_assignment_first(void)
 {
-	const char *sysfs = getenv("WEFT_SYSFS"); // of a test
-
-	return sysfs ? sysfs : "/sys";
+	return first;
 }
 
-struct held *
-held_find(const char *path)
+struct weft_assignment *
+weft_assignment_find(const char *path)
 {
-	struct held *h = held.first;
+	struct weft_assignment *a = first;
 
-	while (h && (h->gone || strcmp(h->path, path)))
-		h = h->next;
-	return h;
+	while (a && (a->gone || strcmp(a->path, path)))
+		a = a->next;
+	return a;
 }
 
-struct held *
-held_holder(const char *address, const struct held *but)
+// The assignment of the function at ADDRESS that stays, other than BUT; or NULL.
+static const struct weft_assignment *
+find_by_address(const char *address, const struct weft_assignment *but)
 {
-	struct held *h = held.first;
+	const struct weft_assignment *a = first;
 
-	while (h && (h == but || h->leaving || strcmp(h->vf.address, address)))
-		h = h->next;
-	return h;
-}
-
-bool
-weft_functions_has(const char *path)
-{
-	return held_find(path) != NULL;
+	while (a && (a == but || a->leaving || strcmp(a->vf.address, address)))
+		a = a->next;
+	return a;
 }
 
 const char *
-weft_functions_address(const char *path)
+weft_assignment_address(const char *path)
 {
-	const struct held *h = held_find(path);
+	const struct weft_assignment *a = weft_assignment_find(path);
 
-	return h ? h->vf.address : "";
+	return a ? a->vf.address : "";
 }
 
 const char *
-weft_functions_user(const char *address)
+weft_assignment_user(const char *address)
 {
-	const struct held *h = held_holder(address, NULL);
+	const struct weft_assignment *a = find_by_address(address, NULL);
 
-	return h ? h->path : NULL;
+	return a ? a->path : NULL;
+}
+
+static void
+drop(struct weft_assignment *a)
+{
+	struct weft_assignment **at = &first;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	free(a);
 }
 
 void
-held_drop(struct held *h)
+weft_assignment_forget(void)
 {
-	struct held **at = &held.first;
-
-	while (*at != h)
-		at = &(*at)->next;
-	*at = h->next;
-	free(h);
-}
-
-// A VF that was passed through may be driven by its VM still: it gets nowhere any more. Where the PF cannot take its
-// link away it is in a VLAN that no switch forwards (IEEE 802.1Q, table 9-2).
-static void
-cut_off(const struct held *h)
-{
-	struct weft_vf parked = { .index = h->want.index, .tpid = WEFT_VF_8021Q, .spoof_check = true }, was;
-	struct weft_error err;
-
-	if (h->mask & 1 << WEFT_VF_LINK)
-		parked.link = WEFT_VF_LINK_OFF;
-	else
-		parked.vlan = NO_VLAN;
-	if (weft_vf_set(held.questions, h->pf.ifindex, &parked, h->mask & ~(1u << WEFT_VF_MAC), &was, &err))
-		WEFT_LOG(ERR, "event=vf-parked port=%s pf=%s vf=%u error=\"%s\"", h->path, h->pf.interface,
-			h->want.index, err.text);
-}
-
-// A VF that nobody drives any more, or yet: its PF enforces for it what it does for a new one, and it goes back to the
-// driver that it had.
-static void
-give_back(const struct held *h)
-{
-	struct weft_vf none = { .index = h->want.index, .tpid = WEFT_VF_8021Q, .spoof_check = true }, was;
-	struct weft_error err;
-
-	if (!h->fresh)
-		weft_vf_set(held.questions, h->pf.ifindex, &none, h->mask & ~(1u << WEFT_VF_MAC), &was, &err);
-	if (h->bound)
-		weft_sriov_release(weft_sysfs(), &h->vf, h->had_driver);
+	while (first)
+		drop(first);
 }
 
 static void
-let_go(struct held *h)
+release(struct weft_assignment *a)
 {
-	if (held_holder(h->vf.address, h) == NULL) {
-		if (h->polled || h->fresh)
-			give_back(h);
+	if (find_by_address(a->vf.address, a) == NULL) {
+		if (a->polled || a->fresh)
+			weft_enforcement_reset(a);
 		else
-			cut_off(h);
+			weft_enforcement_cut_off(a);
 	}
-	held_drop(h);
+	drop(a);
 }
 
 // The guarantees of the PF's VFs must fit its link.
 static int
-check_guarantees(const struct held *of, const struct weft_projection *projection, struct weft_error *err)
+check_guarantees(const struct weft_assignment *of, const struct weft_projection *projection, struct weft_error *err)
 {
 	uint64_t sum = projection->want.min_rate;
 	unsigned int n = 1;
 
-	for (const struct held *h = held.first; h; h = h->next) {
-		if (h == of || h->leaving || h->gone || h->want.min_rate == 0 || strcmp(h->pf.address, of->pf.address))
+	for (const struct weft_assignment *a = first; a; a = a->next) {
+		if (a == of || a->leaving || a->gone || a->want.min_rate == 0 || strcmp(a->pf.address, of->pf.address))
 			continue;
-		sum += h->want.min_rate;
+		sum += a->want.min_rate;
 		n++;
 	}
 	if (projection->want.min_rate == 0 || of->pf.speed == 0 || sum <= of->pf.speed)
@@ -142,7 +110,7 @@ check_guarantees(const struct held *of, const struct weft_projection *projection
 }
 
 static int
-check_strict(const struct held *h, const struct weft_port *port, const struct weft_projection *projection,
+check_strict(const struct weft_assignment *a, const struct weft_port *port, const struct weft_projection *projection,
 	struct weft_error *err)
 {
 	char missing[330];
@@ -151,16 +119,16 @@ check_strict(const struct held *h, const struct weft_port *port, const struct we
 		return 0;
 	weft_projection_missing(projection, missing, sizeof(missing));
 	return weft_fail(err, EOPNOTSUPP,
-		"port %s: PF %s does not enforce its whole policy; change that, or have it so with \"enforce\": "
+		"port %s: PF %s does not enforce its whole policy; change the policy, or accept that with \"enforce\": "
 		"\"lenient\": %s",
-		port->o.path, h->pf.interface, missing);
+		port->o.path, a->pf.interface, missing);
 }
 
-// Where the port's VF is now.
+// Finds the port's PF and VF, which may have changed since the last time.
 static int
-locate(struct held *h, const struct weft_port *port, struct weft_error *err)
+locate(struct weft_assignment *a, const struct weft_port *port, struct weft_error *err)
 {
-	const struct held *other;
+	const struct weft_assignment *other;
 	struct weft_function pf, vf;
 	struct weft_error why;
 	int ret = weft_sriov_pf(weft_sysfs(), port->attach.pf, &pf, &why);
@@ -171,184 +139,132 @@ locate(struct held *h, const struct weft_port *port, struct weft_error *err)
 		return weft_fail(err, -ret, "port %s: %.400s", port->o.path, why.text);
 	if (pf.ifindex == 0)
 		return weft_fail(err, ENODEV,
-			"port %s: PF %s has no interface of the kernel's, which its VFs are set up by; it has the "
-			"driver "
-			"%s",
+			"port %s: PF %s has no interface of the kernel, through which VFs are set up; its driver is %s",
 			port->o.path, pf.address, pf.driver[0] ? pf.driver : "none");
-	other = held_holder(vf.address, h);
+	other = find_by_address(vf.address, a);
 	if (other)
 		return weft_fail(err, EBUSY, "port %s: VF %u of %s is port %s's", port->o.path, port->attach.index,
 			pf.interface, other->path);
-	h->pf = pf;
-	h->vf = vf;
+	a->pf = pf;
+	a->vf = vf;
 	return 0;
 }
 
-// Gives the VF to the driver that it needs. One that is passed through keeps the one it has: a container's may be the
-// kernel's.
-static int
-bind_driver(struct held *h, struct weft_error *err)
+static struct weft_assignment *
+new_assignment(const struct weft_port *port)
 {
-	const bool kernels = h->vf.driver[0] && !weft_pci_driver_usable(h->vf.driver);
-	const char *driver = h->polled ? weft_sriov_polling_driver(h->pf.driver) : "vfio-pci";
-	struct weft_error why;
-	int ret;
+	struct weft_assignment *a = calloc(1, sizeof(*a));
 
-	if (h->vf.driver[0] && (!h->polled || strcmp(h->vf.driver, driver) == 0))
-		return 0;
-	if (kernels && h->vf.interface[0] == 0)
-		return weft_fail(err, EBUSY,
-			"port %s: VF %u of %s is in use: its interface is in another network namespace", h->path,
-			h->want.index, h->pf.interface);
-	if (kernels && h->vf.up)
-		return weft_fail(err, EBUSY,
-			"port %s: VF %u of %s is in use as the kernel's %s; run 'ip link set dev %s down' first",
-			h->path, h->want.index, h->pf.interface, h->vf.interface, h->vf.interface);
-	ret = weft_sriov_bind(weft_sysfs(), &h->vf, driver, &why);
-	if (ret)
-		return weft_fail(err, -ret, "port %s: %.400s", h->path, why.text);
-	h->bound = true;
-	h->had_driver = h->vf.driver[0] != 0;
-	return 0;
-}
-
-static int
-tell_pf(struct held *h, const struct weft_projection *projection, struct weft_error *err)
-{
-	unsigned int mask = h->mask | projection->mask;
-	struct weft_error why;
-	struct weft_vf before;
-	int ret = weft_vf_set(held.questions, h->pf.ifindex, &projection->want, mask, &before, &why);
-
-	if (ret)
-		return weft_fail(err, -ret,
-			"port %s: PF %s (%s) refuses of VF %u %.200s; all is as it was, 'dmesg' may say why", h->path,
-			h->pf.interface, h->pf.driver, projection->want.index, why.text);
-	if (h->unsettled == 0)
-		h->before = before;
-	h->unsettled |= weft_vf_differs(&before, &projection->want, mask);
-	h->want = projection->want;
-	h->mask = mask;
-	h->error[0] = 0;
-	return 0;
+	if (a == NULL)
+		return NULL;
+	a->next = first;
+	first = a;
+	a->fresh = true;
+	a->polled = !weft_port_is_passed_through(port);
+	a->want.index = port->attach.index;
+	snprintf(a->path, sizeof(a->path), "%s", port->o.path);
+	return a;
 }
 
 int
-weft_functions_take(const struct weft_local *local, const struct weft_port *port, struct weft_error *err)
+weft_assignment_make(const struct weft_model *model, const struct weft_port *port, struct weft_error *err)
 {
-	struct held *h = held_find(port->o.path);
+	struct weft_assignment *known = weft_assignment_find(port->o.path), *a = known ? known : new_assignment(port);
 	struct weft_projection projection;
-	bool fresh = h == NULL;
 	int ret;
 
-	if (fresh) {
-		h = calloc(1, sizeof(*h));
-		if (h == NULL)
-			return weft_fail(err, ENOMEM, "port %s: no memory", port->o.path);
-		h->next = held.first;
-		held.first = h;
-		h->fresh = true;
-		h->polled = !weft_port_is_passed_through(port);
-		h->want.index = port->attach.index;
-		snprintf(h->path, sizeof(h->path), "%s", port->o.path);
-	}
-	ret = locate(h, port, err);
+	if (a == NULL)
+		return weft_fail(err, ENOMEM, "port %s: no memory", port->o.path);
+	ret = locate(a, port, err);
 	if (ret == 0)
-		ret = weft_project(local->model, port, &h->pf, &projection, err);
+		ret = weft_project(model, port, &a->pf, &projection, err);
 	if (ret) {
-		if (fresh)
-			held_drop(h);
+		if (known == NULL)
+			drop(a);
 		return ret;
 	}
-	ret = check_strict(h, port, &projection, err);
+	ret = check_strict(a, port, &projection, err);
 	if (ret == 0)
-		ret = check_guarantees(h, &projection, err);
+		ret = check_guarantees(a, &projection, err);
 	if (ret == 0)
-		ret = bind_driver(h, err);
+		ret = weft_enforcement_bind(a, err);
 	if (ret == 0)
-		ret = tell_pf(h, &projection, err);
+		ret = weft_enforcement_apply(a, &projection, err);
 	json_decref(projection.rows);
-	if (ret == 0 || !fresh)
-		return ret;
-	// Nobody drives it yet.
-	if (h->bound)
-		weft_sriov_release(weft_sysfs(), &h->vf, h->had_driver);
-	held_drop(h);
+	if (ret && known == NULL) {
+		weft_enforcement_reset(a);
+		drop(a);
+	}
 	return ret;
 }
 
 void
-weft_functions_opened(const char *path, uint16_t slot)
+weft_assignment_opened(const char *path, uint16_t slot)
 {
-	struct held *h = held_find(path);
+	struct weft_assignment *a = weft_assignment_find(path);
 
-	if (h)
-		h->slot = slot;
+	if (a)
+		a->slot = slot;
 }
 
 void
-weft_functions_closed(uint16_t slot)
+weft_assignment_closed(uint16_t slot)
 {
-	struct held *h = held.first;
+	struct weft_assignment *a = first;
 
-	while (h && h->slot != slot)
-		h = h->next;
-	if (h == NULL)
+	while (a && a->slot != slot)
+		a = a->next;
+	if (a == NULL)
 		return;
-	h->slot = WEFT_PORT_NONE;
-	if (h->gone)
-		let_go(h);
+	a->slot = WEFT_PORT_NONE;
+	if (a->gone)
+		release(a);
 }
 
 void
-weft_functions_leave(const char *path)
+weft_assignment_leave(const char *path)
 {
-	struct held *h = held_find(path);
+	struct weft_assignment *a = weft_assignment_find(path);
 
-	if (h)
-		h->leaving = true;
+	if (a)
+		a->leaving = true;
 }
 
-// Its driver is not taken from it while DPDK has it.
+// The VF keeps its driver while DPDK has its device open.
 static void
-end(struct held *h)
+end(struct weft_assignment *a)
 {
-	h->leaving = h->gone = true;
-	if (h->slot == WEFT_PORT_NONE)
-		let_go(h);
+	a->leaving = a->gone = true;
+	if (a->slot == WEFT_PORT_NONE)
+		release(a);
 }
 
 void
-weft_functions_accept(void)
+weft_assignment_accept(void)
 {
-	struct held *next;
+	struct weft_assignment *next;
 
-	for (struct held *h = held.first; h; h = next) {
-		next = h->next;
-		h->fresh = false;
-		h->unsettled = 0;
-		if (h->leaving && !h->gone)
-			end(h);
+	for (struct weft_assignment *a = first; a; a = next) {
+		next = a->next;
+		a->fresh = false;
+		a->changed = 0;
+		if (a->leaving && !a->gone)
+			end(a);
 	}
 }
 
 void
-weft_functions_abort(void)
+weft_assignment_abort(void)
 {
-	struct weft_error err;
-	struct weft_vf was;
-	struct held *next;
+	struct weft_assignment *next;
 
-	for (struct held *h = held.first; h; h = next) {
-		next = h->next;
-		if (h->gone)
+	for (struct weft_assignment *a = first; a; a = next) {
+		next = a->next;
+		if (a->gone)
 			continue;
-		h->leaving = false;
-		if (h->unsettled && weft_vf_set(held.questions, h->pf.ifindex, &h->before, h->unsettled, &was, &err))
-			WEFT_LOG(ERR, "event=vf-abort port=%s error=\"%s\"", h->path, err.text);
-		h->want = h->unsettled ? h->before : h->want;
-		h->unsettled = 0;
-		if (h->fresh)
-			end(h);
+		a->leaving = false;
+		weft_enforcement_undo(a);
+		if (a->fresh)
+			end(a);
 	}
 }

@@ -18,19 +18,20 @@ enum by { NOTHING, HARDWARE, SOFTWARE, NOBODY };
 
 static const char *const by_names[] = { "nothing", "hardware", "software", "nobody" };
 
-// What a verdict may depend on, and what it may ask of the PF.
+// What a verdict depends on, and what it asks of the PF.
 struct facts {
 	const struct weft_model *model;
 	const struct weft_port *port;
 	const struct weft_network *network;
 	const struct weft_plan *plan;
 	const struct weft_function *pf;
-	int can; // of the PF's driver; all bits where nothing is known of it
+	int can; // enum weft_vf_can of the PF's driver; all bits if the driver is not known
 	struct weft_projection *to;
-	const json_t *value; // of the field in question
-	char how[160];
+	const json_t *value; // of the field
+	char how[160];	     // why it is enforced so
 };
 
+// Returns BY, and notes why.
 __attribute__((format(printf, 3, 4))) static enum by
 say(struct facts *f, enum by by, const char *fmt, ...)
 {
@@ -140,17 +141,23 @@ judge_isolation(struct facts *f)
 	return say(f, NOBODY, "what passes the hardware goes on");
 }
 
-#define ANY "*" // all fields that do not stand before it
+#define ANY "*" // all fields of the kind
 
-// For a VF that is passed through. What is not set is nobody's business, and does not get here. JUDGE decides where it
-// is there, else BY. A part stands for the fields below it.
-static const struct verdict {
-	const struct weft_kind *kind;
+#define WITHOUT_FIREWALL "nothing to enforce without a firewall or a tunnel"
+#define OF_THE_HOST	 "of the host, and its tunnels and shared uplinks"
+
+// Who enforces a field that is set. A field that has fields below it stands for all of them.
+struct verdict {
+	const struct weft_kind *kind; // NULL: all
 	const char *field;
-	enum by (*judge)(struct facts *f);
+	enum by (*judge)(struct facts *f); // decides, unless it is NULL
 	enum by by;
 	const char *how;
-} verdicts[] = {
+};
+
+// For a VF that is passed through. Every field of every kind is named here, so that a new field without a verdict fails
+// the test.
+static const struct verdict passthrough_verdicts[] = {
 	{ &weft_kind_port, "vm", NULL, NOTHING, "for people" },
 	{ &weft_kind_port, "host", NULL, NOTHING, "where it is" },
 	{ &weft_kind_port, "network", NULL, HARDWARE, "see its encap" },
@@ -171,10 +178,16 @@ static const struct verdict {
 	{ &weft_kind_network, "learning", NULL, HARDWARE, "the PF's switch knows its MAC" },
 	{ &weft_kind_network, "snooping", NULL, HARDWARE, "the PF delivers the groups that the VM's driver wants" },
 	{ &weft_kind_network, "firewall", judge_rules, NOBODY, NULL },
-	{ &weft_kind_network, ANY, NULL, NOTHING, "nothing to enforce without a firewall or a tunnel" },
-	{ &weft_kind_group, ANY, judge_rules, NOBODY, NULL },
-	{ &weft_kind_tenant_rules, ANY, judge_rules, NOBODY, NULL },
-	{ &weft_kind_provider_rules, ANY, judge_rules, NOBODY, NULL },
+	{ &weft_kind_network, "vni", NULL, NOTHING, WITHOUT_FIREWALL },
+	{ &weft_kind_network, "subnets", NULL, NOTHING, WITHOUT_FIREWALL },
+	{ &weft_kind_network, "tcp", NULL, NOTHING, WITHOUT_FIREWALL },
+	{ &weft_kind_network, "pickup", NULL, NOTHING, WITHOUT_FIREWALL },
+	{ &weft_kind_group, "rules", judge_rules, NOBODY, NULL },
+	{ &weft_kind_group, "default_in", judge_rules, NOBODY, NULL },
+	{ &weft_kind_group, "default_out", judge_rules, NOBODY, NULL },
+	{ &weft_kind_group, "on_revocation", judge_rules, NOBODY, NULL },
+	{ &weft_kind_tenant_rules, "rules", judge_rules, NOBODY, NULL },
+	{ &weft_kind_provider_rules, "rules", judge_rules, NOBODY, NULL },
 	{ &weft_kind_plan, "from_vm.rate", judge_rate, NOBODY, NULL },
 	{ &weft_kind_plan, "from_vm.burst", NULL, NOBODY, "the hardware has a burst of its own" },
 	{ &weft_kind_plan, "from_vm.pps", NULL, NOBODY, "the hardware does not count packets" },
@@ -185,8 +198,13 @@ static const struct verdict {
 	{ &weft_kind_limits, "ports", NULL, SOFTWARE, "when ports are added" },
 	{ &weft_kind_limits, "rate", NULL, NOBODY, "the hardware's rates are each VF's own" },
 	{ &weft_kind_limits, "on_isolation", judge_isolation, NOBODY, NULL },
-	{ &weft_kind_limits, ANY, judge_rules, NOBODY, NULL },
-	{ &weft_kind_host, ANY, NULL, NOTHING, "of the host, and its tunnels and shared uplinks" },
+	{ &weft_kind_limits, "sessions", judge_rules, NOBODY, NULL },
+	{ &weft_kind_limits, "half_open_sessions", judge_rules, NOBODY, NULL },
+	{ &weft_kind_limits, "fragmented", judge_rules, NOBODY, NULL },
+	{ &weft_kind_limits, "new_sessions_per_second", judge_rules, NOBODY, NULL },
+	{ &weft_kind_host, "tunnel", NULL, NOTHING, OF_THE_HOST },
+	{ &weft_kind_host, "uplinks", NULL, NOTHING, OF_THE_HOST },
+	{ &weft_kind_host, "deny", NULL, NOTHING, OF_THE_HOST },
 	{ NULL, ANY, NULL, NOBODY, "weft does not know how" },
 };
 
@@ -195,7 +213,7 @@ static const struct verdict polled_verdicts[] = {
 	{ &weft_kind_port, "vm", NULL, NOTHING, "for people" },
 	{ &weft_kind_port, "host", NULL, NOTHING, "where it is" },
 	{ &weft_kind_port, "attach", NULL, NOTHING, "what it is" },
-	{ &weft_kind_host, ANY, NULL, NOTHING, "of the host, and its tunnels and shared uplinks" },
+	{ &weft_kind_host, ANY, NULL, NOTHING, OF_THE_HOST },
 	{ NULL, ANY, NULL, SOFTWARE, "weft's pipeline" },
 };
 
@@ -211,7 +229,7 @@ covers(const char *name, const char *field)
 static const struct verdict *
 verdict_of(const struct weft_port *port, const struct weft_kind *kind, const char *field)
 {
-	const struct verdict *v = weft_port_is_passed_through(port) ? verdicts : polled_verdicts;
+	const struct verdict *v = weft_port_is_passed_through(port) ? passthrough_verdicts : polled_verdicts;
 
 	while ((v->kind && v->kind != kind) || !covers(v->field, field))
 		v++;
@@ -232,7 +250,8 @@ add_row(struct facts *f, const struct weft_object *object, const char *field, co
 	enum by by;
 
 	f->value = value;
-	if (!is_set(value)) {
+	// A field that has no verdict is missing even if it is not set.
+	if (!is_set(value) && !(v->kind == NULL && v->by == NOBODY)) {
 		by = say(f, NOTHING, "not set");
 	} else if (v->judge) {
 		by = v->judge(f);
@@ -272,7 +291,7 @@ add_object(struct facts *f, const struct weft_object *object)
 	json_decref(json);
 }
 
-// Those whose rules hold for the port, and the host that it is on.
+// Adds the objects whose rules hold for the port, and the host that it is on.
 static void
 add_others(struct facts *f)
 {
@@ -297,8 +316,9 @@ add_others(struct facts *f)
 	add_object(f, f->port->host[0] ? (const struct weft_object *)weft_model_host(f->model, f->port->host) : NULL);
 }
 
-// A polled VF is weft's own door: it may send and receive what is others', and its pipeline does the rest. Its MAC is
-// of this host's and this VF's, and locally administered (IEEE 802, 8.2.2), so that it is the same after each start.
+// A VF that weft polls may send and receive frames of other MACs; weft's pipeline enforces the policy. The VF's own MAC
+// is a hash of the host, the PF and the index, and locally administered (IEEE 802, 8.2.2): it is the same after each
+// start.
 static void
 project_polled(const struct weft_port *port, struct weft_projection *to)
 {
@@ -328,11 +348,11 @@ weft_project(const struct weft_model *model, const struct weft_port *port, const
 	*to = (struct weft_projection){ .want = { .index = port->attach.index, .tpid = WEFT_VF_8021Q } };
 	if (weft_port_is_passed_through(port) && f.network->encap != WEFT_ENCAP_VLAN)
 		return weft_fail(err, EINVAL,
-			"port %s: its network %s is no VLAN: what a VM sends by a VF of its own goes to the wire as it "
-			"is; give the network \"encap\": \"vlan\", or let weft poll the VF",
+			"port %s: its network %s is no VLAN, and frames that a VM sends through a VF of its own cannot be "
+			"put into tunnels; give the network \"encap\": \"vlan\", or let weft poll the VF",
 			port->o.path, f.network->o.path);
 	to->rows = json_array();
-	// For one that had been cut off, too.
+	// Attributes that may have been changed when the VF was cut off are set in any case.
 	to->mask = (f.can & WEFT_VF_CAN_TRUST ? 1 << WEFT_VF_TRUST : 0) |
 		   (f.can & WEFT_VF_CAN_LINK ? 1 << WEFT_VF_LINK : 0) |
 		   (f.can & WEFT_VF_CAN_MAX_RATE ? 1 << WEFT_VF_RATE : 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a port's policy is to the PF of its VF, and who enforces each part of it: the PF's hardware, weft's pipeline, or
-// nobody. Control thread.
+// The policy of a port with a VF, as attributes for the VF's PF, and who enforces each field of it: the PF's hardware,
+// weft's pipeline, or nobody. Control thread.
 #pragma once
 
 #include "weft/sriov.h"
@@ -12,13 +12,13 @@
 
 struct weft_projection {
 	struct weft_vf want;	// what the PF is to enforce
-	unsigned int mask;	// of WANT, 1 << attribute
-	unsigned int n_missing; // parts that nobody enforces
+	unsigned int mask;	// attributes (1 << attr) of WANT that count
+	unsigned int n_missing; // fields that nobody enforces
 	json_t *rows;		// [{object, field, value, by: hardware|software|nothing|nobody, how}]
 };
 
-// Projects the policy of PORT, which has a VF of PF, part by part: each field of each object that concerns it. TO->rows
-// is a new array. Returns 0; or -EINVAL with ERR, where the VF cannot be part of the port's network at all.
+// Projects the policy of PORT, which has a VF of PF, field by field, over all objects that concern the port. TO->rows is
+// a new array. Returns 0; or -EINVAL with ERR if the VF cannot be in the port's network at all.
 int weft_project(const struct weft_model *model, const struct weft_port *port, const struct weft_function *pf,
 	struct weft_projection *to, struct weft_error *err);
 

@@ -10,6 +10,7 @@
 
 #include "control/journal/side_file.h"
 #include "assignment.h"
+#include "enforcement.h"
 
 static char dir[256];
 static json_t *created; // {address of a PF: VFs}
@@ -20,6 +21,7 @@ weft_provision_count(const char *address)
 	return (unsigned int)json_integer_value(json_object_get(created, address));
 }
 
+// Notes in the file that the PF at ADDRESS has N of weft's VFs.
 static int
 keep(const char *address, unsigned int n, struct weft_error *err)
 {
@@ -32,24 +34,24 @@ keep(const char *address, unsigned int n, struct weft_error *err)
 	return 0;
 }
 
-// Logs what keeps VFs from being made, once.
+// Logs why VFs cannot be created on the PF at ADDRESS, if it is news; "": they can.
 static void
-complain(const char *address, const char *why)
+log_error(const char *address, const char *why)
 {
-	static json_t *said;
+	static json_t *logged;
 
-	if (said == NULL)
-		said = json_object();
-	if (strcmp(why, json_string_value(json_object_get(said, address)) ?: "") == 0)
+	if (logged == NULL)
+		logged = json_object();
+	if (strcmp(why, json_string_value(json_object_get(logged, address)) ?: "") == 0)
 		return;
-	json_object_set_new(said, address, json_string(why));
+	json_object_set_new(logged, address, json_string(why));
 	if (why[0])
 		WEFT_LOG(ERR, "event=vfs pf=%s error=\"%s\"", address, why);
 }
 
-// Makes the VFs of the PF at ADDRESS, if it is there and has none.
+// Creates N VFs on the PF at ADDRESS, if the PF exists and has none.
 static void
-make_again(const char *address, unsigned int n)
+create_again(const char *address, unsigned int n)
 {
 	struct weft_function pf;
 	struct weft_error err;
@@ -57,7 +59,7 @@ make_again(const char *address, unsigned int n)
 
 	if (ret == 0 && pf.vfs == 0)
 		ret = weft_sriov_create(weft_sysfs(), &pf, n, &err);
-	complain(address, ret ? err.text : "");
+	log_error(address, ret ? err.text : "");
 	if (ret == 0 && pf.vfs == 0)
 		WEFT_LOG(INFO, "event=vfs pf=%s made=%u", address, n);
 }
@@ -72,10 +74,10 @@ weft_provision_restore(const char *state_dir)
 	json_decref(created);
 	created = weft_side_file_read(dir, "vfs.json");
 	json_object_foreach (created, address, n)
-		make_again(address, (unsigned int)json_integer_value(n));
+		create_again(address, (unsigned int)json_integer_value(n));
 }
 
-// What is to be made again beside the control thread.
+// The VFs that a thread beside the control thread creates.
 static struct {
 	_Atomic bool busy;
 	char address[WEFT_PCI_ADDRESS];
@@ -83,15 +85,15 @@ static struct {
 } again;
 
 static void *
-make_beside(void *arg)
+create_in_thread(void *arg)
 {
 	(void)arg;
-	make_again(again.address, again.n);
+	create_again(again.address, again.n);
 	atomic_store(&again.busy, false);
 	return NULL;
 }
 
-// A PF that is being taken away has no VFs either, and whoever makes some waits until it is gone.
+// A PF that is being removed has no VFs either, and a write to its sriov_numvfs waits until it is gone: hence the thread.
 void
 weft_provision_watch(void)
 {
@@ -107,7 +109,7 @@ weft_provision_watch(void)
 		snprintf(again.address, sizeof(again.address), "%.15s", address);
 		again.n = (unsigned int)json_integer_value(n);
 		atomic_store(&again.busy, true);
-		if (pthread_create(&thread, NULL, make_beside, NULL))
+		if (pthread_create(&thread, NULL, create_in_thread, NULL))
 			atomic_store(&again.busy, false);
 		else
 			pthread_detach(thread);
@@ -147,7 +149,7 @@ check_unused(const struct weft_function *pf, struct weft_error *err)
 
 	for (unsigned int i = 0; i < pf->vfs; i++) {
 		const char *port =
-			weft_sriov_vf(weft_sysfs(), pf, i, &vf, err) ? NULL : weft_functions_user(vf.address);
+			weft_sriov_vf(weft_sysfs(), pf, i, &vf, err) ? NULL : weft_assignment_user(vf.address);
 
 		if (port)
 			return weft_fail(err, EBUSY, "VF %u of %s is port %s's; run 'weftctl port del %s' first", i,
@@ -168,7 +170,7 @@ weft_provision_destroy(const struct weft_function *pf, struct weft_error *err)
 		return weft_fail(err, ENOENT, "PF %s has no VFs", pf->address);
 	if (weft_provision_count(pf->address) == 0)
 		return weft_fail(err, EPERM,
-			"the %u VFs of %s were not made by weft, which does not take them away; if nobody "
+			"the %u VFs of %s were not made by weft, which does not remove them; if nobody "
 			"needs them, run 'echo 0 >/sys/bus/pci/devices/%s/sriov_numvfs'",
 			pf->vfs, pf->address, pf->address);
 	ret = check_unused(pf, err);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// VFs are taken, changed, given back and held to their policy. The test is the kernel: a sysfs of its own, and a thread
-// that answers netlink for a PF with four VFs and remembers what it was told.
+// VFs are assigned, changed and released, and drift is repaired. The test plays the kernel: it has a sysfs of its own,
+// and a thread that answers netlink for a PF with four VFs and remembers what it was told.
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -10,7 +10,8 @@
 #include <sys/socket.h>
 
 #include "fake_sysfs.h"
-#include "control/vf/assignment_list.h"
+#include "control/vf/drift.h"
+#include "control/vf/enforcement.h"
 #include "policy.h"
 
 #pragma GCC diagnostic ignored "-Wcast-qual"
@@ -133,7 +134,7 @@ answer(void *arg)
 	return NULL;
 }
 
-static struct weft_local local;
+static struct weft_model *model;
 
 static int
 set_up(void **state)
@@ -172,7 +173,7 @@ set_up(void **state)
 	kernel.refuse = 0;
 	kernel.deaf = false;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	held.questions = pair[0];
+	weft_enforcement_set_socket(pair[0]);
 	kernel.fd = pair[1];
 	assert_int_equal(pthread_create(&kernel.thread, NULL, answer, NULL), 0);
 	return 0;
@@ -181,13 +182,12 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	while (held.first)
-		held_drop(held.first);
-	close(held.questions);
+	weft_assignment_forget();
+	close(weft_enforcement_socket());
 	pthread_join(kernel.thread, NULL);
 	close(kernel.fd);
-	weft_model_free(local.model);
-	local.model = NULL;
+	weft_model_free(model);
+	model = NULL;
 	return remove_sysfs(state);
 }
 
@@ -203,7 +203,7 @@ tear_down(void **state)
 static int
 take(const char *path, struct weft_error *err)
 {
-	return weft_functions_take(&local, weft_model_port(local.model, path), err);
+	return weft_assignment_make(model, weft_model_port(model, path), err);
 }
 
 static void
@@ -211,12 +211,12 @@ load(const char *policy)
 {
 	struct weft_error err = { "" };
 
-	if (local.model)
-		weft_model_free(local.model);
-	local.model = policy_model(policy, &err);
-	if (local.model == NULL)
+	if (model)
+		weft_model_free(model);
+	model = policy_model(policy, &err);
+	if (model == NULL)
 		print_error("%s\n", err.text);
-	assert_non_null(local.model);
+	assert_non_null(model);
 }
 
 static void
@@ -229,7 +229,7 @@ a_pf_is_divided_as_far_as_its_link_goes(void **state)
 		"c", "2", "12", "five")));
 	assert_int_equal(take("t/a", &err), 0);
 	assert_int_equal(take("t/b", &err), 0);
-	weft_functions_accept();
+	weft_assignment_accept();
 	assert_int_equal(kernel.rate[0].min_tx_rate, 6000);
 	assert_int_equal(kernel.rate[1].min_tx_rate, 4000);
 	assert_int_equal(kernel.rate[1].max_tx_rate, 5000);
@@ -237,12 +237,12 @@ a_pf_is_divided_as_far_as_its_link_goes(void **state)
 	assert_string_equal(err.text,
 		"port t/c: the guarantees (min_rate) of 3 VFs of eth0 are 15000 Mbit/s together, and its "
 		"link has 10000: lower them by 5000");
-	assert_false(weft_functions_has("t/c"));
+	assert_null(weft_assignment_find("t/c"));
 	assert_int_equal(kernel.mac[2].mac[5], 0);
 	// One goes, and there is room.
-	weft_functions_leave("t/a");
+	weft_assignment_leave("t/a");
 	assert_int_equal(take("t/c", &err), 0);
-	weft_functions_accept();
+	weft_assignment_accept();
 	assert_int_equal(kernel.rate[0].min_tx_rate, 0);
 	// Whoever drives the one that went has no link any more.
 	assert_int_equal(kernel.link[0].setting, IFLA_VF_LINK_STATE_DISABLE);
@@ -260,21 +260,21 @@ what_is_aborted_is_as_before(void **state)
 	kernel.mac[1].mac[5] = 0x77;
 	load(POLICY(VF_PORT("a", "0", "10", "six") "," VF_PORT("b", "1", "11", "four")));
 	assert_int_equal(take("t/a", &err), 0);
-	weft_functions_accept();
+	weft_assignment_accept();
 	load(POLICY(VF_PORT("a", "0", "20", "five") "," VF_PORT("b", "1", "11", "four")));
 	assert_int_equal(take("t/a", &err), 0);
 	assert_int_equal(take("t/b", &err), 0);
 	assert_int_equal(kernel.rate[0].min_tx_rate, 5000);
 	assert_int_equal(kernel.trust[1].setting, 0);
-	weft_functions_abort();
+	weft_assignment_abort();
 	// A's as its policy had it, B's as the host had it.
 	assert_int_equal(kernel.rate[0].min_tx_rate, 6000);
 	assert_int_equal(kernel.mac[0].mac[5], 0x10);
 	assert_int_equal(kernel.vlan[1].vlan, 0);
 	assert_int_equal(kernel.trust[1].setting, 1);
 	assert_int_equal(kernel.mac[1].mac[5], 0x77);
-	assert_true(weft_functions_has("t/a"));
-	assert_false(weft_functions_has("t/b"));
+	assert_non_null(weft_assignment_find("t/a"));
+	assert_null(weft_assignment_find("t/b"));
 }
 
 static void
@@ -292,7 +292,7 @@ what_a_driver_refuses_half_way_is_rolled_back(void **state)
 	kernel.refuse = 0;
 	kernel.deaf = true;
 	assert_int_equal(take("t/a", &err), -EOPNOTSUPP);
-	assert_false(weft_functions_has("t/a"));
+	assert_null(weft_assignment_find("t/a"));
 }
 
 static void
@@ -305,23 +305,23 @@ drift_is_repaired_and_counted(void **state)
 	assert_int_equal(take("t/a", &err), 0);
 	// Not before it is in force.
 	kernel.vlan[0].vlan = 200;
-	weft_functions_watch();
+	weft_drift_check();
 	assert_int_equal(kernel.vlan[0].vlan, 200);
-	weft_functions_accept();
-	weft_functions_watch();
+	weft_assignment_accept();
+	weft_drift_check();
 	assert_int_equal(kernel.vlan[0].vlan, 100);
-	assert_int_equal(held.first->repaired, 1);
-	weft_functions_watch();
-	assert_int_equal(held.first->repaired, 1);
+	assert_int_equal(weft_assignment_find("t/a")->repaired, 1);
+	weft_drift_check();
+	assert_int_equal(weft_assignment_find("t/a")->repaired, 1);
 	// What cannot be repaired is said.
 	kernel.refuse = IFLA_VF_SPOOFCHK;
 	kernel.spoof[0].setting = 0;
-	weft_functions_watch();
-	assert_non_null(strstr(held.first->error, "spoof check"));
+	weft_drift_check();
+	assert_non_null(strstr(weft_assignment_find("t/a")->error, "spoof check"));
 	kernel.refuse = 0;
-	weft_functions_watch();
+	weft_drift_check();
 	assert_int_equal(kernel.spoof[0].setting, 1);
-	assert_string_equal(held.first->error, "");
+	assert_string_equal(weft_assignment_find("t/a")->error, "");
 }
 
 static void
@@ -334,12 +334,12 @@ a_vf_has_one_port(void **state)
 	load(POLICY(VF_PORT("a", "0", "10", "six") "," VF_PORT("b", "1", "11", "four")));
 	assert_int_equal(take("t/a", &err), 0);
 	// By another name of its PF's.
-	other = (struct weft_port *)(uintptr_t)weft_model_port(local.model, "t/b");
+	other = (struct weft_port *)(uintptr_t)weft_model_port(model, "t/b");
 	other->attach.index = 0;
 	snprintf(other->attach.pf, sizeof(other->attach.pf), "0000:03:00.0");
 	assert_int_equal(take("t/b", &err), -EBUSY);
 	assert_string_equal(err.text, "port t/b: VF 0 of eth0 is port t/a's");
-	assert_string_equal(weft_functions_user("0000:03:10.0"), "t/a");
+	assert_string_equal(weft_assignment_user("0000:03:10.0"), "t/a");
 }
 
 int
