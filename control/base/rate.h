@@ -8,7 +8,7 @@
 
 #define WEFT_RATE_SCHEMA                                                                                               \
 	"{\"anyOf\":[{\"type\":\"integer\",\"minimum\":8000,\"maximum\":10000000000000},"                              \
-	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?[kMGT]$\"}]}"
+	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?[kMGT]$\"}],\"examples\":[\"10M\"]}"
 
 // A parser of fields (field.h): bits per second, into a uint64_t.
 int weft_parse_rate(const json_t *value, void *to, char expected[160]);

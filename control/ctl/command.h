@@ -15,6 +15,9 @@ struct ctl_command {
 	const char *help;      // one line, in the imperative
 	const char *notes;     // more lines for --help: "  NAME  what it does" each; may be NULL
 
+	// What the command makes, for --help: its options are the fields (option.h). NULL: nothing.
+	const char *object;
+
 	// The commands below this one: "list" below "port".
 	const struct ctl_command *commands;
 

@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "object.h"
+#include "option.h"
 #include "print_firewall.h"
 #include "result.h"
 
@@ -83,78 +84,23 @@ get_group(const char *name, int *code)
 	return client_call("get", json_pack("{s:s, s:s}", "kind", "group", "name", name), code);
 }
 
-static bool
-put_remote(json_t *rule, const char *remote)
-{
-	const char *colon = strchr(remote, ':');
-
-	if (strcmp(remote, "any") == 0)
-		return true;
-	if (strncmp(remote, "group:", 6) == 0)
-		json_object_set_new(rule, "remote", json_pack("{s:s}", "group", colon + 1));
-	else if (strncmp(remote, "network:", 8) == 0)
-		json_object_set_new(rule, "remote", json_pack("{s:s}", "network", colon + 1));
-	else
-		json_object_set_new(rule, "remote", json_pack("{s:s}", "cidr", remote));
-	return true;
-}
-
-static const struct option rule_options[] = {
-	{ "protocol", required_argument, NULL, 't' },
-	{ "ports", required_argument, NULL, 'p' },
-	{ "icmp-type", required_argument, NULL, 'i' },
-	{ "remote", required_argument, NULL, 'r' },
-	{ "priority", required_argument, NULL, 't' },
-	{ "name", required_argument, NULL, 's' },
-	{ "stateless", no_argument, NULL, 'b' },
-	{ "log", no_argument, NULL, 'b' },
-	{ 0 },
-};
-
-static json_t *
-parse_rule(int argc, char **argv)
-{
-	json_t *rule = json_pack("{s:s, s:s}", "direction", argv[1], "action", argv[2]);
-	int c, which = 0;
-
-	argc -= 2;
-	argv += 2;
-	while ((c = getopt_long(argc, argv, "", rule_options, &which)) != -1) {
-		if (c == 't')
-			json_object_set_new(rule, rule_options[which].name, object_typed(optarg));
-		else if (c == 's')
-			json_object_set_new(rule, rule_options[which].name, json_string(optarg));
-		else if (c == 'b')
-			json_object_set_new(rule, rule_options[which].name, json_true());
-		else if (c == 'p')
-			json_object_set_new(rule, "ports", object_typed_list(optarg));
-		else if (c == 'i')
-			json_object_set_new(rule, "icmp", json_pack("{s:o}", "type", object_typed(optarg)));
-		else if (c != 'r' || !put_remote(rule, optarg))
-			argc = -1;
-	}
-	if (optind == argc)
-		return rule;
-	json_decref(rule);
-	return NULL;
-}
-
 static int
 rule_add(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : NULL;
-	json_t *rule = argc >= 4 ? parse_rule(argc - 1, argv + 1) : NULL, *group;
+	json_t *rule, *group;
 	int code;
 
-	if (rule == NULL)
+	if (argc < 4)
 		return USAGE;
-	group = get_group(name, &code);
+	rule = json_pack("{s:s, s:s}", "direction", argv[2], "action", argv[3]);
+	code = option_parse("rule", rule, argc - 4, argv + 4);
+	group = code == DONE ? get_group(argv[1], &code) : NULL;
 	if (group == NULL) {
 		json_decref(rule);
 		return code;
 	}
 	json_array_append_new(json_object_get(group, "rules"), rule);
-	return object_apply("groups", name, group);
+	return object_apply("groups", argv[1], group);
 }
 
 static int
@@ -190,33 +136,7 @@ rule_del(int argc, char **argv)
 static int
 group_add(int argc, char **argv)
 {
-	static const struct option group_options[] = {
-		{ "default-in", required_argument, NULL, 'i' },
-		{ "default-out", required_argument, NULL, 'o' },
-		{ "on-revocation", required_argument, NULL, 'r' },
-		{ 0 },
-	};
-	json_t *group = json_object();
-	int c;
-
-	if (argc < 2)
-		return USAGE;
-	while ((c = getopt_long(argc - 1, argv + 1, "", group_options, NULL)) != -1) {
-		const char *field = c == 'i'   ? "default_in"
-				    : c == 'o' ? "default_out"
-				    : c == 'r' ? "on_revocation"
-					       : NULL;
-
-		if (field == NULL) {
-			json_decref(group);
-			return USAGE;
-		}
-		json_object_set_new(group, field, json_string(optarg));
-	}
-	if (optind == argc - 1)
-		return object_apply("groups", argv[1], group);
-	json_decref(group);
-	return USAGE;
+	return option_add("group", "groups", json_object(), argc, argv);
 }
 
 static int
@@ -229,18 +149,14 @@ static const struct ctl_command group_rows[] = {
 	{ "list", .help = "list all groups", .method = "get", .print = print_groups },
 	{ "show", "NAME", .help = "show who is in a group, and on which host", .method = "group", .param = "name",
 		.print = print_group },
-	{ "add", "NAME [OPTIONS]", .help = "make a group, or replace it", .run = group_add,
-		.notes = "  [--default-in ACTION] [--default-out ACTION] [--on-revocation drop|reject]\n" },
+	{ "add", "NAME [OPTIONS]", .help = "make a group, or replace it", .run = group_add, .object = "group" },
 	{ "del", "NAME", .help = "remove a group", .run = group_del },
 	{ 0 },
 };
 
 static const struct ctl_command rule_rows[] = {
 	{ "add", "GROUP in|out allow|deny|reject [OPTIONS]", .help = "add a rule to a group", .run = rule_add,
-		.notes =
-			"  [--protocol P] [--ports LIST] [--icmp-type N] [--remote any|CIDR|group:GROUP|network:NETWORK]\n"
-			"  [--priority N] [--name NAME] [--stateless] [--log]\n"
-			"LIST is ports and ranges such as 80,8000-8099; the lowest priority is judged first (1000).\n" },
+		.object = "rule" },
 	{ "del", "GROUP NAME", .help = "remove the rules of that name from a group", .run = rule_del },
 	{ "hits", "[PART-OF-A-NAME]", .help = "show what every rule has let pass or stopped", .method = "rules",
 		.param = "name", .print = print_rules },

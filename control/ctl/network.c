@@ -4,47 +4,12 @@
 // Networks.
 #include "network.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "client.h"
 #include "object.h"
+#include "option.h"
 #include "result.h"
-
-static int
-add(int argc, char **argv)
-{
-	static const struct option network_options[] = { { "vlan", required_argument, NULL, 'v' },
-		{ "vxlan", required_argument, NULL, 'x' }, { "geneve", required_argument, NULL, 'g' },
-		{ "mtu", required_argument, NULL, 'm' }, { "no-learning", no_argument, NULL, 'n' },
-		{ "no-snooping", no_argument, NULL, 's' }, { "no-firewall", no_argument, NULL, 'f' }, { 0 } };
-	json_t *object = json_object();
-	int c;
-
-	if (argc < 2)
-		return USAGE;
-	while ((c = getopt_long(argc - 1, argv + 1, "", network_options, NULL)) != -1) {
-		if (c == 'v') {
-			json_object_set_new(object, "encap", json_string("vlan"));
-			json_object_set_new(object, "vlan", object_typed(optarg));
-		} else if (c == 'x' || c == 'g') {
-			json_object_set_new(object, "encap", json_string(c == 'x' ? "vxlan" : "geneve"));
-			json_object_set_new(object, "vni", object_typed(optarg));
-		} else if (c == 'm') {
-			json_object_set_new(object, "mtu", object_typed(optarg));
-		} else if (c == 'n') {
-			json_object_set_new(object, "learning", json_false());
-		} else if (c == 's') {
-			json_object_set_new(object, "snooping", json_false());
-		} else if (c == 'f') {
-			json_object_set_new(object, "firewall", json_false());
-		} else {
-			json_decref(object);
-			return USAGE;
-		}
-	}
-	return object_apply("networks", argv[1], object);
-}
 
 static void
 print_networks(const json_t *tree)
@@ -115,6 +80,12 @@ check(int argc, char **argv)
 }
 
 static int
+add(int argc, char **argv)
+{
+	return option_add("network", "networks", json_object(), argc, argv);
+}
+
+static int
 del(int argc, char **argv)
 {
 	return argc == 2 ? object_apply("networks", argv[1], json_null()) : USAGE;
@@ -123,9 +94,7 @@ del(int argc, char **argv)
 static const struct ctl_command commands[] = {
 	{ "list", .help = "list all networks", .method = "get", .print = print_networks },
 	{ "check", "NAME", .help = "show what keeps a network from other hosts", .run = check },
-	{ "add", "NAME [OPTIONS]", .help = "make a network, or replace it", .run = add,
-		.notes = "  [--vlan VLAN | --vxlan VNI | --geneve VNI] [--mtu MTU] [--no-learning] [--no-snooping]\n"
-			 "  [--no-firewall]\n" },
+	{ "add", "NAME [OPTIONS]", .help = "make a network, or replace it", .run = add, .object = "network" },
 	{ "del", "NAME", .help = "remove a network", .run = del },
 	{ 0 },
 };

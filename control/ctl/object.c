@@ -48,15 +48,24 @@ object_typed(const char *value)
 }
 
 json_t *
-object_typed_list(const char *value)
+object_typed_list(const char *value, bool numbers)
 {
 	json_t *items = json_array();
 	char *copy = strdup(value), *save = NULL;
 
 	for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save))
-		json_array_append_new(items, object_typed(item));
+		json_array_append_new(items, numbers ? object_typed(item) : json_string(item));
 	free(copy);
 	return items;
+}
+
+json_t *
+object_get(const json_t *object, const char *path)
+{
+	size_t len = strcspn(path, ".");
+	json_t *member = json_object_getn(object, path, len);
+
+	return path[len] ? object_get(member, path + len + 1) : member;
 }
 
 void

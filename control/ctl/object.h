@@ -4,16 +4,22 @@
 // Objects of the policy from the command line: each command is a bundle of one object.
 #pragma once
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 // Makes OBJECT, or null to remove it, part of the policy at PATH ("tenant/name" or "name") below KIND (plural), and
 // prints what has changed. It takes the reference. Returns the exit code.
 int object_apply(const char *kind, const char *path, json_t *object);
 
-// What the user typed: a number where it is one, so that weftd can say what is wrong with it; else a string. And a list
-// of such, separated by commas.
+// What the user typed: a number where it is one, so that weftd can say what is wrong with it; else a string.
 json_t *object_typed(const char *value);
-json_t *object_typed_list(const char *value);
 
-// Sets the member of OBJECT at PATH ("vlan.access") to VALUE, whose reference it takes. It adds the objects on the way.
+// The same for items separated by commas. Without NUMBERS they are strings.
+json_t *object_typed_list(const char *value, bool numbers);
+
+// The member of OBJECT at PATH ("vlan.access"), or NULL. A borrowed reference.
+json_t *object_get(const json_t *object, const char *path);
+
+// Sets the member of OBJECT at PATH to VALUE, whose reference it takes. It adds the objects on the way.
 void object_set(json_t *object, const char *path, json_t *value);

@@ -12,32 +12,50 @@
 #include "result.h"
 
 static void
-print_fields(const json_t *schema, unsigned int depth)
+print_values(const json_t *field)
 {
-	const char *name, *type;
+	const json_t *values = json_object_get(field, "enum");
+	size_t i;
+	json_t *value;
+
+	json_array_foreach (values, i, value)
+		printf("%s%s%s", i ? ", " : " (", json_string_value(value),
+			i + 1 == json_array_size(values) ? ")" : "");
+	if (json_object_get(field, "maximum"))
+		printf(" (%lld to %lld)", number(field, "minimum"), number(field, "maximum"));
+	json_array_foreach (json_object_get(field, "anyOf"), i, value)
+		print_values(value);
+}
+
+void
+print_field(const json_t *field)
+{
+	const json_t *items = json_object_get(field, "items"), *preset = json_object_get(field, "default");
+	const json_t *example = json_array_get(json_object_get(field, "examples"), 0);
+	char *shown = preset ? json_dumps(preset, JSON_ENCODE_ANY) : NULL;
+
+	printf("%s", text(field, "description"));
+	print_values(items ? items : field);
+	if (example)
+		printf(", such as %s", json_string_value(example));
+	if (shown && strcmp(shown, "{}"))
+		printf(", by default %s", shown);
+	putchar('\n');
+	free(shown);
+}
+
+static void
+print_fields(const json_t *schema, int depth)
+{
+	const char *name;
 	json_t *field;
 
 	json_object_foreach (json_object_get(schema, "properties"), name, field) {
-		json_t *items = json_object_get(field, "items"), *preset = json_object_get(field, "default");
-		char *shown = preset ? json_dumps(preset, JSON_ENCODE_ANY) : NULL;
-		size_t i;
-		json_t *value;
+		const json_t *items = json_object_get(field, "items");
+		const char *type = text(field, "type");
 
-		type = text(field, "type");
-		printf("%*s%-*s %-8s %s", 2 * depth, "", 26 - 2 * depth, name, type[0] ? type : "any",
-			text(field, "description"));
-		if (json_object_get(field, "enum")) {
-			printf(" (");
-			json_array_foreach (json_object_get(field, "enum"), i, value)
-				printf("%s%s", i ? ", " : "", json_string_value(value));
-			printf(")");
-		}
-		if (json_object_get(field, "maximum"))
-			printf(" (%lld to %lld)", number(field, "minimum"), number(field, "maximum"));
-		if (shown && strcmp(shown, "{}"))
-			printf(", by default %s", shown);
-		putchar('\n');
-		free(shown);
+		printf("%*s%-*s %-8s ", 2 * depth, "", 26 - 2 * depth, name, type[0] ? type : "any");
+		print_field(field);
 		print_fields(items ? items : field, depth + 1);
 	}
 }
