@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""Makes a C table of the page's files: embed.py OUT FILE... ; what ends in .min.js or .min.css is a library's."""
+"""embed.py OUT FILE...: writes a C table of the page's files to OUT. Without files the table is empty."""
 import hashlib
 import os
 import sys
@@ -17,7 +17,7 @@ def main():
         for path in files:
             with open(path, "rb") as f:
                 data = f.read()
-            # What a library's file says of its map would have the browser ask for it.
+            # A library's file may name its source map, which is not there; the browser would ask for it.
             data = b"\n".join(line for line in data.split(b"\n") if b"sourceMappingURL" not in line)
             name = os.path.basename(path)
             c.write(f'{{ "/{"" if name == "index.html" else "page/" + name}", "{TYPES[os.path.splitext(name)[1]]}", '
