@@ -70,7 +70,7 @@ event_json(const struct weft_log_line *line)
 static json_t *
 run_id(void)
 {
-	return json_sprintf("%llx", (unsigned long long)ctl.start_us);
+	return json_sprintf("%llx", (unsigned long long)weft_ctl.start_us);
 }
 
 // Those after AFTER; NULL: there are none.

@@ -101,13 +101,13 @@ on_view(void *arg, struct weft_model *model, const struct weft_error *err)
 		row = json_loads(port->o.text, 0, NULL);
 		json_object_set_new(row, "port", json_string(port->o.path));
 		json_object_set_new(row, "host",
-			json_string(port->host[0]     ? port->host
-				    : ctl.local.alone ? ctl.local.host
-						      : ""));
+			json_string(port->host[0]	   ? port->host
+				    : weft_ctl.local.alone ? weft_ctl.local.host
+							   : ""));
 		json_array_append_new(search->found, row);
 	}
 	if (json_array_size(search->found)) {
-		ctl.store->wait(0, 0, on_hosts, search);
+		weft_ctl.store->wait(0, 0, on_hosts, search);
 		return;
 	}
 	weft_fail(&none, ENOENT, "no port has the name, VM, MAC or address \"%s\"", search->what);
@@ -130,5 +130,5 @@ weft_policy_where(struct weft_call *call, const json_t *params)
 	}
 	search->call = call;
 	strcpy(search->what, what);
-	ctl.store->view(on_view, search);
+	weft_ctl.store->view(on_view, search);
 }

@@ -55,8 +55,8 @@ weft_frame_from_hex(const char *hex, uint8_t frame[WEFT_FRAME_MAX], struct weft_
 static uint64_t
 owner_mac(const struct weft_port *port, const void *address, bool v6)
 {
-	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
-	const json_t *users = network ? json_object_get(ctl.local.model->users, network->o.key) : NULL;
+	const struct weft_network *network = weft_model_port_network(weft_ctl.local.model, port);
+	const json_t *users = network ? json_object_get(weft_ctl.local.model->users, network->o.key) : NULL;
 	const char *key;
 	json_t *value;
 

@@ -60,7 +60,7 @@ passed_through(const char *address)
 json_t *
 weft_hints(const struct weft_port *port)
 {
-	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
+	const struct weft_network *network = weft_model_port_network(weft_ctl.local.model, port);
 	char socket[600], mac[WEFT_MAC_TEXT] = "", id[WEFT_PATH_SIZE];
 	unsigned int mtu = network ? network->mtu : WEFT_MTU_DEFAULT;
 
@@ -68,7 +68,7 @@ weft_hints(const struct weft_port *port)
 		return passed_through(weft_assignment_address(port->o.path));
 	if (port->attach.type != WEFT_ATTACH_VHOST_USER)
 		return json_object();
-	weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));
+	weft_port_socket(port, weft_ctl.config.vhost_dir, socket, sizeof(socket));
 	if (port->mac)
 		weft_mac_format(port->mac, mac);
 	snprintf(id, sizeof(id), "%s", port->o.path);

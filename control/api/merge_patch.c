@@ -95,7 +95,7 @@ write_set(struct weft_question *query, const char *key, const struct weft_object
 	*set = (struct set){ .call = query->call, .params = json_incref(query->params) };
 	write->arg = set;
 	write->done = on_set;
-	ctl.store->submit(write);
+	weft_ctl.store->submit(write);
 	return 0;
 }
 

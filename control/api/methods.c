@@ -42,12 +42,12 @@ port_param(const json_t *params, struct weft_error *err)
 		return NULL;
 	}
 	weft_full_name(name, path);
-	port = weft_model_port(ctl.local.model, path);
-	if (port && weft_local_has(&ctl.local, port))
+	port = weft_model_port(weft_ctl.local.model, path);
+	if (port && weft_local_has(&weft_ctl.local, port))
 		return port;
 	if (port)
 		weft_fail(err, ENOENT, "port %s is on host %s, and this is %s", path,
-			port->host[0] ? port->host : "none", ctl.local.host);
+			port->host[0] ? port->host : "none", weft_ctl.local.host);
 	else
 		weft_fail(err, ENOENT, "there is no port %s; see 'weftctl port list'", path);
 	return NULL;
@@ -114,7 +114,7 @@ static json_t *
 do_uplinks(const json_t *params, struct weft_error *err)
 {
 	(void)params, (void)err;
-	return weft_wire_report(&ctl.local);
+	return weft_wire_report(&weft_ctl.local);
 }
 
 static json_t *
@@ -149,7 +149,7 @@ do_explain(const json_t *params, struct weft_error *err)
 	len = hex ? weft_frame_from_hex(hex, frame, err) : weft_frame_build(port, to, frame, err);
 	if (len < 0)
 		return NULL;
-	ret = weft_engine_explain(weft_placement_find(ctl.local.placement, port->o.path), frame, len, &explain);
+	ret = weft_engine_explain(weft_placement_find(weft_ctl.local.placement, port->o.path), frame, len, &explain);
 	if (ret) {
 		weft_fail(err, -ret, "port %s: cannot explain: %s", port->o.path, strerror(-ret));
 		return NULL;
@@ -169,7 +169,7 @@ do_explain(const json_t *params, struct weft_error *err)
 static json_t *
 do_rebalance(const json_t *params, struct weft_error *err)
 {
-	struct weft_local *local = &ctl.local;
+	struct weft_local *local = &weft_ctl.local;
 	unsigned int moved;
 
 	(void)params;

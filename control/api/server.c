@@ -47,7 +47,7 @@ static unsigned int n_clients;
 static bool
 in_group(int fd, const struct ucred *cred)
 {
-	const struct group *group = ctl.config.socket_group[0] ? getgrnam(ctl.config.socket_group) : NULL;
+	const struct group *group = weft_ctl.config.socket_group[0] ? getgrnam(weft_ctl.config.socket_group) : NULL;
 	gid_t groups[MAX_GROUPS];
 	socklen_t len = sizeof(groups);
 
@@ -77,7 +77,7 @@ identify(struct weft_client *client, int fd)
 	}
 	user = getpwuid(cred.uid);
 	snprintf(client->who, sizeof(client->who), "%.40s (uid %u) on %.32s", user ? user->pw_name : "?", cred.uid,
-		ctl.local.host);
+		weft_ctl.local.host);
 	client->may_change = cred.uid == 0 || cred.uid == geteuid() || in_group(fd, &cred);
 }
 
@@ -221,7 +221,7 @@ static void
 on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr, int len, void *arg)
 {
 	struct weft_client *client = n_clients < MAX_CLIENTS ? calloc(1, sizeof(*client)) : NULL;
-	struct bufferevent *bev = client ? bufferevent_socket_new(ctl.base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
+	struct bufferevent *bev = client ? bufferevent_socket_new(weft_ctl.base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
 
 	(void)from, (void)addr, (void)len, (void)arg;
 	if (bev == NULL) {
@@ -256,22 +256,22 @@ int
 weft_server_start(struct weft_error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const struct group *group = ctl.config.socket_group[0] ? getgrnam(ctl.config.socket_group) : NULL;
+	const struct group *group = weft_ctl.config.socket_group[0] ? getgrnam(weft_ctl.config.socket_group) : NULL;
 	int ret;
 
-	if (ctl.config.socket_group[0] && group == NULL)
-		return weft_fail(err, EINVAL, "socket_group: there is no group \"%s\"", ctl.config.socket_group);
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", ctl.config.socket);
+	if (weft_ctl.config.socket_group[0] && group == NULL)
+		return weft_fail(err, EINVAL, "socket_group: there is no group \"%s\"", weft_ctl.config.socket_group);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", weft_ctl.config.socket);
 	if ((ret = clear_socket(&addr, err)))
 		return ret;
 	// Nobody gets in between bind and chmod.
 	umask(0177);
-	listener = evconnlistener_new_bind(ctl.base, on_accept, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1,
-		(struct sockaddr *)&addr, sizeof(addr));
+	listener = evconnlistener_new_bind(weft_ctl.base, on_accept, NULL,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1, (struct sockaddr *)&addr, sizeof(addr));
 	umask(0022);
 	if (listener == NULL)
 		return weft_fail(err, errno, "cannot listen on %s: %s", addr.sun_path, strerror(errno));
-	if (chmod(addr.sun_path, ctl.config.socket_mode) || (group && chown(addr.sun_path, -1, group->gr_gid)))
+	if (chmod(addr.sun_path, weft_ctl.config.socket_mode) || (group && chown(addr.sun_path, -1, group->gr_gid)))
 		return weft_fail(err, errno, "cannot set the mode of %s: %s", addr.sun_path, strerror(errno));
 	return 0;
 }
@@ -281,7 +281,7 @@ weft_server_stop(void)
 {
 	if (listener) {
 		evconnlistener_free(listener);
-		unlink(ctl.config.socket);
+		unlink(weft_ctl.config.socket);
 	}
 	listener = NULL;
 }

@@ -59,7 +59,7 @@ weft_warnings(const json_t *changes)
 		count(&counts, object);
 		look_at_rules(key, object, warnings);
 	}
-	if (counts.uplink && weft_link_rate(&ctl.local) == 0)
+	if (counts.uplink && weft_uplink_rate(&weft_ctl.local) == 0)
 		json_array_append_new(
 			warnings, json_sprintf("%u plan(s) have min_rate or weight, which count on hosts whose uplink "
 					       "has a rate; this host's has none ('weftctl set port UPLINK rate=10G')",

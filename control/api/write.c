@@ -63,7 +63,7 @@ weft_look(struct weft_call *call, const json_t *params,
 		return;
 	}
 	*query = (struct weft_question){ .call = call, .params = json_incref((json_t *)(uintptr_t)params), .run = run };
-	ctl.store->view(on_view, query);
+	weft_ctl.store->view(on_view, query);
 }
 
 static void
@@ -118,7 +118,7 @@ weft_submit(struct weft_call *call, json_t *changes, const json_t *params, const
 	struct weft_error err;
 
 	if (write) {
-		ctl.store->submit(write);
+		weft_ctl.store->submit(write);
 		return;
 	}
 	weft_fail(&err, ENOMEM, "no memory");
@@ -134,7 +134,7 @@ bind_here(json_t *changes)
 
 	json_object_foreach (changes, key, object)
 		if (strstr(key, "/ports/") && json_is_object(object) && !json_object_get(object, "host"))
-			json_object_set_new(object, "host", json_string(ctl.local.host));
+			json_object_set_new(object, "host", json_string(weft_ctl.local.host));
 }
 
 // Answers a dry run: what would change.
@@ -153,7 +153,7 @@ try_out(struct weft_question *query, struct weft_model *model, const json_t *cha
 		json_object_set_new(report, "diff", weft_changeset_diff(&set));
 	weft_model_revert(model, &set);
 	json_object_set_new(report, "dry_run", json_true());
-	json_object_set_new(report, "generation", json_integer(ctl.local.generation));
+	json_object_set_new(report, "generation", json_integer(weft_ctl.local.generation));
 	json_object_set_new(report, "warnings", weft_warnings(changes));
 	weft_call_result(query->call, report);
 	return 0;
@@ -194,7 +194,7 @@ weft_policy_apply(struct weft_call *call, const json_t *params)
 		reject(call, &err);
 		return;
 	}
-	if (json_is_true(json_object_get(params, "bind_here")) && !ctl.local.alone)
+	if (json_is_true(json_object_get(params, "bind_here")) && !weft_ctl.local.alone)
 		bind_here(changes);
 	weft_submit(call, changes, params, "apply");
 }
@@ -302,7 +302,7 @@ weft_policy_undo(struct weft_call *call, const json_t *params)
 	}
 	undo->call = call;
 	undo->params = params ? json_deep_copy(params) : json_object();
-	ctl.store->record(json_integer_value(json_object_get(params, "generation")), on_record, undo);
+	weft_ctl.store->record(json_integer_value(json_object_get(params, "generation")), on_record, undo);
 }
 
 // A port is closed, and what it was known by is kept from others for a time.
@@ -396,8 +396,8 @@ run_get(struct weft_question *query, struct weft_model *model, struct weft_error
 	}
 	if (kind && !weft_kind_by_name(kind))
 		return weft_key_param(query->params, key, err);
-	if (model == ctl.local.model && kind == NULL) {
-		weft_call_result(query->call, weft_local_bundle(&ctl.local));
+	if (model == weft_ctl.local.model && kind == NULL) {
+		weft_call_result(query->call, weft_local_bundle(&weft_ctl.local));
 		return 0;
 	}
 	bundle = json_pack("{s:{}}", "tenants");
@@ -421,7 +421,7 @@ weft_policy_wait(struct weft_call *call, const json_t *params)
 {
 	json_int_t timeout = json_integer_value(json_object_get(params, "timeout_ms"));
 
-	ctl.store->wait(json_integer_value(json_object_get(params, "generation")),
+	weft_ctl.store->wait(json_integer_value(json_object_get(params, "generation")),
 		timeout > 0 && timeout <= MAX_TIMEOUT_MS ? timeout : DEFAULT_TIMEOUT_MS, on_json, call);
 }
 
@@ -429,11 +429,11 @@ void
 weft_policy_generations(struct weft_call *call, const json_t *params)
 {
 	(void)params;
-	ctl.store->generations(on_json, call);
+	weft_ctl.store->generations(on_json, call);
 }
 
 void
 weft_policy_record(struct weft_call *call, const json_t *params)
 {
-	ctl.store->record(json_integer_value(json_object_get(params, "generation")), on_json, call);
+	weft_ctl.store->record(json_integer_value(json_object_get(params, "generation")), on_json, call);
 }

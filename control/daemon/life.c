@@ -40,17 +40,17 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	if (ticks % RETRY_TICKS == 0)
 		weft_provision_watch();
 	if (++ticks % RETRY_TICKS == 0)
-		weft_watch_retry(&ctl.local);
+		weft_watch_retry(&weft_ctl.local);
 	if (ticks % WATCH_TICKS == 0)
 		weft_drift_check();
-	weft_watch_links(&ctl.local);
+	weft_watch_links(&weft_ctl.local);
 }
 
 static void
 on_signal(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what, (void)arg;
-	event_base_loopbreak(ctl.base);
+	event_base_loopbreak(weft_ctl.base);
 }
 
 static void
@@ -79,9 +79,9 @@ apply_file(const char *path, struct weft_error *err)
 	*write = (struct weft_write){
 		.changes = changes, .done = on_policy, .arg = &failure, .who = "weftd", .note = "policy file"
 	};
-	ctl.store->submit(write);
+	weft_ctl.store->submit(write);
 	// On a host of its own it is in force before weftd says that it is ready.
-	event_base_loop(ctl.base, EVLOOP_NONBLOCK);
+	event_base_loop(weft_ctl.base, EVLOOP_NONBLOCK);
 	if (failure.text[0])
 		return weft_fail(err, EINVAL, "%.200s: %.280s", path, failure.text);
 	return 0;
@@ -91,12 +91,13 @@ static int
 serve(struct weft_error *err)
 {
 	const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
-	struct event *timer = event_new(ctl.base, -1, EV_PERSIST, on_tick, NULL);
-	struct event *term = evsignal_new(ctl.base, SIGTERM, on_signal, NULL);
-	struct event *intr = evsignal_new(ctl.base, SIGINT, on_signal, NULL);
-	const struct weft_store_setup setup = {
-		.base = ctl.base, .local = &ctl.local, .state_dir = ctl.config.state_dir, .etcd = &ctl.config.etcd
-	};
+	struct event *timer = event_new(weft_ctl.base, -1, EV_PERSIST, on_tick, NULL);
+	struct event *term = evsignal_new(weft_ctl.base, SIGTERM, on_signal, NULL);
+	struct event *intr = evsignal_new(weft_ctl.base, SIGINT, on_signal, NULL);
+	const struct weft_store_setup setup = { .base = weft_ctl.base,
+		.local = &weft_ctl.local,
+		.state_dir = weft_ctl.config.state_dir,
+		.etcd = &weft_ctl.config.etcd };
 	int ret;
 
 	if (!timer || !term || !intr)
@@ -104,26 +105,27 @@ serve(struct weft_error *err)
 	event_add(timer, &tick);
 	event_add(term, NULL);
 	event_add(intr, NULL);
-	if (weft_watch_start(ctl.base, &ctl.local))
+	if (weft_watch_start(weft_ctl.base, &weft_ctl.local))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
-	if (weft_drift_start(ctl.base, ctl.local.model))
+	if (weft_drift_start(weft_ctl.base, weft_ctl.local.model))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's links cannot be followed\"");
-	weft_provision_restore(ctl.config.state_dir);
-	ret = ctl.store->start(&setup, err);
-	if (ret == 0 && ctl.config.policy[0])
-		ret = apply_file(ctl.config.policy, err);
+	weft_provision_restore(weft_ctl.config.state_dir);
+	ret = weft_ctl.store->start(&setup, err);
+	if (ret == 0 && weft_ctl.config.policy[0])
+		ret = apply_file(weft_ctl.config.policy, err);
 	if (ret == 0)
 		ret = weft_server_start(err);
 	if (ret == 0) {
-		WEFT_LOG(INFO, "event=ready socket=%s host=%s store=%s generation=%llu ports=%u", ctl.config.socket,
-			ctl.local.host, ctl.store->name, (unsigned long long)ctl.local.generation,
-			weft_model_count(ctl.local.model, &weft_kind_port));
-		weft_watchdog_start(ctl.base);
-		event_base_dispatch(ctl.base);
+		WEFT_LOG(INFO, "event=ready socket=%s host=%s store=%s generation=%llu ports=%u",
+			weft_ctl.config.socket, weft_ctl.local.host, weft_ctl.store->name,
+			(unsigned long long)weft_ctl.local.generation,
+			weft_model_count(weft_ctl.local.model, &weft_kind_port));
+		weft_watchdog_start(weft_ctl.base);
+		event_base_dispatch(weft_ctl.base);
 		weft_watchdog_stop();
 	}
 	weft_server_stop();
-	ctl.store->stop();
+	weft_ctl.store->stop();
 	weft_watch_stop();
 	weft_drift_stop();
 	event_free(timer);
@@ -137,20 +139,20 @@ weft_control_run(const struct weft_config *config, struct weft_error *err)
 {
 	int ret;
 
-	ctl.config = *config;
-	ctl.start_us = weft_clock_wall_us();
-	snprintf(ctl.local.host, sizeof(ctl.local.host), "%s", config->host);
-	ctl.store = config->etcd.n_endpoints ? &weft_store_etcd : &weft_store_file;
-	ctl.local.alone = config->etcd.n_endpoints == 0;
-	ctl.local.tsc_hz = rte_get_tsc_hz();
-	ctl.local.budget = (size_t)config->policy_memory_mb << 20;
-	ctl.local.version = weft_engine_snapshot()->version;
-	ctl.base = event_base_new();
-	if (weft_local_init(&ctl.local, config->vhost_dir) || !ctl.base)
+	weft_ctl.config = *config;
+	weft_ctl.start_us = weft_clock_wall_us();
+	snprintf(weft_ctl.local.host, sizeof(weft_ctl.local.host), "%s", config->host);
+	weft_ctl.store = config->etcd.n_endpoints ? &weft_store_etcd : &weft_store_file;
+	weft_ctl.local.alone = config->etcd.n_endpoints == 0;
+	weft_ctl.local.tsc_hz = rte_get_tsc_hz();
+	weft_ctl.local.budget = (size_t)config->policy_memory_mb << 20;
+	weft_ctl.local.version = weft_engine_snapshot()->version;
+	weft_ctl.base = event_base_new();
+	if (weft_local_init(&weft_ctl.local, config->vhost_dir) || !weft_ctl.base)
 		return weft_fail(err, ENOMEM, "no memory for the control thread");
 	signal(SIGPIPE, SIG_IGN);
 	ret = serve(err);
-	weft_local_fini(&ctl.local);
-	event_base_free(ctl.base);
+	weft_local_fini(&weft_ctl.local);
+	event_base_free(weft_ctl.base);
 	return ret;
 }

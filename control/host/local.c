@@ -149,9 +149,9 @@ weft_local_activate(struct weft_local *local)
 	void *next;
 	size_t i;
 
-	weft_buckets_sync(local);
-	weft_link_sync(local);
-	weft_wire_sync(local);
+	weft_tenant_rate_sync(local);
+	weft_uplink_rate_sync(local);
+	weft_shared_uplink_sync(local);
 	was = local->generation;
 	publish(local, weft_build_finish(p->build, p->generation));
 	if (p->generation != was) {

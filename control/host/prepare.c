@@ -125,7 +125,7 @@ compile(struct weft_local *local, struct weft_prepared *p)
 	p->build = weft_build_begin(local->snap, local->placement, local->version + 1, local->tsc_hz);
 	if (p->build == NULL)
 		return weft_fail(p->err, ENOMEM, "no memory for a snapshot");
-	weft_build_for(p->build, local->cluster, local->placement->uplink, weft_link_rate(local) != 0);
+	weft_build_for(p->build, local->cluster, local->placement->uplink, weft_uplink_rate(local) != 0);
 	json_array_foreach (p->gone, i, value)
 		if (ret == 0)
 			ret = weft_build_remove(p->build, json_integer_value(value), p->err);
@@ -199,7 +199,7 @@ weft_prepare_run(struct weft_local *local, struct weft_prepared *p, bool all)
 	}
 	// What was in force before is not refused now.
 	if (ret == 0 && !p->restoring)
-		ret = weft_link_check(local, p->err);
+		ret = weft_uplink_rate_check(local, p->err);
 	if (ret == 0)
 		ret = compile(local, p);
 	if (ret)

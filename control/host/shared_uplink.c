@@ -66,7 +66,7 @@ is_shared(const struct weft_local *local, const char *key, uint16_t *slot)
 }
 
 void
-weft_wire_sync(struct weft_local *local)
+weft_shared_uplink_sync(struct weft_local *local)
 {
 	struct weft_wire wire = { .denied = NULL };
 	const struct weft_host *host = NULL;

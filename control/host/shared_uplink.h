@@ -7,7 +7,7 @@
 #include "host.h"
 
 // Tells this host's shared uplinks what the policy in force says.
-void weft_wire_sync(struct weft_local *local);
+void weft_shared_uplink_sync(struct weft_local *local);
 
 // What they have taken, and left to the kernel: [{port, interface, address, denied, counts: {name: {packets, bytes}}}].
 // A new array.

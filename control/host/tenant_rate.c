@@ -61,7 +61,7 @@ set_bucket(const struct weft_local *local, const char *tenant, uint16_t number, 
 }
 
 void
-weft_buckets_share(struct weft_local *local)
+weft_tenant_rate_update(struct weft_local *local)
 {
 	const char *tenant;
 	json_t *value;
@@ -74,7 +74,7 @@ weft_buckets_share(struct weft_local *local)
 }
 
 void
-weft_buckets_sync(struct weft_local *local)
+weft_tenant_rate_sync(struct weft_local *local)
 {
 	struct weft_placement *placement = local->placement;
 	const char *tenant;
@@ -119,7 +119,7 @@ want_of(struct weft_bucket *b, uint16_t number, double seconds, uint64_t hz)
 }
 
 json_t *
-weft_buckets_wants(struct weft_local *local)
+weft_tenant_rate_wants(struct weft_local *local)
 {
 	struct weft_placement *placement = local->placement;
 	uint64_t now = rte_rdtsc(), before = placement->looked_at;

@@ -12,7 +12,7 @@
 #define BURST_FRAMES	 4
 
 uint64_t
-weft_link_rate(const struct weft_local *local)
+weft_uplink_rate(const struct weft_local *local)
 {
 	const struct weft_placement *placement = local->placement;
 	const struct weft_port *uplink =
@@ -42,7 +42,7 @@ add(void *arg, const struct weft_port *port)
 }
 
 uint64_t
-weft_link_guaranteed(const struct weft_local *local)
+weft_uplink_guaranteed(const struct weft_local *local)
 {
 	struct sum sum = { .model = local->model };
 
@@ -51,9 +51,9 @@ weft_link_guaranteed(const struct weft_local *local)
 }
 
 int
-weft_link_check(const struct weft_local *local, struct weft_error *err)
+weft_uplink_rate_check(const struct weft_local *local, struct weft_error *err)
 {
-	uint64_t rate = weft_link_rate(local);
+	uint64_t rate = weft_uplink_rate(local);
 	struct sum sum = { .model = local->model };
 
 	if (rate == 0)
@@ -70,10 +70,10 @@ weft_link_check(const struct weft_local *local, struct weft_error *err)
 }
 
 void
-weft_link_sync(struct weft_local *local)
+weft_uplink_rate_sync(struct weft_local *local)
 {
 	struct weft_bucket *b = &local->placement->bucket[WEFT_BUCKET_LINK];
-	uint64_t bits = weft_link_rate(local), burst;
+	uint64_t bits = weft_uplink_rate(local), burst;
 	struct weft_bucket_rate rate;
 	uint32_t frame;
 

@@ -8,13 +8,13 @@
 #include "host.h"
 
 // Bits per second; 0: the uplink does not say, or there is none.
-uint64_t weft_link_rate(const struct weft_local *local);
+uint64_t weft_uplink_rate(const struct weft_local *local);
 
 // The guarantees of this host's ports together.
-uint64_t weft_link_guaranteed(const struct weft_local *local);
+uint64_t weft_uplink_guaranteed(const struct weft_local *local);
 
 // Whether they fit. Returns 0, or -ENOSPC with ERR.
-int weft_link_check(const struct weft_local *local, struct weft_error *err);
+int weft_uplink_rate_check(const struct weft_local *local, struct weft_error *err);
 
 // What the model says holds for the data plane from now on.
-void weft_link_sync(struct weft_local *local);
+void weft_uplink_rate_sync(struct weft_local *local);

@@ -45,7 +45,7 @@ read_query(const json_t *params, struct query *q, struct weft_error *err)
 	*q = (struct query){ .state = -1, .limit = DEFAULT_ROWS };
 	if (port) {
 		weft_full_name(port, path);
-		q->slot = weft_placement_find(ctl.local.placement, path);
+		q->slot = weft_placement_find(weft_ctl.local.placement, path);
 		if (q->slot == WEFT_PORT_NONE)
 			return weft_fail(
 				err, ENOENT, "there is no port %s on this host; see 'weftctl port list'", path);
@@ -97,7 +97,7 @@ matches(const struct query *q, const struct weft_session *s)
 static const char *
 name_of_slot(uint16_t slot)
 {
-	return slot ? ctl.local.placement->place[slot].path : "(uplink)";
+	return slot ? weft_ctl.local.placement->place[slot].path : "(uplink)";
 }
 
 static json_t *
@@ -246,11 +246,11 @@ add_member(json_t *members, const struct weft_port *port)
 	json_t *port_json = json_loads(port->o.text, 0, NULL), *ips = json_object_get(port_json, "ips");
 
 	json_array_append_new(members, json_pack("{s:s, s:s, s:s, s:O, s:b}", "port", port->o.path, "host",
-					       port->host[0]	 ? port->host
-					       : ctl.local.alone ? ctl.local.host
-								 : "",
+					       port->host[0]	      ? port->host
+					       : weft_ctl.local.alone ? weft_ctl.local.host
+								      : "",
 					       "network", port->network, "ips", ips ? ips : json_null(), "here",
-					       weft_local_has(&ctl.local, port)));
+					       weft_local_has(&weft_ctl.local, port)));
 	json_decref(port_json);
 }
 
@@ -268,13 +268,13 @@ weft_report_group(const json_t *params, struct weft_error *err)
 	}
 	weft_full_name(name, path);
 	weft_key_make(&weft_kind_group, path, key);
-	group = weft_rules_of(weft_model_get(ctl.local.model, key));
+	group = weft_rules_of(weft_model_get(weft_ctl.local.model, key));
 	if (group == NULL) {
 		weft_fail(err, ENOENT, "there is no group %s; see 'weftctl get group'", path);
 		return NULL;
 	}
 	members = json_array();
-	json_object_foreach (json_object_get(ctl.local.model->users, key), user, value) {
+	json_object_foreach (json_object_get(weft_ctl.local.model->users, key), user, value) {
 		const struct weft_object *object = weft_map_value(value);
 
 		if (object->kind == &weft_kind_port)

@@ -42,7 +42,7 @@ weft_page_ports(const json_t *params, void (*fn)(void *arg, const struct weft_po
 {
 	json_int_t limit = json_integer_value(json_object_get(params, "limit"));
 	struct page page = {
-		.found = malloc((json_object_size(ctl.local.model->objects) + 1) * sizeof(page.found[0])),
+		.found = malloc((json_object_size(weft_ctl.local.model->objects) + 1) * sizeof(page.found[0])),
 		.after = json_string_value(json_object_get(params, "after")),
 		.tenant = json_string_value(json_object_get(params, "tenant")),
 		.only = json_string_value(json_object_get(params, "port")),
@@ -52,7 +52,7 @@ weft_page_ports(const json_t *params, void (*fn)(void *arg, const struct weft_po
 
 	if (page.found == NULL)
 		return NULL;
-	weft_local_each(&ctl.local, find_port, &page);
+	weft_local_each(&weft_ctl.local, find_port, &page);
 	qsort(page.found, page.n, sizeof(page.found[0]), by_path);
 	most = limit <= 0 ? page.n : limit > PAGE_MOST ? PAGE_MOST : (size_t)limit;
 	for (size_t i = 0; i < page.n && i < most; i++)

@@ -38,16 +38,17 @@ address_json(const struct weft_ip *address)
 static void
 check_here(const struct weft_host *self, uint16_t uplink, json_t *trouble)
 {
-	const char *host = ctl.local.host, *path, *why;
+	const char *host = weft_ctl.local.host, *path, *why;
 	struct weft_io_status status;
 	json_t *value;
 
 	if (self == NULL || weft_ip_is_none(&self->tunnel.address))
 		add(trouble, "this host has no tunnel address: weftctl set host %s tunnel.address=ADDRESS/LENGTH",
 			host);
-	json_object_foreach (ctl.local.failed, path, value) {
+	json_object_foreach (weft_ctl.local.failed, path, value) {
 		why = json_string_value(value);
-		if (weft_model_port(ctl.local.model, path) && !weft_model_port(ctl.local.model, path)->network[0])
+		if (weft_model_port(weft_ctl.local.model, path) &&
+			!weft_model_port(weft_ctl.local.model, path)->network[0])
 			add(trouble, "the uplink %s is not there: %s", path, why ? why : "");
 	}
 	if (uplink == WEFT_PORT_NONE) {
@@ -56,7 +57,7 @@ check_here(const struct weft_host *self, uint16_t uplink, json_t *trouble)
 	}
 	weft_engine_port_status(uplink, &status);
 	if (!status.link)
-		add(trouble, "the uplink %s has no link", ctl.local.placement->place[uplink].path);
+		add(trouble, "the uplink %s has no link", weft_ctl.local.placement->place[uplink].path);
 }
 
 static const char *const bfd_states[] = { "none", "down", "init", "up" };
@@ -104,7 +105,7 @@ describe_way(uint16_t slot, const struct weft_peer *peer, json_t *row, json_t *t
 static const struct weft_peer *
 peer_of(const char *host, uint16_t *slot)
 {
-	*slot = weft_placement_find_host(ctl.local.placement, host);
+	*slot = weft_placement_find_host(weft_ctl.local.placement, host);
 	return weft_snapshot_slot(weft_engine_snapshot(), *slot)->peer;
 }
 
@@ -112,8 +113,8 @@ peer_of(const char *host, uint16_t *slot)
 static void
 check_there(const char *host, unsigned int unnamed, json_t *row, json_t *trouble)
 {
-	const struct weft_host *there = weft_model_host(ctl.local.model, host),
-			       *self = weft_model_host(ctl.local.model, ctl.local.host);
+	const struct weft_host *there = weft_model_host(weft_ctl.local.model, host),
+			       *self = weft_model_host(weft_ctl.local.model, weft_ctl.local.host);
 	uint16_t slot;
 	const struct weft_peer *peer = peer_of(host, &slot);
 
@@ -136,7 +137,7 @@ check_there(const char *host, unsigned int unnamed, json_t *row, json_t *trouble
 		add(trouble,
 			"its address is not in this host's network, and there is no gateway: weftctl set host %s "
 			"tunnel.gateway=ADDRESS",
-			ctl.local.host);
+			weft_ctl.local.host);
 	else if (!json_object_get(row, "next_hop_mac"))
 		add(trouble, "its next hop does not answer %s: check that it is up, and the uplink's cable and VLAN",
 			peer->v6 ? "neighbour discovery" : "ARP");
@@ -163,15 +164,15 @@ stamps_json(void)
 static json_t *
 uplinks_json(void)
 {
-	const struct weft_placement *placement = ctl.local.placement;
+	const struct weft_placement *placement = weft_ctl.local.placement;
 	json_t *uplinks = json_array(), *value;
 	const char *key;
 	uint16_t slot;
 
 	if (placement->uplink)
 		json_array_append_new(uplinks, json_string(placement->place[placement->uplink].path));
-	json_object_foreach (ctl.local.devices, key, value) {
-		const struct weft_port *port = weft_uplink_at(&ctl.local, key, &slot);
+	json_object_foreach (weft_ctl.local.devices, key, value) {
+		const struct weft_port *port = weft_uplink_at(&weft_ctl.local, key, &slot);
 
 		if (port && slot != placement->uplink)
 			json_array_append_new(uplinks, json_string(port->o.path));
@@ -182,12 +183,12 @@ uplinks_json(void)
 json_t *
 weft_report_tunnels(const json_t *params, struct weft_error *err)
 {
-	const struct weft_host *self = weft_model_host(ctl.local.model, ctl.local.host);
+	const struct weft_host *self = weft_model_host(weft_ctl.local.model, weft_ctl.local.host);
 	json_t *hosts = json_array(), *value;
 	const char *key;
 
 	(void)params, (void)err;
-	json_object_foreach (ctl.local.model->objects, key, value) {
+	json_object_foreach (weft_ctl.local.model->objects, key, value) {
 		const struct weft_host *host = weft_map_value(value);
 		const struct weft_peer *peer;
 		uint16_t slot;
@@ -201,7 +202,7 @@ weft_report_tunnels(const json_t *params, struct weft_error *err)
 			describe_way(slot, peer, row, NULL);
 		json_array_append_new(hosts, row);
 	}
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "host", ctl.local.host, "address",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "host", weft_ctl.local.host, "address",
 		self ? address_json(&self->tunnel.address) : json_null(), "uplinks", uplinks_json(), "hosts", hosts,
 		"stamps", stamps_json());
 }
@@ -213,10 +214,10 @@ count_ports(const struct weft_network *network, json_t *ports, json_t *unnamed)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (json_object_get(ctl.local.model->users, network->o.key), key, value) {
+	json_object_foreach (json_object_get(weft_ctl.local.model->users, network->o.key), key, value) {
 		const struct weft_port *port = weft_map_value(value);
 
-		if (port->o.kind != &weft_kind_port || weft_local_has(&ctl.local, port) || !port->host[0])
+		if (port->o.kind != &weft_kind_port || weft_local_has(&weft_ctl.local, port) || !port->host[0])
 			continue;
 		json_object_set_new(
 			ports, port->host, json_integer(json_integer_value(json_object_get(ports, port->host)) + 1));
@@ -235,7 +236,7 @@ weft_report_network(const json_t *params, struct weft_error *err)
 	char path[WEFT_PATH_SIZE];
 
 	weft_full_name(name ? name : "", path);
-	network = name ? weft_model_network(ctl.local.model, path) : NULL;
+	network = name ? weft_model_network(weft_ctl.local.model, path) : NULL;
 	if (network == NULL) {
 		weft_fail(err, ENOENT, "there is no network %s on this host; see 'weftctl network list'", path);
 		return NULL;
@@ -251,7 +252,8 @@ weft_report_network(const json_t *params, struct weft_error *err)
 			"vni=NUMBER",
 			path);
 	if (weft_network_is_tunnelled(network))
-		check_here(weft_model_host(ctl.local.model, ctl.local.host), ctl.local.placement->uplink, trouble);
+		check_here(weft_model_host(weft_ctl.local.model, weft_ctl.local.host), weft_ctl.local.placement->uplink,
+			trouble);
 	json_object_foreach (ports, host, n) {
 		json_t *row = json_pack("{s:s, s:O, s:[]}", "host", host, "ports", n, "trouble");
 

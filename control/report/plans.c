@@ -40,10 +40,10 @@ static void
 add_port(void *arg, const struct weft_port *port)
 {
 	static const struct weft_plan none = { .dscp = -1 };
-	const struct weft_plan *named = weft_model_port_plan(ctl.local.model, port), *plan = named ? named : &none;
-	uint16_t slot = weft_placement_find(ctl.local.placement, port->o.path);
+	const struct weft_plan *named = weft_model_port_plan(weft_ctl.local.model, port), *plan = named ? named : &none;
+	uint16_t slot = weft_placement_find(weft_ctl.local.placement, port->o.path);
 	const struct weft_port_conf *conf = weft_snapshot_slot(weft_engine_snapshot(), slot);
-	double us = ctl.local.tsc_hz / 1e6;
+	double us = weft_ctl.local.tsc_hz / 1e6;
 	struct weft_plan_stats stats;
 	struct weft_port_stats counters;
 	json_t *from, *to, *row;
@@ -64,8 +64,8 @@ add_port(void *arg, const struct weft_port *port)
 	row = json_pack("{s:s, s:s, s:o, s:o}", "port", port->o.path, "plan", named ? named->o.path : "", "from_vm",
 		from, "to_vm", to);
 	if (conf->bucket)
-		json_object_set_new(
-			row, "tenant_rate", json_integer((json_int_t)ctl.local.placement->bucket[conf->bucket].limit));
+		json_object_set_new(row, "tenant_rate",
+			json_integer((json_int_t)weft_ctl.local.placement->bucket[conf->bucket].limit));
 	if (plan->dscp >= 0)
 		json_object_set_new(row, "dscp", json_integer(plan->dscp));
 	json_array_append_new(arg, row);
@@ -75,7 +75,7 @@ add_port(void *arg, const struct weft_port *port)
 static json_t *
 tenants_json(void)
 {
-	const struct weft_placement *placement = ctl.local.placement;
+	const struct weft_placement *placement = weft_ctl.local.placement;
 	json_t *rows = json_array(), *value;
 	const char *tenant;
 
@@ -99,8 +99,8 @@ tenants_json(void)
 static json_t *
 uplink_json(void)
 {
-	const struct weft_placement *placement = ctl.local.placement;
-	uint64_t rate = weft_link_rate(&ctl.local);
+	const struct weft_placement *placement = weft_ctl.local.placement;
+	uint64_t rate = weft_uplink_rate(&weft_ctl.local);
 	const struct weft_port_conf *conf;
 	struct weft_bucket_counts counts;
 	struct weft_plan_stats queue;
@@ -113,10 +113,10 @@ uplink_json(void)
 	weft_engine_bucket_counts(WEFT_BUCKET_LINK, &counts);
 	weft_engine_port_stats(placement->uplink, &stats);
 	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "port", placement->place[placement->uplink].path, "rate",
-		(json_int_t)rate, "guaranteed", (json_int_t)weft_link_guaranteed(&ctl.local), "bytes",
+		(json_int_t)rate, "guaranteed", (json_int_t)weft_uplink_guaranteed(&weft_ctl.local), "bytes",
 		(json_int_t)stats.tx_bytes, "waits", (json_int_t)counts.waits);
 	conf = weft_snapshot_slot(weft_engine_snapshot(), placement->uplink);
-	add_queue(row, conf->plan, &queue, ctl.local.tsc_hz / 1e6);
+	add_queue(row, conf->plan, &queue, weft_ctl.local.tsc_hz / 1e6);
 	return row;
 }
 
@@ -128,6 +128,7 @@ weft_report_plans(const json_t *params, struct weft_error *err)
 
 	(void)err;
 	next = weft_page_ports(params, add_port, rows);
-	return json_pack("{s:I, s:o, s:o, s:o*, s:s*}", "time_us", (json_int_t)(rte_rdtsc() / (ctl.local.tsc_hz / 1e6)),
-		"ports", rows, "tenants", tenants_json(), "uplink", uplink_json(), "next", next);
+	return json_pack("{s:I, s:o, s:o, s:o*, s:s*}", "time_us",
+		(json_int_t)(rte_rdtsc() / (weft_ctl.local.tsc_hz / 1e6)), "ports", rows, "tenants", tenants_json(),
+		"uplink", uplink_json(), "next", next);
 }

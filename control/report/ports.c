@@ -29,7 +29,7 @@ static const char *const attach_names[] = { "vhost-user", "eth", "gateway", "vf"
 static void
 read_stats(uint16_t slot, struct weft_port_stats *stats)
 {
-	const uint64_t *before = (const uint64_t *)&ctl.local.placement->place[slot].before;
+	const uint64_t *before = (const uint64_t *)&weft_ctl.local.placement->place[slot].before;
 	uint64_t *now = (uint64_t *)stats;
 
 	weft_engine_port_stats(slot, stats);
@@ -87,8 +87,8 @@ where_vf(const struct weft_port *port)
 static json_t *
 report_passed_through(const struct weft_port *port)
 {
-	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
-	json_t *failed = json_object_get(ctl.local.failed, port->o.path), *vf = weft_report_vf(port), *result;
+	const struct weft_network *network = weft_model_port_network(weft_ctl.local.model, port);
+	json_t *failed = json_object_get(weft_ctl.local.failed, port->o.path), *vf = weft_report_vf(port), *result;
 	char mac[WEFT_MAC_TEXT];
 
 	if (failed == NULL)
@@ -108,8 +108,8 @@ report_passed_through(const struct weft_port *port)
 static json_t *
 report_gateway(const struct weft_port *port)
 {
-	const struct weft_placement *placement = ctl.local.placement;
-	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
+	const struct weft_placement *placement = weft_ctl.local.placement;
+	const struct weft_network *network = weft_model_port_network(weft_ctl.local.model, port);
 	struct weft_io_status io = { 0 };
 
 	if (placement->uplink)
@@ -138,9 +138,9 @@ offload_json(uint16_t slot, const struct weft_io_status *io)
 json_t *
 weft_report_port(const struct weft_port *port)
 {
-	uint16_t slot = weft_placement_find(ctl.local.placement, port->o.path);
-	const struct weft_place *place = &ctl.local.placement->place[slot];
-	const struct weft_network *network = weft_model_port_network(ctl.local.model, port);
+	uint16_t slot = weft_placement_find(weft_ctl.local.placement, port->o.path);
+	const struct weft_place *place = &weft_ctl.local.placement->place[slot];
+	const struct weft_network *network = weft_model_port_network(weft_ctl.local.model, port);
 	const struct weft_port_conf *conf = weft_snapshot_slot(weft_engine_snapshot(), slot);
 	struct weft_io_status io;
 	struct weft_port_stats stats;
@@ -157,7 +157,7 @@ weft_report_port(const struct weft_port *port)
 	if (port->mac)
 		weft_mac_format(port->mac, mac);
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER)
-		weft_port_socket(port, ctl.config.vhost_dir, socket, sizeof(socket));
+		weft_port_socket(port, weft_ctl.config.vhost_dir, socket, sizeof(socket));
 	result = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:i, s:o, s:o}", "name",
 		port->o.path, "network", network ? network->o.path : "", "state", state_of(port, conf), "link",
 		io.link ? "up" : "down", "mac", mac, "vlan_mode", tagging_names[conf->tagging], "attach",
@@ -177,8 +177,8 @@ weft_report_port(const struct weft_port *port)
 		json_object_set_new(result, "features", json_sprintf("0x%llx", (unsigned long long)io.features));
 	if (io.error[0])
 		json_object_set_new(result, "error", json_string(io.error));
-	if (json_object_get(ctl.local.failed, port->o.path))
-		json_object_set(result, "error", json_object_get(ctl.local.failed, port->o.path));
+	if (json_object_get(weft_ctl.local.failed, port->o.path))
+		json_object_set(result, "error", json_object_get(weft_ctl.local.failed, port->o.path));
 	if (port->attach.type == WEFT_ATTACH_VF) {
 		json_object_set_new(result, "where", where_vf(port));
 		json_object_set_new(result, "vf", weft_report_vf(port));
@@ -211,7 +211,7 @@ count_port(void *arg, const struct weft_port *port)
 	struct port_count *count = arg;
 	struct weft_io_status io;
 
-	weft_engine_port_status(weft_placement_find(ctl.local.placement, port->o.path), &io);
+	weft_engine_port_status(weft_placement_find(weft_ctl.local.placement, port->o.path), &io);
 	count->n++;
 	count->up += io.link;
 }
@@ -222,17 +222,17 @@ weft_report_status(void)
 	struct port_count count = { 0 };
 	json_t *status;
 
-	weft_local_each(&ctl.local, count_port, &count);
+	weft_local_each(&weft_ctl.local, count_port, &count);
 	status = json_pack("{s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:b, s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:I}",
-		"version", WEFT_VERSION, "dpdk", rte_version(), "pid", (int)getpid(), "started_us", ctl.start_us,
-		"host", ctl.local.host, "generation", ctl.local.generation, "policy_version", ctl.local.version,
-		"settled", weft_local_settled(&ctl.local), "workers", weft_engine_n_workers(), "networks",
-		weft_model_count(ctl.local.model, &weft_kind_network), "ports", count.n, "ports_up", count.up,
-		"ports_failed", (int)json_object_size(ctl.local.failed), "fenced", weft_engine_fenced(),
-		"policy_memory_bytes", (json_int_t)weft_share_used(), "policy_memory_budget",
-		(json_int_t)ctl.local.budget);
-	json_object_set_new(status, "generation_since_us", json_integer((json_int_t)ctl.local.in_force_us));
-	ctl.store->status(status);
+		"version", WEFT_VERSION, "dpdk", rte_version(), "pid", (int)getpid(), "started_us", weft_ctl.start_us,
+		"host", weft_ctl.local.host, "generation", weft_ctl.local.generation, "policy_version",
+		weft_ctl.local.version, "settled", weft_local_settled(&weft_ctl.local), "workers",
+		weft_engine_n_workers(), "networks", weft_model_count(weft_ctl.local.model, &weft_kind_network),
+		"ports", count.n, "ports_up", count.up, "ports_failed", (int)json_object_size(weft_ctl.local.failed),
+		"fenced", weft_engine_fenced(), "policy_memory_bytes", (json_int_t)weft_share_used(),
+		"policy_memory_budget", (json_int_t)weft_ctl.local.budget);
+	json_object_set_new(status, "generation_since_us", json_integer((json_int_t)weft_ctl.local.in_force_us));
+	weft_ctl.store->status(status);
 	return status;
 }
 
@@ -272,7 +272,7 @@ json_t *
 weft_report_workers(void)
 {
 	json_t *workers = json_array();
-	double us = ctl.local.tsc_hz / 1e6;
+	double us = weft_ctl.local.tsc_hz / 1e6;
 
 	for (uint16_t w = 0; w < weft_engine_n_workers(); w++) {
 		struct weft_stage_stats stages[WEFT_N_STAGES];
@@ -284,13 +284,14 @@ weft_report_workers(void)
 
 		weft_engine_worker_stats(w, &s, stages);
 		for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++)
-			n_ports += ctl.local.placement->place[i].path[0] && ctl.local.placement->place[i].owner == w;
+			n_ports += weft_ctl.local.placement->place[i].path[0] &&
+				   weft_ctl.local.placement->place[i].owner == w;
 		row = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "worker", w, "cpu",
 			weft_engine_worker_lcore(w), "ports", n_ports, "packets", s.packets, "batches", s.batches,
 			"busy_cycles", s.busy_cycles, "idle_cycles", s.idle_cycles, "sleeps", s.sleeps, "loops",
 			s.loops, "longest_sleep_us", s.longest_sleep / us, "mean_sleep_us",
 			s.sleeps ? s.slept_cycles / us / s.sleeps : 0.0);
-		json_object_set_new(row, "tsc_hz", json_integer(ctl.local.tsc_hz));
+		json_object_set_new(row, "tsc_hz", json_integer(weft_ctl.local.tsc_hz));
 		json_object_set_new(row, "cycles_per_packet", json_real(per_packet(s.busy_cycles, s.packets)));
 		json_object_set_new(row, "timed_packets", json_integer((json_int_t)s.io_packets));
 		json_object_set_new(row, "rx_cycles_per_packet", json_real(per_packet(s.io_rx_cycles, s.io_packets)));
@@ -322,7 +323,7 @@ add_drops(void *arg, const struct weft_port *port)
 
 	if (query->only && strcmp(query->only, port->o.path))
 		return;
-	read_stats(weft_placement_find(ctl.local.placement, port->o.path), &stats);
+	read_stats(weft_placement_find(weft_ctl.local.placement, port->o.path), &stats);
 	for (unsigned int r = 0; r < WEFT_N_DROPS; r++)
 		if (stats.drop[r])
 			json_array_append_new(query->rows,
@@ -335,7 +336,7 @@ weft_report_drops(const char *only)
 {
 	struct drops_query query = { .rows = json_array(), .only = only };
 
-	weft_local_each(&ctl.local, add_drops, &query);
+	weft_local_each(&weft_ctl.local, add_drops, &query);
 	return query.rows;
 }
 
@@ -361,7 +362,7 @@ weft_report_audit(struct weft_error *err)
 	}
 	rows = json_array();
 	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++) {
-		const struct weft_place *place = &ctl.local.placement->place[i];
+		const struct weft_place *place = &weft_ctl.local.placement->place[i];
 		char name[WEFT_PATH_SIZE + 32];
 
 		if (audit->port[i].rx == 0 && audit->port[i].created == 0 && audit->port[i].missing == 0)
@@ -396,7 +397,7 @@ weft_report_fdb(void)
 			json_pack("{s:s, s:s, s:s, s:I}", "mac", mac, "domain",
 				weft_snapshot_domain(snap, domain)->name ? weft_snapshot_domain(snap, domain)->name
 									 : "",
-				"port", ctl.local.placement->place[rows[i].port].path, "age_s",
+				"port", weft_ctl.local.placement->place[rows[i].port].path, "age_s",
 				(json_int_t)rows[i].age_s));
 	}
 	free(rows);

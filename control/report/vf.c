@@ -252,7 +252,7 @@ weft_report_vf(const struct weft_port *port)
 	struct weft_error err;
 	json_t *json;
 
-	if (a == NULL || weft_project(ctl.local.model, port, &a->pf, &projection, &err))
+	if (a == NULL || weft_project(weft_ctl.local.model, port, &a->pf, &projection, &err))
 		return NULL;
 	json = json_pack("{s:s, s:s, s:s, s:i, s:s, s:I, s:i, s:o}", "address", a->vf.address, "pf", a->pf.interface,
 		"driver", a->pf.driver, "index", (int)a->want.index, "use", a->polled ? "polled" : "passthrough",

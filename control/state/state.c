@@ -3,4 +3,4 @@
 
 #include "state.h"
 
-struct weft_state ctl;
+struct weft_state weft_ctl;

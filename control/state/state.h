@@ -18,4 +18,4 @@ struct weft_state {
 	uint64_t start_us; // when weftd started, in microseconds since 1970
 };
 
-extern struct weft_state ctl;
+extern struct weft_state weft_ctl;

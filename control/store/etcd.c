@@ -127,13 +127,13 @@ host_fence_at(void *host, uint64_t ms)
 static json_t *
 host_wants(void *host)
 {
-	return weft_buckets_wants(host);
+	return weft_tenant_rate_wants(host);
 }
 
 static void
 host_allot(void *host)
 {
-	weft_buckets_share(host);
+	weft_tenant_rate_update(host);
 }
 
 static int
@@ -206,7 +206,7 @@ etcd_start(const struct weft_store_setup *setup, struct weft_error *err)
 	if (cluster == NULL)
 		return -ENOMEM;
 	// What was kept before the restart is known now.
-	weft_buckets_share(local);
+	weft_tenant_rate_update(local);
 	// The tests' history checker must find what goes wrong without the barrier.
 	if (getenv("WEFT_BREAK_BARRIER"))
 		weft_cluster_break_barrier(cluster);
