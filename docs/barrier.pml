@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 //
-// The model of the cluster's protocol (control/cluster/) for spin: hosts, of which any may bring a generation about, die
-// and come back at any moment, over a store that keeps one order of events.
+// A model of the cluster's protocol (control/cluster/) for spin. Every host may drive an attempt at a generation, and may
+// die and come back at any moment. The store keeps one order of events.
 //
 //	spin -a docs/barrier.pml && cc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan -m1000000
 //
 // Checked in every reachable state:
 //   - a host applies a generation only if it became the one in force, by one swap of the publication;
-//   - when a generation comes into force, every host that is live then has prepared it;
-//   - a generation that was given up is applied nowhere, then or later;
-//   - who was told "applied everywhere" was told the truth of all hosts that are live.
-// With -DBROKEN hosts apply what they have prepared without waiting, and spin finds a violation.
+//   - when a generation comes into force, every host that is live at that moment has prepared it;
+//   - a generation that was given up is not applied anywhere, neither then nor later;
+//   - a caller that is told "applied everywhere" is told the truth about all hosts that are live.
+// With -DBROKEN the hosts apply what they have prepared without waiting for each other, and spin finds a violation.
 
 #ifndef HOSTS
 #define HOSTS 3
@@ -22,25 +22,25 @@
 #define IDLE	0
 #define PREPARE 1
 
-// The publication, one key: changed by compare-and-swap only. An attempt's number is its id.
+// The publication is one key, which changes by compare-and-swap only. The number of an attempt is its id.
 byte state = IDLE;
 byte in_force = 0;	// id of the attempt that became the generation in force
-byte attempt = 0;	// id of the one that is being agreed on
-byte driver = NONE;	// who brings it about
+byte attempt = 0;	// id of the attempt that is being agreed on; 0: none
+byte driver = NONE;	// the host that drives it
 byte next_id = 1;
 
 bool given_up[GENERATIONS + 1];
 bool was_in_force[GENERATIONS + 1];
 
-// Keys under leases: a host that is not live has none.
+// Keys under leases: a host that is not live has none of them.
 bool live[HOSTS];
-byte prepared[HOSTS];	// what it says
-bool refuses[HOSTS];	// it says so, of the attempt
+byte prepared[HOSTS];	// the attempt that it reports as prepared
+bool refuses[HOSTS];	// it reports that it refuses the attempt
 
-// What the hosts really apply.
+// What the hosts apply in fact.
 byte applied[HOSTS];
 
-// An attempt is given up: it must be in force nowhere.
+// An attempt is given up: it must not be in force anywhere.
 inline give_up(id)
 {
 	k = 0;
@@ -53,7 +53,7 @@ inline give_up(id)
 
 inline check_truth(id)
 {
-	// The one who waits sees all live hosts at this generation or a later one.
+	// The caller that waits sees that all live hosts apply this generation or a later one.
 	all = true;
 	k = 0;
 	do
@@ -73,18 +73,18 @@ inline check_truth(id)
 
 proctype host(byte me)
 {
-	byte mine = 0;	// attempt that I drive
-	byte ready = 0;	// what I have prepared
+	byte mine = 0;	// the attempt that this host drives; 0: none
+	byte ready = 0;	// the attempt that this host has prepared; 0: none
 	byte k;
 	bool all, bad;
 
 	do
-	// Claim: a swap of an idle publication.
+	// A host claims the next attempt: it swaps an idle publication.
 	:: atomic { live[me] && mine == 0 && state == IDLE && next_id <= GENERATIONS ->
 		state = PREPARE; attempt = next_id; next_id++; driver = me;
 		mine = attempt }
 
-	// Prepare, or refuse. What was prepared before and given up is dropped.
+	// A host prepares the attempt or refuses it. It drops what it had prepared for an attempt that was given up.
 	:: atomic { live[me] && state == PREPARE && ready != attempt && !refuses[me] ->
 		if
 		:: ready = attempt; prepared[me] = attempt
@@ -95,8 +95,8 @@ proctype host(byte me)
 #endif
 		skip }
 
-	// The driver looks at all live hosts, and swaps: that fails where another host has swapped in between, which a
-	// paused driver does not know yet.
+	// The driver looks at all live hosts, and swaps. The swap fails if another host has swapped meanwhile, which a
+	// driver that was paused does not know yet.
 	:: atomic { live[me] && mine != 0 && driver == me && attempt == mine && state == PREPARE ->
 		all = true; bad = false; k = 0;
 		do
@@ -119,28 +119,28 @@ proctype host(byte me)
 		:: else -> skip
 		fi }
 
-	// The deadline: the driver gives it up.
+	// The deadline is over: the driver gives the attempt up.
 	:: atomic { live[me] && mine != 0 && driver == me && attempt == mine && state == PREPARE ->
 		give_up(mine) }
 
-	// A driver that was taken over from finds out.
+	// A driver whose attempt was taken over finds out.
 	:: atomic { mine != 0 && (driver != me || attempt != mine) -> mine = 0 }
 
-	// Take over from a driver that is not live: by a swap, too.
+	// A host takes the attempt of a driver over that is not live, also by a swap.
 	:: atomic { live[me] && state == PREPARE && mine == 0 && (driver == NONE || !live[driver]) ->
 		driver = me; mine = attempt }
 
-	// Activate what is in force and was prepared; a host that was not there reads it.
+	// A host activates the generation in force if it has prepared it; otherwise it reads it.
 	:: atomic { live[me] && applied[me] != in_force && ready == in_force ->
 		applied[me] = in_force; assert(was_in_force[applied[me]]); assert(!given_up[applied[me]]) }
 	:: atomic { live[me] && applied[me] != in_force && ready != in_force && (state == IDLE || ready != attempt) ->
 		applied[me] = in_force; ready = 0; prepared[me] = 0 }
 
-	// Somebody waits.
+	// A caller waits.
 	:: atomic { live[me] && in_force != 0 -> check_truth(in_force) }
 
-	// The lease is lost: by death, a pause or a pulled cable. What it applies stays, and
-	// what it believes. And it is back: in step first.
+	// A host loses its lease, because it dies, is paused or is cut off. What it applies and what it believes stay. When
+	// it comes back, it gets in step first.
 	:: atomic { live[me] -> live[me] = false; prepared[me] = 0; refuses[me] = false }
 	:: atomic { !live[me] -> applied[me] = in_force; ready = 0; live[me] = true }
 

@@ -9,8 +9,8 @@ set -eu
 cd "$(dirname "$0")/.."
 root=build-debian13/root
 packages="gcc clang libc6-dev meson ninja-build pkg-config libdpdk-dev libjansson-dev libevent-dev libmicrohttpd-dev \
-	libgnutls28-dev nettle-dev libsystemd-dev libcurl4-gnutls-dev libmnl-dev libjs-dygraphs python3-minimal scdoc libbpf-dev \
-	bpftool libcmocka-dev"
+	libgnutls28-dev nettle-dev uthash-dev libsystemd-dev libcurl4-gnutls-dev libmnl-dev libjs-dygraphs python3-minimal scdoc \
+	libbpf-dev bpftool libcmocka-dev"
 
 [ "$(id -u)" = 0 ] || { echo "debian13: run as root" >&2; exit 1; }
 command -v debootstrap >/dev/null || apt-get -qq install -y --no-install-recommends debootstrap

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The hosts' states, collected only while somebody looks: who brings a generation about, and who waits for one. Hosts
-// do not watch each other.
 #include "acks.h"
 
 #include <errno.h>
@@ -15,15 +13,15 @@
 #include "control/cluster/etcd/watch.h"
 #include "util.h"
 
-#define LOOK_MS 10000 // so long after the last look nobody looks any more
+#define LOOK_MS 10000 // the watch ends this long after the last call of acks_look()
 #define TICK_MS 20
 
 struct waiter {
 	struct waiter *next;
 	uint64_t generation;
-	uint64_t deadline; // ms
-	json_t *hosts;	   // concerned: names, or "*"
-	json_t *late;	   // set of those that have not applied it
+	uint64_t deadline; // ms, monotonic; 0: answered as soon as the states are known
+	json_t *hosts;	   // concerned: an array of names, or "*"
+	json_t *late;	   // set of concerned live hosts that have not applied the generation
 	weft_json_cb cb;
 	void *arg;
 };
@@ -33,7 +31,7 @@ struct acks {
 	struct weft_watch *watch;
 	json_t *states; // NULL: not known yet
 	bool reading;
-	uint64_t until;
+	uint64_t until; // ms, monotonic: when the watch ends
 	struct waiter *waiters;
 	struct event *tick;
 	struct acks_listener listener;
@@ -42,9 +40,9 @@ struct acks {
 static void changed(struct acks *acks);
 static void answer_questions(struct acks *acks);
 
-// Whether W has to wait for a host in STATE.
+// Notes whether W has to wait for the host NAME, which has STATE; STATE NULL: it has lost its lease.
 static void
-judge(struct waiter *w, const char *name, const json_t *state)
+update_late(struct waiter *w, const char *name, const json_t *state)
 {
 	if (state && publication_concerns(w->hosts, name) &&
 		(uint64_t)json_integer_value(json_object_get(state, "applied")) < w->generation)
@@ -57,19 +55,19 @@ static void
 tell(struct acks *acks, const char *name, const json_t *state)
 {
 	for (struct waiter *w = acks->waiters; w; w = w->next)
-		judge(w, name, state);
+		update_late(w, name, state);
 	acks->listener.state(acks->listener.arg, name, state);
 }
 
 static void
-judge_all(struct acks *acks, struct waiter *w)
+update_all_late(struct acks *acks, struct waiter *w)
 {
 	const char *name;
 	json_t *state;
 
 	json_object_clear(w->late);
 	json_object_foreach (acks->states, name, state)
-		judge(w, name, state);
+		update_late(w, name, state);
 }
 
 static void
@@ -133,9 +131,9 @@ on_states(void *arg, const json_t *reply, int code, const struct weft_error *err
 	acks->states = json_object();
 	json_array_foreach ((json_t *)(uintptr_t)weft_etcd_kvs(reply), i, kv)
 		take_state(acks, kv, false);
-	// Those that are gone since the last time are not among them.
+	// Hosts that have gone since the last read are not in the reply, so that the loop has not seen them.
 	for (struct waiter *w = acks->waiters; w; w = w->next)
-		judge_all(acks, w);
+		update_all_late(acks, w);
 	acks->listener.state(acks->listener.arg, NULL, NULL);
 	cluster_key(acks->c, key, "state/");
 	acks->watch = weft_watch_new(acks->c->etcd, (const char *const[WEFT_WATCH_KEYS]){ key }, true,
@@ -189,7 +187,7 @@ report_host(const char *name, const json_t *state, uint64_t generation, bool con
 	return row;
 }
 
-// How far W's generation is.
+// Returns the answer to W: how far its generation is on each host. A new object.
 static json_t *
 report(const struct acks *acks, const struct waiter *w)
 {
@@ -240,14 +238,14 @@ changed(struct acks *acks)
 
 	for (struct waiter *w = acks->waiters; w; w = next) {
 		next = w->next;
-		// Without a deadline it is a question, not a wait.
+		// A waiter without a deadline only asks for the present state.
 		if (w->deadline == 0 || json_object_size(w->late) == 0)
 			answer(acks, w);
 	}
 	acks->listener.changed(acks->listener.arg);
 }
 
-// Nobody can be asked: who only wanted to know need not wait.
+// The states cannot be read: answers the waiters that only ask for the present state.
 static void
 answer_questions(struct acks *acks)
 {
@@ -288,7 +286,7 @@ acks_wait(struct acks *acks, uint64_t generation, uint32_t timeout_ms, const jso
 	struct weft_error err;
 
 	if (w == NULL) {
-		weft_fail(&err, ENOMEM, "no memory");
+		weft_fail(&err, ENOMEM, "no memory to wait for a generation");
 		cb(arg, NULL, false, &err);
 		return;
 	}
@@ -300,7 +298,7 @@ acks_wait(struct acks *acks, uint64_t generation, uint32_t timeout_ms, const jso
 	acks_look(acks);
 	if (acks->states == NULL)
 		return;
-	judge_all(acks, w);
+	update_all_late(acks, w);
 	if (timeout_ms == 0 || json_object_size(w->late) == 0)
 		answer(acks, w);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Who allots: the host whose name stands in the key "lead", under its lease. It takes the key and reads all reports and
-// records in one transaction; it writes records on condition that the key is still as it left it, so that nothing of a
-// former one's can come between. What became of a write it knows, or it takes the key again, and reads all anew.
+// The host that allots is the one whose name is in the key "allot/lead", under its lease. It takes the key and reads all
+// reports and records in one transaction. It writes records on the condition that the key has not changed since, so that
+// a former allotter cannot write any more. If the outcome of a write is unknown, it takes the key again and reads
+// everything anew.
 #include "allotter.h"
 
 #include <stdlib.h>
@@ -16,25 +17,25 @@
 #include "control/cluster/etcd/watch.h"
 #include "util.h"
 
-#define GATHER_MS 2	  // what comes together is answered together
-#define STAND_MS  50	  // who stands for election waits so long, at random
-#define AGAIN_MS  200	  // after what failed
-#define ABSENT_MS 5000	  // between looks at hosts that have no lease
+#define GATHER_MS 2	  // reports that come within this time are answered together
+#define STAND_MS  50	  // a host waits for a random time up to this before it stands for election
+#define AGAIN_MS  200	  // before it stands again after a failure
+#define ABSENT_MS 5000	  // between looks at the ports of hosts that have no lease
 #define RECORDS	  TXN_OPS // in a transaction
 
 struct allotter {
 	struct weft_cluster *c;
 	struct event *tick;
 	struct weft_watch *watch; // of the reports
-	struct allot *allot;	  // NULL: another host allots
-	int64_t term;		  // revision at which this one became it
-	int64_t lead;		  // at which the key was last changed; 0: it is not there
-	char leader[128];	  // a host and its incarnation
-	bool known;		  // the two above have been read
+	struct weft_allot *allot; // NULL: this host does not allot
+	int64_t term;		  // the revision at which this host was elected
+	int64_t lead;		  // the revision at which the key last changed; 0: it does not exist
+	char leader[128];	  // the host that allots, as "host/incarnation"
+	bool known;		  // LEAD and LEADER have been read
 	bool wanted;		  // this host has tenants with a rate
 	bool busy;		  // a request is under way
 	uint64_t absent_at;
-	json_t *absent; // [[host, tenant]]: what is to be looked at
+	json_t *absent; // [[host, tenant]]: shares of hosts without a lease, to be looked at
 };
 
 static void
@@ -42,14 +43,14 @@ step_down(struct allotter *a)
 {
 	weft_watch_free(a->watch);
 	a->watch = NULL;
-	allot_free(a->allot);
+	weft_allot_free(a->allot);
 	a->allot = NULL;
 	json_decref(a->absent);
 	a->absent = NULL;
 	cluster_after(a->tick, AGAIN_MS);
 }
 
-// The host that a report's or a record's key is about; valid until TEXT is freed.
+// Returns the host in TEXT, the key of a report or a record; valid until TEXT is freed.
 static const char *
 host_of(char *text)
 {
@@ -59,7 +60,7 @@ host_of(char *text)
 }
 
 static void
-take(struct allotter *a, const json_t *kv, bool gone, void (*fn)(struct allot *, const char *, const json_t *))
+take(struct allotter *a, const json_t *kv, bool gone, void (*fn)(struct weft_allot *, const char *, const json_t *))
 {
 	char *key = weft_etcd_text(kv, "key");
 	json_t *value = gone ? NULL : weft_etcd_json(kv);
@@ -70,7 +71,7 @@ take(struct allotter *a, const json_t *kv, bool gone, void (*fn)(struct allot *,
 }
 
 static void
-take_all(struct allotter *a, const json_t *kvs, void (*fn)(struct allot *, const char *, const json_t *))
+take_all(struct allotter *a, const json_t *kvs, void (*fn)(struct weft_allot *, const char *, const json_t *))
 {
 	size_t i;
 	json_t *kv;
@@ -91,7 +92,7 @@ on_reports(void *arg, const json_t *events)
 		return;
 	}
 	json_array_foreach ((json_t *)(uintptr_t)events, i, event)
-		take(a, json_object_get(event, "kv"), json_object_get(event, "type") != NULL, allot_report);
+		take(a, json_object_get(event, "kv"), json_object_get(event, "type") != NULL, weft_allot_report);
 	cluster_after(a->tick, GATHER_MS);
 }
 
@@ -109,11 +110,11 @@ on_elected(void *arg, const json_t *reply, int code, const struct weft_error *er
 	a->term = a->lead = weft_etcd_revision(reply);
 	snprintf(a->leader, sizeof(a->leader), "%s", a->c->me);
 	a->absent_at = weft_clock_ms() + ABSENT_MS;
-	a->allot = allot_new();
+	a->allot = weft_allot_new();
 	if (a->allot == NULL)
 		return;
-	take_all(a, weft_etcd_txn_kvs(reply, 1), allot_record);
-	take_all(a, weft_etcd_txn_kvs(reply, 2), allot_report);
+	take_all(a, weft_etcd_txn_kvs(reply, 1), weft_allot_record);
+	take_all(a, weft_etcd_txn_kvs(reply, 2), weft_allot_report);
 	cluster_key(a->c, reports, "allot/wants/");
 	a->watch = weft_watch_new(a->c->etcd, (const char *const[WEFT_WATCH_KEYS]){ reports }, true, a->term + 1,
 		a->c->config->lease_s * 1000 / 3, on_reports, a);
@@ -162,7 +163,7 @@ write_records(struct allotter *a)
 	const char *host;
 	json_t *record, *txn = NULL;
 
-	for (unsigned int n = 0; n < RECORDS && (record = allot_next(a->allot, &host)) != NULL; n++) {
+	for (unsigned int n = 0; n < RECORDS && (record = weft_allot_next(a->allot, &host)) != NULL; n++) {
 		cluster_key(a->c, key, "allot/lead");
 		if (txn == NULL)
 			txn = weft_etcd_txn(key, a->term);
@@ -177,7 +178,7 @@ write_records(struct allotter *a)
 	return true;
 }
 
-// Whether the host that is first in the list still has ports of the tenant.
+// The reply says whether the host that is first in the list still has ports of the tenant.
 static void
 on_ports(void *arg, const json_t *reply, int code, const struct weft_error *err)
 {
@@ -187,7 +188,7 @@ on_ports(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	(void)code, (void)err;
 	a->busy = false;
 	if (a->allot && first && reply && json_array_size(weft_etcd_kvs(reply)) == 0)
-		allot_forget(a->allot, json_string_value(json_array_get(first, 0)),
+		weft_allot_forget(a->allot, json_string_value(json_array_get(first, 0)),
 			json_string_value(json_array_get(first, 1)));
 	json_array_remove(a->absent, 0);
 	cluster_after(a->tick, 0);
@@ -199,7 +200,7 @@ note_absent(void *arg, const char *host, const char *tenant)
 	json_array_append_new(arg, json_pack("[s, s]", host, tenant));
 }
 
-// A host that is gone keeps what it may keep, until its ports are another one's.
+// A host without a lease keeps its share until its ports have moved or been deleted.
 static void
 look_after_absent(struct allotter *a)
 {
@@ -210,8 +211,8 @@ look_after_absent(struct allotter *a)
 		a->absent_at = weft_clock_ms() + ABSENT_MS;
 		json_decref(a->absent);
 		a->absent = json_array();
-		allot_absent(a->allot, note_absent, a->absent);
-		allot_tidy(a->allot);
+		weft_allot_absent(a->allot, note_absent, a->absent);
+		weft_allot_tidy(a->allot);
 	}
 	first = json_array_get(a->absent, 0);
 	if (first == NULL) {
@@ -308,7 +309,7 @@ allotter_free(struct allotter *a)
 	if (a == NULL)
 		return;
 	weft_watch_free(a->watch);
-	allot_free(a->allot);
+	weft_allot_free(a->allot);
 	json_decref(a->absent);
 	event_free(a->tick);
 	free(a);

@@ -52,7 +52,6 @@ on_applied(void *arg, json_t *result, bool late, const struct weft_error *err)
 	free(w);
 }
 
-// The generation is in force: writes are answered, those that wait when all hosts have applied it.
 void
 attempt_answer(struct driver *d, uint64_t generation)
 {

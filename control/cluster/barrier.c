@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The steps of a generation: claimed, its record written, prepared by all, in force, written down. Every step is a
-// compare-and-swap of the publication, so that of two hosts that think it is their turn, one finds out that it is not.
+// A generation is claimed, its record is written, all hosts prepare it, it comes into force, and it is written down as
+// objects. Every step is a compare-and-swap of the publication, so that of two hosts that both believe to be the driver
+// one learns that it is not.
 #include "barrier.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@
 #define BACKOFF_MS 100
 #define INLINE_MAX (256u << 10) // bytes of changes in the publication and its copies together
 
-// A publication of this host's generation in STATE.
+// Returns a publication of this attempt in STATE: a new object.
 static json_t *
 publication(const struct driver *d, const char *state)
 {
@@ -35,9 +36,10 @@ publication(const struct driver *d, const char *state)
 	return pub;
 }
 
-// Who is concerned hears of it: each at a key of its own, or all at one, so that a change costs the others nothing.
+// Copies PUB to the keys that the concerned hosts watch: one key for each of them, or one for all hosts. A change costs
+// the other hosts nothing.
 static void
-tell(const struct driver *d, json_t *txn, const json_t *pub)
+copy_to_hosts(const struct driver *d, json_t *txn, const json_t *pub)
 {
 	const json_t *hosts = json_object_get(pub, "hosts");
 	char key[KEY_MAX];
@@ -55,7 +57,8 @@ tell(const struct driver *d, json_t *txn, const json_t *pub)
 	}
 }
 
-// A transaction that makes PUB the publication, if the last one known is still the last. Takes PUB over.
+// Returns a transaction that makes PUB the publication, if the latest one that is known still is the latest. Takes PUB
+// over.
 static json_t *
 swap(struct driver *d, json_t *pub)
 {
@@ -65,7 +68,7 @@ swap(struct driver *d, json_t *pub)
 	cluster_key(d->c, key, "publish");
 	txn = weft_etcd_txn(key, d->c->last.revision);
 	weft_etcd_txn_put(txn, weft_etcd_put_json(key, pub, 0));
-	tell(d, txn, pub);
+	copy_to_hosts(d, txn, pub);
 	json_decref(d->next);
 	d->next = pub;
 	return txn;
@@ -79,13 +82,13 @@ on_refreshed(void *arg, const json_t *reply, int code, const struct weft_error *
 	(void)code, (void)err;
 	d->busy = false;
 	view_see(d->c, json_array_get(weft_etcd_kvs(reply), 0));
-	// Nothing new, and yet it was not done: no hurry.
+	// The request was not carried out, although the publication is unchanged: try again after a while.
 	if (d->c->last.revision == d->sent)
 		d->not_before = weft_clock_ms() + BACKOFF_MS;
 	d->step(d);
 }
 
-// What became of a request: it was done, or another host was first, and its publication is read.
+// A request has ended: it was carried out, or another host was first, and this one reads its publication.
 static void
 on_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
 {
@@ -105,7 +108,7 @@ on_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	}
 	if (reply == NULL)
 		c->trouble = *err;
-	// Nothing heard: whether it was done is seen there, too.
+	// Without a reply, too, the publication shows whether the request was carried out.
 	cluster_key(c, key, "publish");
 	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, false, false, 0), on_refreshed, d);
 }
@@ -144,7 +147,6 @@ barrier_claim(struct driver *d)
 	request(d, txn, true);
 }
 
-// The record stands: the hosts are asked to prepare.
 void
 barrier_write(struct driver *d)
 {
@@ -163,7 +165,6 @@ barrier_write(struct driver *d)
 	request(d, txn, last_one);
 }
 
-// Gives the generation up: what was before stays in force everywhere.
 void
 barrier_abandon(struct driver *d, const char *why)
 {
@@ -187,7 +188,7 @@ barrier_abandon(struct driver *d, const char *why)
 	request(d, txn, true);
 }
 
-// All hosts have prepared: the generation is in force, with this one transaction.
+// All hosts have prepared: this one transaction brings the generation into force.
 static void
 bring_into_force(struct driver *d)
 {
@@ -204,7 +205,6 @@ bring_into_force(struct driver *d)
 	request(d, txn, true);
 }
 
-// Writes down more of what is in force. The last transaction ends it; the objects of the one before must stand by then.
 void
 barrier_fold(struct driver *d)
 {
@@ -222,7 +222,7 @@ barrier_fold(struct driver *d)
 	request(d, txn, false);
 }
 
-// Whether the host NAME in STATE is one that the generation waits for.
+// Whether the generation waits for the host NAME, which has STATE.
 static bool
 is_pending(struct driver *d, const char *name, const json_t *state)
 {
@@ -232,7 +232,8 @@ is_pending(struct driver *d, const char *name, const json_t *state)
 
 	if (state == NULL || !publication_concerns(json_object_get(pub->json, "hosts"), name))
 		return false;
-	// It has not applied what is in force, either: like one that is away, it must not hold up the others.
+	// A stuck host has not applied the generation in force either. Like a host that is away, it must not hold up
+	// the others.
 	if (json_is_true(json_object_get(state, "stuck")))
 		return false;
 	if (refused && strcmp(refused, pub->id) == 0)
@@ -258,7 +259,7 @@ barrier_ack(struct driver *d, const char *name, const json_t *state)
 	}
 }
 
-// Why the generation is given up, with the host that refuses it, or those that are late.
+// Writes why the generation is given up: the host that refuses it, or the hosts that are late.
 static void
 say_why(const struct driver *d, char why[400])
 {
@@ -283,7 +284,6 @@ say_why(const struct driver *d, char why[400])
 			snprintf(why + strlen(why), 400 - strlen(why), " %s", name);
 }
 
-// Whether all hosts that are concerned and live have prepared. A refusal, or the deadline, ends the attempt.
 void
 barrier_check(struct driver *d)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What this host wants and may use of tenants' rates: its report, and its record, in the store. shares.h decides, this
-// asks and tells.
+// allot/shares.h decides what this host reports and uses; this file reads and writes the store.
 #include "claims.h"
 
 #include <stdlib.h>
@@ -16,14 +15,14 @@
 #include "allotter.h"
 #include "util.h"
 
-#define SAMPLE_MS 25  // between two looks at what is wanted
-#define IDLE_MS	  100 // where no tenant has a rate
+#define SAMPLE_MS 25  // between two samples of what the host wants
+#define IDLE_MS	  100 // the same, while no tenant has a rate
 
 struct claims {
 	struct weft_cluster *c;
 	struct event *tick;
-	struct weft_watch *watch; // of this host's record, and of who allots
-	struct shares shares;
+	struct weft_watch *watch; // of this host's record and of the allotter's key
+	struct weft_shares shares;
 	struct allotter *allotter;
 	json_t *wants;
 	char record[KEY_MAX], lead[KEY_MAX];
@@ -39,7 +38,7 @@ on_told(void *arg, const json_t *reply, int code, const struct weft_error *err)
 
 	(void)code, (void)err;
 	claims->telling = false;
-	// It may not have arrived.
+	// The report may not have arrived: write it again.
 	if (reply == NULL)
 		claims->shares.told_at = 0;
 	else
@@ -54,27 +53,27 @@ tell(struct claims *claims)
 	json_t *report;
 
 	if (claims->telling || claims->watch == NULL || claims->shares.session != c->lease ||
-		!shares_are_news(&claims->shares, claims->wants, weft_clock_ms()))
+		!weft_shares_are_news(&claims->shares, claims->wants, weft_clock_ms()))
 		return;
-	report = shares_report(&claims->shares, claims->wants, weft_clock_ms());
+	report = weft_shares_report(&claims->shares, claims->wants, weft_clock_ms());
 	cluster_key(c, key, "allot/wants/%s", c->name);
 	claims->telling = true;
 	weft_etcd_call(c->etcd, "kv/put", weft_etcd_put_json(key, report, c->lease), on_told, claims);
 	json_decref(report);
 }
 
-// What the host may keep it knows after a crash too, before others hear that it has the record.
+// The host stores what it may keep before it reports that it has the record, so that it knows this after a crash, too.
 static void
 hear(struct claims *claims, const json_t *record)
 {
-	bool lower = shares_lower(&claims->shares, record);
+	bool lower = weft_shares_lower(&claims->shares, record);
 	json_t *kept;
 
-	if (!shares_is_new(&claims->shares, record))
+	if (!weft_shares_is_new(&claims->shares, record))
 		return;
-	kept = shares_kept(record);
+	kept = weft_shares_kept(record);
 	if (claims->c->ops->keep(claims->c->host, kept, lower) == 0 || !lower) {
-		shares_adopt(&claims->shares, record);
+		weft_shares_adopt(&claims->shares, record);
 		claims->c->ops->allot(claims->c->host);
 		tell(claims);
 	}
@@ -125,7 +124,7 @@ on_read(void *arg, const json_t *reply, int code, const struct weft_error *err)
 
 	(void)code, (void)err;
 	claims->reading = false;
-	// What was read in a session before does not count.
+	// A reply to a request of a former session does not count.
 	if (reply == NULL || claims->watch || claims->shares.session != claims->c->lease || claims->c->lease == 0)
 		return;
 	record = json_array_get(weft_etcd_txn_kvs(reply, 0), 0);
@@ -175,7 +174,7 @@ claims_session(struct weft_cluster *c)
 	if (claims == NULL || claims->shares.session == c->lease)
 		return;
 	forget(claims);
-	shares_session(&claims->shares, c->lease);
+	weft_shares_session(&claims->shares, c->lease);
 	c->ops->allot(c->host);
 	allotter_session(claims->allotter);
 }
@@ -183,7 +182,7 @@ claims_session(struct weft_cluster *c)
 int32_t
 claims_share(const struct claims *claims, const char *tenant, int32_t *kept)
 {
-	return shares_of(&claims->shares, tenant, kept);
+	return weft_shares_of(&claims->shares, tenant, kept);
 }
 
 void
@@ -204,7 +203,7 @@ claims_new(struct weft_cluster *c)
 
 	if (claims == NULL)
 		return NULL;
-	ret = shares_init(&claims->shares, kept);
+	ret = weft_shares_init(&claims->shares, kept);
 	json_decref(kept);
 	claims->c = c;
 	cluster_key(c, claims->record, "allot/shares/%s", c->name);
@@ -227,7 +226,7 @@ claims_free(struct claims *claims)
 		return;
 	forget(claims);
 	allotter_free(claims->allotter);
-	shares_fini(&claims->shares);
+	weft_shares_fini(&claims->shares);
 	json_decref(claims->wants);
 	if (claims->tick)
 		event_free(claims->tick);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A host's life in the cluster: its lease, and what happens at every tick. A host that loses its lease is fenced until
-// it is in step again.
+// The host's lease, and what happens at every tick. A host that loses its lease is fenced until it is in step again.
 #include "cluster.h"
 
 #include <errno.h>
@@ -23,7 +22,7 @@
 #include "sync.h"
 #include "util.h"
 
-#define LEASE_MARGIN_MS 300 // so much before the store does, a host takes its lease for lost
+#define LEASE_MARGIN_MS 300 // a host considers its lease lost this long before the store does
 #define TICK_MS		200
 
 static void
@@ -38,7 +37,7 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 		c->trouble = *err;
 		return;
 	}
-	// A lease that is gone has no TTL any more.
+	// A lease that has expired has no TTL.
 	if (weft_etcd_int(result, "TTL") <= 0) {
 		c->lease = 0;
 		claims_session(c);
@@ -58,7 +57,7 @@ on_lease(void *arg, const json_t *reply, int code, const struct weft_error *err)
 		c->ops->fence_at(c->host, c->lease_until);
 }
 
-// Asks for a lease, or for more of it. What counts is when we asked.
+// Asks for a lease, or extends it. The lease counts from the time of the request.
 static void
 keep_lease(struct weft_cluster *c, uint64_t now)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Bringing generations about: writes queue up, and become the next one together. Whoever applies does this; when it
-// dies, another host finishes what it began, or gives it up.
+// Every host drives the generations of its own writes. When it dies, another host finishes its attempt or gives it up.
 #include "driver.h"
 
 #include <errno.h>
@@ -22,11 +21,11 @@
 #include "util.h"
 #include "view.h"
 
-#define TAKEOVER_MS 1000 // after so long without a step, and up to twice that, others look after the driver
+#define TAKEOVER_MS 1000 // another host looks after the driver after this to twice this time without a step
 
 static void step(struct driver *d);
 
-// Puts the attempt's writes back, to be tried on another generation.
+// Puts the attempt's writes back into the queue, for another generation.
 static void
 requeue(struct driver *d)
 {
@@ -44,7 +43,7 @@ requeue(struct driver *d)
 	attempt_forget(d);
 }
 
-// Joins what is queued as the next generation. Returns whether there is anything to claim.
+// Joins the queued writes into the next generation. Returns whether there is anything to claim.
 static bool
 begin(struct driver *d)
 {
@@ -77,7 +76,7 @@ begin(struct driver *d)
 	d->text = text;
 	d->parts = text ? strlen(text) / RECORD_PART + 1 : 0;
 	cluster_make_id(d->id);
-	// The view follows by itself, however large the changes are.
+	// The view follows these changes even if they are too large for the publication.
 	json_decref(c->view_next);
 	c->view_next = json_incref(json_object_get(d->record, "changes"));
 	c->view_next_generation = c->last.generation + 1;
@@ -105,7 +104,7 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 	step(d);
 }
 
-// The publication is this host's to bring about: the next step.
+// This host drives the attempt: takes the next step.
 static void
 go_on(struct driver *d)
 {
@@ -114,7 +113,7 @@ go_on(struct driver *d)
 	if (pub->state == PUB_WRITE && d->record == NULL) {
 		barrier_abandon(d, "the host that applied it went away before it was written");
 	} else if (d->record == NULL) {
-		// Taken over: what is to be done stands in its record.
+		// The attempt was taken over: its record says what to do.
 		d->busy = true;
 		load_record(d->c, pub->generation, on_record, d);
 	} else if (pub->state == PUB_WRITE) {
@@ -146,7 +145,7 @@ on_driver_state(void *arg, const json_t *reply, int code, const struct weft_erro
 	alive = incarnation && strcmp(incarnation, c->last.driver) == 0;
 	json_decref(state);
 	waited = weft_clock_ms() - d->stalled_at > (c->config->prepare_s + 5) * UINT64_C(1000);
-	// A driver that writes down much, or collects many answers, is left alone for as long as it lives.
+	// A driver that has much to write, or waits for many hosts, is left alone for as long as it lives.
 	if (alive && (!waited || c->last.state != PUB_PREPARE))
 		return;
 	WEFT_LOG(NOTICE, "event=takeover generation=%llu from=%s", (unsigned long long)c->last.generation,
@@ -154,7 +153,7 @@ on_driver_state(void *arg, const json_t *reply, int code, const struct weft_erro
 	barrier_take_over(d);
 }
 
-// The publication is in another host's hands: if nothing moves for a while, its driver may be gone.
+// Another host drives the attempt: if the publication does not change for a while, that host may be dead.
 static void
 watch_over(struct driver *d)
 {
@@ -165,7 +164,7 @@ watch_over(struct driver *d)
 
 	if (d->seen != c->last.revision) {
 		d->seen = c->last.revision;
-		// Not all at the same time.
+		// The hosts look at different times.
 		d->stalled_at = now;
 		d->look_at = now + TAKEOVER_MS + cluster_random(TAKEOVER_MS);
 	}
@@ -181,7 +180,7 @@ watch_over(struct driver *d)
 	weft_etcd_call(c->etcd, "kv/txn", txn, on_driver_state, d);
 }
 
-// Writes that cannot even begin are not kept forever.
+// Rejects queued writes whose time to begin is over.
 static void
 expire(struct driver *d)
 {
@@ -214,7 +213,7 @@ on_view(void *arg, struct weft_model *view, const struct weft_error *err)
 	step(d);
 }
 
-// Another host was first with this generation, or has ended it: its publication says which.
+// Another host was first with this generation, or has ended this attempt: the publication says which.
 static void
 lose(struct driver *d)
 {
@@ -228,7 +227,7 @@ lose(struct driver *d)
 		weft_fail(&err, EINVAL, "%s", json_string_value(json_object_get(abandoned, "reason")));
 		attempt_reject(&d->writes, &err);
 	}
-	// The cluster has gone on without this host: whether with this generation or another one, the log says.
+	// The cluster has gone on without this host. Only the log says whether with this attempt or with another one.
 	while (d->writes && pub->generation > (uint64_t)generation) {
 		struct weft_write *write = d->writes;
 
@@ -289,7 +288,7 @@ driver_submit(struct driver *d, struct weft_write *write)
 	write->begin_by = weft_clock_ms() + write->timeout_ms;
 	*d->last = write;
 	d->last = &write->next;
-	// With the loop's next turn: writes that come together become one generation.
+	// The driver begins in the event loop's next turn, so that writes that come together become one generation.
 	cluster_after(d->c->tick, 0);
 }
 

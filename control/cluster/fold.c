@@ -10,9 +10,9 @@
 #include "util.h"
 
 #define TXN_BYTES	 (512u << 10) // of values in a transaction; etcd takes 1.5 MiB
-#define KEEP_GENERATIONS 1000
+#define KEEP_GENERATIONS 1000	      // whose records are kept
 
-// What writes CHANGES down as objects, BEFORE being what they were: operations of a transaction.
+// Returns the operations that write the generation down as objects: a new array.
 static json_t *
 fold_ops(const struct driver *d)
 {
@@ -57,7 +57,7 @@ fold_begin(struct driver *d)
 		d->ops = fold_ops(d);
 }
 
-// Bytes that an operation takes in a request, roughly.
+// Returns roughly the bytes that an operation takes in a request.
 static size_t
 op_size(const json_t *op)
 {
@@ -67,7 +67,7 @@ op_size(const json_t *op)
 	       json_string_length(json_object_get(put, "value"));
 }
 
-// How many of the operations that are left go into one transaction.
+// Returns how many of the operations that are left fit into one transaction.
 static size_t
 fitting_ops(const struct driver *d)
 {
@@ -88,7 +88,6 @@ fold_fits(const struct driver *d)
 	return fitting_ops(d) == json_array_size(d->ops);
 }
 
-// Moves what fits into TXN.
 void
 fold_take(struct driver *d, json_t *txn)
 {
@@ -102,7 +101,7 @@ fold_take(struct driver *d, json_t *txn)
 	}
 }
 
-// The summary of the record, with the hosts; long lists are cut.
+// Returns the record's summary with the hosts; long lists are cut. A new object.
 static json_t *
 summary(const struct driver *d)
 {
@@ -133,7 +132,6 @@ fold_log(const struct driver *d, json_t *txn)
 	json_decref(log);
 }
 
-// Records are kept for so many generations: the one that is too old by now goes.
 void
 fold_forget_old(const struct driver *d, json_t *txn)
 {

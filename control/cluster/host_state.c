@@ -24,7 +24,7 @@ put_done(void *arg, const json_t *reply, int code, const struct weft_error *err)
 		return;
 	}
 	c->trouble = *err;
-	// A lease that is gone, or a state that may not have arrived: both are looked into.
+	// The lease has expired, or the state may not have arrived: ask for another lease, and write the state again.
 	if (code == -EPROTO) {
 		c->lease = 0;
 		claims_session(c);
@@ -41,7 +41,7 @@ host_state_put(struct weft_cluster *c)
 	c->lazy_at = 0;
 	if (c->lease == 0)
 		return;
-	// Two at once may arrive in any order.
+	// Two writes at the same time may arrive in any order.
 	c->tell_again = c->telling;
 	if (c->telling)
 		return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Reading the policy as of one moment, and keeping a view of the whole one. The objects are those of the generation in
-// force, except while a large one is being written down: then its record stands over them.
+// The objects in the store are those of the generation in force, except while a large generation is being written down:
+// until then the changes in its record are applied on top of them.
 #include "load.h"
 
 #include <errno.h>
@@ -17,11 +17,11 @@
 struct loading {
 	struct weft_cluster *c;
 	bool all;
-	json_t *tenants; // yet to be read: names
+	json_t *tenants; // names that still have to be read; "": the objects outside of tenants, or with ALL everything
 	json_t *objects;
 	json_t *pub; // kv
 	int64_t revision;
-	char from[KEY_MAX]; // the next key of this range
+	char from[KEY_MAX]; // the last key that was read of this range; empty: the range is finished
 	char prefix[KEY_MAX];
 	load_cb cb;
 	void *arg;
@@ -70,7 +70,7 @@ on_overlay(struct weft_cluster *c, void *arg, json_t *record)
 	json_decref(record);
 }
 
-// All is read; a generation that is in force but not yet written down as objects stands over them.
+// All objects are read. Applies the changes of a generation that is in force but not written down yet.
 static void
 overlay(struct loading *l)
 {
@@ -107,7 +107,7 @@ on_page(void *arg, const json_t *reply, int code, const struct weft_error *err)
 			json_object_set(l->objects, key + strlen(objects), object);
 		else
 			WEFT_LOG(WARNING, "event=store-garbage key=%s", key ? key : "?");
-		// The next page starts behind the last key.
+		// The next page starts after the last key.
 		if (key)
 			snprintf(l->from, sizeof(l->from), "%s", key);
 		json_decref(object);
@@ -132,7 +132,6 @@ read_next(struct loading *l)
 			overlay(l);
 			return;
 		}
-		// "" stands for the objects outside of tenants, and where all are wanted, for all.
 		if (json_object_iter_key(first)[0])
 			cluster_key(l->c, l->prefix, "objects/tenants/%s/", json_object_iter_key(first));
 		else
@@ -140,7 +139,7 @@ read_next(struct loading *l)
 		json_object_del(l->tenants, json_object_iter_key(first));
 		range = weft_etcd_range(l->prefix, true, false, l->revision);
 	} else {
-		// A key's successor is the key with a byte 1 behind it: no key has such bytes.
+		// The key with a byte 1 appended comes before all later keys: no key contains such a byte.
 		snprintf(start, sizeof(start), "%s\001", l->from);
 		range = weft_etcd_range(start, false, false, l->revision);
 		end_key = weft_etcd_range(l->prefix, true, false, 0);
@@ -222,7 +221,7 @@ on_parts(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	(void)code;
 	if (reply == NULL)
 		r->c->trouble = *err;
-	// Parts are numbered with leading zeros: they come in order.
+	// The parts are in order, because their numbers have leading zeros.
 	json_array_foreach ((json_t *)(uintptr_t)kvs, i, kv) {
 		char *part = weft_etcd_text(kv, "value");
 		size_t n = part ? strlen(part) : 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The host: follows the publication, prepares and activates, and says how far it is. After a gap it reads the whole
-// again.
+// The host follows the publication: it prepares an attempt, activates it, and reports how far it is.
 #include "member.h"
 
 #include <errno.h>
@@ -22,7 +21,7 @@
 
 #define SETTLE_MS     1
 #define LAST_RETRY_MS 2000
-#define LAZY_MS	      5000 // a host that a generation does not concern says so within this time and once more
+#define LAZY_MS	      5000 // a host that a generation does not concern reports it after this to twice this time
 
 void
 member_retry_later(struct weft_cluster *c)
@@ -32,7 +31,6 @@ member_retry_later(struct weft_cluster *c)
 	c->retry_ms = c->retry_ms * 2 < LAST_RETRY_MS ? c->retry_ms * 2 : LAST_RETRY_MS;
 }
 
-// Whether what is prepared here is what PUB is about.
 bool
 member_is_prepared(const struct weft_cluster *c, const struct publication *pub)
 {
@@ -47,14 +45,14 @@ member_drop_prepared(struct weft_cluster *c)
 	c->prepared = 0;
 }
 
-// What is in force lasts, and the others hear of it.
+// Stores what is in force, and reports it.
 static void
 in_force(struct weft_cluster *c)
 {
 	struct weft_error err;
 
 	if (c->ops->persist(c->host, c->generation, &err)) {
-		// In force, but not to be relied on: others must not take it for applied.
+		// It is in force, but a crash would undo it: the others must not take it for applied.
 		WEFT_LOG(ERR, "event=persist error=\"%s\"", err.text);
 		c->trouble = err;
 		member_retry_later(c);
@@ -138,14 +136,15 @@ prepare(struct weft_cluster *c, const json_t *changes)
 	}
 	c->prepared = c->pub.generation;
 	memcpy(c->prepared_id, c->pub.id, sizeof(c->prepared_id));
-	// Who says that it is prepared must judge by it from then on what others send that are in it already.
+	// A host that reports a generation as prepared must from then on be able to judge by it the frames of hosts that
+	// have activated it already.
 	if (c->broken_barrier)
 		member_activate(c, c->pub.generation);
 	else
 		member_settle(c, SETTLING_PREPARED);
 }
 
-// Another generation's attempt came while we read: that one counts.
+// Whether attempt ID is not to be prepared any more: the publication changed during the read.
 static bool
 is_stale(const struct weft_cluster *c, const char *id)
 {
@@ -157,7 +156,7 @@ struct fetch {
 	json_t *changes;
 };
 
-// The objects in force, to prepare a generation on, that brings a network here.
+// The objects in force have been read. The attempt is prepared on top of them.
 static void
 on_base(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
 {
@@ -190,7 +189,7 @@ on_base(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 	member_evaluate(c);
 }
 
-// Prepares what of CHANGES concerns this host; what cannot be told from them is read first.
+// Prepares the part of CHANGES that concerns this host. If CHANGES are not enough to tell, it reads the objects first.
 static void
 take_changes(struct weft_cluster *c, const json_t *changes)
 {
@@ -199,7 +198,7 @@ take_changes(struct weft_cluster *c, const json_t *changes)
 	struct fetch *fetch;
 	const char *key;
 
-	// What is in force here is not what the changes build on.
+	// A stuck host does not have the objects that the changes build on.
 	load = load || c->stuck;
 	if (!load) {
 		prepare(c, relevant);
@@ -253,8 +252,7 @@ consider_prepare(struct weft_cluster *c)
 	if (member_is_prepared(c, pub) || (c->refused == pub->generation && strcmp(c->refused_id, pub->id) == 0) ||
 		c->generation >= pub->generation)
 		return;
-	// Generations between the one in force here and this one did not concern this host: it would have heard of
-	// them.
+	// No generation between the one in force here and this one concerns this host, or it would have heard of it.
 	if (changes) {
 		take_changes(c, changes);
 	} else {
@@ -273,7 +271,7 @@ consider_active(struct weft_cluster *c)
 	if (member_is_prepared(c, pub)) {
 		member_activate(c, pub->generation);
 	} else if (!publication_concerns(json_object_get(pub->json, "hosts"), c->name)) {
-		// No hurry: nobody waits for it. Not all at once, either.
+		// Nobody waits for this report, so the hosts send it late, and at different times.
 		c->generation = pub->generation;
 		if (c->lazy_at == 0)
 			c->lazy_at = weft_clock_ms() + LAZY_MS + cluster_random(LAZY_MS);
@@ -303,7 +301,7 @@ member_evaluate(struct weft_cluster *c)
 		consider_active(c);
 }
 
-// Whether PUB is in force, and was not prepared here.
+// Whether the publication is of a generation in force that was not prepared here.
 static bool
 is_unprepared(const struct weft_cluster *c)
 {
@@ -316,12 +314,12 @@ is_unprepared(const struct weft_cluster *c)
 void
 member_publication(struct weft_cluster *c, const json_t *kv)
 {
-	// The same transaction writes the publication to several keys: they all have its revision.
+	// One transaction writes the publication to several keys, with one revision.
 	if (weft_etcd_int(kv, "mod_revision") <= c->pub.revision)
 		return;
 	publication_take(&c->pub, kv);
 	view_see(c, kv);
-	// While we cannot act, a generation may come and go: then what follows does not build on what we have.
+	// While this host cannot act, a generation may come and go. The next one then does not build on what it has.
 	if ((c->busy || c->settling) && is_unprepared(c) &&
 		publication_concerns(json_object_get(c->pub.json, "hosts"), c->name))
 		c->missed = true;

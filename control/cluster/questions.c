@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a host asks of the cluster.
 #include "questions.h"
 
 #include <errno.h>
@@ -16,7 +15,7 @@
 #include "util.h"
 #include "view.h"
 
-#define MAX_LOG 200 // generations that are listed
+#define MAX_LOG 200 // the most generations in a list
 
 struct question {
 	struct weft_cluster *c;
@@ -77,7 +76,7 @@ on_log(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	free(q);
 }
 
-// The publication is read anew: this host may not be concerned, and not know of the latest.
+// The publication has been read anew, because this host does not hear of generations that do not concern it.
 static void
 on_latest(void *arg, const json_t *reply, int code, const struct weft_error *err)
 {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Who is concerned by what. A host must know: all objects of a tenant that has a port on it, but of the ports only
-// those in networks that its own ports are in; and all hosts.
 #include "relevance.h"
 
 #include <stdio.h>
@@ -10,9 +8,9 @@
 
 #include "control/base/map.h"
 
-#define MAX_HOSTS 60 // that a publication names; it names all hosts rather than more
+#define MAX_HOSTS 60 // the most that a publication names; if there are more, it is for all hosts
 
-// "tenant/network" of a port's JSON at KEY; false: it is no port, or in no network.
+// Writes "tenant/network" of OBJECT, the port at KEY. False: it is not a port, or is in no network.
 static bool
 network_of(const char *key, const json_t *object, char path[WEFT_PATH_SIZE])
 {
@@ -95,7 +93,7 @@ difference(const struct weft_model *model, const json_t *objects)
 	return changes;
 }
 
-// Whether a port of the host comes into a network that it had no port in, or leaves one, or changes its tenant's state.
+// Whether a port comes to the host, leaves it, or changes its network there.
 static bool
 own_ports_move(const struct weft_model *model, const char *name, const json_t *changes)
 {
@@ -114,7 +112,7 @@ own_ports_move(const struct weft_model *model, const char *name, const json_t *c
 	return false;
 }
 
-// Whether a port of the host stands in NETWORK ("tenant/network").
+// Whether the host has a port in NETWORK ("tenant/network").
 static bool
 has_port_in(const struct weft_model *model, const char *name, const char *network)
 {
@@ -146,7 +144,7 @@ relevant_changes(const struct weft_model *model, const char *name, const json_t 
 
 		tenant_of(key, tenant);
 		if (is_port_key(key) && network_of(key, object, path)) {
-			// Looked up once for each network: bundles can be large.
+			// Bundles can be large, so each network is looked up only once.
 			before = json_object_get(seen, path);
 			if (before == NULL) {
 				before = json_boolean(has_port_in(model, name, path));
@@ -169,10 +167,10 @@ relevant_changes(const struct weft_model *model, const char *name, const json_t 
 
 struct hosts {
 	const struct weft_model *model;
-	json_t *names;	  // set
-	json_t *tenants;  // all hosts of these
-	json_t *networks; // and of these networks: by key
-	bool all;
+	json_t *names;	  // set of hosts
+	json_t *tenants;  // set of tenants, of which all hosts are concerned
+	json_t *networks; // set of keys of networks, of which all hosts are concerned
+	bool all;	  // all hosts are concerned
 };
 
 static void
@@ -236,7 +234,7 @@ concerned_hosts(const struct weft_model *model, const struct weft_changeset *set
 	}
 	json_object_foreach (hosts.names, key, value)
 		json_array_append_new(list, json_string(key));
-	// A long list costs every host more than a question too many.
+	// Naming many hosts costs more than telling all of them.
 	if (hosts.all || json_array_size(list) > MAX_HOSTS) {
 		json_decref(list);
 		list = json_string("*");

@@ -16,7 +16,7 @@
 #include "util.h"
 #include "view.h"
 
-#define STUCK_MS 5000 // between two attempts to apply what could not be applied
+#define STUCK_MS 5000 // before a generation that could not be applied is tried again
 
 static void
 on_publish(void *arg, const json_t *events)
@@ -26,7 +26,7 @@ on_publish(void *arg, const json_t *events)
 	json_t *event;
 
 	if (events == NULL) {
-		// Something was missed: all is read again.
+		// Events were missed: the host reads everything again.
 		weft_watch_free(c->watch);
 		c->watch = NULL;
 		member_retry_later(c);
@@ -50,7 +50,8 @@ follow(struct weft_cluster *c, int64_t revision)
 		c->config->lease_s * 1000 / 3, on_publish, c);
 }
 
-// OBJECTS are in force as GENERATION. What the others were told is prepared stays so: they may be in it already.
+// Applies OBJECTS, which are in force as GENERATION. If the host has reported an attempt as prepared, it keeps it
+// prepared: other hosts may have activated it already.
 static void
 get_in_step(struct weft_cluster *c, json_t *objects, uint64_t generation)
 {
@@ -81,7 +82,7 @@ get_in_step(struct weft_cluster *c, json_t *objects, uint64_t generation)
 		member_activate(c, generation);
 }
 
-// The policy in force, as the store has it: the host gets in step with it.
+// The policy in force has been read.
 static void
 on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
 {
@@ -99,7 +100,7 @@ on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 	generation = publication_in_force(&pub);
 	if (generation < c->generation) {
 		weft_fail(&c->trouble, ESTALE,
-			"the store is at generation %llu, and this host applies %llu: it was set back",
+			"the store is at generation %llu, but this host has already applied %llu: the store was set back",
 			(unsigned long long)generation, (unsigned long long)c->generation);
 		WEFT_LOG(ERR, "event=store-set-back error=\"%s\"", c->trouble.text);
 		json_decref(pub.json);

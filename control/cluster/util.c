@@ -54,9 +54,8 @@ cluster_unavailable(const struct weft_cluster *c, struct weft_error *err)
 {
 	if (c->refused > c->generation)
 		return weft_fail(err, EHOSTUNREACH,
-			"this host cannot apply generation %llu, and writes nothing before it is in step; use another "
-			"host: "
-			"%.300s",
+			"this host cannot apply generation %llu, and accepts no changes until it can; use another "
+			"host: %.300s",
 			(unsigned long long)c->refused, c->reason.text);
 	return weft_fail(err, EHOSTUNREACH, "the cluster's store cannot be reached, and nothing was changed: %.400s",
 		c->trouble.text[0] ? c->trouble.text : "no answer yet");

@@ -11,7 +11,7 @@
 #include "load.h"
 #include "util.h"
 
-#define MAX_RECORDS 100 // that a view catches up with one by one
+#define MAX_RECORDS 100 // a view that is more generations behind is read anew
 
 struct view_waiter {
 	struct view_waiter *next;
@@ -37,7 +37,7 @@ answer_view(struct weft_cluster *c, struct weft_model *view, const struct weft_e
 	}
 }
 
-// Makes CHANGES, which brought GENERATION about, part of the view; a view that cannot follow is dropped.
+// Applies CHANGES, those of GENERATION, to the view. A view that they do not fit is dropped.
 static void
 apply_to_view(struct weft_cluster *c, const json_t *changes, uint64_t generation)
 {
@@ -125,7 +125,7 @@ on_later_record(struct weft_cluster *c, void *arg, json_t *record)
 	catch_up(c);
 }
 
-// Brings the view to the generation in force: by its records where they are few, else anew.
+// Brings the view to the generation in force: record by record if they are few, else by reading it anew.
 static void
 catch_up(struct weft_cluster *c)
 {

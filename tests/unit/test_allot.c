@@ -30,14 +30,14 @@ struct node {
 	bool up, fenced; // runs; has lost the store, and knows it
 	bool connected;	 // requests arrive
 	int64_t lease;	 // 0: it has none
-	struct shares shares;
+	struct weft_shares shares;
 	json_t *wants, *kept; // now; in its file
 	json_t *asked;	      // a report that is on its way, or NULL
 	int64_t asked_lease;
-	struct allot *allot; // NULL: it does not
-	int64_t term;	     // of the lead that it has
-	unsigned int heard;  // events that it has seen
-	json_t *writes;	     // a record that is on its way, or NULL
+	struct weft_allot *allot; // NULL: it does not
+	int64_t term;		  // of the lead that it has
+	unsigned int heard;	  // events that it has seen
+	json_t *writes;		  // a record that is on its way, or NULL
 	struct node *written_to;
 };
 
@@ -78,7 +78,7 @@ set_report(unsigned int i, json_t *report, int64_t lease)
 static void
 step_down(struct node *n)
 {
-	allot_free(n->allot);
+	weft_allot_free(n->allot);
 	n->allot = NULL;
 	json_decref(n->writes);
 	n->writes = NULL;
@@ -104,8 +104,8 @@ run(struct node *n, bool first)
 	n->fenced = true;
 	n->lease = 0;
 	if (!first)
-		shares_fini(&n->shares);
-	assert_int_equal(shares_init(&n->shares, n->kept), 0);
+		weft_shares_fini(&n->shares);
+	assert_int_equal(weft_shares_init(&n->shares, n->kept), 0);
 }
 
 static void
@@ -138,7 +138,7 @@ begin_session(struct node *n)
 		return;
 	if (n->lease == 0) {
 		n->lease = ++w.last_lease;
-		shares_session(&n->shares, n->lease);
+		weft_shares_session(&n->shares, n->lease);
 	}
 	n->fenced = false;
 }
@@ -146,9 +146,9 @@ begin_session(struct node *n)
 static void
 tell(struct node *n, uint64_t now)
 {
-	if (n->lease == 0 || n->asked || !shares_are_news(&n->shares, n->wants, now))
+	if (n->lease == 0 || n->asked || !weft_shares_are_news(&n->shares, n->wants, now))
 		return;
-	n->asked = shares_report(&n->shares, n->wants, now);
+	n->asked = weft_shares_report(&n->shares, n->wants, now);
 	n->asked_lease = n->lease;
 }
 
@@ -174,11 +174,11 @@ hear_record(unsigned int i)
 {
 	struct node *n = &w.node[i];
 
-	if (!n->connected || !shares_is_new(&n->shares, w.record[i]))
+	if (!n->connected || !weft_shares_is_new(&n->shares, w.record[i]))
 		return;
-	shares_adopt(&n->shares, w.record[i]);
+	weft_shares_adopt(&n->shares, w.record[i]);
 	json_decref(n->kept);
-	n->kept = shares_kept(w.record[i]);
+	n->kept = weft_shares_kept(w.record[i]);
 	w.adopted++;
 }
 
@@ -190,13 +190,13 @@ elect(struct node *n)
 		return;
 	w.lead = n->term = ++w.last_term;
 	w.leader = n;
-	n->allot = allot_new();
+	n->allot = weft_allot_new();
 	for (unsigned int i = 0; i < HOSTS; i++)
 		if (w.record[i])
-			allot_record(n->allot, w.node[i].name, w.record[i]);
+			weft_allot_record(n->allot, w.node[i].name, w.record[i]);
 	for (unsigned int i = 0; i < HOSTS; i++)
 		if (w.report[i])
-			allot_report(n->allot, w.node[i].name, w.report[i]);
+			weft_allot_report(n->allot, w.node[i].name, w.report[i]);
 	n->heard = w.n_events;
 	w.elections++;
 }
@@ -209,12 +209,12 @@ allot(struct node *n)
 	if (n->allot == NULL || !n->up)
 		return;
 	while (n->connected && n->heard < w.n_events && pick(3)) {
-		allot_report(n->allot, w.node[w.event[n->heard].host].name, w.event[n->heard].report);
+		weft_allot_report(n->allot, w.node[w.event[n->heard].host].name, w.event[n->heard].report);
 		n->heard++;
 	}
 	if (pick(20) == 0)
-		allot_tidy(n->allot);
-	if (n->writes == NULL && (n->writes = allot_next(n->allot, &name)) != NULL)
+		weft_allot_tidy(n->allot);
+	if (n->writes == NULL && (n->writes = weft_allot_next(n->allot, &name)) != NULL)
 		for (unsigned int i = 0; i < HOSTS; i++)
 			if (strcmp(w.node[i].name, name) == 0)
 				n->written_to = &w.node[i];
@@ -241,7 +241,7 @@ record_arrives(struct node *n)
 static int32_t
 in_force(const struct node *n, const char *tenant)
 {
-	int32_t kept, share = shares_of(&n->shares, tenant, &kept);
+	int32_t kept, share = weft_shares_of(&n->shares, tenant, &kept);
 
 	return !n->up ? 0 : n->fenced ? kept : share;
 }
@@ -279,7 +279,7 @@ mishap(unsigned int i)
 			expire(i, n->lease);
 			n->lease = 0;
 			if (n->up)
-				shares_session(&n->shares, 0);
+				weft_shares_session(&n->shares, 0);
 		}
 		return;
 	case 3:
@@ -337,7 +337,7 @@ stop(void)
 		struct node *n = &w.node[i];
 
 		step_down(n);
-		shares_fini(&n->shares);
+		weft_shares_fini(&n->shares);
 		json_decref(n->wants);
 		json_decref(n->kept);
 		json_decref(n->asked);

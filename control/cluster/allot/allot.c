@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/base/map.h"
+#define HASH_NONFATAL_OOM 1 // an entry that was not added has no table
+#include <uthash.h>
 
 #define WHOLE WEFT_WHOLE
-// What is kept ready for all hosts together that want nothing, so that they can begin at once.
+// Each host has one part in READY of an equal part ready, so that it can begin at once even if it wants nothing so far.
 #define READY 64
-// Smaller changes are not worth a record: a part of the share, and of the whole.
+// A change is worth a new record if it is larger than one part in SMALL of the share plus one in SMALL_WHOLE of the whole.
 #define SMALL	    64
 #define SMALL_WHOLE 4096
 
@@ -23,108 +24,108 @@ struct seat {
 	struct tenant *tenant;
 	bool wanted; // the host has ports of the tenant
 	int32_t want;
-	int32_t share, kept;	     // by the record
-	int32_t was_share, was_kept; // may be in use, as long as the host has not confirmed the record
-	int32_t said;		     // of was_kept, by the record
-	int32_t target;
+	int32_t share, kept;	     // in the record
+	int32_t was_share, was_kept; // of the records before; may be in use until the host has confirmed the record
+	int32_t said;		     // WAS_KEPT in the record
+	int32_t target;		     // the share that the host should have
 };
 
 struct host {
+	UT_hash_handle hh;
 	char name[WEFT_NAME_SIZE];
 	struct seat *seats;
-	bool live, told;	       // has a lease; has told something
-	bool confirmed;		       // the record is in force there
-	bool untidy;		       // and is to be written anew
-	json_int_t session, number;    // as it told
-	json_int_t of_session, record; // of its record
-	struct host *next_due;	       // to be looked at
+	bool live, told;	       // has a lease; has reported
+	bool confirmed;		       // the host uses the record
+	bool untidy;		       // the record is to be written anew
+	json_int_t session, number;    // in its report
+	json_int_t of_session, record; // session and number of its record
+	struct host *next_due;	       // of those to be looked at
 	bool due;
 };
 
 struct tenant {
+	UT_hash_handle hh;
 	char name[WEFT_NAME_SIZE];
 	struct seat *seats;
-	int32_t unused, equal;	   // what no host uses, and an equal part
-	struct tenant *next_dirty; // to be shared out anew
+	int32_t unused, equal;	   // the part that no host uses, and an equal part for each host
+	struct tenant *next_dirty; // of those to be shared out anew
 	bool dirty;
 };
 
-struct allot {
-	json_t *hosts, *tenants; // maps
+struct weft_allot {
+	struct host *hosts; // maps, by name
+	struct tenant *tenants;
 	struct tenant *dirty;
 	struct host *due;
 };
 
-struct allot *
-allot_new(void)
+struct weft_allot *
+weft_allot_new(void)
 {
-	struct allot *a = calloc(1, sizeof(*a));
-
-	if (a == NULL)
-		return NULL;
-	a->hosts = json_object();
-	a->tenants = json_object();
-	return a;
+	return calloc(1, sizeof(struct weft_allot));
 }
 
 void
-allot_free(struct allot *a)
+weft_allot_free(struct weft_allot *a)
 {
-	const char *name;
-	json_t *value;
+	struct host *h, *next_host;
+	struct tenant *t, *next_tenant;
 
 	if (a == NULL)
 		return;
-	json_object_foreach (a->hosts, name, value) {
-		struct host *h = weft_map_value(value);
-
+	HASH_ITER (hh, a->hosts, h, next_host) {
 		for (struct seat *s = h->seats, *next; s; s = next) {
 			next = s->next_of_host;
 			free(s);
 		}
+		HASH_DEL(a->hosts, h);
 		free(h);
 	}
-	json_object_foreach (a->tenants, name, value)
-		free(weft_map_value(value));
-	json_decref(a->hosts);
-	json_decref(a->tenants);
+	HASH_ITER (hh, a->tenants, t, next_tenant) {
+		HASH_DEL(a->tenants, t);
+		free(t);
+	}
 	free(a);
 }
 
-// What MAP has under NAME; of SIZE and zero, where it had nothing.
-static void *
-find_or_make(json_t *map, const char *name, size_t size)
-{
-	void *found = weft_map_get(map, name);
-
-	if (found || strlen(name) >= WEFT_NAME_SIZE)
-		return found;
-	found = calloc(1, size);
-	if (found && weft_map_set(map, name, found)) {
-		free(found);
-		return NULL;
-	}
-	return found;
-}
-
+// Returns the host NAME, made where there was none; NULL without memory, or where NAME is too long.
 static struct host *
-host_of(struct allot *a, const char *name)
+host_of(struct weft_allot *a, const char *name)
 {
-	struct host *h = find_or_make(a->hosts, name, sizeof(*h));
+	struct host *h;
 
-	if (h)
-		snprintf(h->name, sizeof(h->name), "%s", name);
-	return h;
+	HASH_FIND_STR(a->hosts, name, h);
+	if (h || strlen(name) >= sizeof(h->name))
+		return h;
+	h = calloc(1, sizeof(*h));
+	if (h == NULL)
+		return NULL;
+	snprintf(h->name, sizeof(h->name), "%s", name);
+	HASH_ADD_STR(a->hosts, name, h);
+	if (h->hh.tbl)
+		return h;
+	free(h);
+	return NULL;
 }
 
+// Likewise for tenants.
 static struct tenant *
-tenant_of(struct allot *a, const char *name)
+tenant_of(struct weft_allot *a, const char *name)
 {
-	struct tenant *t = find_or_make(a->tenants, name, sizeof(*t));
+	struct tenant *t;
 
-	if (t)
-		snprintf(t->name, sizeof(t->name), "%s", name);
-	return t;
+	HASH_FIND_STR(a->tenants, name, t);
+	if (t || strlen(name) >= sizeof(t->name))
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	HASH_ADD_STR(a->tenants, name, t);
+	if (t->hh.tbl)
+		return t;
+	free(t);
+	return NULL;
 }
 
 static struct seat *
@@ -138,7 +139,7 @@ find_seat(const struct host *h, const char *tenant)
 }
 
 static struct seat *
-seat_of(struct allot *a, struct host *h, const char *tenant)
+seat_of(struct weft_allot *a, struct host *h, const char *tenant)
 {
 	struct seat *s = find_seat(h, tenant);
 	struct tenant *t;
@@ -156,7 +157,7 @@ seat_of(struct allot *a, struct host *h, const char *tenant)
 }
 
 static void
-touch(struct allot *a, struct tenant *t)
+touch(struct weft_allot *a, struct tenant *t)
 {
 	if (t->dirty)
 		return;
@@ -166,7 +167,7 @@ touch(struct allot *a, struct tenant *t)
 }
 
 static void
-free_seat(struct allot *a, struct seat *s)
+free_seat(struct weft_allot *a, struct seat *s)
 {
 	struct seat **p;
 
@@ -186,13 +187,14 @@ in_session(const struct host *h)
 	return h->live && h->session == h->of_session;
 }
 
-// The most that the host may keep without a session, and use now.
+// Returns the most that the host may keep without a session.
 static int32_t
 keeps(const struct seat *s)
 {
 	return s->host->confirmed || s->kept > s->was_kept ? s->kept : s->was_kept;
 }
 
+// Returns the most that the host may use now.
 static int32_t
 uses(const struct seat *s)
 {
@@ -210,7 +212,7 @@ part(const json_t *row, size_t i)
 }
 
 void
-allot_record(struct allot *a, const char *name, const json_t *record)
+weft_allot_record(struct weft_allot *a, const char *name, const json_t *record)
 {
 	struct host *h = host_of(a, name);
 	json_t *row;
@@ -232,9 +234,9 @@ allot_record(struct allot *a, const char *name, const json_t *record)
 	}
 }
 
-// What the record does not give any more is not in use any more.
+// The host uses its record: what former records gave is not in use any more.
 static void
-confirm(struct allot *a, struct host *h)
+confirm(struct weft_allot *a, struct host *h)
 {
 	struct seat *next;
 
@@ -247,7 +249,7 @@ confirm(struct allot *a, struct host *h)
 	}
 }
 
-// The host has told while its record has not reached it: it may have more than that says.
+// The host has reported before its record has reached it: it may use more than the record gives.
 static void
 take_shares(struct host *h, const json_t *tenants)
 {
@@ -259,7 +261,7 @@ take_shares(struct host *h, const json_t *tenants)
 	}
 }
 
-// In a session for which there is no record yet, the host keeps what it says, and nothing else.
+// There is no record for the session of the host yet: it keeps what it reports, and nothing else.
 static void
 believe(struct host *h, const json_t *tenants)
 {
@@ -269,7 +271,7 @@ believe(struct host *h, const json_t *tenants)
 }
 
 void
-allot_report(struct allot *a, const char *name, const json_t *report)
+weft_allot_report(struct weft_allot *a, const char *name, const json_t *report)
 {
 	struct host *h = host_of(a, name);
 	const json_t *tenants = json_object_get(report, "tenants");
@@ -313,8 +315,8 @@ by_want(const void *a, const void *b)
 	return ((*s)->want > (*t)->want) - ((*s)->want < (*t)->want);
 }
 
-// Divides WHOLE by need: nobody gets more than it wants as long as another one wants more; what nobody wants is shared
-// out equally (max-min fairness: Bertsekas and Gallager, Data Networks, 6.5.2). A little is ready for all that T has.
+// Divides WHOLE by need: no host gets more than it wants while another host wants more. What no host wants is shared out
+// equally (max-min fairness: Bertsekas and Gallager, Data Networks, 6.5.2). Each host of T has a little ready.
 static void
 divide(const struct tenant *t, struct seat **seats, int32_t n, int32_t whole)
 {
@@ -333,7 +335,7 @@ divide(const struct tenant *t, struct seat **seats, int32_t n, int32_t whole)
 }
 
 static void
-make_due(struct allot *a, struct host *h)
+make_due(struct weft_allot *a, struct host *h)
 {
 	if (h->due)
 		return;
@@ -342,9 +344,9 @@ make_due(struct allot *a, struct host *h)
 	a->due = h;
 }
 
-// What the tenant's hosts should have, as far as it is known now.
+// Computes the shares that the tenant's hosts should have, from what is known now.
 static void
-share_out(struct allot *a, struct tenant *t)
+share_out(struct weft_allot *a, struct tenant *t)
 {
 	int32_t n = 0, all = 0, whole = WHOLE;
 	struct seat **live;
@@ -369,7 +371,7 @@ share_out(struct allot *a, struct tenant *t)
 	free(live);
 }
 
-// What S may have now. Before all hosts have been heard of, more may seem to be in use than there is.
+// Returns the share that S may get now. Before all hosts have reported, more than the whole may seem to be in use.
 static int32_t
 grant(const struct seat *s)
 {
@@ -390,7 +392,7 @@ differs(int32_t a, int32_t b)
 	return (a > b ? a - b : b - a) > b / SMALL + WHOLE / SMALL_WHOLE || (a == 0) != (b == 0);
 }
 
-// Whether the host gets a record: it has confirmed the last one, and the next one says something new.
+// Whether the host gets a new record: it has confirmed the last one, and the new one differs enough.
 static bool
 is_worth(const struct host *h)
 {
@@ -429,7 +431,7 @@ record_for(struct host *h)
 }
 
 json_t *
-allot_next(struct allot *a, const char **name)
+weft_allot_next(struct weft_allot *a, const char **name)
 {
 	while (a->dirty) {
 		struct tenant *t = a->dirty;
@@ -451,14 +453,9 @@ allot_next(struct allot *a, const char **name)
 }
 
 void
-allot_tidy(struct allot *a)
+weft_allot_tidy(struct weft_allot *a)
 {
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (a->hosts, name, value) {
-		struct host *h = weft_map_value(value);
-
+	for (struct host *h = a->hosts; h; h = h->hh.next) {
 		for (const struct seat *s = h->seats; s; s = s->next_of_host)
 			h->untidy = h->untidy || (in_session(h) && h->confirmed && s->said > s->kept);
 		if (h->untidy)
@@ -467,25 +464,21 @@ allot_tidy(struct allot *a)
 }
 
 void
-allot_absent(const struct allot *a, void (*fn)(void *arg, const char *host, const char *tenant), void *arg)
+weft_allot_absent(const struct weft_allot *a, void (*fn)(void *arg, const char *host, const char *tenant), void *arg)
 {
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (a->hosts, name, value) {
-		const struct host *h = weft_map_value(value);
-
+	for (const struct host *h = a->hosts; h; h = h->hh.next)
 		for (const struct seat *s = h->live ? NULL : h->seats; s; s = s->next_of_host)
-			fn(arg, name, s->tenant->name);
-	}
+			fn(arg, h->name, s->tenant->name);
 }
 
 void
-allot_forget(struct allot *a, const char *host, const char *tenant)
+weft_allot_forget(struct weft_allot *a, const char *host, const char *tenant)
 {
-	struct host *h = weft_map_get(a->hosts, host);
-	struct seat *s = h && !h->live ? find_seat(h, tenant) : NULL;
+	struct host *h;
+	struct seat *s;
 
+	HASH_FIND_STR(a->hosts, host, h);
+	s = h && !h->live ? find_seat(h, tenant) : NULL;
 	if (s)
 		free_seat(a, s);
 }

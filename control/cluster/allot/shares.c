@@ -5,21 +5,22 @@
 
 #include <errno.h>
 
-// Who has wanted less by this part for this time says so; where it has more than it asked for, nobody waits for it.
+// A host reports that it wants less by one part in LESS_PART after LESS_MS. If its share is larger than it asked for by
+// one part in LAZY_PART, no other host waits for that part, and it reports after LAZY_MS.
 #define LESS_PART 32
 #define LESS_MS	  20
 #define LAZY_MS	  5000
 #define LAZY_PART 8
-// Who has not got what it wants says so when it wants more by this part.
+// A host whose share is smaller than it wants reports that it wants more by one part in MORE_PART.
 #define MORE_PART 32
 
 int
-shares_init(struct shares *s, const json_t *kept)
+weft_shares_init(struct weft_shares *s, const json_t *kept)
 {
 	const char *tenant;
 	json_t *value;
 
-	*s = (struct shares){ .held = json_object(), .told = json_object() };
+	*s = (struct weft_shares){ .held = json_object(), .told = json_object() };
 	json_object_foreach ((json_t *)(uintptr_t)kept, tenant, value)
 		json_object_set_new(
 			s->held, tenant, json_pack("[I, I]", json_integer_value(value), json_integer_value(value)));
@@ -27,14 +28,14 @@ shares_init(struct shares *s, const json_t *kept)
 }
 
 void
-shares_fini(struct shares *s)
+weft_shares_fini(struct weft_shares *s)
 {
 	json_decref(s->held);
 	json_decref(s->told);
 }
 
 void
-shares_session(struct shares *s, int64_t session)
+weft_shares_session(struct weft_shares *s, int64_t session)
 {
 	s->session = session;
 	s->number = 0;
@@ -42,7 +43,7 @@ shares_session(struct shares *s, int64_t session)
 }
 
 bool
-shares_is_new(struct shares *s, const json_t *record)
+weft_shares_is_new(struct weft_shares *s, const json_t *record)
 {
 	s->counted = json_integer_value(json_object_get(record, "session")) != s->session &&
 		     json_object_size(json_object_get(record, "tenants"));
@@ -58,7 +59,7 @@ part(const json_t *row, size_t i)
 }
 
 void
-shares_adopt(struct shares *s, const json_t *record)
+weft_shares_adopt(struct weft_shares *s, const json_t *record)
 {
 	const char *tenant;
 	json_t *row;
@@ -70,7 +71,7 @@ shares_adopt(struct shares *s, const json_t *record)
 }
 
 int32_t
-shares_of(const struct shares *s, const char *tenant, int32_t *kept)
+weft_shares_of(const struct weft_shares *s, const char *tenant, int32_t *kept)
 {
 	const json_t *row = json_object_get(s->held, tenant);
 
@@ -79,7 +80,7 @@ shares_of(const struct shares *s, const char *tenant, int32_t *kept)
 }
 
 json_t *
-shares_kept(const json_t *record)
+weft_shares_kept(const json_t *record)
 {
 	json_t *kept = json_object(), *row;
 	const char *tenant;
@@ -90,7 +91,7 @@ shares_kept(const json_t *record)
 }
 
 bool
-shares_lower(const struct shares *s, const json_t *record)
+weft_shares_lower(const struct weft_shares *s, const json_t *record)
 {
 	const json_t *tenants = json_object_get(record, "tenants");
 	const char *tenant;
@@ -102,9 +103,9 @@ shares_lower(const struct shares *s, const json_t *record)
 	return false;
 }
 
-// Whether WANT, which is less than what was told, has been that for long enough.
+// Whether the host has wanted less than TOLD, what it reported, for long enough.
 static bool
-is_less(struct shares *s, json_int_t want, json_int_t told, int32_t share, uint64_t since, uint64_t now)
+is_less(struct weft_shares *s, json_int_t want, json_int_t told, int32_t share, uint64_t since, uint64_t now)
 {
 	if (want >= told - told / LESS_PART)
 		return false;
@@ -113,7 +114,7 @@ is_less(struct shares *s, json_int_t want, json_int_t told, int32_t share, uint6
 }
 
 bool
-shares_are_news(struct shares *s, const json_t *wants, uint64_t now)
+weft_shares_are_news(struct weft_shares *s, const json_t *wants, uint64_t now)
 {
 	uint64_t less_since = s->less_since;
 	const char *tenant;
@@ -129,7 +130,7 @@ shares_are_news(struct shares *s, const json_t *wants, uint64_t now)
 	json_object_foreach ((json_t *)(uintptr_t)wants, tenant, value) {
 		json_int_t want = json_integer_value(value),
 			   told = json_integer_value(json_object_get(s->told, tenant));
-		int32_t kept, share = shares_of(s, tenant, &kept);
+		int32_t kept, share = weft_shares_of(s, tenant, &kept);
 
 		if (json_object_get(s->told, tenant) == NULL || (want > share && want > told + told / MORE_PART) ||
 			is_less(s, want, told, share, less_since ? less_since : now, now))
@@ -139,7 +140,7 @@ shares_are_news(struct shares *s, const json_t *wants, uint64_t now)
 }
 
 json_t *
-shares_report(struct shares *s, const json_t *wants, uint64_t now)
+weft_shares_report(struct weft_shares *s, const json_t *wants, uint64_t now)
 {
 	json_t *tenants = json_object(), *value;
 	const char *tenant;
@@ -148,11 +149,11 @@ shares_report(struct shares *s, const json_t *wants, uint64_t now)
 	json_object_clear(s->told);
 	json_object_update(s->told, (json_t *)(uintptr_t)wants);
 	json_object_foreach (s->held, tenant, value) {
-		share = shares_of(s, tenant, &kept);
+		share = weft_shares_of(s, tenant, &kept);
 		json_object_set_new(tenants, tenant, json_pack("[i, i, i]", -1, share, kept));
 	}
 	json_object_foreach ((json_t *)(uintptr_t)wants, tenant, value) {
-		share = shares_of(s, tenant, &kept);
+		share = weft_shares_of(s, tenant, &kept);
 		json_object_set_new(tenants, tenant, json_pack("[O, i, i]", value, share, kept));
 	}
 	s->told_number = s->number;

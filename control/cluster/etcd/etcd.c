@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Requests: each is heard of once, whatever happens to it.
+// Requests. The callback of each is called exactly once, whatever happens.
 #include "etcd.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ struct etcd_request {
 	size_t len;
 	struct curl_slist *headers;
 	unsigned int endpoint;
-	bool again; // with a new token
+	bool again; // it is tried again with a new token
 	weft_etcd_cb cb;
 	void *arg;
 };
@@ -166,7 +166,7 @@ take_reply(char *data, size_t size, size_t n, void *arg)
 
 static void finished(struct weft_transfer *transfer, CURLcode result);
 
-// Gives the request to curl. Returns 0 or -ENOMEM.
+// Hands the request to curl. Returns 0 or -ENOMEM.
 static int
 start(struct etcd_request *request)
 {
@@ -222,7 +222,8 @@ on_token(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	(void)code;
 	etcd->authenticating = false;
 	snprintf(etcd->token, sizeof(etcd->token), "%s", token ? token : "");
-	// Those that waited go on, or fail with it. The one that is just done leaves the list after this.
+	// The requests that waited for the token go on, or fail like it. The request for the token itself is still in
+	// the list, and leaves it after this.
 	for (struct etcd_request *request = etcd->requests; request; request = next) {
 		next = request->next;
 		if (request->transfer.easy || request->arg == etcd)
@@ -251,7 +252,7 @@ authenticate(struct weft_etcd *etcd)
 		json_pack("{s:s, s:s}", "name", etcd->config->user, "password", password), on_token, etcd);
 }
 
-// An answer of etcd's that is not 200.
+// etcd has answered with an HTTP status other than 200.
 static void
 take_error(struct etcd_request *request, long status)
 {
@@ -290,7 +291,7 @@ finished(struct weft_transfer *transfer, CURLcode result)
 	if (result) {
 		etcd_rotate(etcd, request->endpoint);
 		fail(request, sent ? -EAGAIN : -EIO,
-			result == CURLE_WRITE_ERROR ? "its reply is too large" : curl_easy_strerror(result));
+			result == CURLE_WRITE_ERROR ? "the reply is too large" : curl_easy_strerror(result));
 		return;
 	}
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -301,12 +302,12 @@ finished(struct weft_transfer *transfer, CURLcode result)
 	reply = json_loadb(request->reply, request->len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(reply)) {
 		etcd_rotate(etcd, request->endpoint);
-		fail(request, -EAGAIN, "its reply is no JSON object");
+		fail(request, -EAGAIN, "the reply is not a JSON object");
 	} else if (!etcd_check_cluster(etcd, json_object_get(reply, "header"))) {
 		etcd_rotate(etcd, request->endpoint);
 		fail(request, -EXDEV,
-			"belongs to another cluster than this host follows; if that is meant, remove the file "
-			"\"cluster\" from state_dir");
+			"it belongs to another cluster than the one that this host follows; if the host shall change the "
+			"cluster, remove the file \"cluster\" from state_dir");
 	} else {
 		request->cb(request->arg, reply, 0, NULL);
 		free_request(request);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// curl says which sockets and what time it waits for; libevent waits.
+// curl says which sockets and which time to wait for; libevent waits.
 #include "http.h"
 
 #include <stdlib.h>

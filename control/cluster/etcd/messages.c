@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// etcd's requests and replies as the gateway has them: keys and values in base64, numbers as strings, what is zero left
-// out.
+// In the gateway's JSON keys and values are base64, integers are strings, and fields that are zero are missing.
 #include "messages.h"
 
 #include <stdio.h>
@@ -86,7 +85,7 @@ number(int64_t value)
 	return json_sprintf("%lld", (long long)value);
 }
 
-// {key}, with range_end where all keys with this prefix are meant: the prefix with its last byte one higher.
+// Returns {key}, and with PREFIX also range_end, which is the prefix with its last byte increased by one.
 static json_t *
 keys(const char *key, bool prefix)
 {
@@ -147,7 +146,7 @@ weft_etcd_txn(const char *key, int64_t revision)
 
 	if (key == NULL)
 		return txn;
-	// A key that is not there has revision 0.
+	// A key that does not exist has revision 0.
 	compare = json_pack("{s:o, s:s, s:s, s:o}", "key", encoded(key, strlen(key)), "target", "MOD", "result",
 		"EQUAL", "mod_revision", number(revision));
 	json_object_set_new(txn, "compare", json_pack("[o]", compare));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A watch: one long request in both directions. Messages come a line each (JSON has no bare line ends); we ask for
-// progress now and then, so that a silent connection shows itself.
+// A watch is one long request in both directions. Each message is a line of JSON. The watch asks for progress now and
+// then, so that a dead connection shows itself.
 #include "watch.h"
 
 #include <errno.h>
@@ -16,14 +16,14 @@
 #define MAX_LINE	 (64u << 20)
 #define FIRST_BACKOFF_MS 50
 #define LAST_BACKOFF_MS	 2000
-#define SILENT_BEATS	 3 // so many without a message, and the connection is dead
+#define SILENT_BEATS	 3 // heartbeats without a message after which the connection is dead
 
 struct weft_watch {
 	struct weft_transfer transfer; // first
 	struct weft_etcd *etcd;
 	struct {
 		char *key;
-		int64_t revision; // the next one to hear of
+		int64_t revision; // of the next event
 	} keys[WEFT_WATCH_KEYS];
 	bool prefix;
 	uint32_t heartbeat_ms;
@@ -32,15 +32,15 @@ struct weft_watch {
 	void *arg;
 	struct curl_slist *headers;
 	unsigned int endpoint;
-	char *upload; // what is yet to be sent
+	char *upload; // text that still has to be sent
 	size_t sent;
 	char *line;
 	size_t len;
-	unsigned int silent;   // heartbeats
-	json_t *events;	       // to be delivered
-	bool compacted;	       // what comes next is lost
+	unsigned int silent;   // heartbeats since the last message
+	json_t *events;	       // that still have to be delivered
+	bool compacted;	       // the next events are lost
 	struct event *beat;    // heartbeat, or the next attempt
-	struct event *deliver; // outside curl's callbacks, so that the callee may do what it wants
+	struct event *deliver; // calls CB outside of curl's callbacks, so that it may free the watch
 };
 
 static void connect_watch(struct weft_watch *w);
@@ -72,7 +72,7 @@ on_deliver(evutil_socket_t fd, short what, void *arg)
 	json_decref(events);
 }
 
-// One message. Returns 0, or -1 to give the connection up.
+// Takes one message. Returns 0, or -1 to give the connection up.
 static int
 take_message(struct weft_watch *w, const char *line, size_t len)
 {
@@ -86,7 +86,7 @@ take_message(struct weft_watch *w, const char *line, size_t len)
 			w->compacted = true;
 			event_active(w->deliver, 0, 0);
 		} else {
-			// A token that is not good any more; the next request gets another one.
+			// The token has expired; the next request gets another one.
 			w->etcd->token[0] = 0;
 		}
 		ret = -1;
@@ -95,7 +95,7 @@ take_message(struct weft_watch *w, const char *line, size_t len)
 
 		w->backoff_ms = FIRST_BACKOFF_MS;
 		json_array_extend(w->events, events);
-		// Not the header's revision: that is the store's, and what lies between may come with the next message.
+		// The header has the store's revision, and events up to it may still come with the next message.
 		w->keys[id].revision = weft_etcd_int(json_object_get(last, "kv"), "mod_revision") + 1;
 		event_active(w->deliver, 0, 0);
 	} else if (ret == 0 && json_is_true(json_object_get(result, "created"))) {
@@ -143,7 +143,7 @@ give_data(char *to, size_t size, size_t n, void *arg)
 	return len;
 }
 
-// Sends JSON behind what is yet to be sent.
+// Appends JSON to the text that still has to be sent. Takes JSON over.
 static void
 send_json(struct weft_watch *w, json_t *json)
 {
@@ -169,7 +169,7 @@ disconnect(struct weft_watch *w)
 	w->len = 0;
 }
 
-// Tries again, elsewhere if there is an elsewhere.
+// Connects again after a while, to the next endpoint if there is one.
 static void
 reconnect(struct weft_watch *w)
 {
@@ -232,7 +232,7 @@ connect_watch(struct weft_watch *w)
 		return;
 	}
 	w->headers = curl_slist_append(w->headers, "Transfer-Encoding: chunked");
-	// Only then does the gateway (Go's HTTP/1.1 server) answer before it has the whole request.
+	// Without this header the gateway (Go's HTTP/1.1 server) answers only after the whole request has arrived.
 	w->headers = curl_slist_append(w->headers, "Expect: 100-continue");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, w->headers);
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -241,7 +241,7 @@ connect_watch(struct weft_watch *w)
 	curl_easy_setopt(easy, CURLOPT_READDATA, w);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_data);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, w);
-	// A connection of its own: it stays.
+	// The watch keeps a connection of its own.
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (weft_http_add(w->etcd->http, &w->transfer))
 		reconnect(w);
