@@ -152,6 +152,6 @@ const struct weft_io_ops weft_vhost_ops = {
 	.close = vhost_close,
 	.rx = vhost_rx,
 	.tx = vhost_tx,
-	.settle = vhost_settle,
+	.notify = vhost_notify_guests,
 	.status = vhost_status,
 };

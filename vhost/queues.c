@@ -198,7 +198,7 @@ vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 }
 
 void
-vhost_settle(struct weft_portio *io)
+vhost_notify_guests(struct weft_portio *io)
 {
 	struct vhost_port *port = io->priv;
 	uint32_t enabled;

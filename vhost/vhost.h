@@ -95,5 +95,5 @@ vhost_expose(struct vhost_port *port)
 
 // queues.c: owner worker.
 uint16_t vhost_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes);
-void vhost_settle(struct weft_portio *io);
+void vhost_notify_guests(struct weft_portio *io);
 uint16_t vhost_tx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);

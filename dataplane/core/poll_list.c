@@ -1,75 +1,75 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A worker's list of the slots that it owns, in three parts: the active ones, which are read in every round; the idle
-// ones, which are read in turns; and those that wait for their plan, which are not read.
-#include "core.h"
+#include "poll_list.h"
 
 static void
-put(struct dp_worker *self, uint16_t pos, uint16_t slot)
+put(struct weft_engine_worker *self, uint16_t pos, uint16_t slot)
 {
-	self->list[pos] = slot;
+	self->poll.slot[pos] = slot;
 	self->own[slot].pos = pos;
 }
 
+// Swaps SLOT with the slot at TO.
 static void
-move(struct dp_worker *self, uint16_t slot, uint16_t to)
+move(struct weft_engine_worker *self, uint16_t slot, uint16_t to)
 {
-	put(self, self->own[slot].pos, self->list[to]);
+	put(self, self->own[slot].pos, self->poll.slot[to]);
 	put(self, to, slot);
 }
 
 void
-dp_list_add(struct dp_worker *self, uint16_t slot)
+weft_poll_list_add(struct weft_engine_worker *self, uint16_t slot)
 {
-	put(self, self->n_owned++, slot);
-	move(self, slot, self->n_polled++);
+	put(self, self->poll.n_owned++, slot);
+	move(self, slot, self->poll.n_polled++);
 }
 
 void
-dp_list_activate(struct dp_worker *self, uint16_t slot)
+weft_poll_list_activate(struct weft_engine_worker *self, uint16_t slot)
 {
-	move(self, slot, self->n_active++);
+	move(self, slot, self->poll.n_active++);
 }
 
 void
-dp_list_idle(struct dp_worker *self, uint16_t slot)
+weft_poll_list_deactivate(struct weft_engine_worker *self, uint16_t slot)
 {
-	move(self, slot, --self->n_active);
+	move(self, slot, --self->poll.n_active);
 }
 
 void
-dp_list_park(struct dp_worker *self, uint16_t slot)
+weft_poll_list_park(struct weft_engine_worker *self, uint16_t slot)
 {
-	if (self->own[slot].pos < self->n_active)
-		dp_list_idle(self, slot);
-	move(self, slot, --self->n_polled);
+	if (self->own[slot].pos < self->poll.n_active)
+		weft_poll_list_deactivate(self, slot);
+	move(self, slot, --self->poll.n_polled);
 }
 
 void
-dp_list_wake(struct dp_worker *self, uint16_t slot)
+weft_poll_list_unpark(struct weft_engine_worker *self, uint16_t slot)
 {
-	move(self, slot, self->n_polled++);
-	dp_list_activate(self, slot);
+	move(self, slot, self->poll.n_polled++);
+	weft_poll_list_activate(self, slot);
 }
 
-// Keeps the slots from FROM to END that are the worker's own, from N on. Returns where they end.
+// Of the slots from FROM to END, keeps those that the worker still owns, and puts them from N on. Returns where they
+// end.
 static uint16_t
-keep(struct dp_worker *self, uint16_t from, uint16_t end, uint16_t n)
+keep_owned(struct weft_engine_worker *self, uint16_t from, uint16_t end, uint16_t n)
 {
 	for (uint16_t i = from; i < end; i++)
-		if (self->own[self->list[i]].gen)
-			put(self, n++, self->list[i]);
+		if (self->own[self->poll.slot[i]].gen)
+			put(self, n++, self->poll.slot[i]);
 	return n;
 }
 
 void
-dp_list_compact(struct dp_worker *self)
+weft_poll_list_compact(struct weft_engine_worker *self)
 {
-	uint16_t n_active = keep(self, 0, self->n_active, 0);
-	uint16_t n_polled = keep(self, self->n_active, self->n_polled, n_active);
+	uint16_t n_active = keep_owned(self, 0, self->poll.n_active, 0);
+	uint16_t n_polled = keep_owned(self, self->poll.n_active, self->poll.n_polled, n_active);
 
-	self->n_owned = keep(self, self->n_polled, self->n_owned, n_polled);
-	self->n_active = n_active;
-	self->n_polled = n_polled;
+	self->poll.n_owned = keep_owned(self, self->poll.n_polled, self->poll.n_owned, n_polled);
+	self->poll.n_active = n_active;
+	self->poll.n_polled = n_polled;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Connections that hardware carries. Workers offer them; the control thread has the device carry those that it takes,
-// tells the workers about once a second what was carried, so that a connection does not age meanwhile and its rules
-// count it, and ends a flow when the policy, the way or the connection is another. A flow that a new snapshot does not
-// leave as it is has ended before that snapshot counts as in force.
+// Workers offer connections, and the control thread has the device carry those that it accepts. About once a second it
+// tells the workers how much was carried: then the connections do not time out, and their rules count the packets. A flow
+// ends when the policy, the path or the connection changes. A new snapshot counts as in force only when all flows that it
+// does not allow have ended.
+#include "offload.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,47 +14,49 @@
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
 
-#include "dataplane/core/core.h"
-#include "flow.h"
+#include "dataplane/core/state.h"
+#include "weft/offload.h"
+
+#include "hw_flow.h"
 
 #define MOST	    65536 // flows
-#define MOST_A_TICK 256	  // offers of a worker that are taken at once
-#define LOOKS	    10	  // ticks in which each flow comes by once
-#define AT_ONCE	    512	  // flows that a worker looks at between two rounds
-#define IDLE	    10	  // a flow that has carried nothing at so many looks ends
+#define MOST_A_TICK 256	  // offers taken from each worker in one tick
+#define LOOKS	    10	  // ticks in which each flow is looked at once
+#define AT_ONCE	    512	  // the most flows that a worker updates between two rounds
+#define IDLE	    10	  // a flow that has carried nothing for more looks than this ends
 
 struct entry {
 	struct weft_offer offer;
 	uint16_t worker;
 	uint16_t device;
-	bool over;	  // its connection is not there any more, or goes another way
-	bool stuck;	  // the device does not end it
-	bool looked;	  // at this time
+	bool over;	  // its connection has ended, or takes another path
+	bool stuck;	  // the device failed to end it
+	bool looked;	  // in this tick
 	uint8_t idle;	  // looks that found nothing
 	uint64_t due;	  // TSC of the next look
-	uint64_t packets; // that it had carried when it was looked at last
+	uint64_t packets; // that it had carried at the last look
 	uint64_t bytes;
-	uint64_t new_packets; // of those, what the worker does not know yet
+	uint64_t new_packets; // of those, the ones that the worker does not know of yet
 	uint64_t new_bytes;
 	struct rte_flow *flow;
 };
 
 static struct {
 	struct entry *entry;	// NULL: no device takes flows
-	struct rte_hash *index; // the names of all
+	struct rte_hash *index; // of their names
 	uint32_t n;
-	uint32_t stuck; // of them, that do not end
-	uint32_t next;	// to be looked at
+	uint32_t stuck; // of them, those that the device failed to end
+	uint32_t next;	// the one to look at next
 } flows;
 
 static struct weft_offload_counts ports[WEFT_MAX_PORTS];
 
-uint64_t dp_offload_period;
+uint64_t weft_offload_period;
 
 static uint64_t
 period(void)
 {
-	return dp_offload_period ? dp_offload_period : dp.hz;
+	return weft_offload_period ? weft_offload_period : weft_engine.hz;
 }
 
 static uint64_t
@@ -61,13 +65,13 @@ name_of(uint16_t worker, const struct weft_offer *offer)
 	return (uint64_t)offer->record << 32 | (uint32_t)worker << 1 | offer->end;
 }
 
-// What hardware has carried of a flow since the last look.
+// Reads what the flow has carried since the last look.
 static void
 read_flow(struct entry *e)
 {
 	uint64_t packets, bytes;
 
-	if (dp_flow_count(e->device, e->flow, &packets, &bytes))
+	if (weft_hw_flow_read(e->device, e->flow, &packets, &bytes))
 		return;
 	e->idle = packets > e->packets ? 0 : e->idle + 1;
 	e->new_packets += packets - e->packets;
@@ -88,13 +92,13 @@ forget(struct entry *e)
 	*e = flows.entry[--flows.n];
 }
 
-// A flow that does not end is tried again at each look: as long as there is one, no snapshot counts as in force.
+// A flow that the device fails to end is tried again at each look. Until it has ended, no snapshot counts as in force.
 static void
 end(struct entry *e)
 {
-	int ret = dp_flow_end(e->device, e->flow);
+	int ret = weft_hw_flow_destroy(e->device, e->flow);
 
-	// A device that has gone carries nothing.
+	// A device that is gone carries nothing.
 	if (ret == 0 || ret == -ENODEV) {
 		flows.stuck -= e->stuck;
 		forget(e);
@@ -111,7 +115,7 @@ take(uint16_t worker, const struct weft_offer *offer)
 {
 	struct weft_io_status from, to;
 	uint64_t name = name_of(worker, offer);
-	struct dp_flow_way way;
+	struct weft_hw_flow_path path;
 	struct rte_flow *flow;
 
 	if (flows.n == MOST || rte_hash_lookup(flows.index, &name) >= 0 ||
@@ -121,10 +125,10 @@ take(uint16_t worker, const struct weft_offer *offer)
 	weft_engine_port_status(offer->out, &to);
 	if (from.eswitch == WEFT_NO_DEVICE || from.eswitch != to.eswitch)
 		return;
-	way = (struct dp_flow_way){
+	path = (struct weft_hw_flow_path){
 		.from = from.device, .to = to.device, .vid_from = offer->vid[0], .vid_to = offer->vid[1]
 	};
-	flow = dp_flow_make(offer, &way);
+	flow = weft_hw_flow_create(offer, &path);
 	if (flow == NULL)
 		return;
 	flows.entry[flows.n] = (struct entry){
@@ -138,8 +142,8 @@ take(uint16_t worker, const struct weft_offer *offer)
 static void
 take_offers(void)
 {
-	for (uint16_t w = 0; w < dp.n_workers; w++) {
-		struct weft_offers *ring = dp.workers[w]->w.offers;
+	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
+		struct weft_offers *ring = weft_engine.workers[w]->w.offers;
 		uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 
 		for (unsigned int n = 0; n < MOST_A_TICK; n++) {
@@ -155,7 +159,7 @@ struct range {
 	uint32_t first, behind;
 };
 
-// On the worker: its connections learn what hardware has carried of them.
+// Runs on the worker: adds what hardware has carried to its connections.
 static void
 tell_connections(struct weft_worker *worker, void *arg)
 {
@@ -187,9 +191,9 @@ look_at(const struct range *range)
 		read_flow(e);
 		some = true;
 	}
-	for (uint16_t w = 0; some && w < dp.n_workers; w++)
+	for (uint16_t w = 0; some && w < weft_engine.n_workers; w++)
 		weft_engine_call(w, tell_connections, (void *)(uintptr_t)range);
-	// What takes the place of one that ends comes from behind.
+	// Backwards: the last flow takes the place of one that ends.
 	for (uint32_t i = range->behind; i > range->first; i--)
 		if (flows.entry[i - 1].over || flows.entry[i - 1].idle > IDLE)
 			end(&flows.entry[i - 1]);
@@ -220,7 +224,7 @@ weft_engine_offload_counts(uint16_t slot, struct weft_offload_counts *counts)
 }
 
 void
-dp_offload_begin(void)
+weft_offload_start(void)
 {
 	const struct rte_hash_parameters index = { .name = "flows",
 		.entries = MOST,
@@ -233,7 +237,7 @@ dp_offload_begin(void)
 	flows.index = rte_hash_create(&index);
 	flows.entry = flows.index ? calloc(MOST, sizeof(*flows.entry)) : NULL;
 	if (flows.entry) {
-		atomic_store(&dp.offering, true);
+		atomic_store(&weft_engine.offering, true);
 		return;
 	}
 	rte_hash_free(flows.index);
@@ -242,7 +246,7 @@ dp_offload_begin(void)
 }
 
 void
-dp_offload_revoke(const struct weft_snapshot *snap)
+weft_offload_revoke(const struct weft_snapshot *snap)
 {
 	for (uint32_t i = flows.n; i > 0; i--) {
 		struct entry *e = &flows.entry[i - 1];
@@ -255,13 +259,13 @@ dp_offload_revoke(const struct weft_snapshot *snap)
 }
 
 bool
-dp_offload_settled(void)
+weft_offload_settled(void)
 {
 	return flows.stuck == 0;
 }
 
 void
-dp_offload_fini(void)
+weft_offload_stop(void)
 {
 	for (uint32_t i = flows.n; i > 0; i--)
 		end(&flows.entry[i - 1]);
@@ -270,6 +274,6 @@ dp_offload_fini(void)
 	rte_hash_free(flows.index);
 	flows.entry = NULL;
 	flows.index = NULL;
-	atomic_store(&dp.offering, false);
+	atomic_store(&weft_engine.offering, false);
 	memset(ports, 0, sizeof(ports));
 }

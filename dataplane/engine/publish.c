@@ -1,56 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Publication: one pointer to an immutable snapshot, and a list of what may be freed once every worker has
-// passed a quiescent point (rte_rcu_qsbr). Nothing here waits, the end of the process aside.
+// Workers find the snapshot in force by one pointer. A snapshot that is replaced is retired when every worker has passed a
+// quiescent point. Nothing here waits, except without memory.
+#include "publish.h"
+
 #include <stdlib.h>
 
 #include <rte_cycles.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
+#include "dataplane/devices/offload.h"
+#include "dataplane/manage/defer.h"
 
-struct deferred {
-	struct deferred *next;
-	uint64_t token;
-	void (*fn)(void *arg);
-	void *arg;
-};
+// How long the snapshot of the generation before is kept. Packets that were on their way when a generation came into
+// force have arrived by then; a host that does not have the generation by then is late.
+#define BEFORE_S 3
 
 struct retired {
 	struct weft_snapshot *snap;
 	void (*retire)(struct weft_snapshot *snap);
 };
 
-static struct deferred *first, **last = &first;
-static unsigned int n_deferred;
-static uint64_t published_token;
-
-// Packets that were on their way when a generation came into force have arrived by then; and a host that has not got it
-// by then is late.
-#define BEFORE_S 3
-
+static uint64_t published_token; // of the quiescent points, at the last publication or offer
 static void (*retire_before)(struct weft_snapshot *snap);
-static uint64_t forget_at; // TSC
-
-int
-dp_defer(void (*fn)(void *arg), void *arg)
-{
-	struct deferred *d = malloc(sizeof(*d));
-
-	if (d == NULL)
-		return -ENOMEM;
-	*d = (struct deferred){ .token = rte_rcu_qsbr_start(dp.qsbr), .fn = fn, .arg = arg };
-	*last = d;
-	last = &d->next;
-	n_deferred++;
-	return 0;
-}
-
-void
-dp_quiesce(void)
-{
-	rte_rcu_qsbr_synchronize(dp.qsbr, RTE_QSBR_THRID_INVALID);
-}
+static uint64_t forget_at; // TSC; 0: no snapshot of the generation before is kept
 
 static void
 run_retire(void *arg)
@@ -61,7 +35,7 @@ run_retire(void *arg)
 	free(retired);
 }
 
-// Calls RETIRE on OLD, which no pointer leads to any more, when no worker uses it.
+// Calls RETIRE on OLD, to which no pointer leads any more, when no worker uses it.
 static void
 retire_later(struct weft_snapshot *old, void (*retire)(struct weft_snapshot *snap))
 {
@@ -69,19 +43,19 @@ retire_later(struct weft_snapshot *old, void (*retire)(struct weft_snapshot *sna
 
 	if (retired) {
 		*retired = (struct retired){ .snap = old, .retire = retire };
-		if (dp_defer(run_retire, retired) == 0)
+		if (weft_defer_add(run_retire, retired) == 0)
 			return;
 		free(retired);
 	}
 	// Without memory for a note, the only safe thing is to wait.
-	dp_quiesce();
+	weft_defer_quiesce();
 	retire(old);
 }
 
 static void
 forget_before(void)
 {
-	struct weft_snapshot *before = atomic_exchange(&dp.before, NULL);
+	struct weft_snapshot *before = atomic_exchange(&weft_engine.before, NULL);
 
 	if (before)
 		retire_later(before, retire_before);
@@ -90,21 +64,22 @@ forget_before(void)
 void
 weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
 {
-	struct weft_snapshot *old = atomic_load(&dp.snapshot);
+	struct weft_snapshot *old = atomic_load(&weft_engine.snapshot);
 	bool keep = snap->cluster && snap->underlay && old->generation != snap->generation;
 
-	// Frames that were judged elsewhere by the generation before still come.
+	// Frames still come that other hosts have judged by the generation before.
 	if (keep) {
 		forget_before();
 		retire_before = retire;
-		forget_at = rte_rdtsc() + BEFORE_S * dp.hz;
-		atomic_store(&dp.before, old);
+		forget_at = rte_rdtsc() + BEFORE_S * weft_engine.hz;
+		atomic_store(&weft_engine.before, old);
 	}
-	atomic_store(&dp.snapshot, snap);
-	atomic_store(&dp.next, NULL);
-	published_token = rte_rcu_qsbr_start(dp.qsbr);
-	// Packets that hardware has carried until now are the workers' from here on, by the new snapshot.
-	dp_offload_revoke(snap);
+	atomic_store(&weft_engine.snapshot, snap);
+	atomic_store(&weft_engine.next, NULL);
+	published_token = rte_rcu_qsbr_start(weft_engine.qsbr);
+	// Packets that hardware has carried until now go to the workers from here on, which judge them by the new
+	// snapshot.
+	weft_offload_revoke(snap);
 	if (!keep)
 		retire_later(old, retire);
 }
@@ -112,53 +87,34 @@ weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snaps
 void
 weft_engine_offer(const struct weft_snapshot *snap)
 {
-	atomic_store(&dp.next, snap);
-	published_token = rte_rcu_qsbr_start(dp.qsbr);
-}
-
-void
-weft_engine_fence_at(uint64_t tsc)
-{
-	atomic_store(&dp.fence_at, tsc);
-}
-
-bool
-weft_engine_fenced(void)
-{
-	return rte_rdtsc() >= atomic_load(&dp.fence_at);
+	atomic_store(&weft_engine.next, snap);
+	published_token = rte_rcu_qsbr_start(weft_engine.qsbr);
 }
 
 void
 weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
 {
-	atomic_store(&dp.next, NULL);
+	atomic_store(&weft_engine.next, NULL);
 	retire_later(snap, retire);
 }
 
-const struct weft_snapshot *
-weft_engine_snapshot(void)
+void
+weft_engine_fence_at(uint64_t tsc)
 {
-	return atomic_load(&dp.snapshot);
+	atomic_store(&weft_engine.fence_at, tsc);
+}
+
+bool
+weft_engine_fenced(void)
+{
+	return rte_rdtsc() >= atomic_load(&weft_engine.fence_at);
 }
 
 bool
 weft_engine_settled(uint64_t version)
 {
-	return weft_engine_snapshot()->version >= version && rte_rcu_qsbr_check(dp.qsbr, published_token, false) == 1 &&
-	       dp_offload_settled();
-}
-
-static void
-run_first(void)
-{
-	struct deferred *d = first;
-
-	first = d->next;
-	if (first == NULL)
-		last = &first;
-	n_deferred--;
-	d->fn(d->arg);
-	free(d);
+	return weft_engine_snapshot()->version >= version &&
+	       rte_rcu_qsbr_check(weft_engine.qsbr, published_token, false) == 1 && weft_offload_settled();
 }
 
 unsigned int
@@ -168,15 +124,12 @@ weft_engine_poll(void)
 		forget_at = 0;
 		forget_before();
 	}
-	while (first && rte_rcu_qsbr_check(dp.qsbr, first->token, false) == 1)
-		run_first();
-	return n_deferred;
+	return weft_defer_run();
 }
 
 void
-dp_publish_fini(void)
+weft_publish_stop(void)
 {
 	forget_before();
-	while (first)
-		run_first();
+	weft_defer_run_all();
 }

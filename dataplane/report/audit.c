@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Closes the books of the switch. Each worker copies its counters between two rounds, so its own books must
-// balance to the packet. Held are the packets that wait for their time or for a port to change its worker, and those
-// that one worker has passed and no other has taken yet, in the rings between them.
+// The books of the switch: every packet that came in must have gone somewhere. Each worker adds its counters between two
+// rounds, so its own books must balance to the packet. Packets are held where they wait for their time, for a port that
+// changes its worker, or in a ring between two workers.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
+#include "dataplane/shaping/pacer.h"
 
 #define TRIES 50
 
 struct books {
 	int64_t missing[WEFT_MAX_PORTS];
 	int64_t held[WEFT_MAX_PORTS];
-	uint64_t waiting; // for their time, or their port to change its worker
+	uint64_t waiting; // packets that wait for their time, or for a port that changes its worker
 	struct weft_audit *audit;
 };
 
@@ -29,12 +30,12 @@ count_waiting(void *arg, const struct rte_mbuf *m)
 	books->waiting++;
 }
 
-// Whether the frames that wait for the port's pace are the worker's to count: it has the port, or nobody has it just
-// now and this is the first one.
+// Whether this worker counts the frames that wait at the port: it has the port's token, or nobody has and it is the first
+// worker.
 static bool
-is_kept(const struct dp_worker *self, uint16_t slot)
+counts_waiting(const struct weft_engine_worker *self, uint16_t slot)
 {
-	return self->own[slot].held || (self->w.id == 0 && atomic_load(&dp.ports[slot].token) == 0);
+	return self->own[slot].token || (self->w.id == 0 && atomic_load(&weft_engine.ports[slot].token) == 0);
 }
 
 static void
@@ -57,8 +58,8 @@ run_audit(struct weft_worker *worker, void *arg)
 		books->held[i] += (int64_t)(s->passed - s->adopted);
 		books->missing[i] +=
 			(int64_t)(s->rx + s->created + s->adopted - s->sent - s->taken - dropped - s->passed);
-		if (is_kept(dp_of(worker), (uint16_t)i))
-			dp_shape_each_waiting((uint16_t)i, count_waiting, books);
+		if (counts_waiting(weft_engine_worker_of(worker), (uint16_t)i))
+			weft_pacer_each((uint16_t)i, count_waiting, books);
 	}
 	for (uint16_t i = 0; i < worker->n_dirty; i++) {
 		const struct weft_txbuf *buf = &worker->port_out[worker->dirty[i]];
@@ -73,10 +74,10 @@ count_rings(void)
 {
 	uint64_t n = 0;
 
-	for (uint16_t from = 0; from < dp.n_workers; from++)
-		for (uint16_t to = 0; to < dp.n_workers; to++)
-			if (dp.handoff[from][to])
-				n += rte_ring_count(dp.handoff[from][to]);
+	for (uint16_t from = 0; from < weft_engine.n_workers; from++)
+		for (uint16_t to = 0; to < weft_engine.n_workers; to++)
+			if (weft_engine.handoff[from][to])
+				n += rte_ring_count(weft_engine.handoff[from][to]);
 	return n;
 }
 
@@ -102,9 +103,10 @@ sum_up(struct weft_audit *audit, const struct books *books)
 		audit->balanced = audit->balanced && row->missing == 0 && books->held[i] >= 0;
 	}
 	audit->total.held = held;
-	for (uint16_t from = 0; from < dp.n_workers; from++)
-		for (uint16_t to = 0; to < dp.n_workers; to++)
-			capacity += dp.handoff[from][to] ? rte_ring_get_capacity(dp.handoff[from][to]) : 0;
+	for (uint16_t from = 0; from < weft_engine.n_workers; from++)
+		for (uint16_t to = 0; to < weft_engine.n_workers; to++)
+			capacity += weft_engine.handoff[from][to] ? rte_ring_get_capacity(weft_engine.handoff[from][to])
+								  : 0;
 	audit->balanced = audit->balanced && held >= 0 && (uint64_t)held <= capacity;
 }
 
@@ -114,13 +116,13 @@ weft_engine_audit(struct weft_audit *audit)
 	struct books *books = malloc(sizeof(*books));
 	int ret = books ? 0 : -ENOMEM;
 
-	// Workers report one after the other: what passes between two reports looks like held, or like less
-	// than nothing. A few tries find a cut without that.
+	// Workers report one after the other: a packet that passes between two reports looks like one too many that is
+	// held, or one too few. A few tries find a moment without such packets.
 	for (unsigned int i = 0; ret == 0 && i < TRIES; i++) {
 		memset(audit, 0, sizeof(*audit));
 		memset(books, 0, sizeof(*books));
 		books->audit = audit;
-		for (uint16_t w = 0; ret == 0 && w < dp.n_workers; w++)
+		for (uint16_t w = 0; ret == 0 && w < weft_engine.n_workers; w++)
 			ret = weft_engine_call(w, run_audit, books);
 		audit->in_rings = books->waiting + count_rings();
 		sum_up(audit, books);

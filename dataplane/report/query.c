@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the control thread may ask: counters, learned addresses, and what the pipeline would do.
+// Answers to the control thread: counters, learned addresses, and what the pipeline would do with a frame.
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_jhash.h>
+#include <rte_lcore.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
 #include "weft/explain.h"
+#include "weft/fdb.h"
+#include "weft/groups.h"
 
 void
 weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum)
@@ -17,48 +20,54 @@ weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum)
 	uint64_t *to = (uint64_t *)sum;
 
 	memset(sum, 0, sizeof(*sum));
-	for (uint16_t i = 0; i < dp.n_workers; i++) {
-		const volatile uint64_t *from = (const volatile uint64_t *)&dp.workers[i]->w.stats[slot];
+	for (uint16_t i = 0; i < weft_engine.n_workers; i++) {
+		const volatile uint64_t *from = (const volatile uint64_t *)&weft_engine.workers[i]->w.stats[slot];
 
 		for (unsigned int k = 0; k < sizeof(*sum) / sizeof(*to); k++)
 			to[k] += from[k];
 	}
 }
 
+unsigned int
+weft_engine_worker_lcore(uint16_t worker)
+{
+	return rte_lcore_to_cpu_id(weft_engine.workers[worker]->lcore);
+}
+
 void
 weft_engine_neighbour(uint16_t slot, uint32_t hop, uint64_t *mac, uint32_t *age)
 {
-	struct weft_neighbour *neighbour = &dp.neighbour[slot];
+	struct weft_neighbour *neighbour = &weft_engine.neighbour[slot];
 
 	*mac = atomic_load(&neighbour->hop) == hop ? atomic_load(&neighbour->mac) : 0;
-	*age = *(volatile uint32_t *)&dp.workers[0]->w.clock - atomic_load(&neighbour->heard);
+	*age = *(volatile uint32_t *)&weft_engine.workers[0]->w.clock - atomic_load(&neighbour->heard);
 }
 
 void
 weft_engine_set_neighbour(uint16_t slot, uint32_t hop, uint64_t mac)
 {
-	struct weft_neighbour *neighbour = &dp.neighbour[slot];
+	struct weft_neighbour *neighbour = &weft_engine.neighbour[slot];
 
 	atomic_store(&neighbour->mac, mac);
-	atomic_store(&neighbour->heard, *(volatile uint32_t *)&dp.workers[0]->w.clock);
+	atomic_store(&neighbour->heard, *(volatile uint32_t *)&weft_engine.workers[0]->w.clock);
 	atomic_store(&neighbour->hop, hop);
 }
 
 void
 weft_engine_bfd(uint16_t slot, uint8_t *state, uint8_t *diagnostic, uint64_t *ms, uint32_t *changes)
 {
-	struct weft_bfd *bfd = &dp.bfd[slot];
+	struct weft_bfd *bfd = &weft_engine.bfd[slot];
 
 	*state = atomic_load(&bfd->state);
 	*diagnostic = atomic_load(&bfd->diagnostic);
-	*ms = (rte_rdtsc() - atomic_load(&bfd->since)) * 1000 / dp.hz;
+	*ms = (rte_rdtsc() - atomic_load(&bfd->since)) * 1000 / weft_engine.hz;
 	*changes = atomic_load(&bfd->changes);
 }
 
 void
 weft_engine_group_counts(uint16_t worker, uint32_t *n, uint64_t *refused)
 {
-	const struct weft_groups *groups = dp.workers[worker]->w.groups;
+	const struct weft_groups *groups = weft_engine.workers[worker]->w.groups;
 
 	*n = groups->n;
 	*refused = groups->refused;
@@ -67,15 +76,15 @@ weft_engine_group_counts(uint16_t worker, uint32_t *n, uint64_t *refused)
 void
 weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats)
 {
-	*stats = dp.workers[worker]->w.stamps;
+	*stats = weft_engine.workers[worker]->w.stamps;
 }
 
 void
 weft_engine_worker_stats(
 	uint16_t worker, struct weft_worker_stats *stats, struct weft_stage_stats stages[WEFT_N_STAGES])
 {
-	*stats = dp.workers[worker]->stats;
-	memcpy(stages, dp.workers[worker]->w.stage, sizeof(stages[0]) * WEFT_N_STAGES);
+	*stats = weft_engine.workers[worker]->stats;
+	memcpy(stages, weft_engine.workers[worker]->w.stage, sizeof(stages[0]) * WEFT_N_STAGES);
 }
 
 struct explain_call {
@@ -83,7 +92,7 @@ struct explain_call {
 	const uint8_t *frame;
 	uint16_t len;
 	struct weft_explain *explain;
-	uint16_t elsewhere; // the worker that it is to run on next
+	uint16_t elsewhere; // the worker that has the packet's connection; WEFT_MAX_WORKERS: the one that ran
 	int ret;
 };
 
@@ -91,7 +100,7 @@ static void
 run_explain(struct weft_worker *worker, void *arg)
 {
 	struct explain_call *call = arg;
-	struct weft_vec *vec = &dp_of(worker)->vec; // empty between two rounds
+	struct weft_vec *vec = &weft_engine_worker_of(worker)->vec; // empty between two rounds
 	struct rte_mbuf *m = rte_pktmbuf_alloc(worker->pool);
 	char *data = m ? rte_pktmbuf_append(m, call->len) : NULL;
 
@@ -130,9 +139,9 @@ weft_engine_explain(uint16_t slot, const uint8_t *frame, uint16_t len, struct we
 
 	memset(explain, 0, sizeof(*explain));
 	call.elsewhere = WEFT_MAX_WORKERS;
-	ret = weft_engine_call(owner < dp.n_workers ? owner : 0, run_explain, &call);
-	// Another worker has the packet's connection: what it would do is the answer.
-	if (ret == 0 && call.ret == 0 && call.elsewhere < dp.n_workers) {
+	ret = weft_engine_call(owner < weft_engine.n_workers ? owner : 0, run_explain, &call);
+	// Another worker has the packet's connection: it gives the answer.
+	if (ret == 0 && call.ret == 0 && call.elsewhere < weft_engine.n_workers) {
 		memset(explain, 0, sizeof(*explain));
 		ret = weft_engine_call(call.elsewhere, run_explain, &call);
 	}
@@ -196,7 +205,7 @@ weft_engine_state_hash(void)
 {
 	uint64_t hash = 0;
 
-	for (uint16_t i = 0; i < dp.n_workers; i++)
+	for (uint16_t i = 0; i < weft_engine.n_workers; i++)
 		if (weft_engine_call(i, run_hash, &hash))
 			return 0;
 	return hash;

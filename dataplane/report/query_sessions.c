@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the control thread may ask of connections and rules.
+// Answers to the control thread about connections and rules.
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
 
-// Records copied between two rounds.
+// Records that a worker copies between two rounds.
 #define STEP 2048
 
 struct session_call {
@@ -39,7 +39,7 @@ copy_some(struct weft_worker *worker, void *arg)
 	call->done = call->next > t->high;
 }
 
-// Removes the records that are still what was copied.
+// Removes the records that still hold the connection that was copied.
 static void
 remove_some(struct weft_worker *worker, void *arg)
 {
@@ -87,7 +87,7 @@ weft_engine_each_session(
 void
 weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts)
 {
-	const volatile struct weft_sessions *t = dp.workers[worker]->w.sessions;
+	const volatile struct weft_sessions *t = weft_engine.workers[worker]->w.sessions;
 
 	*counts = (struct weft_session_counts){ .n = t->n,
 		.size = t->size,
@@ -97,15 +97,15 @@ weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts)
 		.revoked = t->revoked,
 		.rejudged = t->rejudged,
 		.moved = t->moved,
-		.events_lost = ((const volatile struct weft_events *)dp.workers[worker]->w.events)->lost };
+		.events_lost = ((const volatile struct weft_events *)weft_engine.workers[worker]->w.events)->lost };
 }
 
 void
 weft_engine_port_sessions(uint16_t slot, struct weft_port_sessions *sum)
 {
 	*sum = (struct weft_port_sessions){ 0 };
-	for (uint16_t w = 0; w < dp.n_workers; w++) {
-		const volatile struct weft_port_sessions *port = &dp.sessions[w]->port[slot];
+	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
+		const volatile struct weft_port_sessions *port = &weft_engine.sessions[w]->port[slot];
 
 		sum->n += port->n;
 		sum->n_half += port->n_half;
@@ -117,9 +117,9 @@ void
 weft_engine_rule_stats(uint32_t counter, struct weft_rule_stats *sum)
 {
 	*sum = (struct weft_rule_stats){ .last = UINT32_MAX };
-	for (uint16_t w = 0; w < dp.n_workers; w++) {
-		const volatile struct weft_rule_stats *rule = &dp.sessions[w]->rule[counter];
-		uint32_t clock = dp.workers[w]->w.clock;
+	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
+		const volatile struct weft_rule_stats *rule = &weft_engine.sessions[w]->rule[counter];
+		uint32_t clock = weft_engine.workers[w]->w.clock;
 
 		sum->packets += rule->packets;
 		sum->bytes += rule->bytes;
@@ -132,15 +132,15 @@ weft_engine_rule_stats(uint32_t counter, struct weft_rule_stats *sum)
 void
 weft_engine_rule_clear(uint32_t counter)
 {
-	for (uint16_t w = 0; w < dp.n_workers; w++)
-		memset(&dp.sessions[w]->rule[counter], 0, sizeof(dp.sessions[w]->rule[counter]));
+	for (uint16_t w = 0; w < weft_engine.n_workers; w++)
+		memset(&weft_engine.sessions[w]->rule[counter], 0, sizeof(weft_engine.sessions[w]->rule[counter]));
 }
 
 void
 weft_engine_events(void (*fn)(void *arg, const struct weft_event *event), void *arg)
 {
-	for (uint16_t w = 0; w < dp.n_workers; w++) {
-		struct weft_events *events = dp.workers[w]->w.events;
+	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
+		struct weft_events *events = weft_engine.workers[w]->w.events;
 		uint32_t tail = atomic_load_explicit(&events->tail, memory_order_relaxed);
 
 		while (tail != atomic_load_explicit(&events->head, memory_order_acquire)) {

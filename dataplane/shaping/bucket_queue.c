@@ -1,80 +1,80 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Ports that wait for a bucket stand in line, a line for each worker, and come in turns over all workers: each has a
-// ticket, and all workers see whose is the oldest in each line.
-#include <rte_branch_prediction.h>
+#include "bucket_queue.h"
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
 
-// What is first in this worker's line is known to all.
+// All workers may see which port is first in this worker's queue.
 static void
-show_head(struct dp_worker *self, uint16_t bucket)
+publish_head(struct weft_engine_worker *self, uint16_t bucket)
 {
-	uint16_t slot = self->line[bucket].head;
+	uint16_t slot = self->shaping.queue[bucket].head;
 
-	atomic_store_explicit(&dp.bucket[bucket].head[self->w.id],
-		slot == WEFT_PORT_NONE ? 0 : dp_place_of(self, slot, bucket)->ticket, memory_order_relaxed);
+	atomic_store_explicit(&weft_shared_buckets[bucket].head[self->w.id],
+		slot == WEFT_PORT_NONE ? 0 : weft_bucket_queue_place(self, slot, bucket)->ticket, memory_order_relaxed);
 }
 
 void
-dp_line_stand(struct dp_worker *self, uint16_t slot, uint16_t bucket)
+weft_bucket_queue_join(struct weft_engine_worker *self, uint16_t slot, uint16_t bucket)
 {
-	struct dp_line *line = &self->line[bucket];
-	struct dp_place *place = dp_place_of(self, slot, bucket);
+	struct weft_bucket_queue *queue = &self->shaping.queue[bucket];
+	struct weft_queue_place *place = weft_bucket_queue_place(self, slot, bucket);
+	struct weft_shared_bucket *b = &weft_shared_buckets[bucket];
 
-	*place = (struct dp_place){ .bucket = bucket, .before = line->head == WEFT_PORT_NONE ? 0 : line->tail };
-	place->ticket = atomic_fetch_add_explicit(&dp.bucket[bucket].ticket, 1, memory_order_relaxed) + 1;
-	atomic_fetch_add_explicit(&dp.bucket[bucket].waits, 1, memory_order_relaxed);
-	if (line->head == WEFT_PORT_NONE)
-		line->head = slot;
+	*place = (struct weft_queue_place){ .bucket = bucket,
+		.before = queue->head == WEFT_PORT_NONE ? 0 : queue->tail };
+	place->ticket = atomic_fetch_add_explicit(&b->ticket, 1, memory_order_relaxed) + 1;
+	atomic_fetch_add_explicit(&b->waits, 1, memory_order_relaxed);
+	if (queue->head == WEFT_PORT_NONE)
+		queue->head = slot;
 	else
-		dp_place_of(self, line->tail, bucket)->behind = slot;
-	line->tail = slot;
-	if (line->head == slot)
-		show_head(self, bucket);
+		weft_bucket_queue_place(self, queue->tail, bucket)->behind = slot;
+	queue->tail = slot;
+	if (queue->head == slot)
+		publish_head(self, bucket);
 }
 
 void
-dp_line_leave(struct dp_worker *self, uint16_t slot, uint16_t bucket)
+weft_bucket_queue_leave(struct weft_engine_worker *self, uint16_t slot, uint16_t bucket)
 {
-	struct dp_line *line = &self->line[bucket];
-	struct dp_place *place = dp_place_of(self, slot, bucket);
-	bool first = line->head == slot;
+	struct weft_bucket_queue *queue = &self->shaping.queue[bucket];
+	struct weft_queue_place *place = weft_bucket_queue_place(self, slot, bucket);
+	bool first = queue->head == slot;
 
 	if (place->bucket != bucket || bucket == 0)
 		return;
 	if (first)
-		line->head = place->behind;
+		queue->head = place->behind;
 	else
-		dp_place_of(self, place->before, bucket)->behind = place->behind;
-	if (line->tail == slot)
-		line->tail = place->before;
+		weft_bucket_queue_place(self, place->before, bucket)->behind = place->behind;
+	if (queue->tail == slot)
+		queue->tail = place->before;
 	else
-		dp_place_of(self, place->behind, bucket)->before = place->before;
+		weft_bucket_queue_place(self, place->behind, bucket)->before = place->before;
 	place->bucket = 0;
 	if (first)
-		show_head(self, bucket);
+		publish_head(self, bucket);
 }
 
 bool
-dp_line_is_empty(uint16_t bucket)
+weft_bucket_queue_is_empty(uint16_t bucket)
 {
-	for (uint16_t w = 0; w < dp.n_workers; w++)
-		if (atomic_load_explicit(&dp.bucket[bucket].head[w], memory_order_relaxed))
+	for (uint16_t w = 0; w < weft_engine.n_workers; w++)
+		if (atomic_load_explicit(&weft_shared_buckets[bucket].head[w], memory_order_relaxed))
 			return false;
 	return true;
 }
 
-// Who does not come is waited for until half of what the bucket holds is saved up.
 bool
-dp_line_is_turn(const struct dp_worker *self, uint16_t bucket, uint64_t since)
+weft_bucket_queue_is_turn(const struct weft_engine_worker *self, uint16_t bucket, uint64_t since)
 {
-	const struct weft_bucket_rate *rate = atomic_load_explicit(&dp.bucket[bucket].rate, memory_order_acquire);
-	uint64_t mine = atomic_load_explicit(&dp.bucket[bucket].head[self->w.id], memory_order_relaxed);
+	const struct weft_shared_bucket *b = &weft_shared_buckets[bucket];
+	const struct weft_bucket_rate *rate = atomic_load_explicit(&b->rate, memory_order_acquire);
+	uint64_t mine = atomic_load_explicit(&b->head[self->w.id], memory_order_relaxed);
 
-	for (uint16_t w = 0; w < dp.n_workers; w++) {
-		uint64_t other = atomic_load_explicit(&dp.bucket[bucket].head[w], memory_order_relaxed);
+	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
+		uint64_t other = atomic_load_explicit(&b->head[w], memory_order_relaxed);
 
 		if (other && other < mine)
 			return rate == NULL ||

@@ -62,7 +62,7 @@ struct weft_io_ops {
 	uint16_t (*tx)(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_t n);
 	// Owner worker, once at the end of a round in which it read from the port or wrote to it: interrupts the guest
 	// if it wants that. NULL: nothing to do.
-	void (*settle)(struct weft_portio *io);
+	void (*notify)(struct weft_portio *io);
 	// Control thread. The device takes packets of MTU bytes from now on, or stays as it is. Returns 0 or -errno.
 	// NULL: it takes any.
 	int (*set_mtu)(struct weft_portio *io, uint16_t mtu);

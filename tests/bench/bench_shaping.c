@@ -17,9 +17,8 @@
 #include <rte_eal.h>
 #include <rte_malloc.h>
 
+#include "dataplane/core/state.h"
 #include "weft/clock.h"
-
-#include "dataplane/core/core.h"
 
 #define SINK	     1
 #define FIRST	     2 // slot of the first source
@@ -64,10 +63,10 @@ depart(struct source *s, uint64_t now, uint16_t n)
 		double wait;
 
 		if (s->theory == 0)
-			s->theory = dp.workers[0]->vec.now; // a plan begins with nothing saved up
+			s->theory = weft_engine.workers[0]->vec.now; // a plan begins with nothing saved up
 		if (s->theory < now - s->depth)
 			s->theory = now - s->depth;
-		wait = (now - s->theory) * 1e9 / (double)dp.hz;
+		wait = (now - s->theory) * 1e9 / (double)weft_engine.hz;
 		if (atomic_load_explicit(&count_lateness, memory_order_relaxed)) {
 			early += wait < -1;
 			late[wait < 0 ? 0 : RTE_MIN((uint64_t)wait / BIN_NS, (uint64_t)BINS)]++;
@@ -86,7 +85,7 @@ source_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf 
 		return 0;
 	for (int64_t left = *bytes; got < n && left > 0; left -= s->len)
 		got++;
-	if (rte_mempool_get_bulk(dp.pool, (void **)pkts, got))
+	if (rte_mempool_get_bulk(weft_engine.pool, (void **)pkts, got))
 		return 0;
 	for (uint16_t i = 0; i < got; i++)
 		pkts[i]->data_len = (uint16_t)(pkts[i]->pkt_len = s->len);
@@ -106,7 +105,7 @@ sink_rx(struct weft_portio *io __rte_unused, uint16_t worker __rte_unused, struc
 static uint16_t
 sink_tx(struct weft_portio *io __rte_unused, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
 {
-	rte_mempool_put_bulk(dp.pool, (void **)pkts, n);
+	rte_mempool_put_bulk(weft_engine.pool, (void **)pkts, n);
 	sent += n;
 	return n;
 }
@@ -164,8 +163,8 @@ set_plan(unsigned int slot, double bits, uint32_t len, bool watched)
 	uint64_t burst = RTE_MAX((uint64_t)(bits / 8 / 50), UINT64_C(2) * FRAME);
 	struct source *s = &source[slot];
 
-	plan[slot].from_vm.rate = weft_byte_rate((uint64_t)bits, (uint32_t)burst, FRAME, dp.hz);
-	s->per_byte = dp.hz * 8 / bits;
+	plan[slot].from_vm.rate = weft_byte_rate((uint64_t)bits, (uint32_t)burst, FRAME, weft_engine.hz);
+	s->per_byte = weft_engine.hz * 8 / bits;
 	s->depth = (double)(burst - FRAME) * s->per_byte;
 	s->len = len;
 	s->watched = watched;
@@ -205,11 +204,11 @@ start(void)
 		fprintf(stderr, "bench_shaping: %s\n", err.text);
 		return -1;
 	}
-	rte_mempool_obj_iter(dp.pool, fill, NULL);
+	rte_mempool_obj_iter(weft_engine.pool, fill, NULL);
 	for (unsigned int slot = SINK; slot < WEFT_MAX_PORTS; slot++) {
-		dp.ports[slot].ops = slot == SINK ? &sink_ops : &source_ops;
-		dp.ports[slot].pool = dp.pool;
-		atomic_store(&dp.ports[slot].link, true);
+		weft_engine.ports[slot].ops = slot == SINK ? &sink_ops : &source_ops;
+		weft_engine.ports[slot].pool = weft_engine.pool;
+		atomic_store(&weft_engine.ports[slot].link, true);
 	}
 	version = weft_engine_snapshot()->version;
 	macs = &((struct weft_snapshot *)(uintptr_t)weft_engine_snapshot())->static_macs;
@@ -232,8 +231,8 @@ bench_rate(double bits)
 	s->first = 0;
 	sleep(seconds);
 	printf("{\"error_percent\": %.5f, \"seconds\": %.3f}\n",
-		((double)s->sum * 8 / ((double)(s->last - s->first) / dp.hz) / bits - 1) * 100,
-		(double)(s->last - s->first) / dp.hz);
+		((double)s->sum * 8 / ((double)(s->last - s->first) / weft_engine.hz) / bits - 1) * 100,
+		(double)(s->last - s->first) / weft_engine.hz);
 	return 0;
 }
 
@@ -241,12 +240,12 @@ bench_rate(double bits)
 static void
 window(double *rate, double *cycles)
 {
-	const struct dp_worker *w = dp.workers[0];
+	const struct weft_engine_worker *w = weft_engine.workers[0];
 	uint64_t start = rte_rdtsc(), before = *(volatile uint64_t *)&sent,
 		 busy = *(const volatile uint64_t *)&w->stats.busy_cycles;
 
 	usleep(WINDOW_US);
-	*rate = (double)(*(volatile uint64_t *)&sent - before) / (double)(rte_rdtsc() - start) * dp.hz;
+	*rate = (double)(*(volatile uint64_t *)&sent - before) / (double)(rte_rdtsc() - start) * weft_engine.hz;
 	*cycles = (double)(*(const volatile uint64_t *)&w->stats.busy_cycles - busy) /
 		  (double)(*(volatile uint64_t *)&sent - before);
 }

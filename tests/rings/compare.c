@@ -241,7 +241,7 @@ forward(void)
 	}
 	if (n != m)
 		differ("%u frames from own, %u from library", n, m);
-	own.io.ops->settle(&own.io);
+	own.io.ops->notify(&own.io);
 	compare_interrupts(1);
 	for (uint16_t i = 0; i < n; i++)
 		compare_frame(a[i], b[i]);
@@ -253,7 +253,7 @@ forward(void)
 	m = library.io.ops->tx(&library.io, 0, b, want);
 	if (n != m)
 		differ("of %u frames %u to own, %u to library", want, n, m);
-	own.io.ops->settle(&own.io);
+	own.io.ops->notify(&own.io);
 	compare_interrupts(0);
 	for (uint16_t i = n; i < want; i++) {
 		rte_pktmbuf_free(a[i]);

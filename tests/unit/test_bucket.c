@@ -10,7 +10,8 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
+#include "dataplane/shaping/bucket.h"
 #include "fixture.h"
 
 #define HZ	UINT64_C(2500000000)
@@ -60,14 +61,14 @@ no_window_holds_more_than_rate_and_burst(void **state)
 
 			// Each worker takes and reads, and settles some time later.
 			if (took[w] == 0) {
-				took[w] = dp_bucket_take((uint16_t)(1 + r), false, now, TURN);
+				took[w] = weft_bucket_take((uint16_t)(1 + r), false, now, TURN);
 				used[w] = read_some(took[w]);
 				passed[n].at = now;
 				passed[n].bytes = (uint64_t)used[w];
 				n += used[w] != 0;
 				total += (uint64_t)used[w];
 			} else {
-				dp_bucket_settle((uint16_t)(1 + r), false, took[w], used[w]);
+				weft_bucket_settle((uint16_t)(1 + r), false, took[w], used[w]);
 				took[w] = 0;
 			}
 			now += rte_rand_max(50) ? rte_rand_max(per_frame / 4 + 2) : rte_rand_max(20 * per_frame + 2);
@@ -95,13 +96,13 @@ worker(void *arg)
 	uint64_t *sum = arg, seed = (uintptr_t)arg;
 
 	while (!atomic_load_explicit(&over, memory_order_relaxed)) {
-		int64_t took = dp_bucket_take(9, false, rte_rdtsc(), TURN), used = 0;
+		int64_t took = weft_bucket_take(9, false, rte_rdtsc(), TURN), used = 0;
 
 		for (seed = seed * 6364136223846793005u + 1; used < took && (seed >> 60 || used == 0);
 			seed += seed >> 7)
 			used += FRAME;
 		if (took)
-			dp_bucket_settle(9, false, took, used);
+			weft_bucket_settle(9, false, took, used);
 		*sum += (uint64_t)used;
 	}
 	return NULL;
@@ -136,9 +137,9 @@ setup(void **state)
 	(void)state;
 	fixture_eal();
 	// No worker of the engine's runs: old rates may be freed at once.
-	dp.qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(1), RTE_CACHE_LINE_SIZE);
-	assert_non_null(dp.qsbr);
-	return rte_rcu_qsbr_init(dp.qsbr, 1);
+	weft_engine.qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(1), RTE_CACHE_LINE_SIZE);
+	assert_non_null(weft_engine.qsbr);
+	return rte_rcu_qsbr_init(weft_engine.qsbr, 1);
 }
 
 int

@@ -7,7 +7,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
 #include "fixture.h"
 #include "policy.h"
 #include "weft/engine.h"
@@ -184,10 +184,10 @@ port_is_read_though_others_fill_the_vector(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 3; i++) {
-		dp.ports[slots[i]].ops = &full_ops;
-		dp.ports[slots[i]].pool = dp.pool;
-		dp.ports[slots[i]].each_worker = false;
-		atomic_store(&dp.ports[slots[i]].token, 0);
+		weft_engine.ports[slots[i]].ops = &full_ops;
+		weft_engine.ports[slots[i]].pool = weft_engine.pool;
+		weft_engine.ports[slots[i]].each_worker = false;
+		atomic_store(&weft_engine.ports[slots[i]].token, 0);
 		weft_placement_assign(&placement, slots[i], paths[i]);
 		weft_placement_own(&placement, slots[i], 0);
 	}

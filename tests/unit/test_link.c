@@ -7,7 +7,10 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/poll_list.h"
+#include "dataplane/core/state.h"
+#include "dataplane/shaping/shape.h"
+#include "dataplane/shaping/shaper.h"
 #include "fixture.h"
 
 #define HZ	UINT64_C(2500000000)
@@ -32,31 +35,31 @@ struct vm {
 };
 
 static struct vm vms[MOST];
-static struct dp_worker *workers[WORKERS];
+static struct weft_engine_worker *workers[WORKERS];
 static uint64_t start, now;
 
-static struct dp_worker *
+static struct weft_engine_worker *
 new_worker(uint16_t id)
 {
-	struct dp_worker *w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
+	struct weft_engine_worker *w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
 
 	w->w.id = id;
 	w->own = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->own[0]), RTE_CACHE_LINE_SIZE);
-	w->place = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->place[0]), RTE_CACHE_LINE_SIZE);
-	w->list = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->list[0]), RTE_CACHE_LINE_SIZE);
-	w->line = rte_zmalloc(NULL, DP_BUCKETS * sizeof(w->line[0]), RTE_CACHE_LINE_SIZE);
-	w->wheel = weft_wheel_new(DP_WHEEL_SIZE, now);
-	w->link = true;
+	w->shaping.place = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->shaping.place[0]), RTE_CACHE_LINE_SIZE);
+	w->poll.slot = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->poll.slot[0]), RTE_CACHE_LINE_SIZE);
+	w->shaping.queue = rte_zmalloc(NULL, WEFT_N_BUCKETS * sizeof(w->shaping.queue[0]), RTE_CACHE_LINE_SIZE);
+	w->shaping.wheel = weft_wheel_new(WEFT_WHEEL_SIZE, now);
+	w->shares_uplink = true;
 	return w;
 }
 
 static void
-free_worker(struct dp_worker *w)
+free_worker(struct weft_engine_worker *w)
 {
-	weft_wheel_free(w->wheel);
-	rte_free(w->line);
-	rte_free(w->list);
-	rte_free(w->place);
+	weft_wheel_free(w->shaping.wheel);
+	rte_free(w->shaping.queue);
+	rte_free(w->poll.slot);
+	rte_free(w->shaping.place);
 	rte_free(w->own);
 	rte_free(w);
 }
@@ -68,11 +71,11 @@ begin(unsigned int n)
 
 	start = now = (UINT64_C(1) << 52) + rte_rdtsc();
 	assert_int_equal(weft_engine_set_bucket(WEFT_BUCKET_LINK, &rate), 0);
-	atomic_store(&dp.bucket[WEFT_BUCKET_LINK].spent, now);
+	atomic_store(&weft_shared_buckets[WEFT_BUCKET_LINK].spent, now);
 	for (uint16_t i = 0; i < WORKERS; i++)
 		workers[i] = new_worker(i);
 	for (uint16_t i = 0; i < n; i++) {
-		struct dp_worker *self = workers[i % WORKERS];
+		struct weft_engine_worker *self = workers[i % WORKERS];
 		struct vm *vm = &vms[i];
 
 		vm->plan.turn = vm->weight * WEFT_WEIGHT_BYTES;
@@ -84,9 +87,9 @@ begin(unsigned int n)
 			.plan = &vm->plan,
 			.tagging = WEFT_TAG_ACCESS };
 		self->vec.now = now;
-		self->own[1 + i].gen = self->own[1 + i].held = vm->conf.gen;
-		dp_list_add(self, 1 + i);
-		dp_shape_adopt(self, 1 + i, &vm->conf);
+		self->own[1 + i].gen = self->own[1 + i].token = vm->conf.gen;
+		weft_poll_list_add(self, 1 + i);
+		weft_shape_adopt(self, 1 + i, &vm->conf);
 	}
 }
 
@@ -100,7 +103,7 @@ end(unsigned int n)
 
 // Reads the port once, as the worker's loop does.
 static void
-visit(struct dp_worker *self, uint16_t slot)
+visit(struct weft_engine_worker *self, uint16_t slot)
 {
 	struct vm *vm = &vms[slot - 1];
 	int64_t bytes;
@@ -110,32 +113,32 @@ visit(struct dp_worker *self, uint16_t slot)
 	if (vm->wants)
 		has = (uint64_t)((unsigned __int128)(now - start) * vm->wants / 8 / HZ) -
 		      RTE_MIN(vm->sent, (uint64_t)((unsigned __int128)(now - start) * vm->wants / 8 / HZ));
-	most = dp_shape_allowed(self, slot, &bytes);
+	most = weft_shape_allowed(self, slot, &bytes);
 	for (; n < most && bytes > 0 && read + vm->frame <= has; n++) {
 		bytes -= vm->frame;
 		read += vm->frame;
 	}
-	dp_shape_took(self, slot, n, read);
+	weft_shape_charge(self, slot, n, read);
 	vm->sent += read;
 	vm->sending += vm->local ? 0 : read;
-	if (dp_shape_parks(self, slot))
-		dp_list_park(self, slot);
+	if (weft_shape_park(self, slot))
+		weft_poll_list_park(self, slot);
 }
 
 // A round of a worker. What it has read arrives at the uplink's worker, the first, in that one's round.
 static void
 round_of(uint16_t w, unsigned int n)
 {
-	struct dp_worker *self = workers[w];
+	struct weft_engine_worker *self = workers[w];
 
 	self->vec.now = now;
-	if (self->wheel->n)
-		dp_shape_expire(self);
-	for (uint16_t i = self->n_polled; i-- > 0;)
-		if (i < self->n_polled)
-			visit(self, self->list[i]);
+	if (self->shaping.wheel->n)
+		weft_shape_expire(self);
+	for (uint16_t i = self->poll.n_polled; i-- > 0;)
+		if (i < self->poll.n_polled)
+			visit(self, self->poll.slot[i]);
 	for (unsigned int i = 0; w == 0 && i < n; i++) {
-		atomic_fetch_add(&dp.owed[1 + i].bytes, (int64_t)vms[i].sending);
+		atomic_fetch_add(&weft_engine.owed[1 + i].bytes, (int64_t)vms[i].sending);
 		vms[i].sending = 0;
 	}
 }
@@ -299,11 +302,11 @@ setup(void **state)
 {
 	(void)state;
 	fixture_eal();
-	dp.qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(1), RTE_CACHE_LINE_SIZE);
-	dp.n_workers = WORKERS;
-	dp.hz = HZ;
-	assert_non_null(dp.qsbr);
-	return rte_rcu_qsbr_init(dp.qsbr, 1);
+	weft_engine.qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(1), RTE_CACHE_LINE_SIZE);
+	weft_engine.n_workers = WORKERS;
+	weft_engine.hz = HZ;
+	assert_non_null(weft_engine.qsbr);
+	return rte_rcu_qsbr_init(weft_engine.qsbr, 1);
 }
 
 int

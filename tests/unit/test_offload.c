@@ -9,9 +9,10 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/state.h"
+#include "dataplane/devices/offload.h"
 #include "fake_flow.h"
-#include "dataplane/devices/flow.h"
+#include "dataplane/devices/hw_flow.h"
 #include "policy.h"
 #include "weft/engine.h"
 
@@ -28,7 +29,7 @@ talk_rx(struct weft_portio *io, uint16_t worker, struct rte_mbuf **pkts, uint16_
 	// No faster than both workers can take it, on a machine that has other things to do.
 	if (!talking || rte_rdtsc() < next[io->slot] || rte_pktmbuf_alloc_bulk(io->pool, pkts, n))
 		return 0;
-	next[io->slot] = rte_rdtsc() + dp.hz / 5000;
+	next[io->slot] = rte_rdtsc() + weft_engine.hz / 5000;
 	for (uint16_t i = 0; i < n; i++) {
 		char *frame = rte_pktmbuf_append(pkts[i], 60);
 		struct rte_ether_hdr *eth = (void *)frame;
@@ -220,7 +221,7 @@ a_flow_that_does_not_end_keeps_the_policy_from_being_in_force(void **state)
 {
 	(void)state;
 	keeps = true;
-	dp_offload_period = 1;
+	weft_offload_period = 1;
 	publish(TREE("deny", ""));
 	for (unsigned int i = 0; i < 50; i++) {
 		weft_engine_offload();
@@ -231,7 +232,7 @@ a_flow_that_does_not_end_keeps_the_policy_from_being_in_force(void **state)
 	keeps = false;
 	// They come by once more.
 	tick_until(0);
-	dp_offload_period = 0;
+	weft_offload_period = 0;
 	for (unsigned int i = 0; i < 5000 && !weft_engine_settled(version); i++)
 		usleep(1000);
 	assert_true(weft_engine_settled(version));
@@ -268,12 +269,12 @@ what_carries_nothing_ends(void **state)
 	(void)state;
 	talking = false;
 	// They come by once more as they were made, and from then on each time.
-	dp_offload_period = 1;
+	weft_offload_period = 1;
 	for (unsigned int i = 0; i < 500 && n_alive(); i++) {
 		weft_engine_offload();
 		usleep(10000);
 	}
-	dp_offload_period = 0;
+	weft_offload_period = 0;
 	assert_int_equal(n_alive(), 0);
 	talking = true;
 	tick_until(2);
@@ -298,11 +299,11 @@ what_a_device_says_when_it_is_tried(void **state)
 	char text[96];
 
 	(void)state;
-	assert_null(dp_flow_try(DEVICE, text));
+	assert_null(weft_hw_flow_check(DEVICE, text));
 	refuses = ENOSYS;
-	assert_string_equal(dp_flow_try(DEVICE, text), "its driver refuses flows: no such hardware");
+	assert_string_equal(weft_hw_flow_check(DEVICE, text), "its driver refuses flows: no such hardware");
 	domain_id = RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID;
-	assert_non_null(strstr(dp_flow_try(DEVICE, text), "switchdev"));
+	assert_non_null(strstr(weft_hw_flow_check(DEVICE, text), "switchdev"));
 	domain_id = ESWITCH;
 	refuses = 0;
 }
@@ -314,18 +315,18 @@ tags_and_tcp(void **state)
 		.src = 0x0001525400000007,
 		.dst = 0x0001525400000008,
 		.l4 = { RTE_BE16(80), RTE_BE16(50000) } };
-	struct dp_flow_way way = { .from = DEVICE, .to = 44, .vid_to = 100 };
+	struct weft_hw_flow_path way = { .from = DEVICE, .to = 44, .vid_to = 100 };
 
 	(void)state;
 	inet_pton(AF_INET6, "2001:db8::1", offer.addr[0]);
 	inet_pton(AF_INET6, "2001:db8::2", offer.addr[1]);
 	n_carried = 60;
-	assert_non_null(dp_flow_make(&offer, &way));
+	assert_non_null(weft_hw_flow_create(&offer, &way));
 	assert_string_equal(carried[60].text,
 		"from 30: 07>08 2001:db8::1>2001:db8::2 proto 6 tcp 80>50000 flags 0/7 -> "
 		"count push 8100 vid 100 to 44");
-	way = (struct dp_flow_way){ .from = DEVICE, .to = 44, .vid_from = 100 };
-	assert_non_null(dp_flow_make(&offer, &way));
+	way = (struct weft_hw_flow_path){ .from = DEVICE, .to = 44, .vid_from = 100 };
+	assert_non_null(weft_hw_flow_create(&offer, &way));
 	assert_string_equal(carried[61].text,
 		"from 30: 07>08 vlan 100 2001:db8::1>2001:db8::2 proto 6 tcp 80>50000 flags "
 		"0/7 -> count pop to 44");
@@ -353,12 +354,12 @@ setup(void **state)
 	assert_int_equal(weft_engine_start(&config, &err), 0);
 	version = weft_engine_snapshot()->version;
 	for (uint16_t slot = 1; slot <= 2; slot++) {
-		dp.ports[slot].ops = &talk_ops;
-		dp.ports[slot].pool = dp.pool;
+		weft_engine.ports[slot].ops = &talk_ops;
+		weft_engine.ports[slot].pool = weft_engine.pool;
 		weft_placement_assign(&placement, slot, slot == 1 ? "t/1" : "t/2");
 		weft_placement_own(&placement, slot, slot - 1);
 	}
-	dp_offload_begin();
+	weft_offload_start();
 	return 0;
 }
 

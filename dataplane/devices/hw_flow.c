@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-#include "flow.h"
+#include "hw_flow.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define TCP_STARTS_OR_ENDS 0x07 // FIN, SYN, RST
 #define IPV4_FRAGMENT	   0x3fff
 
-// All that a rule is made of; it points into itself.
+// A flow rule and all that it is made of. It points into itself, so it must not be copied.
 struct rule {
 	struct rte_flow_attr attr;
 	struct rte_flow_item item[8];
@@ -66,7 +66,7 @@ match_l2(struct rule *r, const struct weft_offer *offer, uint16_t vid)
 	add_item(r, RTE_FLOW_ITEM_TYPE_VLAN, &r->vlan, &r->vlan_mask);
 }
 
-// Whole datagrams between the two addresses.
+// Matches whole datagrams between the two addresses: no fragments.
 static void
 match_l3(struct rule *r, const struct weft_offer *offer)
 {
@@ -82,7 +82,7 @@ match_l3(struct rule *r, const struct weft_offer *offer)
 	}
 	memcpy(&r->v6.hdr.src_addr, offer->addr[0], 16);
 	memcpy(&r->v6.hdr.dst_addr, offer->addr[1], 16);
-	// Behind another header, a fragment's among them, it is none of these.
+	// A datagram with an extension header, such as a fragment's, does not match.
 	r->v6.hdr.proto = offer->key.proto;
 	memset(&r->v6_mask.hdr.src_addr, 0xff, 16);
 	memset(&r->v6_mask.hdr.dst_addr, 0xff, 16);
@@ -90,7 +90,7 @@ match_l3(struct rule *r, const struct weft_offer *offer)
 	add_item(r, RTE_FLOW_ITEM_TYPE_IPV6, &r->v6, &r->v6_mask);
 }
 
-// What opens and ends a TCP connection is software's to see.
+// Packets that open or end a TCP connection do not match: software must see them.
 static void
 match_l4(struct rule *r, const struct weft_offer *offer)
 {
@@ -109,20 +109,22 @@ match_l4(struct rule *r, const struct weft_offer *offer)
 }
 
 static void
-make_rule(struct rule *r, const struct weft_offer *offer, const struct dp_flow_way *way)
+make_rule(struct rule *r, const struct weft_offer *offer, const struct weft_hw_flow_path *path)
 {
-	*r = (struct rule){ .attr = { .transfer = 1 }, .from = { .port_id = way->from }, .to = { .port_id = way->to } };
+	*r = (struct rule){
+		.attr = { .transfer = 1 }, .from = { .port_id = path->from }, .to = { .port_id = path->to }
+	};
 	add_item(r, RTE_FLOW_ITEM_TYPE_REPRESENTED_PORT, &r->from, &rte_flow_item_ethdev_mask);
-	match_l2(r, offer, way->vid_from);
+	match_l2(r, offer, path->vid_from);
 	match_l3(r, offer);
 	match_l4(r, offer);
 	add_item(r, RTE_FLOW_ITEM_TYPE_END, NULL, NULL);
 	add_action(r, RTE_FLOW_ACTION_TYPE_COUNT, &r->count);
-	if (way->vid_from && way->vid_from != way->vid_to)
+	if (path->vid_from && path->vid_from != path->vid_to)
 		add_action(r, RTE_FLOW_ACTION_TYPE_OF_POP_VLAN, NULL);
-	if (way->vid_to && way->vid_from != way->vid_to) {
+	if (path->vid_to && path->vid_from != path->vid_to) {
 		r->push.ethertype = RTE_BE16(RTE_ETHER_TYPE_VLAN);
-		r->vid.vlan_vid = rte_cpu_to_be_16(way->vid_to);
+		r->vid.vlan_vid = rte_cpu_to_be_16(path->vid_to);
 		add_action(r, RTE_FLOW_ACTION_TYPE_OF_PUSH_VLAN, &r->push);
 		add_action(r, RTE_FLOW_ACTION_TYPE_OF_SET_VLAN_VID, &r->vid);
 	}
@@ -130,7 +132,7 @@ make_rule(struct rule *r, const struct weft_offer *offer, const struct dp_flow_w
 	add_action(r, RTE_FLOW_ACTION_TYPE_END, NULL);
 }
 
-// The port that manages the switch for PORT.
+// The port through which flows of PORT's switch are managed.
 static uint16_t
 manager_of(uint16_t port)
 {
@@ -140,18 +142,18 @@ manager_of(uint16_t port)
 }
 
 const char *
-dp_flow_try(uint16_t port, char text[96])
+weft_hw_flow_check(uint16_t port, char text[96])
 {
 	const struct weft_offer sample = { .key = { .family = 4, .proto = IPPROTO_UDP }, .src = 2, .dst = 2 };
-	const struct dp_flow_way way = { .from = port, .to = port };
+	const struct weft_hw_flow_path path = { .from = port, .to = port };
 	struct rte_eth_dev_info info;
 	struct rte_flow_error error = { .message = NULL };
 	struct rule rule;
 	int ret;
 
 	if (rte_eth_dev_info_get(port, &info) || info.switch_info.domain_id == RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID)
-		return "it is no port of a switch in hardware (switchdev)";
-	make_rule(&rule, &sample, &way);
+		return "it is not a port of a switch in hardware (switchdev)";
+	make_rule(&rule, &sample, &path);
 	ret = rte_flow_validate(manager_of(port), &rule.attr, rule.item, rule.action, &error);
 	if (ret == 0)
 		return NULL;
@@ -160,19 +162,19 @@ dp_flow_try(uint16_t port, char text[96])
 }
 
 struct rte_flow *
-dp_flow_make(const struct weft_offer *offer, const struct dp_flow_way *way)
+weft_hw_flow_create(const struct weft_offer *offer, const struct weft_hw_flow_path *path)
 {
 	struct rte_flow_error error;
 	struct rule rule;
 
-	make_rule(&rule, offer, way);
-	if (rte_flow_validate(manager_of(way->from), &rule.attr, rule.item, rule.action, &error))
+	make_rule(&rule, offer, path);
+	if (rte_flow_validate(manager_of(path->from), &rule.attr, rule.item, rule.action, &error))
 		return NULL;
-	return rte_flow_create(manager_of(way->from), &rule.attr, rule.item, rule.action, &error);
+	return rte_flow_create(manager_of(path->from), &rule.attr, rule.item, rule.action, &error);
 }
 
 int
-dp_flow_end(uint16_t port, struct rte_flow *flow)
+weft_hw_flow_destroy(uint16_t port, struct rte_flow *flow)
 {
 	struct rte_flow_error error;
 
@@ -180,7 +182,7 @@ dp_flow_end(uint16_t port, struct rte_flow *flow)
 }
 
 int
-dp_flow_count(uint16_t port, struct rte_flow *flow, uint64_t *packets, uint64_t *bytes)
+weft_hw_flow_read(uint16_t port, struct rte_flow *flow, uint64_t *packets, uint64_t *bytes)
 {
 	const struct rte_flow_action count[] = { { .type = RTE_FLOW_ACTION_TYPE_COUNT },
 		{ .type = RTE_FLOW_ACTION_TYPE_END } };

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Publication of snapshots. Control thread. See weft/engine.h.
+#pragma once
+
+// Runs all that waits for workers, which do not run any more.
+void weft_publish_stop(void);
