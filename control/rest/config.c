@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,16 +27,16 @@ config_defaults(struct config *config, const char *dir)
 	snprintf(config->access, PATH_SIZE, "%s/access.json", dir ? dir : "/etc/weft");
 }
 
-// Copies a text that is there; the length of what is longer than fits.
-static size_t
-take(char *to, size_t size, const char *text)
+// Copies TEXT, unless it is NULL. False: it is too long.
+static bool
+copy(char *to, size_t size, const char *text)
 {
 	if (text == NULL)
-		return 0;
+		return true;
 	if (strlen(text) >= size)
-		return strlen(text);
+		return false;
 	strcpy(to, text);
-	return 0;
+	return true;
 }
 
 static int
@@ -59,20 +60,22 @@ take_all(struct config *c, const char *file, json_t *json)
 		    "client_ca", &ca, "access", &access, "requests_per_s", &rate, "connections", &connections,
 		    "connections_per_address", &each, "event_clients", &clients, "request_s", &request_s))
 		return refuse(file, error.text);
-	if (take(c->weftd, PATH_SIZE, weftd) || take(c->socket, PATH_SIZE, socket) ||
-		take(c->listen, sizeof(c->listen), tcp) || take(c->certificate, PATH_SIZE, certificate) ||
-		take(c->key, PATH_SIZE, key) || take(c->client_ca, PATH_SIZE, ca) || take(c->access, PATH_SIZE, access))
+	if (!copy(c->weftd, PATH_SIZE, weftd) || !copy(c->socket, PATH_SIZE, socket) ||
+		!copy(c->certificate, PATH_SIZE, certificate) || !copy(c->key, PATH_SIZE, key) ||
+		!copy(c->client_ca, PATH_SIZE, ca) || !copy(c->access, PATH_SIZE, access))
 		return refuse(file, "a path is longer than 511 bytes");
+	if (!copy(c->listen, sizeof(c->listen), tcp))
+		return refuse(file, "listen is longer than 127 bytes");
 	if (rate < 0 || connections < 1 || connections > CONNECTIONS_MOST || each < 1 || clients < 0 || request_s < 1)
 		return refuse(file,
-			"requests_per_s, connections, connections_per_address, event_clients and request_s are "
-			"small positive numbers");
+			"connections (at most 100000), connections_per_address and request_s must be positive, and "
+			"requests_per_s and event_clients must not be negative");
 	if (!c->certificate[0] != !c->key[0])
 		return refuse(file, "certificate and key go together");
 	if (c->client_ca[0] && !c->certificate[0])
-		return refuse(file, "client_ca goes with certificate and key only");
+		return refuse(file, "client_ca needs certificate and key");
 	if (!c->socket[0] && !c->listen[0])
-		return refuse(file, "neither socket nor listen: there is nothing to serve");
+		return refuse(file, "neither socket nor listen is set: there is nothing to serve");
 	c->requests_per_s = (unsigned int)rate;
 	c->connections = (unsigned int)connections;
 	c->connections_per_address = (unsigned int)each;

@@ -79,8 +79,8 @@ def test_a_wrong_token_is_asked_for_again(rest):
         browser.says("not known", "#login")
         browser.find("#token").send_keys(rest.reader, Keys.ENTER)
         browser.says("reader (read of default)", "header")
-        # What is not its to see is said, and not shown.
-        browser.says("Not yours to see")
+        # The page says what the user may not see.
+        browser.says("You have no access to this")
 
 
 def test_found_by_name_mac_and_address(page):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The REST interface, in the name of whoever has the token of this tab.
+// Calls of the REST interface, with the token of this tab.
 
 export class Problem extends Error {
   constructor(status, document) {
@@ -39,7 +39,7 @@ export async function ask(method, path, body) {
 
 export const get = (path) => ask("GET", path);
 
-// The same, or NOTHING where there is none or it is not for this one to see.
+// The same; returns NOTHING where the thing does not exist, or the user may not see it.
 export async function getOr(nothing, path) {
   try {
     return await get(path);
@@ -49,7 +49,7 @@ export async function getOr(nothing, path) {
   }
 }
 
-// "tenant/name" as two parts of a path.
+// "tenant/name" as two parts of a path, encoded.
 export const parts = (name) => name.split("/").map(encodeURIComponent).join("/");
 
 function parse(block) {
@@ -62,7 +62,7 @@ function parse(block) {
   return event;
 }
 
-// Reads one stream to its end; returns the last event's id.
+// Reads one stream to its end, and returns the id of its last event.
 async function read(answer, since, tell) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -79,7 +79,7 @@ async function read(answer, since, tell) {
   }
 }
 
-// Calls TELL with every event, for ever: EventSource cannot send a token.
+// Calls TELL with each event, and never ends. EventSource would do this, but it cannot send a token.
 export async function follow(tell) {
   let since = null;
   for (;;) {
@@ -87,7 +87,7 @@ export async function follow(tell) {
       const answer = await fetch("/v1/events", { headers: headers(since ? { "Last-Event-ID": since } : {}) });
       if (answer.ok) since = await read(answer, since, tell);
     } catch {
-      // It is asked again.
+      // The next round tries again.
     }
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which view is shown, who looks at it, and what is wrong.
+// The frame around the views: navigation, login and errors.
 import { follow, get } from "./api.js";
 import { h } from "./dom.js";
 import { overview } from "./overview.js";
@@ -27,7 +27,8 @@ function say(problem) {
   }
 }
 
-// A view is a function of its element and its address; what it returns is called every second, and events are told to it.
+// A view is a function of its element and of the rest of the address. Where it returns a function, that is called every
+// second.
 async function route() {
   const [page, ...address] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   const view = views[page] || overview;

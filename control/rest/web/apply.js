@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A bundle of objects: what it would change, and then that it does.
+// Applies a bundle of objects, after it has shown what the bundle would change.
 import { ask } from "./api.js";
 import { count, h, show } from "./dom.js";
 
@@ -9,7 +9,8 @@ const EXAMPLE = '{\n  "tenants": {\n    "default": {\n    }\n  }\n}\n';
 
 const lines = (value) => (value === null || value === undefined ? [] : JSON.stringify(value, null, 2).split("\n"));
 
-// The lines of AFTER beside those of BEFORE: a longest common subsequence (Hunt and McIlroy 1976), in the plain form.
+// The differences between the lines of BEFORE and AFTER, by a longest common subsequence (Hunt and McIlroy 1976), found
+// with the plain table.
 function difference(before, after) {
   const [a, b] = [lines(before), lines(after)];
   const size = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
@@ -56,7 +57,7 @@ export async function apply(element) {
   };
   const dry = h("button", { type: "button", onclick: () => attempt(`apply?dry_run&diff${options()}`, (result) => {
     const n = result.added.length + result.changed.length + result.removed.length;
-    show(out, ...(n ? report(result) : [h("p", {}, "It changes nothing.")]));
+    show(out, ...(n ? report(result) : [h("p", {}, "This bundle changes nothing.")]));
     go.disabled = n === 0;
   }) }, "Show what it changes");
   go.addEventListener("click", () => attempt(`apply?wait${options()}`, (result) => {
@@ -71,6 +72,6 @@ export async function apply(element) {
   show(element, h("h1", {}, "Apply"), h("label", { for: "bundle" }, "Objects, in the form that ", h("code", {}, "weftctl get"),
     " shows:"),
     text,
-    h("div", { class: "row" }, dry, go, h("label", {}, prune, " take away what it does not name, of the tenants that it names")), out);
+    h("div", { class: "row" }, dry, go, h("label", {}, prune, " delete what the bundle does not have, of the tenants that it has")), out);
   return null;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Rates over the last minutes; the numbers of now stand beside it as text.
+// A chart of rates over the last five minutes. The page shows the current numbers beside it as text.
 import { bits, h } from "./dom.js";
 
 const KEPT = 300; // seconds
@@ -23,7 +23,7 @@ export function rateChart(labels) {
       box.dataset.samples = rows.length;
       names.forEach((name, i) => { name.style.color = colors()[i % 2]; });
       const options = { file: rows, labels: ["time", ...labels], colors: colors(), gridLineColor: dark() ? "#3a3f45" : "#d9d9d3" };
-      // Its legend has styles in the text, which this page's policy does not let in; the list above stands for it.
+      // Dygraph's legend has inline styles, which this page's content security policy forbids. The list above replaces it.
       window.Dygraph.PLUGINS = window.Dygraph.PLUGINS.filter((plugin) => plugin !== window.Dygraph.Plugins.Legend);
       if (chart) chart.updateOptions(options);
       else {

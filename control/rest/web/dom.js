@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Elements, and numbers as people read them. All text goes in as text.
+// Makes elements, and formats numbers for people. All text is inserted as text, never as HTML.
 
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -14,7 +14,7 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
-// A table of ROWS: COLUMNS are [title, row => cell, "number" or "text"].
+// A table of ROWS. A column is [title, row => cell, kind], of the kind "number", "text" or none.
 export function table(columns, rows, empty = "There are none.") {
   if (!rows.length) return h("p", { class: "quiet" }, empty);
   const head = h("tr", {}, columns.map(([title, , kind]) => h("th", { scope: "col", class: kind }, title)));
@@ -28,7 +28,7 @@ export function tiles(pairs) {
     h("div", {}, h("dt", {}, title), h("dd", { class: [tone, String(value).length > 14 ? "long" : ""].join(" ") }, value))));
 }
 
-// Replaces what is in ELEMENT, and leaves the focus where it was.
+// Replaces the children of ELEMENT, and keeps the focus at its position.
 export function show(element, ...children) {
   const index = [...element.querySelectorAll("a, button, input, [tabindex]")].indexOf(document.activeElement);
   element.replaceChildren(...children);

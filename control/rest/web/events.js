@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What has happened since this page was opened.
+// The events since this page was opened.
 import { clock, h, portLink, show, table } from "./dom.js";
 
 const KEPT = 500;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a name, a MAC or an address belongs to.
+// The ports that have a name, a MAC or an address.
 import { get } from "./api.js";
 import { h, portLink, show, table } from "./dom.js";
 
@@ -12,7 +12,7 @@ export async function found(element, [what]) {
     location.replace(`#/port/${rows[0].port}`);
     return null;
   }
-  show(element, h("h1", {}, `${rows.length} ports are ${what}`), table([
+  show(element, h("h1", {}, `${rows.length} ports match ${what}`), table([
     ["Port", (row) => portLink(row.port)],
     ["Host", (row) => row.host || "none"],
     ["VM", (row) => row.vm || ""],

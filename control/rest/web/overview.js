@@ -9,11 +9,11 @@ function statusTiles(status, sessions) {
   return tiles([
     ["Host", status.host],
     ["Generation", count(status.generation)],
-    ["In force for", status.generation_since_us ? ago(status.generation_since_us) : "no time"],
-    ["Cluster", status.fenced ? "lost: fenced" : status.store === "etcd" ? "in step" : "one host", status.fenced ? "bad" : "good"],
+    ["In force for", status.generation_since_us ? ago(status.generation_since_us) : "not yet"],
+    ["Cluster", status.fenced ? "lost: fenced" : status.store === "etcd" ? "connected" : "one host", status.fenced ? "bad" : "good"],
     ["Ports", `${count(status.ports_up)} of ${count(status.ports)} up`],
     ["Failed", count(status.ports_failed), status.ports_failed ? "bad" : ""],
-    ["Connections", sessions ? count(sessions.workers.reduce((sum, w) => sum + w.sessions, 0)) : "not yours to see"],
+    ["Connections", sessions ? count(sessions.workers.reduce((sum, w) => sum + w.sessions, 0)) : "no access"],
     ["Version", status.version],
   ]);
 }
@@ -66,8 +66,8 @@ export async function overview(element) {
     const late = hosts ? hosts.hosts.filter((host) => host.state !== "live").length : 0;
     show(element,
       h("h1", {}, "Overview"), statusTiles(status, sessions),
-      h("h2", {}, late ? `Hosts, ${late} not in step` : "Hosts"),
-      hosts ? hostsTable(hosts.hosts) : h("p", { class: "quiet" }, "Not yours to see."),
+      h("h2", {}, late ? `Hosts, ${late} not up to date` : "Hosts"),
+      hosts ? hostsTable(hosts.hosts) : h("p", { class: "quiet" }, "You have no access to this."),
       workers ? h("h2", {}, "Workers") : "", workers ? workersTable(workers, before) : "",
       h("h2", {}, "Latest changes"), generationsTable(generations));
     before = Object.fromEntries((workers || []).map((row) => [row.worker, row]));

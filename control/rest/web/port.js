@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// One port: its state, its policy, what its plan says and what it gets, what was dropped, and its connections.
+// One port: its state, policy, data plan with the rates that it gets, drops and connections.
 import { get, getOr, parts } from "./api.js";
 import { rateChart } from "./chart.js";
 import { bits, bytes, count, h, show, table, tiles, tone } from "./dom.js";
 
-const NO_SESSIONS = { sessions: [], matched: 0 }; // of what does not pass weft
+const NO_SESSIONS = { sessions: [], matched: 0 }; // of a port whose packets do not pass weft
 const PROTOCOLS = { 1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6" };
 
 function stateTiles(state) {
@@ -17,25 +17,25 @@ function stateTiles(state) {
     ["MAC", state.mac || "any"],
     ["MTU", state.guest_mtu ? `${state.mtu}, the guest's ${state.guest_mtu}` : state.mtu],
     ["Worker", state.worker],
-    [`From it, ${count(state.counters.rx_packets)} packets`, bytes(state.counters.rx_bytes)],
-    [`To it, ${count(state.counters.tx_packets)} packets`, bytes(state.counters.tx_bytes)],
+    [`From the port, ${count(state.counters.rx_packets)} packets`, bytes(state.counters.rx_bytes)],
+    [`To the port, ${count(state.counters.tx_packets)} packets`, bytes(state.counters.tx_bytes)],
   ]);
 }
 
 function dropsTable(state) {
   const rows = Object.entries(state.drops).sort((a, b) => b[1] - a[1]);
-  if (state.counters.tx_lost) rows.push(["could not be written to it", state.counters.tx_lost]);
+  if (state.counters.tx_lost) rows.push(["could not be written to the port", state.counters.tx_lost]);
   return table([["Reason", ([reason]) => reason], ["Packets", ([, n]) => count(n), "number"]], rows, "Nothing was dropped.");
 }
 
-// Who enforces its policy, where it has a VF: first what nobody does.
+// Who enforces the policy of a port with a VF. Fields that nobody enforces come first.
 function hardwarePart(vf) {
   if (!vf) return [];
   const order = ["nobody", "hardware", "software"];
   const rows = vf.enforced.filter((row) => order.includes(row.by)).sort((a, b) => order.indexOf(a.by) - order.indexOf(b.by));
   return [h("h2", {}, `VF ${vf.index} of ${vf.pf}, ${vf.use}`),
-    h("p", { class: vf.not_enforced ? "bad" : "quiet" }, `${vf.not_enforced} parts of its policy are enforced by nobody; ` +
-      `changed behind weft's back and put back ${count(vf.repaired)} times.`),
+    h("p", { class: vf.not_enforced ? "bad" : "quiet" }, `Nobody enforces ${vf.not_enforced} parts of its policy. ` +
+      `Somebody else changed its settings ${count(vf.repaired)} times, and weft restored them.`),
     table([["By", (row) => row.by], ["Object", (row) => row.object.split("/").slice(-2).join("/")], ["Field", (row) => row.field],
       ["How", (row) => row.how, "text"]], rows, "Nothing has to be enforced.")];
 }
@@ -55,28 +55,28 @@ function sessionsTable(sessions) {
     ["Bytes", (row) => bytes(row.bytes), "number"],
     ["Idle", (row) => `${row.idle_s} s`, "number"],
     ["By rule", (row) => row.to.rule || row.from.rule || "", "text"],
-  ], sessions.sessions, "It has no connections.");
+  ], sessions.sessions, "This port has no connections.");
 }
 
 function planText(plan, name) {
-  if (!plan) return "It has no data plan: no limits but the wire's.";
+  if (!plan) return "This port has no data plan, so that only the uplink limits it.";
   const way = (w) => (w.rate ? bits(w.rate) : "no limit");
   const seconds = (us) => `${(us / 1e6).toFixed(1)} s`;
   return `Plan ${name || "none"}: ${way(plan.from_vm)} from the VM, ${way(plan.to_vm)} to it. Held back for ` +
     `${seconds(plan.from_vm.throttled_us)} since the start (its tenant's rate ${seconds(plan.from_vm.tenant_us)}, ` +
-    `the uplink's ${seconds(plan.from_vm.uplink_us)}); ${count(plan.to_vm.waiting_packets)} packets wait for it, ` +
+    `the uplink's ${seconds(plan.from_vm.uplink_us)}); ${count(plan.to_vm.waiting_packets)} packets wait for the VM, ` +
     `${count(plan.to_vm.marked)} were marked, ${count(plan.to_vm.dropped)} dropped.`;
 }
 
 function policyPart(name, object) {
   const tenant = name.split("/")[0];
   const groups = (object.groups || []).map((group) => h("a", { href: `#/rules/${tenant}/${group}` }, group));
-  const none = "none, so that only its network's default holds";
+  const none = "none; its network's default applies";
   return [h("p", {}, "Groups: ", groups.length ? groups.flatMap((link, i) => (i ? [", ", link] : [link])) : none),
     h("pre", { tabindex: "0" }, JSON.stringify(object, null, 2))];
 }
 
-// Bits a second between two looks at a counter; the first has none.
+// Bits per second between two readings of a counter; 0 at the first.
 function meterOf() {
   let last = null;
   return (value, now) => {
@@ -114,7 +114,7 @@ export async function port(element, [tenant, name]) {
       h("h2", {}, "Policy in force"), ...policyPart(full, object || {}));
   };
   if (found && found.host_state !== undefined && !(await getOr(null, `state/ports/${parts(full)}`))) {
-    show(element, title, h("p", {}, `It is on host ${found.host || "none"}; ask weft-rest there for what it does.`),
+    show(element, title, h("p", {}, `This port is on host ${found.host || "none"}; open weft-rest there to see its state.`),
       h("h2", {}, "Policy"), ...policyPart(full, object || {}));
     return null;
   }

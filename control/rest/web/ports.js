@@ -29,8 +29,8 @@ export async function ports(element) {
       ["Trouble", (row) => h("span", { class: "bad" }, row.error || ""), "text"],
     ], page.ports, "There are no ports; 'weftctl port add' makes one."),
     h("div", { class: "row" },
-      h("button", { type: "button", disabled: !back.length, onclick: () => go(back.pop()) }, "Before"),
-      h("button", { type: "button", disabled: !page.next, onclick: () => { back.push(after); go(page.next); } }, "More")));
+      h("button", { type: "button", disabled: !back.length, onclick: () => go(back.pop()) }, "Previous"),
+      h("button", { type: "button", disabled: !page.next, onclick: () => { back.push(after); go(page.next); } }, "Next")));
   };
   await refresh();
   return refresh;

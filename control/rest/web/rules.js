@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Groups, and the rules of one with what they have let pass or stopped.
+// Groups, and one group's rules with what each has let pass or stopped.
 import { get, parts } from "./api.js";
 import { count, h, portLink, show, table } from "./dom.js";
 
@@ -20,12 +20,12 @@ function groupView(element, full, group, hits, members) {
     { name: `default_${direction}`, direction, action: group[`default_${direction}`], last: true }));
   show(element, h("h1", {}, `Group ${full}`), table([
     ["Rule", (row) => row.name],
-    ["Way", (row) => row.direction],
+    ["Direction", (row) => row.direction],
     ["Priority", (row) => (row.last ? "last" : row.priority), "number"],
     ["Action", (row) => h("span", { class: row.action === "allow" ? "good" : "bad" }, row.action)],
     ["Protocol", (row) => row.protocol || "any"],
     ["Ports", (row) => (row.ports || []).join(", ") || "any", "text"],
-    ["Others", (row) => (row.last ? "any" : remote(row))],
+    ["Remote", (row) => (row.last ? "any" : remote(row))],
     ["Packets", (row) => count(hitsOf(hits, full, row.name).packets), "number"],
     ["Connections", (row) => count(hitsOf(hits, full, row.name).connections), "number"],
     ["Last hit", (row) => {
@@ -38,7 +38,7 @@ function groupView(element, full, group, hits, members) {
     ["Host", (row) => row.host],
     ["Network", (row) => row.network],
     ["Addresses", (row) => (row.ips || []).join(", "), "text"],
-  ], members, "Nobody is in it."));
+  ], members, "This group has no members."));
 }
 
 async function list(element) {
@@ -55,7 +55,7 @@ async function list(element) {
     ["Group", (row) => h("a", { href: `#/rules/${row.full}` }, row.full)],
     ["Rules", (row) => count(row.rules), "number"],
     ["Packets", (row) => count(row.packets), "number"],
-  ], [...groups.values()].sort((a, b) => a.full.localeCompare(b.full)), "There are none; 'weftctl group add' makes one."));
+  ], [...groups.values()].sort((a, b) => a.full.localeCompare(b.full)), "There are no groups; 'weftctl group add' makes one."));
 }
 
 export async function rules(element, [tenant, name]) {
