@@ -21,14 +21,16 @@ open_socket(void)
 	int fd;
 
 	if (strlen(client_socket) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "weftctl: --socket %s: longer than a UNIX socket's path can be\n", client_socket);
+		fprintf(stderr, "weftctl: --socket %s: the path of a UNIX socket has at most %zu bytes\n",
+			client_socket, sizeof(addr.sun_path) - 1);
 		return -1;
 	}
 	strcpy(addr.sun_path, client_socket);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
-	fprintf(stderr, "weftctl: cannot reach weftd at %s: %s; is it running? 'weftctl --socket PATH' names another\n",
+	fprintf(stderr,
+		"weftctl: cannot reach weftd at %s: %s; is it running? 'weftctl --socket PATH' names another socket\n",
 		client_socket, strerror(errno));
 	if (fd >= 0)
 		close(fd);
@@ -42,7 +44,7 @@ send_request(int fd, const json_t *request)
 	size_t len = text ? strlen(text) : 0, sent = 0;
 	int ret = text ? 0 : -1;
 
-	// The dump's final zero becomes the line's end.
+	// A request is a line: its end takes the place of the final zero.
 	if (text)
 		text[len++] = '\n';
 	while (ret == 0 && sent < len) {
@@ -57,8 +59,9 @@ send_request(int fd, const json_t *request)
 	return ret;
 }
 
+// Sends REQUEST and returns the reply, a new reference, or NULL. It closes FD.
 static json_t *
-receive(int fd)
+exchange(int fd, const json_t *request)
 {
 	FILE *f = fdopen(fd, "r");
 	json_t *reply = NULL;
@@ -66,9 +69,11 @@ receive(int fd)
 	size_t size = 0;
 	ssize_t len;
 
-	if (f == NULL)
+	if (f == NULL) {
+		close(fd);
 		return NULL;
-	len = getline(&line, &size, f);
+	}
+	len = send_request(fd, request) ? -1 : getline(&line, &size, f);
 	if (len > 0)
 		reply = json_loadb(line, len, 0, NULL);
 	free(line);
@@ -85,14 +90,11 @@ client_call(const char *method, json_t *params, int *code)
 
 	*code = UNREACHABLE;
 	json_object_set_new(request, "params", params ? params : json_object());
-	if (fd < 0 || send_request(fd, request)) {
-		json_decref(request);
-		return NULL;
-	}
+	reply = fd >= 0 ? exchange(fd, request) : NULL;
 	json_decref(request);
-	reply = receive(fd);
 	if (reply == NULL) {
-		fprintf(stderr, "weftctl: weftd closed the connection without an answer\n");
+		if (fd >= 0)
+			fprintf(stderr, "weftctl: weftd closed the connection without an answer\n");
 		return NULL;
 	}
 	result = json_incref(json_object_get(reply, "result"));

@@ -27,16 +27,19 @@ static const struct option session_options[] = {
 static void
 print_killed(const json_t *result)
 {
-	printf("%lld connection(s) removed\n", json_integer_value(json_object_get(result, "killed")));
+	printf("%lld connection(s) removed\n", number(result, "killed"));
 }
 
-// Makes the parameters of METHOD from FILTERS.
+// Calls METHOD with the filters in ARGV.
 static int
 run_sessions(const char *method, int argc, char **argv, void (*print)(const json_t *result))
 {
+	static char program[] = "weftctl";
 	json_t *params = json_object();
 	int c, which = 0;
 
+	// getopt_long() puts this name before its errors.
+	argv[0] = program;
 	while ((c = getopt_long(argc, argv, "", session_options, &which)) != -1) {
 		if (c == 's')
 			json_object_set_new(params, session_options[which].name, json_string(optarg));
@@ -77,7 +80,7 @@ session_kill(int argc, char **argv)
 	return run_sessions("kill_sessions", argc, argv, print_killed);
 }
 
-// The object of the group NAME as it is now, or NULL having printed why.
+// The group NAME as it is now. On an error it prints why, sets CODE and returns NULL.
 static json_t *
 get_group(const char *name, int *code)
 {
@@ -180,8 +183,8 @@ static const struct ctl_command session_rows[] = {
 };
 
 const struct ctl_command firewall_commands[] = {
-	{ "group", .help = "groups of ports, and who is in them and where", .commands = group_rows },
-	{ "rule", .help = "rules of a group, and how often they are hit", .commands = rule_rows },
+	{ "group", .help = "groups of ports: who is in them and where", .commands = group_rows },
+	{ "rule", .help = "the rules of groups, and how often they are hit", .commands = rule_rows },
 	{ "session", .help = "connections, by port, address or state", .commands = session_rows },
 	{ 0 },
 };

@@ -120,7 +120,7 @@ const struct ctl_command host_commands[] = {
 	{ "workers", "[rebalance]", .help = "show the workers' load, stage by stage", .run = workers,
 		.notes = "  rebalance  spread the ports over the workers anew\n" },
 	{ "fdb", .help = "show learned addresses", .method = "fdb", .print = print_fdb },
-	{ "uplink", .help = "devices to the physical network", .commands = uplink_commands },
+	{ "uplink", .help = "the devices to the physical network", .commands = uplink_commands },
 	{ "explain", "PORT FRAME | PORT to ADDRESS", .help = "show what would happen to a frame from PORT",
 		.run = explain,
 		.notes = "FRAME is hexadecimal. With ADDRESS, a MAC or an IP address, weftd makes the frame.\n" },

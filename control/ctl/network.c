@@ -33,9 +33,9 @@ print_networks(const json_t *tree)
 	}
 }
 
-// Prints what is wrong, each line behind WHO. Returns whether something is.
+// Prints a line "WHO: problem" for each problem that OBJECT names. Returns whether there is one.
 static bool
-print_trouble(const char *who, const json_t *object)
+print_problems(const char *who, const json_t *object)
 {
 	size_t i;
 	json_t *line;
@@ -45,7 +45,7 @@ print_trouble(const char *who, const json_t *object)
 	return json_array_size(json_object_get(object, "trouble")) != 0;
 }
 
-// Exit code 2 where something is wrong.
+// Prints what is wrong with a network, and how this host reaches the others. Exit code REJECTED where something is wrong.
 static int
 check(int argc, char **argv)
 {
@@ -63,18 +63,18 @@ check(int argc, char **argv)
 	if (ctl_json)
 		ctl_print(result, NULL);
 	else
-		print_trouble("here", result);
+		print_problems("here", result);
 	json_array_foreach (json_object_get(result, "hosts"), i, host) {
 		bool bad = json_array_size(json_object_get(host, "trouble")) != 0;
 
 		wrong = wrong || bad;
-		if (!ctl_json && !print_trouble(text(host, "host"), host) && text(host, "next_hop_mac")[0])
+		if (!ctl_json && !print_problems(text(host, "host"), host) && text(host, "next_hop_mac")[0])
 			printf("%s: %lld port(s), next hop %s (%s), heard of %lld s ago\n", text(host, "host"),
 				number(host, "ports"), text(host, "next_hop"), text(host, "next_hop_mac"),
 				number(host, "heard_s"));
 	}
 	if (!ctl_json && !wrong)
-		printf("nothing is wrong with %s, as seen from here\n", text(result, "network"));
+		printf("this host finds nothing wrong with %s\n", text(result, "network"));
 	json_decref(result);
 	return wrong ? REJECTED : DONE;
 }
@@ -100,6 +100,6 @@ static const struct ctl_command commands[] = {
 };
 
 const struct ctl_command network_commands[] = {
-	{ "network", .help = "networks", .commands = commands },
+	{ "network", .help = "networks, and what keeps one from other hosts", .commands = commands },
 	{ 0 },
 };

@@ -61,6 +61,6 @@ static const struct ctl_command commands[] = {
 };
 
 const struct ctl_command plan_commands[] = {
-	{ "plan", .help = "data plans, and what ports get of theirs", .commands = commands },
+	{ "plan", .help = "data plans, and what ports get of them", .commands = commands },
 	{ 0 },
 };

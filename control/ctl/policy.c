@@ -16,7 +16,7 @@
 #include "print_schema.h"
 #include "result.h"
 
-// The number of milliseconds in SECONDS; -1: it is no number.
+// SECONDS, as the user typed them, in milliseconds; -1 where they are no number.
 static long
 milliseconds(const char *seconds)
 {
@@ -26,7 +26,8 @@ milliseconds(const char *seconds)
 	return *seconds && *end == 0 && value >= 0 && value < 1e6 ? (long)(value * 1000) : -1;
 }
 
-// Copies the objects of one bundle into another; the same object in two files is an error.
+// Copies the members of FROM into TO. Objects are joined down to DEPTH; below that, a member that TO has already is an
+// error. Returns an exit code, having printed why.
 static int
 join(json_t *to, const json_t *from, unsigned int depth, const char *file)
 {
@@ -39,7 +40,7 @@ join(json_t *to, const json_t *from, unsigned int depth, const char *file)
 		if (there == NULL) {
 			json_object_set(to, key, value);
 		} else if (depth == 0 || !json_is_object(there) || !json_is_object(value)) {
-			fprintf(stderr, "weftctl: %s: \"%s\" stands in another file too\n", file, key);
+			fprintf(stderr, "weftctl: %s: \"%s\" is in another file too\n", file, key);
 			return REJECTED;
 		} else if (join(there, value, depth - 1, file)) {
 			return REJECTED;
@@ -60,7 +61,8 @@ load(const char *file)
 	return json;
 }
 
-// Joins the files in ARGV; sets flags in PARAMS. Returns an exit code.
+// Joins the files that ARGV names into POLICY, and sets the members of PARAMS that its options stand for. Returns an exit
+// code.
 static int
 parse_apply(int argc, char **argv, json_t *policy, json_t *params)
 {
@@ -84,7 +86,7 @@ parse_apply(int argc, char **argv, json_t *policy, json_t *params)
 		} else if (strcmp(argv[i], "-f")) {
 			any = true;
 			json = load(argv[i]);
-			// The objects stand three levels deep: tenants, tenant, kind.
+			// Objects are three levels deep, below tenants, tenant and kind.
 			ret = json ? join(policy, json, 3, argv[i]) : REJECTED;
 			json_decref(json);
 		}
@@ -134,7 +136,7 @@ get_objects(int argc, char **argv)
 	return ctl_show("get", params, NULL);
 }
 
-// What was typed as a value: JSON where it is some, else a string; nothing: null.
+// The value that the user typed: JSON if it is JSON, else a string. No text is null, which removes a field.
 static json_t *
 value_of(const char *text)
 {
@@ -215,20 +217,21 @@ retire(int argc, char **argv)
 	return ctl_show("retire", params, print_changes);
 }
 
-// Adds to the rows of HOSTS, by name, what this host's tunnels know of them.
+// Adds to the row of each host in HOSTS what this host knows of the tunnel to it. A host without a row gets one.
 static void
 add_tunnels(json_t *hosts, const json_t *tunnels)
 {
 	size_t i, k;
-	json_t *way, *row;
+	json_t *tunnel, *row;
 
-	json_array_foreach (json_object_get(tunnels, "hosts"), i, way) {
+	json_array_foreach (json_object_get(tunnels, "hosts"), i, tunnel) {
 		json_array_foreach (hosts, k, row)
-			if (strcmp(text(row, "host"), text(way, "host")) == 0)
+			if (strcmp(text(row, "host"), text(tunnel, "host")) == 0)
 				break;
 		if (k == json_array_size(hosts))
-			json_array_append_new(hosts, json_pack("{s:s, s:s}", "host", text(way, "host"), "state", "-"));
-		json_object_set(json_array_get(hosts, k), "tunnel", way);
+			json_array_append_new(
+				hosts, json_pack("{s:s, s:s}", "host", text(tunnel, "host"), "state", "-"));
+		json_object_set(json_array_get(hosts, k), "tunnel", tunnel);
 	}
 }
 

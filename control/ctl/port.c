@@ -34,6 +34,6 @@ static const struct ctl_command commands[] = {
 };
 
 const struct ctl_command port_commands[] = {
-	{ "port", .help = "ports", .commands = commands },
+	{ "port", .help = "ports, and how QEMU and libvirt attach VMs to them", .commands = commands },
 	{ 0 },
 };

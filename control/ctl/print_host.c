@@ -22,18 +22,18 @@ print_status(const json_t *s)
 		flag(s, "settled") ? "in force on every worker" : "not yet in force on every worker");
 	if (text(s, "cluster_state")[0])
 		printf("host %s, %s; the cluster is at generation %lld\n", text(s, "host"),
-			flag(s, "fenced")	    ? "which HAS LOST THE CLUSTER"
+			flag(s, "fenced")	    ? "HAS LOST THE CLUSTER"
 			: flag(s, "cluster_synced") ? "in step with the cluster"
 						    : "NOT IN STEP with the cluster",
 			number(s, "cluster_generation"));
 	if (text(s, "refused")[0])
-		printf("this host refuses: %s\n", text(s, "refused"));
+		printf("this host refuses the cluster's policy: %s\n", text(s, "refused"));
 	if (text(s, "cluster_trouble")[0])
-		printf("trouble: %s\n", text(s, "cluster_trouble"));
+		printf("error: %s\n", text(s, "cluster_trouble"));
 	printf("%lld workers, %lld networks, %lld ports, %lld of them connected\n", number(s, "workers"),
 		number(s, "networks"), number(s, "ports"), number(s, "ports_up"));
 	if (number(s, "ports_failed"))
-		printf("%lld ports could not be opened; weftd tries again, and 'weftctl port show NAME' says why\n",
+		printf("%lld ports cannot be opened; weftd tries again, and 'weftctl port show NAME' shows the error\n",
 			number(s, "ports_failed"));
 }
 
@@ -47,16 +47,15 @@ print_workers(const json_t *workers)
 		double busy = number(w, "busy_cycles"), idle = number(w, "idle_cycles");
 
 		printf("worker %lld on CPU %lld: %lld ports, %.1f %% busy, %lld packets, %.1f per batch, %.0f cycles "
-		       "per packet "
-		       "(read %.0f, write %.0f)\n",
+		       "per packet (read %.0f, write %.0f)\n",
 			number(w, "worker"), number(w, "cpu"), number(w, "ports"),
 			busy + idle > 0 ? 100 * busy / (busy + idle) : 0, number(w, "packets"),
 			number(w, "batches") ? (double)number(w, "packets") / number(w, "batches") : 0,
 			json_real_value(json_object_get(w, "cycles_per_packet")),
 			json_real_value(json_object_get(w, "rx_cycles_per_packet")),
 			json_real_value(json_object_get(w, "tx_cycles_per_packet")));
-		printf("  slept %lld times, %.0f us on average, %.0f us at most: so long may a first packet have "
-		       "waited\n",
+		printf("  slept %lld times, %.0f us on average, %.0f us at most: a packet that woke it may have waited "
+		       "so long\n",
 			number(w, "sleeps"), json_real_value(json_object_get(w, "mean_sleep_us")),
 			json_real_value(json_object_get(w, "longest_sleep_us")));
 		printf("  %-10s %14s %14s %18s\n", "STAGE", "VECTORS", "PACKETS", "CYCLES PER PACKET");
@@ -69,7 +68,7 @@ print_workers(const json_t *workers)
 void
 print_moved(const json_t *result)
 {
-	printf("%lld port(s) moved to another worker\n", json_integer_value(json_object_get(result, "moved")));
+	printf("%lld port(s) moved to another worker\n", number(result, "moved"));
 }
 
 static void
@@ -124,12 +123,6 @@ print_fdb(const json_t *fdb)
 			number(row, "age_s"));
 }
 
-static const char *
-yes(const json_t *row, const char *field)
-{
-	return flag(row, field) ? "yes" : "no";
-}
-
 void
 print_uplinks(const json_t *uplinks)
 {
@@ -142,8 +135,8 @@ print_uplinks(const json_t *uplinks)
 	json_array_foreach (uplinks, i, row) {
 		const json_t *counts = json_object_get(row, "counts");
 
-		printf("%-24s %-36s %-8s %-6s", text(row, "port"), text(row, "device"), yes(row, "in_use"),
-			yes(row, "shared"));
+		printf("%-24s %-36s %-8s %-6s", text(row, "port"), text(row, "device"),
+			flag(row, "in_use") ? "yes" : "no", flag(row, "shared") ? "yes" : "no");
 		for (unsigned int k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
 			if (counts)
 				printf(" %12lld", number(json_object_get(counts, names[k]), "packets"));

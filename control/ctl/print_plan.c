@@ -9,7 +9,7 @@
 
 #include "result.h"
 
-// A rate with a unit.
+// BITS per second as text with a unit, in BUF.
 static const char *
 rate(double bits, char buf[32])
 {
@@ -22,9 +22,10 @@ rate(double bits, char buf[32])
 	return buf;
 }
 
-// What a port got in one direction; from a VM, for how much of the time it was held back, and by which limit.
+// What a port got in one direction. Frames from a VM wait in its queue: shows for how much of the time a limit stopped the
+// port, and which one. Frames to a VM wait in weft: shows how long.
 static void
-print_way(const json_t *row, const char *name, const json_t *before, const json_t *after, double seconds)
+print_direction(const json_t *row, const char *name, const json_t *before, const json_t *after, double seconds)
 {
 	double bits = (number(after, "bytes") - number(before, "bytes")) * 8 / seconds;
 	double packets = (number(after, "packets") - number(before, "packets")) / seconds;
@@ -53,7 +54,7 @@ print_way(const json_t *row, const char *name, const json_t *before, const json_
 		number(after, "longest_wait_us") / 1e3, number(after, "marked"), number(after, "dropped"));
 }
 
-// Whether NAME, which may do without its tenant, is ONLY; or all are wanted.
+// Whether NAME is ONLY, which may leave out the default tenant. NULL is every name.
 static bool
 is_wanted(const char *name, const char *only)
 {
@@ -63,7 +64,7 @@ is_wanted(const char *name, const char *only)
 	       (strncmp(name, tenant, sizeof(tenant) - 1) == 0 && strcmp(name + sizeof(tenant) - 1, only) == 0);
 }
 
-// Tenants with a rate: what this host may use of it, and does.
+// Tenants with a rate: how much of it this host may use, and how much it uses.
 static void
 print_tenants(const json_t *before, const json_t *after, double seconds)
 {
@@ -83,7 +84,7 @@ print_tenants(const json_t *before, const json_t *after, double seconds)
 	}
 }
 
-// The uplink that ports share.
+// The uplink whose rate the ports share.
 static void
 print_uplink(const json_t *before, const json_t *after, double seconds)
 {
@@ -107,15 +108,16 @@ print_plans(const json_t *before, const json_t *after, const char *only)
 	size_t i;
 
 	printf("%-26s %-16s %-7s %8s %9s %9s %8s %9s %9s %8s %8s\n", "PORT", "PLAN", "", "BIT/S", "GETS", "PACKETS",
-		"HELD", "WAIT MS", "MOST MS", "MARKED", "DROPPED");
+		"LIMITED", "WAIT MS", "MAX MS", "MARKED", "DROPPED");
 	json_array_foreach (json_object_get(after, "ports"), i, row) {
 		const json_t *was = find_row(json_object_get(before, "ports"), "port", text(row, "port"));
 
 		if (!is_wanted(text(row, "port"), only) && !is_wanted(text(row, "plan"), only))
 			continue;
 		found = true;
-		print_way(row, "from vm", json_object_get(was, "from_vm"), json_object_get(row, "from_vm"), seconds);
-		print_way(row, "to vm", json_object_get(was, "to_vm"), json_object_get(row, "to_vm"), seconds);
+		print_direction(
+			row, "from vm", json_object_get(was, "from_vm"), json_object_get(row, "from_vm"), seconds);
+		print_direction(row, "to vm", json_object_get(was, "to_vm"), json_object_get(row, "to_vm"), seconds);
 	}
 	if (only == NULL) {
 		print_tenants(before, after, seconds);

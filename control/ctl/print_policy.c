@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The policy and its changes for people.
+// The policy and its changes, for people.
 #include "print_policy.h"
 
 #include <stdio.h>
@@ -42,12 +42,12 @@ print_changes(const json_t *changes)
 	}
 	if (n == 0)
 		printf("nothing to change\n");
-	printf("generation %lld%s\n", number(changes, "generation"), dry ? ", as before" : ", in force");
+	printf("generation %lld%s\n", number(changes, "generation"), dry ? ", unchanged" : ", in force");
 	json_array_foreach (json_object_get(changes, "hosts"), i, path)
 		if (flag(path, "concerned") && strcmp(text(path, "state"), "live") == 0)
 			printf("applied on host %s\n", text(path, "host"));
 	json_array_foreach (json_object_get(changes, "fenced"), i, path)
-		printf("not on host %s, which has lost the cluster\n", json_string_value(path));
+		printf("not applied on host %s, which has lost the cluster\n", json_string_value(path));
 	print_late(changes);
 }
 
@@ -109,10 +109,10 @@ print_generation(const json_t *result)
 	printf("generation %lld: %s\n", number(result, "generation"), text(result, "state"));
 	printf("%-24s %-10s %12s  %-22s %-6s %s\n", "HOST", "STATE", "APPLIED", "TUNNEL", "BFD", "NOTE");
 	json_array_foreach (json_object_get(result, "hosts"), i, host) {
-		const json_t *way = json_object_get(host, "tunnel");
+		const json_t *tunnel = json_object_get(host, "tunnel");
 
 		printf("%-24s %-10s %12lld  %-22s %-6s %s\n", text(host, "host"), text(host, "state"),
-			number(host, "applied"), text(way, "address"), text(way, "bfd"), text(host, "note"));
+			number(host, "applied"), text(tunnel, "address"), text(tunnel, "bfd"), text(host, "note"));
 	}
 	print_late(result);
 }

@@ -9,6 +9,7 @@
 #include "print_sriov.h"
 #include "result.h"
 
+// The worker of a port: its number, or a word.
 static void
 worker_text(const json_t *port, char out[16])
 {
@@ -17,7 +18,7 @@ worker_text(const json_t *port, char out[16])
 	if (json_is_integer(worker))
 		snprintf(out, 16, "%lld", json_integer_value(worker));
 	else
-		snprintf(out, 16, "%s", json_string_value(worker) ? json_string_value(worker) : "");
+		snprintf(out, 16, "%s", text(port, "worker"));
 }
 
 void
@@ -39,14 +40,27 @@ print_ports(const json_t *ports)
 	}
 }
 
+// How QEMU and libvirt attach a VM to the port.
+static void
+print_hints(const json_t *hints, bool vf)
+{
+	const json_t *lines = json_object_get(hints, "qemu"), *line;
+	size_t i;
+
+	printf("QEMU:\n");
+	json_array_foreach (lines, i, line)
+		printf("  %s%s\n", json_string_value(line), i + 1 < json_array_size(lines) ? " \\" : "");
+	printf("libvirt%s:\n%s\n", vf ? "" : " (with <memoryBacking><access mode='shared'/></memoryBacking>)",
+		text(hints, "libvirt"));
+}
+
 void
 print_port(const json_t *port)
 {
-	const json_t *hints = json_object_get(port, "hints"), *line;
+	const json_t *offload = json_object_get(port, "offload"), *sessions = json_object_get(port, "sessions");
 	char worker[16];
 	const char *key;
 	json_t *value;
-	size_t i;
 
 	worker_text(port, worker);
 	printf("port %s: state %s, link %s, network %s, VLAN mode %s, MTU %lld, worker %s\n", text(port, "name"),
@@ -55,31 +69,22 @@ print_port(const json_t *port)
 	printf("  %s %s, %lld queue pair(s) in use, connected %lld time(s)\n", text(port, "attach"),
 		text(port, "where"), number(port, "queues"), number(port, "connects"));
 	if (text(port, "error")[0])
-		printf("  trouble: %s\n", text(port, "error"));
+		printf("  error: %s\n", text(port, "error"));
 	if (json_object_get(port, "vf"))
 		print_vf(json_object_get(port, "vf"));
-	if (flag(json_object_get(port, "offload"), "possible"))
-		printf("  hardware carries %lld flow(s) of it, and has carried %lld packets\n",
-			number(json_object_get(port, "offload"), "flows"),
-			number(json_object_get(port, "offload"), "packets"));
-	else if (json_object_get(port, "offload"))
-		printf("  hardware carries nothing of it: %s\n", text(json_object_get(port, "offload"), "why"));
-	printf("  %lld connection(s) count against it, %lld of them without an answer\n",
-		number(json_object_get(port, "sessions"), "all"),
-		number(json_object_get(port, "sessions"), "half_open"));
+	if (flag(offload, "possible"))
+		printf("  offloaded to hardware: %lld flow(s) now, %lld packets so far\n", number(offload, "flows"),
+			number(offload, "packets"));
+	else if (offload)
+		printf("  nothing is offloaded to hardware: %s\n", text(offload, "why"));
+	printf("  %lld connection(s) count against its limit, %lld of them have no answer yet\n",
+		number(sessions, "all"), number(sessions, "half_open"));
 	json_object_foreach (json_object_get(port, "counters"), key, value)
 		printf("  %-14s %lld\n", key, json_integer_value(value));
 	json_object_foreach (json_object_get(port, "drops"), key, value)
 		printf("  drop %-22s %lld\n", key, json_integer_value(value));
-	if (json_object_get(hints, "qemu") == NULL)
-		return;
-	printf("QEMU:\n");
-	json_array_foreach (json_object_get(hints, "qemu"), i, line)
-		printf("  %s%s\n", json_string_value(line),
-			i + 1 < json_array_size(json_object_get(hints, "qemu")) ? " \\" : "");
-	printf("libvirt%s:\n%s\n",
-		json_object_get(port, "vf") ? "" : " (with <memoryBacking><access mode='shared'/></memoryBacking>)",
-		text(hints, "libvirt"));
+	if (json_object_get(json_object_get(port, "hints"), "qemu"))
+		print_hints(json_object_get(port, "hints"), json_object_get(port, "vf") != NULL);
 }
 
 void

@@ -16,7 +16,7 @@ print_functions(const json_t *functions)
 	json_t *row;
 
 	printf("%-14s %-10s %-12s %-8s %-6s %-10s %-24s %-20s %s\n", "ADDRESS", "DRIVER", "INTERFACE", "LINK", "IOMMU",
-		"VFS", "PF", "PORT", "POLLED");
+		"VFS", "PF", "PORT", "CAN BE POLLED");
 	json_array_foreach (functions, i, row) {
 		char vfs[32] = "", pf[64] = "";
 
@@ -26,12 +26,13 @@ print_functions(const json_t *functions)
 			snprintf(vfs, sizeof(vfs), "%lld of %lld", number(row, "vfs"), number(row, "total_vfs"));
 		printf("%-14s %-10s %-12s %-8s %-6lld %-10s %-24s %-20s %s\n", text(row, "address"),
 			text(row, "driver"), text(row, "interface"), text(row, "link"), number(row, "iommu_group"), vfs,
-			pf, text(row, "port"), flag(row, "can_be_polled") ? "can be" : text(row, "obstacle"));
+			pf, text(row, "port"), flag(row, "can_be_polled") ? "yes" : text(row, "obstacle"));
 	}
 }
 
+// A boolean in words. "?": weft does not know it.
 static const char *
-yes_or_no(const json_t *object, const char *key)
+on_or_off(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -47,11 +48,12 @@ print_pf(const json_t *pf)
 	printf("PF %s: driver %s, interface %s, link %s, %lld Mbit/s, %lld of %lld VFs, %lld made by weft, switch %s\n",
 		text(pf, "address"), text(pf, "driver"), text(pf, "interface"), text(pf, "link"),
 		number(pf, "speed_mbit"), number(pf, "vfs"), number(pf, "total_vfs"), number(pf, "made_by_weft"),
-		text(pf, "eswitch")[0] ? text(pf, "eswitch") : "of its own");
+		text(pf, "eswitch")[0] ? text(pf, "eswitch") : "mode not known");
 	printf("can enforce:");
 	json_array_foreach (json_object_get(pf, "can_enforce"), i, can)
 		printf(" %s", json_string_value(can));
-	puts(json_object_get(pf, "can_enforce") ? "" : " not known, what it takes is believed");
+	puts(json_object_get(pf, "can_enforce") ? ""
+						: " not known; weft takes it that the PF enforces what it accepts");
 	printf("%-4s %-14s %-10s %-18s %-6s %-6s %-6s %-6s %-14s %12s %12s %s\n", "VF", "ADDRESS", "DRIVER", "MAC",
 		"VLAN", "SPOOF", "TRUST", "LINK", "MBIT/S", "RX PACKETS", "TX PACKETS", "PORT");
 	json_array_foreach (json_object_get(pf, "functions"), i, row) {
@@ -61,7 +63,7 @@ print_pf(const json_t *pf)
 		snprintf(rate, sizeof(rate), "%lld-%lld", number(row, "min_rate_mbit"), number(row, "max_rate_mbit"));
 		printf("%-4lld %-14s %-10s %-18s %-6lld %-6s %-6s %-6s %-14s %12lld %12lld %s\n", number(row, "index"),
 			text(row, "address"), text(row, "driver"), text(row, "mac"), number(row, "vlan"),
-			yes_or_no(row, "spoof_check"), yes_or_no(row, "trust"), text(row, "link_state"),
+			on_or_off(row, "spoof_check"), on_or_off(row, "trust"), text(row, "link_state"),
 			number(row, "max_rate_mbit") || number(row, "min_rate_mbit") ? rate : "any",
 			number(stats, "rx_packets"), number(stats, "tx_packets"), text(row, "port"));
 	}
@@ -78,7 +80,7 @@ print_vf(const json_t *vf)
 	printf("  VF %lld of %s (%s), %s, %s, repaired %lld time(s)\n", number(vf, "index"), text(vf, "pf"),
 		text(vf, "driver"), text(vf, "address"), text(vf, "use"), number(vf, "repaired"));
 	if (text(vf, "error")[0])
-		printf("  trouble: %s\n", text(vf, "error"));
+		printf("  error: %s\n", text(vf, "error"));
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
 		json_array_foreach (rows, i, row)
 			if (strcmp(text(row, "by"), order[k]) == 0)

@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 #
-# Completion of weftctl for bash: commands and kinds by themselves, names as weftd knows them.
+# Completion of weftctl for bash. Commands and options come from weftctl's own help, names from weftd.
 
-# The first column of a list that weftd gives; nothing where it is not there.
-_weftctl_names() {
+# The commands below a command, or its options.
+_weftctl_help() {
+	weftctl "${global[@]}" "$@" --help 2>/dev/null | awk '/^  [a-z-]/ { sub(/\[.*/, "", $1); print $1 }'
+}
+
+# The first column of a list; nothing where weftd does not answer.
+_weftctl_column() {
 	weftctl "${global[@]}" "$@" 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
-_weftctl_values() {
-	case $1 in
-	port) _weftctl_names port list ;;
-	network) _weftctl_names network list ;;
-	group) _weftctl_names group list ;;
+_weftctl_names() {
+	case ${1%s} in
+	port | network | group) _weftctl_column "${1%s}" list ;;
 	plan) weftctl "${global[@]}" get plan 2>/dev/null | grep -o '^ \{8\}"[^"]*"' | tr -d ' "' ;;
-	kind) echo "network port group plan limits host retired tenant-rules provider-rules" ;;
+	kind)
+		weftctl "${global[@]}" explain-object 2>/dev/null | sed -n 's/^\([a-z-]*\): .*/\1/p' | grep . ||
+			echo "network port group plan limits host retired tenant-rules provider-rules"
+		;;
 	esac
 }
 
 _weftctl() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i=1 words=()
-	local global=() commands="status apply diff get set delete explain-object wait generations undo hosts where retire network port
-		group rule session plan top drops audit workers fdb sriov uplink explain"
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i=1 words=() global=() offer=
 
 	while ((i < COMP_CWORD)); do
 		case ${COMP_WORDS[i]} in
@@ -35,37 +39,26 @@ _weftctl() {
 	case $prev in
 	--socket | -f | --path) compopt -o default 2>/dev/null && return ;;
 	--dev) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
-	--network | --group | --plan | --port) mapfile -t COMPREPLY < <(compgen -W "$(_weftctl_values "${prev#--}")" -- "$cur") && return ;;
+	--network | --group | --groups | --plan | --port)
+		mapfile -t COMPREPLY < <(compgen -W "$(_weftctl_names "${prev#--}")" -- "$cur") && return
+		;;
 	esac
 	case "${words[*]}" in
-	"") set -- "$commands --socket --dev --json --version --help" ;;
-	"network" | "port" | "group") set -- "add list show del $([ "${words[0]}" = network ] && echo check)" ;;
-	"rule") set -- "add del hits" ;;
-	"session") set -- "list show count kill" ;;
-	"plan") set -- "add del show" ;;
-	"sriov") set -- "list show create destroy" ;;
-	"uplink") set -- "show" ;;
-	"workers") set -- "rebalance" ;;
-	"get" | "set" | "delete" | "explain-object") set -- "$(_weftctl_values kind)" ;;
-	"port show" | "port del" | "drops" | "retire" | "explain" | "where") set -- "$(_weftctl_values port)" ;;
-	"network check" | "network del" | "group show" | "group del" | "rule add" | "rule del")
-		set -- "$(_weftctl_values "${words[0]/rule/group}")"
+	"") offer="$(_weftctl_help) --socket --dev --json --version --help" ;;
+	"get" | "set" | "delete" | "explain-object") offer=$(_weftctl_names kind) ;;
+	"get "[npg]* | "set "[npg]* | "delete "[npg]*) offer=$(_weftctl_names "${words[1]}") ;;
+	"drops" | "retire" | "explain" | "where") offer=$(_weftctl_names port) ;;
+	"port show" | "port del" | "network check" | "network del" | "group show" | "group del" | "plan show" | "plan del")
+		offer=$(_weftctl_names "${words[0]}")
 		;;
-	"plan show" | "plan del") set -- "$(_weftctl_values plan)" ;;
-	"get "[npg]* | "set "[npg]* | "delete "[npg]*) set -- "$(_weftctl_values "${words[1]}")" ;;
-	"port add "*) set -- "--network --mac --ip --vm --host --group --plan --access --trunk --native --tpid --qinq --path --server
-		--queues --rings --device --interface --vf --passthrough --lenient --gateway --rate --worker --max-macs --down" ;;
-	"network add "*) set -- "--vlan --vxlan --geneve --mtu --no-learning --no-snooping --no-firewall" ;;
-	"group add "*) set -- "--default-in --default-out --on-revocation" ;;
-	"rule add "*" "*) set -- "in out allow deny reject --protocol --ports --icmp-type --remote --priority --name --stateless --log" ;;
-	"plan add "*) set -- "--from-vm --to-vm --burst-from-vm --burst-to-vm --pps-from-vm --pps-to-vm --min-rate --weight --dscp" ;;
-	"session "*) set -- "--port --address --state --limit --all" ;;
-	"apply"*) set -- "-f --dry-run --wait --prune" ;;
-	"diff"*) set -- "-f" ;;
-	"top"*) set -- "--once --plans" ;;
-	*) set -- "" ;;
+	"rule add" | "rule del") offer=$(_weftctl_names group) ;;
+	"rule add "*" "*" "*) offer=$(_weftctl_help rule add) ;;
+	"rule add "*" "*) offer="allow deny reject" ;;
+	"rule add "*) offer="in out" ;;
+	"network add" | "port add" | "group add" | "plan add") ;;
+	*) offer=$(_weftctl_help "${words[@]}") ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W "$offer" -- "$cur")
 }
 
 complete -F _weftctl weftctl

@@ -125,6 +125,10 @@ def test_manual_and_completion_know_every_command(root):
         manual = f.read()
     for command in commands():
         assert re.search(rf"^\*{command}[ *]", manual, re.M), command
+    for command, below in re.findall(r"^  ([a-z-]+) ([a-z|]+) ", run(WEFTCTL, "--help"), re.M):
+        described = re.search(rf"^\*{command}\* (.*)", manual, re.M)[1]
+        assert set(below.split("|")) <= set(re.findall(r"[a-z]+", described)), command
+        assert complete(root, command, "") == below.split("|")
     assert set(complete(root, "", "")) >= set(commands())
     for page in ("man8/weftd.8", "man8/weft-rest.8", "man1/weftctl.1"):
         with open(os.path.join(root, "share/man", page), encoding="utf-8") as f:
@@ -148,6 +152,10 @@ def test_completion_offers_what_there_is(root, weftd):
     assert complete(root, "port add x --network", "", weftd.dir) == ["default/lan"]
     assert complete(root, "rule add", "", weftd.dir) == ["default/web"]
     assert complete(root, "plan show", "g", weftd.dir) == ["gold"]
+    assert complete(root, "port add x", "--max", weftd.dir) == ["--max-macs"]
+    assert complete(root, "rule add web in", "", weftd.dir) == ["allow", "deny", "reject"]
+    assert complete(root, "apply", "--", weftd.dir) == ["--dry-run", "--wait", "--prune"]
+    assert set(complete(root, "get", "", weftd.dir)) == set(weftd.rpc("schema"))
     assert "--trunk" in complete(root, "port add x", "--t")
     assert complete(root, "get", "prov") == ["provider-rules"]
     # Where weftd is not there nothing is offered, and nothing is said.
