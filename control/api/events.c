@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What has happened, for those who follow it: the latest lines of the log, as objects. They are numbered from weftd's
-// start on, which "run" names; whoever asks with another run's number starts with the oldest that is kept.
 #include "events.h"
 
 #include <stdlib.h>
@@ -14,7 +12,6 @@
 #define MAX_EVENTS  256
 #define DEFAULT_MS  25000
 #define MAX_MS	    60000
-#define TICKS_MS    100 // between two calls of weft_events_tick()
 
 static struct {
 	struct weft_call *call;
@@ -29,7 +26,7 @@ level_name(uint32_t level)
 	return level <= RTE_LOG_ERR ? "error" : level <= RTE_LOG_WARNING ? "warning" : "info";
 }
 
-// Where the value at TEXT ends; one in quotes may have quotes in it, and ends with one before a blank.
+// The length of the value at TEXT. A value in quotes ends with a quote before a space, and may contain others.
 static size_t
 value_len(const char *text)
 {
@@ -43,7 +40,7 @@ value_len(const char *text)
 	return end ? (size_t)(end - text) + 1 : strlen(text);
 }
 
-// The pairs of a line, key=value, as an object of texts.
+// A line of the log, key=value key="value" ..., as an object of strings.
 static json_t *
 event_json(const struct weft_log_line *line)
 {
@@ -73,7 +70,7 @@ run_id(void)
 	return json_sprintf("%llx", (unsigned long long)weft_ctl.start_us);
 }
 
-// Those after AFTER; NULL: there are none.
+// The events after AFTER; NULL if there are none.
 static json_t *
 collect(uint64_t after)
 {
@@ -92,12 +89,13 @@ collect(uint64_t after)
 	return events ? json_pack("{s:o, s:o, s:b}", "run", run_id(), "events", events, "lost", lost) : NULL;
 }
 
+// Answers CALL if there are events after AFTER, or NOW. Returns whether it did.
 static bool
 answer(struct weft_call *call, uint64_t after, bool now)
 {
-	json_t *result = call->client ? collect(after) : NULL;
+	json_t *result = call->out ? collect(after) : NULL;
 
-	if (result == NULL && call->client && !now)
+	if (result == NULL && call->out && !now)
 		return false;
 	if (result == NULL)
 		result = json_pack("{s:o, s:[], s:b}", "run", run_id(), "events", "lost", 0);
@@ -106,7 +104,7 @@ answer(struct weft_call *call, uint64_t after, bool now)
 }
 
 void
-weft_events_wait(struct weft_call *call, const json_t *params)
+weft_api_events(struct weft_call *call, const json_t *params)
 {
 	json_int_t timeout = json_integer_value(json_object_get(params, "timeout_ms"));
 	json_int_t after = json_integer_value(json_object_get(params, "after"));
@@ -123,10 +121,10 @@ weft_events_wait(struct weft_call *call, const json_t *params)
 }
 
 void
-weft_events_tick(void)
+weft_events_tick(unsigned int ms)
 {
 	for (unsigned int i = 0; i < n_waiting;) {
-		waiting[i].left_ms -= TICKS_MS;
+		waiting[i].left_ms -= ms;
 		if (answer(waiting[i].call, waiting[i].after, waiting[i].left_ms <= 0))
 			waiting[i] = waiting[--n_waiting];
 		else

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Finding a port by its name, its VM, its MAC or one of its addresses, on whatever host it is.
 #include "find.h"
 
 #include <stdlib.h>
@@ -53,7 +52,7 @@ matches(const struct weft_port *port, const char *what)
 	return has_address(port, what);
 }
 
-// Completes what was found with the hosts' states.
+// Adds the state of its host to each port that was found, and answers.
 static void
 on_hosts(void *arg, json_t *result, bool late, const struct weft_error *err)
 {
@@ -87,7 +86,7 @@ on_view(void *arg, struct weft_model *model, const struct weft_error *err)
 	json_t *value;
 
 	if (model == NULL) {
-		weft_call_error(search->call, WEFT_REJECTED, err);
+		weft_call_error(search->call, WEFT_CALL_REJECTED, err);
 		free(search);
 		return;
 	}
@@ -111,21 +110,22 @@ on_view(void *arg, struct weft_model *model, const struct weft_error *err)
 		return;
 	}
 	weft_fail(&none, ENOENT, "no port has the name, VM, MAC or address \"%s\"", search->what);
-	weft_call_error(search->call, WEFT_REJECTED, &none);
+	weft_call_error(search->call, WEFT_CALL_REJECTED, &none);
 	json_decref(search->found);
 	free(search);
 }
 
 void
-weft_policy_where(struct weft_call *call, const json_t *params)
+weft_api_find(struct weft_call *call, const json_t *params)
 {
 	const char *what = json_string_value(json_object_get(params, "what"));
 	struct search *search = what && strlen(what) < sizeof(search->what) ? calloc(1, sizeof(*search)) : NULL;
 	struct weft_error err;
 
 	if (search == NULL) {
-		weft_fail(&err, EINVAL, "params.what: expected the name, VM, MAC or address of a port");
-		weft_call_error(call, WEFT_REJECTED, &err);
+		weft_fail(
+			&err, EINVAL, "params.what: missing or too long; give the name, VM, MAC or address of a port");
+		weft_call_error(call, WEFT_CALL_REJECTED, &err);
 		return;
 	}
 	search->call = call;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Frames to explain: given in hexadecimal, or made up from a port and a destination.
 #include "frame.h"
 
 #include <arpa/inet.h>
@@ -17,7 +16,7 @@
 #include "control/base/map.h"
 #include "control/state/state.h"
 
-#define SAMPLE_SRC UINT64_C(0x020000000001) // a locally administered address, for ports without one
+#define SAMPLE_SRC UINT64_C(0x020000000001) // a locally administered MAC, for ports that have none
 #define BROADCAST  UINT64_C(0xffffffffffff)
 #define EXPERIMENT 0x88b5 // IEEE 802, local experimental ethertype
 
@@ -47,11 +46,11 @@ weft_frame_from_hex(const char *hex, uint8_t frame[WEFT_FRAME_MAX], struct weft_
 		hex += 2;
 	}
 	if (n == 0)
-		return weft_fail(err, EINVAL, "frame: is empty");
+		return weft_fail(err, EINVAL, "frame: empty; give its bytes in hexadecimal");
 	return n;
 }
 
-// The MAC of the port in PORT's network that names ADDRESS, or broadcast.
+// The MAC of the port in PORT's network that has ADDRESS; broadcast if there is none.
 static uint64_t
 owner_mac(const struct weft_port *port, const void *address, bool v6)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Objects of a kind, a page at a time, in the order of their keys, and those alone that have a value in a field.
 #include "list.h"
 
 #include <stdlib.h>
@@ -9,8 +8,8 @@
 
 #include "control/base/map.h"
 
-#define PAGE	  100
-#define PAGE_MOST 1000
+#define DEFAULT_PAGE 100
+#define MAX_PAGE     1000
 
 static const struct weft_field *
 field_of(const struct weft_kind *kind, const char *name)
@@ -22,7 +21,7 @@ field_of(const struct weft_kind *kind, const char *name)
 	return field->name ? field : NULL;
 }
 
-// Names, and lists of such.
+// Strings, and lists of strings.
 static bool
 can_filter(const struct weft_field *field)
 {
@@ -93,14 +92,15 @@ weft_list_check(const json_t *params, const struct weft_kind **kind, struct weft
 
 	*kind = name ? weft_kind_by_name(name) : NULL;
 	if (*kind == NULL)
-		return weft_fail(err, EINVAL, "params.kind: there is no kind of object \"%.40s\"", name ? name : "");
+		return weft_fail(err, EINVAL, "params.kind: there is no kind of object \"%.40s\"; see 'weftctl schema'",
+			name ? name : "");
 	json_object_foreach (json_object_get(params, "where"), name, value) {
 		const struct weft_field *field = field_of(*kind, name);
 
 		if (field == NULL || !can_filter(field) || !json_is_string(value))
 			return weft_fail(err, EINVAL,
-				"params.where.%.40s: a %s has no such field with a name, or a list of names", name,
-				(*kind)->name);
+				"params.where.%.40s: a %s has no such field, or it is not a string or a list of strings",
+				name, (*kind)->name);
 	}
 	return 0;
 }
@@ -122,7 +122,7 @@ weft_list_page(const struct weft_model *model, const struct weft_kind *kind, con
 			is_wanted(weft_map_value(value), kind, tenant, json_object_get(params, "where")))
 			found[n++] = weft_map_value(value);
 	qsort(found, n, sizeof(found[0]), by_key);
-	page = page_of(found, n, limit > 0 && limit <= PAGE_MOST ? (size_t)limit : PAGE);
+	page = page_of(found, n, limit > 0 && limit <= MAX_PAGE ? (size_t)limit : DEFAULT_PAGE);
 	free(found);
 	return page;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// "set": fields of an object change, the others stay. What somebody else writes between the look at the object and the
-// write is not lost: then it is looked at again.
 #include "merge_patch.h"
 
 #include <errno.h>
@@ -10,9 +8,10 @@
 #include <string.h>
 
 #include "control/state/state.h"
-#include "write.h"
+#include "look.h"
+#include "submit.h"
 
-#define TRIES 10
+#define MAX_TRIES 10
 
 struct set {
 	struct weft_call *call;
@@ -27,31 +26,31 @@ is_limits(const char *key)
 	return strncmp(key, "tenants/", 8) == 0 && last && strcmp(last, "/limits") == 0;
 }
 
-// RFC 7396: null takes a field out, an object is merged, all else replaces.
+// RFC 7396, section 2, for a TARGET that is an object.
 static void
-patch_object(json_t *object, const json_t *patch)
+merge(json_t *target, const json_t *patch)
 {
 	const char *field;
 	json_t *value;
 
 	json_object_foreach ((json_t *)(uintptr_t)patch, field, value) {
-		json_t *there = json_object_get(object, field);
+		json_t *old = json_object_get(target, field);
 
 		if (json_is_null(value)) {
-			json_object_del(object, field);
+			json_object_del(target, field);
 		} else if (json_is_object(value)) {
-			if (!json_is_object(there)) {
-				there = json_object();
-				json_object_set_new(object, field, there);
+			if (!json_is_object(old)) {
+				old = json_object();
+				json_object_set_new(target, field, old);
 			}
-			patch_object(there, value);
+			merge(old, value);
 		} else {
-			json_object_set(object, field, value);
+			json_object_set(target, field, value);
 		}
 	}
 }
 
-static int run_set(struct weft_question *query, struct weft_model *model, struct weft_error *err);
+static weft_look_fn run_set;
 
 static void
 on_set(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
@@ -59,24 +58,24 @@ on_set(struct weft_write *write, json_t *result, bool late, const struct weft_er
 	struct set *set = write->arg;
 	json_int_t tries = json_integer_value(json_object_get(set->params, "tries"));
 
-	if (result == NULL && write->conflict && tries < TRIES && !json_object_get(set->params, "expect")) {
+	if (result == NULL && write->conflict && tries < MAX_TRIES && !json_object_get(set->params, "expect")) {
 		json_object_set_new(set->params, "tries", json_integer(tries + 1));
 		weft_write_free(write);
 		weft_look(set->call, set->params, run_set);
 	} else {
 		write->arg = set->call;
-		weft_on_written(write, result, late, err);
+		weft_submit_done(write, result, late, err);
 	}
 	json_decref(set->params);
 	free(set);
 }
 
-// Writes MERGED for KEY, where it still is what OBJECT is.
+// Writes MERGED at KEY, provided that OBJECT is still what is there; NULL: nothing.
 static int
-write_set(struct weft_question *query, const char *key, const struct weft_object *object, json_t *merged,
+write_set(struct weft_look *look, const char *key, const struct weft_object *object, json_t *merged,
 	struct weft_error *err)
 {
-	struct weft_write *write = weft_write_new(json_pack("{s:o}", key, merged), query->params, query->call, "set");
+	struct weft_write *write = weft_submit_new(json_pack("{s:o}", key, merged), look->params, look->call, "set");
 	struct set *set = calloc(1, sizeof(*set));
 	char etag[WEFT_ETAG_SIZE];
 
@@ -92,7 +91,7 @@ write_set(struct weft_question *query, const char *key, const struct weft_object
 	} else if (write->expect == NULL) {
 		write->expect = json_pack("{s:n}", key);
 	}
-	*set = (struct set){ .call = query->call, .params = json_incref(query->params) };
+	*set = (struct set){ .call = look->call, .params = json_incref(look->params) };
 	write->arg = set;
 	write->done = on_set;
 	weft_ctl.store->submit(write);
@@ -100,15 +99,15 @@ write_set(struct weft_question *query, const char *key, const struct weft_object
 }
 
 static int
-run_set(struct weft_question *query, struct weft_model *model, struct weft_error *err)
+run_set(struct weft_look *look, struct weft_model *model, struct weft_error *err)
 {
-	const json_t *patch = json_object_get(query->params, "patch");
+	const json_t *patch = json_object_get(look->params, "patch");
 	char key[WEFT_KEY_SIZE];
 	struct weft_object *object;
 	json_t *merged;
-	int ret = weft_get_one(model, query->params, key, &object, err);
+	int ret = weft_look_object(model, look->params, key, &object, err);
 
-	// A host is there before anything is said of it, and so is a tenant.
+	// Hosts and limits need not exist before: then the patch is the whole object.
 	if (ret == -ENOENT && (strncmp(key, "hosts/", 6) == 0 || is_limits(key))) {
 		object = NULL;
 		ret = 0;
@@ -116,14 +115,14 @@ run_set(struct weft_question *query, struct weft_model *model, struct weft_error
 	if (ret)
 		return ret;
 	if (!json_is_object(patch))
-		return weft_fail(err, EINVAL, "params.patch: expected an object of fields");
+		return weft_fail(err, EINVAL, "params.patch: expected an object, {field: value}");
 	merged = object ? json_loads(object->text, 0, NULL) : json_object();
-	patch_object(merged, patch);
-	return write_set(query, key, object, merged, err);
+	merge(merged, patch);
+	return write_set(look, key, object, merged, err);
 }
 
 void
-weft_policy_set(struct weft_call *call, const json_t *params)
+weft_api_set(struct weft_call *call, const json_t *params)
 {
 	json_t *copy = json_copy((json_t *)(uintptr_t)params);
 

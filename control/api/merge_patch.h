@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The method that changes parts of an object. Control thread.
+// The method that changes fields of an object. Control thread.
 #pragma once
 
 #include "call.h"
 
-void weft_policy_set(struct weft_call *call, const json_t *params);
+// "set", {kind, name, patch}: applies params.patch to the object as a JSON merge patch (RFC 7396): null removes a field,
+// an object is merged into the field, anything else replaces it. If somebody else changes the object meanwhile, the
+// patch is applied again to what they wrote, unless the client has given params.expect. Also takes {wait, timeout_ms}
+// (submit.h).
+void weft_api_set(struct weft_call *call, const json_t *params);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The JSON Schema of objects, from the very tables that drive parsing.
 #include "schema.h"
 
 #include "control/base/schema.h"
 #include "control/policy/kinds.h"
-#include "write.h"
+#include "look.h"
 
 void
-weft_policy_schema(struct weft_call *call, const json_t *params)
+weft_api_schema(struct weft_call *call, const json_t *params)
 {
 	const char *name = json_string_value(json_object_get(params, "kind"));
 	const struct weft_kind *only = name ? weft_kind_by_name(name) : NULL;
@@ -19,8 +18,8 @@ weft_policy_schema(struct weft_call *call, const json_t *params)
 
 	if (name && only == NULL) {
 		json_decref(kinds);
-		weft_key_param(params, key, &err);
-		weft_call_error(call, WEFT_REJECTED, &err);
+		weft_look_key(params, key, &err);
+		weft_call_error(call, WEFT_CALL_REJECTED, &err);
 		return;
 	}
 	for (unsigned int i = 0; weft_kinds[i]; i++) {

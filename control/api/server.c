@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// JSON-RPC 2.0 over a UNIX socket, a request and an answer a line. Who connects is known by the socket's
-// mode and the peer's credentials.
 #include "server.h"
 
 #include <errno.h>
@@ -22,27 +20,23 @@
 
 #include "control/base/json.h"
 #include "control/state/state.h"
-#include "methods.h"
 
-#define MAX_REQUEST (256u << 20)
-#define MAX_QUERY   (64u << 10) // of those who may only read
+#define MAX_REQUEST (256u << 20) // bytes
+#define MAX_QUERY   (64u << 10)	 // a request of a client that may only read
 #define MAX_CLIENTS 64
 #define MAX_GROUPS  64
 
-// JSON-RPC 2.0, section 5.1.
-#define PARSE_ERROR -32700
-#define BAD_REQUEST -32600
-
-struct weft_client {
+struct client {
 	struct bufferevent *bev;
-	struct weft_call *calls; // in work
-	size_t scanned;		 // bytes at the start of its input in which no line ends
+	struct weft_calls calls; // not answered yet
+	size_t scanned;		 // bytes at the start of the input that contain no newline
 	bool may_change;
 	char who[96];
 };
 
 static struct evconnlistener *listener;
 static unsigned int n_clients;
+static weft_method_fn *run_method;
 
 static bool
 in_group(int fd, const struct ucred *cred)
@@ -63,9 +57,9 @@ in_group(int fd, const struct ucred *cred)
 	return false;
 }
 
-// Who is at the other end, and what it may do.
+// Finds out who is at the other end of the socket, and whether they may change things.
 static void
-identify(struct weft_client *client, int fd)
+identify(struct client *client, int fd)
 {
 	const struct passwd *user;
 	struct ucred cred;
@@ -81,107 +75,31 @@ identify(struct weft_client *client, int fd)
 	client->may_change = cred.uid == 0 || cred.uid == geteuid() || in_group(fd, &cred);
 }
 
-static int
-send_json(const char *text, size_t len, void *out)
-{
-	return evbuffer_add(out, text, len);
-}
-
-// Ends CALL with FIELD ("result" or "error"), whose VALUE it takes over.
 static void
-reply(struct weft_call *call, const char *field, json_t *value)
+take_request(struct client *client, const char *line, size_t len)
 {
-	json_t *message = json_pack("{s:s, s:o, s:o}", "jsonrpc", "2.0", field, value, "id", call->id);
-	struct weft_client *client = call->client;
-
-	if (client) {
-		struct evbuffer *out = bufferevent_get_output(client->bev);
-		struct weft_call **p = &client->calls;
-
-		json_dump_callback(message, send_json, out, JSON_COMPACT);
-		evbuffer_add(out, "\n", 1);
-		while (*p != call)
-			p = &(*p)->next;
-		*p = call->next;
-	}
-	json_decref(message);
-	json_decref(call->scope);
-	free(call);
-}
-
-void
-weft_call_result(struct weft_call *call, json_t *result)
-{
-	reply(call, "result", result);
-}
-
-// What a person wrote may have been cut within a character.
-static json_t *
-text_json(const struct weft_error *err)
-{
-	struct weft_error plain = *err;
-	json_t *text = json_string(err->text);
-
-	if (text)
-		return text;
-	for (char *p = plain.text; *p; p++)
-		*p = (unsigned char)*p < 0x80 ? *p : '?';
-	return json_string(plain.text);
-}
-
-void
-weft_call_error(struct weft_call *call, int code, const struct weft_error *err)
-{
-	reply(call, "error", json_pack("{s:i, s:o}", "code", code, "message", text_json(err)));
-}
-
-// A program that asks for others says for whom.
-static void
-take_name(struct weft_call *call, json_t *as)
-{
-	const char *name = json_string_value(json_object_get(as, "name"));
-
-	if (name)
-		snprintf(call->who, sizeof(call->who), "%.30s by %.60s", name, call->client->who);
-	else
-		memcpy(call->who, call->client->who, sizeof(call->who));
-	call->scope = json_incref(as);
-}
-
-static void
-take_request(struct weft_client *client, const char *line, size_t len)
-{
-	struct weft_call *call = calloc(1, sizeof(*call));
 	struct weft_error err = { "" };
-	json_t *request, *id;
-	const char *method;
+	json_t *request = weft_json_load(line, len, "request", &err);
+	const char *method = json_string_value(json_object_get(request, "method"));
+	struct weft_call *call =
+		weft_call_new(&client->calls, bufferevent_get_output(client->bev), client->who, request);
 
-	if (call == NULL)
-		return;
-	request = weft_json_load(line, len, "request", &err);
-	method = json_string_value(json_object_get(request, "method"));
-	id = json_object_get(request, "id");
-	call->id = id ? json_incref(id) : json_null();
-	call->client = client;
-	call->next = client->calls;
-	client->calls = call;
-	take_name(call, json_object_get(request, "as"));
-	if (method) {
-		weft_method_run(call, method, json_object_get(request, "params"), client->may_change);
-	} else {
-		if (request)
-			weft_fail(&err, EINVAL, "request: \"method\" is missing");
-		weft_call_error(call, request ? BAD_REQUEST : PARSE_ERROR, &err);
+	if (call && method) {
+		run_method(call, method, json_object_get(request, "params"), client->may_change);
+	} else if (call && request) {
+		weft_fail(&err, EINVAL, "request: \"method\" is missing");
+		weft_call_error(call, WEFT_CALL_BAD_REQUEST, &err);
+	} else if (call) {
+		weft_call_error(call, WEFT_CALL_PARSE_ERROR, &err);
 	}
 	json_decref(request);
 }
 
-// What is in work for it goes on; nobody hears of its end.
+// Its calls continue; their answers are thrown away.
 static void
-drop_client(struct weft_client *client)
+drop_client(struct client *client)
 {
-	for (struct weft_call *call = client->calls; call; call = call->next)
-		call->client = NULL;
+	weft_call_abandon(&client->calls);
 	bufferevent_free(client->bev);
 	free(client);
 	n_clients--;
@@ -191,7 +109,7 @@ static void
 on_read(struct bufferevent *bev, void *arg)
 {
 	struct evbuffer *in = bufferevent_get_input(bev);
-	struct weft_client *client = arg;
+	struct client *client = arg;
 	struct evbuffer_ptr from, end;
 
 	while (evbuffer_get_length(in)) {
@@ -220,7 +138,7 @@ on_event(struct bufferevent *bev, short what, void *arg)
 static void
 on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr, int len, void *arg)
 {
-	struct weft_client *client = n_clients < MAX_CLIENTS ? calloc(1, sizeof(*client)) : NULL;
+	struct client *client = n_clients < MAX_CLIENTS ? calloc(1, sizeof(*client)) : NULL;
 	struct bufferevent *bev = client ? bufferevent_socket_new(weft_ctl.base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
 
 	(void)from, (void)addr, (void)len, (void)arg;
@@ -236,7 +154,7 @@ on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
-// A socket that is left over goes; one that answers means that another weftd runs.
+// Removes a socket that a former weftd has left behind. If it answers, another weftd runs.
 static int
 clear_socket(const struct sockaddr_un *addr, struct weft_error *err)
 {
@@ -246,25 +164,28 @@ clear_socket(const struct sockaddr_un *addr, struct weft_error *err)
 	if (fd >= 0)
 		close(fd);
 	if (ret == 0)
-		return weft_fail(err, EADDRINUSE, "another weftd serves %s; stop it, or use another --dev folder",
+		return weft_fail(err, EADDRINUSE,
+			"another weftd serves %s; stop that one, or give this one another --dev folder",
 			addr->sun_path);
 	unlink(addr->sun_path);
 	return 0;
 }
 
 int
-weft_server_start(struct weft_error *err)
+weft_server_start(weft_method_fn *run, struct weft_error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const struct group *group = weft_ctl.config.socket_group[0] ? getgrnam(weft_ctl.config.socket_group) : NULL;
 	int ret;
 
 	if (weft_ctl.config.socket_group[0] && group == NULL)
-		return weft_fail(err, EINVAL, "socket_group: there is no group \"%s\"", weft_ctl.config.socket_group);
+		return weft_fail(err, EINVAL, "socket_group: there is no group \"%s\"; run 'groupadd %s'",
+			weft_ctl.config.socket_group, weft_ctl.config.socket_group);
+	run_method = run;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", weft_ctl.config.socket);
 	if ((ret = clear_socket(&addr, err)))
 		return ret;
-	// Nobody gets in between bind and chmod.
+	// Until chmod() has set the mode, nobody else may connect.
 	umask(0177);
 	listener = evconnlistener_new_bind(weft_ctl.base, on_accept, NULL,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1, (struct sockaddr *)&addr, sizeof(addr));

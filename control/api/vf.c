@@ -5,7 +5,7 @@
 
 #include "weft/sriov.h"
 
-#include "control/report/vf.h"
+#include "control/report/pf.h"
 #include "control/vf/enforcement.h"
 #include "control/vf/provision.h"
 
@@ -15,12 +15,12 @@ pf_param(const json_t *params, struct weft_function *pf, struct weft_error *err)
 	const char *name = json_string_value(json_object_get(params, "pf"));
 
 	if (name == NULL)
-		return weft_fail(err, EINVAL, "params.pf: missing; it is an interface or a PCI address");
+		return weft_fail(err, EINVAL, "params.pf: missing; give an interface or a PCI address");
 	return weft_sriov_pf(weft_sysfs(), name, pf, err);
 }
 
 json_t *
-weft_vf_create(const json_t *params, struct weft_error *err)
+weft_api_vf_create(const json_t *params, struct weft_error *err)
 {
 	json_int_t count = json_integer_value(json_object_get(params, "count"));
 	struct weft_function pf;
@@ -31,7 +31,7 @@ weft_vf_create(const json_t *params, struct weft_error *err)
 }
 
 json_t *
-weft_vf_destroy(const json_t *params, struct weft_error *err)
+weft_api_vf_destroy(const json_t *params, struct weft_error *err)
 {
 	struct weft_function pf;
 

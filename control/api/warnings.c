@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What those who write a policy should know of it, though it is accepted.
 #include "warnings.h"
 
 #include <string.h>
@@ -34,7 +33,7 @@ count(struct counts *counts, const json_t *object)
 			   !json_array_size(json_object_get(object, "ips")) && json_object_get(object, "network");
 }
 
-// Rules that repeat, contradict or hide others.
+// Warns of rules that repeat, contradict or hide others.
 static void
 look_at_rules(const char *key, const json_t *json, json_t *warnings)
 {
@@ -60,19 +59,19 @@ weft_warnings(const json_t *changes)
 		look_at_rules(key, object, warnings);
 	}
 	if (counts.uplink && weft_uplink_rate(&weft_ctl.local) == 0)
-		json_array_append_new(
-			warnings, json_sprintf("%u plan(s) have min_rate or weight, which count on hosts whose uplink "
-					       "has a rate; this host's has none ('weftctl set port UPLINK rate=10G')",
-					  counts.uplink));
+		json_array_append_new(warnings,
+			json_sprintf("%u plan(s) have min_rate or weight, which take effect only on hosts whose uplink "
+				     "has a rate; this host's uplink has none ('weftctl set port UPLINK rate=10G')",
+				counts.uplink));
 	if (counts.lenient)
 		json_array_append_new(warnings,
-			json_sprintf("%u port(s) take it that hardware does not enforce their whole policy (lenient): "
-				     "'weftctl port show' says what",
+			json_sprintf("%u port(s) allow that hardware enforces only a part of their policy (lenient); "
+				     "'weftctl port show' lists what it does not enforce",
 				counts.lenient));
 	if (counts.unnamed)
-		json_array_append_new(
-			warnings, json_sprintf("%u port(s) are in groups and name no ips: others' rules for "
-					       "those groups do not know them",
-					  counts.unnamed));
+		json_array_append_new(warnings,
+			json_sprintf("%u port(s) are in groups but have no ips: rules that name these groups as remote "
+				     "do not match them",
+				counts.unnamed));
 	return warnings;
 }

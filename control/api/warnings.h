@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Warnings about a change. Control thread.
+// Warnings about policy that is accepted. Control thread.
 #pragma once
 
 #include <jansson.h>
 
-// What is odd about CHANGES, or not enforced in this version, in words. A new array.
+// Sentences about CHANGES that may not do what their author expects: rules that hide others, settings that this host
+// does not use, and the like. A new array.
 json_t *weft_warnings(const json_t *changes);

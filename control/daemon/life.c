@@ -18,7 +18,8 @@
 #include "control/vf/provision.h"
 #include "control/api/events.h"
 #include "control/api/server.h"
-#include "control/report/firewall.h"
+#include "control/api/methods.h"
+#include "control/report/rule_log.h"
 #include "control/state/state.h"
 #include "watchdog.h"
 #include "control/host/watch.h"
@@ -34,9 +35,9 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what, (void)arg;
 	weft_engine_poll();
-	weft_log_events();
+	weft_rule_log_flush();
 	weft_engine_offload();
-	weft_events_tick();
+	weft_events_tick(TICK_MS);
 	if (ticks % RETRY_TICKS == 0)
 		weft_provision_watch();
 	if (++ticks % RETRY_TICKS == 0)
@@ -114,7 +115,7 @@ serve(struct weft_error *err)
 	if (ret == 0 && weft_ctl.config.policy[0])
 		ret = apply_file(weft_ctl.config.policy, err);
 	if (ret == 0)
-		ret = weft_server_start(err);
+		ret = weft_server_start(weft_method_run, err);
 	if (ret == 0) {
 		WEFT_LOG(INFO, "event=ready socket=%s host=%s store=%s generation=%llu ports=%u",
 			weft_ctl.config.socket, weft_ctl.local.host, weft_ctl.store->name,

@@ -8,7 +8,3 @@
 
 // Tells this host's shared uplinks what the policy in force says.
 void weft_shared_uplink_sync(struct weft_local *local);
-
-// What they have taken, and left to the kernel: [{port, interface, address, denied, counts: {name: {packets, bytes}}}].
-// A new array.
-json_t *weft_wire_report(const struct weft_local *local);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What data plans say and do, port by port.
 #include "plans.h"
 
 #include "control/host/uplink_rate.h"
 #include "control/compile/plans.h"
 #include "control/state/state.h"
-#include "page.h"
+#include "select.h"
 
-// Bytes and packets count on; whoever wants rates takes the difference over time_us.
+// One direction of a port's plan. Bytes and packets only grow: a rate is their difference over that of time_us.
 static json_t *
 way_json(const struct weft_plan_way *way, uint32_t frame, uint64_t bytes, uint64_t packets)
 {
@@ -71,7 +70,7 @@ add_port(void *arg, const struct weft_port *port)
 	json_array_append_new(arg, row);
 }
 
-// Tenants with a rate, and what this host may use of it now.
+// The tenants with a rate, and how much of it this host may use now, in bits per second.
 static json_t *
 tenants_json(void)
 {
@@ -95,7 +94,7 @@ tenants_json(void)
 	return rows;
 }
 
-// The uplink that ports share; NULL: none has a rate.
+// The uplink in use, which the ports share; NULL if it has no rate.
 static json_t *
 uplink_json(void)
 {
@@ -127,7 +126,7 @@ weft_report_plans(const json_t *params, struct weft_error *err)
 	const char *next;
 
 	(void)err;
-	next = weft_page_ports(params, add_port, rows);
+	next = weft_select_ports(params, add_port, rows);
 	return json_pack("{s:I, s:o, s:o, s:o*, s:s*}", "time_us",
 		(json_int_t)(rte_rdtsc() / (weft_ctl.local.tsc_hz / 1e6)), "ports", rows, "tenants", tenants_json(),
 		"uplink", uplink_json(), "next", next);

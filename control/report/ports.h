@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// weftd's status, its ports, workers, drops and counters, as JSON: results of the methods that read. Control thread.
+// This host's ports. Control thread.
 #pragma once
 
-#include "control/policy/model.h"
+#include <jansson.h>
 
-json_t *weft_report_status(void);
-json_t *weft_report_ports(const json_t *params); // a list, or with params.limit {ports, next}
-json_t *weft_report_port(const struct weft_port *port);
-json_t *weft_report_workers(void);
-json_t *weft_report_drops(const char *port); // NULL: of all ports
-json_t *weft_report_audit(struct weft_error *err);
-json_t *weft_report_fdb(void);
+#include "weft/log.h"
+
+// The method "ports": a list of this host's ports. PARAMS select them as in select.h; with params.limit the result is
+// {ports, next}.
+json_t *weft_report_ports(const json_t *params, struct weft_error *err);
+
+// The method "port", {port}: that port, and hints how to start a guest with it. Returns NULL with errno and ERR.
+json_t *weft_report_port(const json_t *params, struct weft_error *err);

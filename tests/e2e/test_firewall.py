@@ -218,7 +218,7 @@ def test_sessions_are_listed_counted_and_killed(weftd):
         assert row["to"]["rule"] == "default/open default_in"
         assert weftd.ctl("session", "list", "--state", "established", "--address", B)["matched"] == 1
         assert weftd.port("g1")["sessions"] == {"all": 2, "half_open": 0, "fragmented": 0}
-        with pytest.raises(Rejected, match="all connections are meant"):
+        with pytest.raises(Rejected, match="to end all connections, give all: true"):
             weftd.ctl("session", "kill")
         with pytest.raises(Rejected, match='no state "open"'):
             weftd.ctl("session", "list", "--state", "open")

@@ -184,21 +184,21 @@ def test_check_says_what_is_wrong(tunnel):
     wait_for(lambda: "heard of" in check(weftd)[1])
     assert f"b: 1 port(s), next hop {THERE} (" in checked(weftd, 0)
     weftd.ctl("set", "host", "b", "tunnel.address=198.51.100.2")
-    assert "b: its address is not in this host's network, and there is no gateway" in checked(weftd, 2)
+    assert "b: its address is not in this host's network, and this host has no gateway" in checked(weftd, 2)
     weftd.ctl("set", "host", "a", "tunnel.gateway=192.0.2.254")
     assert "b: its next hop does not answer ARP" in checked(weftd, 2)
     with pytest.raises(Rejected, match="tunnel address 192.0.2.1 is already a's"):
         weftd.ctl("set", "host", "b", f"tunnel.address={HERE}")
     weftd.ctl("set", "host", "b", "tunnel.address=2001:db8::2")
-    assert "b: its tunnel address is of another version of IP" in checked(weftd, 2)
+    assert "b: its tunnel address and this host's are not of the same IP version" in checked(weftd, 2)
     weftd.ctl("delete", "host", "b")
-    assert "b: it has no tunnel address: weftctl set host b tunnel.address=" in checked(weftd, 2)
+    assert "b: it has no tunnel address; run 'weftctl set host b tunnel.address=" in checked(weftd, 2)
     # What it says can be typed, though there is no such object.
     weftd.ctl("set", "host", "b", f"tunnel.address={THERE}/24")
     assert "no tunnel address" not in check(weftd)[1]
     weftd.ctl("delete", "host", "b")
     weftd.ctl("delete", "port", "up")
-    assert "here: there is no uplink on this host" in checked(weftd, 2)
+    assert "here: this host has no uplink" in checked(weftd, 2)
     weftd.ctl("delete", "host", "a")
     assert "here: this host has no tunnel address" in checked(weftd, 2)
 

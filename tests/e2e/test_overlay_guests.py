@@ -75,7 +75,7 @@ def test_machines_across_hosts(hosts):
         finish = send(guests[0], guests[1], 8 * BYTES, 5001)
         wait_for(lambda: b.port("g2")["counters"]["tx_packets"] > 4000, 120)
         b.kill()
-        wait_for(lambda: "BFD says that it is down" in check(a)[1], step=0.05)
+        wait_for(lambda: "BFD is down" in check(a)[1], step=0.05)
         time.sleep(0.5)
         b.start()
         assert finish() == 8 * BYTES

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// How to start a guest with a port: QEMU's arguments and libvirt's XML.
 #include "hints.h"
 
 #include <stdio.h>
@@ -42,7 +41,7 @@ libvirt(const struct weft_port *port, const char *socket, const char *mac, unsig
 		port->attach.mode ? "><reconnect enabled='yes' timeout='1'/></source>" : "/>", queues, mtu);
 }
 
-// As a plain PCI device: what libvirt calls an interface it would set up by itself, behind weft's back.
+// The VF as a plain PCI device. libvirt would set up an <interface> by itself, and change what weft has set.
 static json_t *
 passed_through(const char *address)
 {
@@ -58,7 +57,7 @@ passed_through(const char *address)
 }
 
 json_t *
-weft_hints(const struct weft_port *port)
+weft_report_hints(const struct weft_port *port)
 {
 	const struct weft_network *network = weft_model_port_network(weft_ctl.local.model, port);
 	char socket[600], mac[WEFT_MAC_TEXT] = "", id[WEFT_PATH_SIZE];

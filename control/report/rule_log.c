@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "rule_log.h"
+
+#include <arpa/inet.h>
+
+#include "weft/engine.h"
+
+#include "control/compile/rulebook.h"
+#include "select.h"
+
+static void
+log_event(void *arg, const struct weft_event *event)
+{
+	static const char *const actions[] = { "allow", "deny", "reject" };
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+	int family = event->v6 ? AF_INET6 : AF_INET;
+
+	(void)arg;
+	inet_ntop(family, event->addr[0], from, sizeof(from));
+	inet_ntop(family, event->addr[1], to, sizeof(to));
+	WEFT_LOG(INFO,
+		"event=rule action=%s rule=\"%s\" from=%s to=%s protocol=%u source=%s source_port=%u destination=%s "
+		"destination_port=%u",
+		actions[event->action], weft_rulebook_name(event->counter), weft_select_slot_name(event->port[0]),
+		weft_select_slot_name(event->port[1]), event->proto, from, event->l4[0], to, event->l4[1]);
+}
+
+void
+weft_rule_log_flush(void)
+{
+	weft_engine_events(log_event, NULL);
+}
