@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The control thread's life.
 #include "life.h"
 
 #include <signal.h>
@@ -25,8 +24,8 @@
 #include "control/host/watch.h"
 
 #define TICK_MS	    100
-#define RETRY_TICKS 50 // between two attempts to open what failed
-#define WATCH_TICKS 5  // between two looks at what PFs enforce; they tell of most changes at once
+#define RETRY_TICKS 50 // between two attempts to open devices that did not open
+#define DRIFT_TICKS 5  // between two checks of what PFs enforce; the kernel sends notices of most changes
 
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
@@ -42,7 +41,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		weft_provision_watch();
 	if (++ticks % RETRY_TICKS == 0)
 		weft_watch_retry(&weft_ctl.local);
-	if (ticks % WATCH_TICKS == 0)
+	if (ticks % DRIFT_TICKS == 0)
 		weft_drift_check();
 	weft_watch_links(&weft_ctl.local);
 }
@@ -64,7 +63,7 @@ on_policy(struct weft_write *write, json_t *result, bool late, const struct weft
 	weft_write_free(write);
 }
 
-// Applies the policy file, which wins over what was applied before.
+// Applies the policy file; its objects replace those that were applied before.
 static int
 apply_file(const char *path, struct weft_error *err)
 {
@@ -81,7 +80,7 @@ apply_file(const char *path, struct weft_error *err)
 		.changes = changes, .done = on_policy, .arg = &failure, .who = "weftd", .note = "policy file"
 	};
 	weft_ctl.store->submit(write);
-	// On a host of its own it is in force before weftd says that it is ready.
+	// On a host on its own the file is in force before weftd says that it is ready.
 	event_base_loop(weft_ctl.base, EVLOOP_NONBLOCK);
 	if (failure.text[0])
 		return weft_fail(err, EINVAL, "%.200s: %.280s", path, failure.text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// weftd: reads its configuration, starts the engine, and becomes the control thread.
+// weftd: reads its configuration, starts the engine, and runs the control thread.
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ parse_args(int argc, char **argv, const char **file, const char **dev)
 	return 0;
 }
 
-// A guest needs a handful of descriptors: allow for all ports.
+// Every port needs a handful of descriptors: as many as may be open are allowed.
 static void
 raise_limits(void)
 {
@@ -76,11 +76,11 @@ raise_limits(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	// Short sleeps of idle workers are not rounded up.
+	// Otherwise the kernel rounds up the short sleeps of idle workers.
 	prctl(PR_SET_TIMERSLACK, 1);
 }
 
-// Megabytes that the configuration is known to take: buffers, address tables, counters and outboxes.
+// The memory in MB that this configuration needs at the start: buffers, address tables, counters and outboxes.
 static uint32_t
 first_memory(const struct weft_engine_config *engine)
 {

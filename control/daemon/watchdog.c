@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What systemd is told: that weftd serves, and that all of it still runs: a worker that stands still is no life.
 #include "watchdog.h"
 
 #include <systemd/sd-daemon.h>
@@ -9,7 +8,7 @@
 #include "weft/engine.h"
 
 static struct event *timer;
-static uint64_t loops[WEFT_MAX_WORKERS];
+static uint64_t loops[WEFT_MAX_WORKERS]; // of the worker, at the last check
 
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)

@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 
-// Tells systemd, if it has started weftd, that weftd is ready, and from then on that it is alive. Control thread.
+// Tells systemd, if it has started weftd, that weftd is ready, and from then on that it is alive: that no worker stands
+// still. Control thread.
 void weft_watchdog_start(struct event_base *base);
 void weft_watchdog_stop(void);

@@ -9,8 +9,6 @@
 
 struct weft_prepared;
 
-#define WEFT_WHOLE (1 << 20) // of a tenant's rate: hosts may use parts of it
-
 struct weft_local {
 	char host[WEFT_NAME_SIZE]; // this host's name
 	bool alone;		   // no cluster: ports that name no host are here

@@ -15,13 +15,13 @@
 
 #include "netlink.h"
 
-// Datagrams to these ports are weft's: the kernel must not say that nobody is there.
+// Datagrams to these ports are for weft: the kernel must not answer that the port is unreachable.
 static const uint16_t ports[] = { WEFT_VXLAN_PORT, WEFT_GENEVE_PORT, WEFT_BFD_PORT, WEFT_BFD_PORT_FAR };
 
 static struct {
-	struct mnl_socket *questions; // NULL: not connected
-	struct weft_ip silent_for;    // that the ports are kept open for
-	int silent[sizeof(ports) / sizeof(ports[0])];
+	struct mnl_socket *questions;		      // NULL: not connected
+	struct weft_ip silent_for;		      // the address that the ports are open at; none: they are closed
+	int silent[sizeof(ports) / sizeof(ports[0])]; // sockets; 0: not open
 } kernel;
 
 static const struct weft_ip *
@@ -32,7 +32,7 @@ own_address(const struct weft_local *local)
 	return self && !weft_ip_is_none(&self->tunnel.address) ? &self->tunnel.address : NULL;
 }
 
-// The kernel's interface that the uplink in use is on; 0: it is on none.
+// The kernel's interface that the uplink in use is on; 0: none.
 static unsigned int
 interface_of(const struct weft_placement *placement)
 {
@@ -67,8 +67,9 @@ weft_kernel_hop(const struct weft_placement *placement, const struct weft_ip *ad
 	return netlink_hop(kernel.questions, address, interface_of(placement));
 }
 
+// Closes the ports.
 static void
-speak(void)
+close_ports(void)
 {
 	for (unsigned int i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		if (kernel.silent[i] > 0)
@@ -78,12 +79,13 @@ speak(void)
 	kernel.silent_for = (struct weft_ip){ 0 };
 }
 
-// A socket that takes nothing in. Where the kernel has a tunnel of its own at the port that is not needed.
+// Opens a socket that drops all that it receives. Returns 0 if it cannot be opened: then the kernel has a tunnel of its
+// own at the port, and no such socket is needed.
 static int
-open_silent(const struct weft_ip *address, uint16_t port)
+open_port(const struct weft_ip *address, uint16_t port)
 {
-	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+	struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &drop_all };
 	struct sockaddr_in v4 = {
 		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = weft_ip_v4(address)
 	};
@@ -103,17 +105,17 @@ open_silent(const struct weft_ip *address, uint16_t port)
 }
 
 static void
-be_silent(const struct weft_ip *address)
+open_ports(const struct weft_ip *address)
 {
 	if (weft_ip_same(address, &kernel.silent_for))
 		return;
-	speak();
+	close_ports();
 	for (unsigned int i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		kernel.silent[i] = open_silent(address, ports[i]);
+		kernel.silent[i] = open_port(address, ports[i]);
 	kernel.silent_for = *address;
 }
 
-// Calls FN with the slot of each other host.
+// Calls FN with the slot of each other host in the snapshot in force.
 static void
 each_peer(void (*fn)(void *arg, uint16_t slot, const struct weft_peer *peer), void *arg)
 {
@@ -185,10 +187,10 @@ weft_kernel_tell(const struct weft_local *local)
 	bool has = weft_kernel_has_address(local);
 
 	if (has) {
-		be_silent(own_address(local));
+		open_ports(own_address(local));
 		netlink_each_neighbour(kernel.questions, interface_of(local->placement), on_neighbour, NULL);
 	} else {
-		speak();
+		close_ports();
 	}
 }
 
@@ -224,7 +226,7 @@ weft_kernel_open(void)
 void
 weft_kernel_close(void)
 {
-	speak();
+	close_ports();
 	if (kernel.questions)
 		mnl_socket_close(kernel.questions);
 	kernel.questions = NULL;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Preparing, activating and aborting a change on this host.
 #include "local.h"
 
 #include <stdio.h>
@@ -12,14 +11,14 @@
 #include "weft/clock.h"
 #include "weft/engine.h"
 
+#include "control/base/map.h"
 #include "control/change/bundle.h"
-#include "tenant_rate.h"
 #include "control/vf/assignment.h"
 #include "kernel.h"
-#include "uplink_rate.h"
-#include "control/base/map.h"
 #include "prepare.h"
 #include "shared_uplink.h"
+#include "tenant_rate.h"
+#include "uplink_rate.h"
 
 int
 weft_local_init(struct weft_local *local, const char *vhost_dir)
@@ -166,7 +165,7 @@ weft_local_activate(struct weft_local *local)
 	weft_assignment_accept();
 	weft_changeset_accept(&p->set);
 	free_prepared(local);
-	// Ports that are gone are not missing any more.
+	// A port that has been removed does not count as failed.
 	json_object_foreach_safe (local->failed, next, path, value) {
 		const struct weft_port *port = weft_model_port(local->model, path);
 
@@ -255,7 +254,7 @@ weft_local_lose(struct weft_local *local, const char *path)
 
 	if (p == NULL)
 		return;
-	// Where it is not there any more nothing is compiled for it.
+	// Without a slot nothing is compiled for the port, unless its device opens again at once.
 	weft_placement_withdraw(local->placement, slot);
 	json_array_append_new(p->gone, json_integer(slot));
 	local->prepared = p;
@@ -265,6 +264,6 @@ weft_local_lose(struct weft_local *local, const char *path)
 		return;
 	}
 	WEFT_LOG(ERR, "event=device-removed port=%s", path);
-	json_object_set_new(local->failed, path, json_string("its device has been taken away"));
+	json_object_set_new(local->failed, path, json_string("its device has been removed"));
 	weft_local_activate(local);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Addresses, routes and neighbours of the kernel.
 #include "netlink.h"
 
 #include <errno.h>
@@ -14,7 +13,7 @@
 
 #define USABLE (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP)
 
-// The address in ATTR, which has its family's size.
+// Reads the address in ATTR into IP. False: ATTR does not have the size of an address of FAMILY.
 static bool
 address_of(const struct nlattr *attr, uint8_t family, struct weft_ip *ip)
 {
@@ -53,7 +52,7 @@ on_address(const struct nlmsghdr *message, void *arg)
 
 	mnl_attr_for_each(attr, message, sizeof(*ifa))
 	{
-		// Of a point-to-point link IFA_ADDRESS is the other end's.
+		// On a point-to-point link, IFA_ADDRESS is the address of the other end.
 		if (mnl_attr_get_type(attr) != (ifa->ifa_family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
 			continue;
 		if (ifa->ifa_index == query->ifindex && address_of(attr, ifa->ifa_family, &ip) &&

@@ -11,10 +11,10 @@
 // Whether the kernel has ADDRESS on the interface IFINDEX.
 bool netlink_has_address(struct mnl_socket *socket, const struct weft_ip *address, unsigned int ifindex);
 
-// The next hop to ADDRESS: ADDRESS itself where it is on the link; none where there is no route by IFINDEX.
+// The next hop to ADDRESS: ADDRESS itself if it is on the interface's network; none if no route leads there by IFINDEX.
 struct weft_ip netlink_hop(struct mnl_socket *socket, const struct weft_ip *address, unsigned int ifindex);
 
-// Has the kernel find out ADDRESS's MAC on IFINDEX, or whether it is still right, as if it had something to send there.
+// Has the kernel find out ADDRESS's MAC on IFINDEX, or check the one that it knows, as if it had a packet to send there.
 void netlink_use(struct mnl_socket *socket, const struct weft_ip *address, unsigned int ifindex);
 
 // Calls FN with each neighbour on IFINDEX whose MAC is known. Returns 0 or -errno.

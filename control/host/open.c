@@ -12,7 +12,7 @@
 #include "control/base/map.h"
 #include "control/vf/assignment.h"
 
-// What of an attachment cannot change while the device is open, as text.
+// Writes as text what cannot change of PORT's attachment while its device is open.
 static void
 describe(const struct weft_local *local, const struct weft_port *port, const struct weft_network *network,
 	char text[900])
@@ -27,6 +27,7 @@ describe(const struct weft_local *local, const struct weft_port *port, const str
 		port->attach.use);
 }
 
+// The object NOW as it was before the change; NULL: there was none.
 static const struct weft_object *
 before(const struct weft_prepared *p, const struct weft_object *now)
 {
@@ -35,7 +36,7 @@ before(const struct weft_prepared *p, const struct weft_object *now)
 	return now;
 }
 
-// A device that is open keeps what it is attached to, and an Ethernet device its MTU.
+// Checks that the change does not attach an open device to something else, nor change the MTU of an Ethernet device.
 static int
 check_attached(const struct weft_local *local, const struct weft_prepared *p, const struct weft_port *port)
 {
@@ -55,14 +56,14 @@ check_attached(const struct weft_local *local, const struct weft_prepared *p, co
 	return strcmp(now, was) == 0
 		       ? 0
 		       : weft_fail(p->err, EBUSY,
-				 "port %s: what it is attached to, or its device's MTU, cannot change while it exists; "
+				 "port %s: its attachment and its device's MTU cannot change while it exists; "
 				 "run 'weftctl port del %s' first",
 				 port->o.path, port->o.path);
 }
 
-// An uplink whose device is open carries a network now that needs more.
+// Raises the MTU of an uplink whose device is open, if a network needs it now.
 static int
-widen(const struct weft_local *local, const struct weft_prepared *p, const struct weft_port *port, uint16_t slot)
+raise_mtu(const struct weft_local *local, const struct weft_prepared *p, const struct weft_port *port, uint16_t slot)
 {
 	uint16_t mtu = weft_model_largest_mtu(local->model);
 	int ret = port->network[0] || local->snap == NULL ||
@@ -70,14 +71,13 @@ widen(const struct weft_local *local, const struct weft_prepared *p, const struc
 			  ? 0
 			  : weft_engine_port_set_mtu(slot, mtu);
 
-	return ret == 0 ? 0
-			: weft_fail(p->err, -ret,
-				  "port %s: its device does not take an MTU of %u while it is open (%s), which is what "
-				  "the "
-				  "networks "
-				  "need, with room for tunnels: lower their \"mtu\", or delete the port and add it "
-				  "again",
-				  port->o.path, mtu, strerror(-ret));
+	return ret == 0
+		       ? 0
+		       : weft_fail(p->err, -ret,
+				 "port %s: its device does not accept an MTU of %u while it is open (%s), and the networks "
+				 "need that, with room for tunnels: lower their \"mtu\", or delete the port and add it "
+				 "again",
+				 port->o.path, mtu, strerror(-ret));
 }
 
 static int
@@ -120,7 +120,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	return 0;
 }
 
-// The port names another worker than before, or none.
+// Notes the port's worker if it names another one than before, or none.
 static int
 update_owner(struct weft_local *local, struct weft_prepared *p, const struct weft_port *port, uint16_t slot)
 {
@@ -142,7 +142,6 @@ update_owner(struct weft_local *local, struct weft_prepared *p, const struct wef
 	return 0;
 }
 
-// Opens what is new, and checks what stays. What was part of the state before may fail to open without harm to others.
 int
 weft_open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_port *port)
 {
@@ -151,7 +150,7 @@ weft_open_port(struct weft_local *local, struct weft_prepared *p, const struct w
 	int ret;
 
 	if (port->worker != WEFT_OWNER_NONE && port->worker >= weft_engine_n_workers())
-		return weft_fail(p->err, EINVAL, "port %s: worker %u is not there; weftd has workers 0 to %u",
+		return weft_fail(p->err, EINVAL, "port %s: there is no worker %u; weftd has workers 0 to %u",
 			port->o.path, port->worker, weft_engine_n_workers() - 1);
 	if (slot || weft_assignment_find(port->o.path)) {
 		ret = check_attached(local, p, port);
@@ -159,7 +158,7 @@ weft_open_port(struct weft_local *local, struct weft_prepared *p, const struct w
 			return ret;
 	}
 	if (slot) {
-		ret = widen(local, p, port, slot);
+		ret = raise_mtu(local, p, port, slot);
 		return ret ? ret : update_owner(local, p, port, slot);
 	}
 	if (weft_port_is_gateway(port))

@@ -7,7 +7,7 @@
 
 #include "control/base/map.h"
 
-// Whether a change of OBJECT changes what is beyond tunnels.
+// Whether a change of OBJECT changes tunnels, or what is compiled about other hosts.
 static bool
 concerns(const struct weft_local *local, const struct weft_object *object)
 {
@@ -23,6 +23,7 @@ concerns(const struct weft_local *local, const struct weft_object *object)
 					       weft_network_is_tunnelled(weft_model_port_network(local->model, port)));
 }
 
+// Gives HOST a slot.
 static int
 add_host(struct weft_local *local, struct weft_prepared *p, const struct weft_host *host)
 {
@@ -47,7 +48,7 @@ weft_peer_slots_prepare(struct weft_local *local, struct weft_prepared *p, bool 
 	bool can = weft_placement_can_tunnel(local->placement, local->model);
 	int ret = 0;
 
-	// An uplink whose device opens late, or that takes over, comes with a change of something else or none.
+	// The uplink may have changed without a change of any object: its device has opened late, or another took over.
 	p->tunnels = all || local->rerouted || local->kernel != p->kernel ||
 		     (local->snap ? local->snap->underlay : 0) != (can ? local->placement->uplink : 0);
 	for (unsigned int i = 0; i < p->set.n; i++) {

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a change concerns on this host: ports are opened, checked and compiled.
 #include "prepare.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "weft/engine.h"
 
 #include "control/base/map.h"
+#include "control/compile/peers.h"
+#include "control/compile/stamp.h"
 #include "control/vf/assignment.h"
 #include "kernel.h"
 #include "open.h"
 #include "peer_slots.h"
 #include "uplink_rate.h"
-#include "control/compile/stamp.h"
-#include "control/compile/peers.h"
 #include "uplinks.h"
 
-// Notes that PORT is to be compiled, if it is here.
+// Notes that OBJECT is to be compiled, if it is a port of this host.
 static void
 add_dirty(const struct weft_local *local, struct weft_prepared *p, const struct weft_object *object)
 {
@@ -31,7 +29,7 @@ add_dirty(const struct weft_local *local, struct weft_prepared *p, const struct 
 struct dirty_context {
 	const struct weft_local *local;
 	struct weft_prepared *p;
-	const char *tenant; // NULL: all
+	const char *tenant; // NULL: all tenants
 };
 
 static void
@@ -45,7 +43,8 @@ add_if_of_tenant(void *arg, const struct weft_port *port)
 		add_dirty(c->local, c->p, &port->o);
 }
 
-// Notes the ports that refer to an object, and of groups and tiers that do, the ports that their rules hold for.
+// Notes the ports that refer to the object KEY; and with DEEPER, if a group or a tenant's rules refer to it, the ports
+// that these rules hold for.
 static void
 add_users(const struct weft_local *local, struct weft_prepared *p, const char *key, bool deeper)
 {
@@ -88,7 +87,7 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 	bool was = weft_is_port(c->old) && weft_local_has(local, old),
 	     is = weft_is_port(c->new) && weft_local_has(local, new);
 	struct dirty_context context = { .local = local, .p = p, .tenant = object->path };
-	struct dirty_context everyone = { .local = local, .p = p };
+	struct dirty_context all_tenants = { .local = local, .p = p };
 
 	weft_map_set(p->old, object->key, c->old);
 	if (was && !is && weft_placement_find(local->placement, object->path))
@@ -100,7 +99,7 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 	if (is && weft_port_has_device(new))
 		weft_map_set(local->devices, object->key, object);
 	add_dirty(local, p, c->new);
-	// Those in it, those whose rules name it, and the uplinks, which carry all networks.
+	// A network concerns its ports, the ports whose rules name it, and the uplinks, which carry all networks.
 	if (object->kind == &weft_kind_network)
 		add_users(local, p, object->key, true);
 	if (object->kind == &weft_kind_network || (was && weft_port_is_gateway(old)) ||
@@ -111,7 +110,7 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 	if (object->kind == &weft_kind_limits || object->kind == &weft_kind_tenant_rules)
 		weft_local_each(local, add_if_of_tenant, &context);
 	if (object->kind == &weft_kind_provider_rules)
-		weft_local_each(local, add_if_of_tenant, &everyone);
+		weft_local_each(local, add_if_of_tenant, &all_tenants);
 }
 
 static int
@@ -149,7 +148,7 @@ compile(struct weft_local *local, struct weft_prepared *p)
 	return ret ? ret : weft_build_check(local->budget, p->err);
 }
 
-// The uplink in use may have gone, or lost its link; or there is a first one.
+// Chooses the uplink to be used: the one in use may have gone or lost its link, or this may be the first one.
 static void
 choose_uplink(struct weft_local *local, struct weft_prepared *p)
 {
@@ -158,7 +157,8 @@ choose_uplink(struct weft_local *local, struct weft_prepared *p)
 		add_uplinks(local, p);
 }
 
-// Other hosts may be in the new generation a moment before this one, and what they send then is judged by it.
+// Other hosts may switch to the new generation a moment before this one; this host's workers judge the frames that they
+// send then by the new snapshot.
 static void
 offer(const struct weft_local *local, struct weft_prepared *p)
 {
@@ -174,14 +174,14 @@ weft_prepare_run(struct weft_local *local, struct weft_prepared *p, bool all)
 {
 	const char *key;
 	json_t *value;
-	struct dirty_context everyone = { .local = local, .p = p };
+	struct dirty_context all_tenants = { .local = local, .p = p };
 	int ret = 0;
 
 	if (all)
-		weft_local_each(local, add_if_of_tenant, &everyone);
+		weft_local_each(local, add_if_of_tenant, &all_tenants);
 	for (unsigned int i = 0; i < p->set.n; i++)
 		collect_change(local, p, &p->set.change[i]);
-	// Devices that did not open before may be there now.
+	// Devices that did not open before may open now.
 	json_object_foreach (local->failed, key, value) {
 		const struct weft_port *port = weft_model_port(local->model, key);
 
@@ -197,7 +197,7 @@ weft_prepare_run(struct weft_local *local, struct weft_prepared *p, bool all)
 		local->kernel = weft_kernel_has_address(local);
 		ret = weft_peer_slots_prepare(local, p, all);
 	}
-	// What was in force before is not refused now.
+	// A policy that was in force before is not refused.
 	if (ret == 0 && !p->restoring)
 		ret = weft_uplink_rate_check(local, p->err);
 	if (ret == 0)

@@ -22,7 +22,7 @@ this_host(const struct weft_local *local)
 	return (const struct weft_host *)weft_model_get(local->model, key);
 }
 
-// A prefix as the program has it: of an IPv4 address the first 96 bits are always the same.
+// Adds the prefix TEXT as the XDP program knows it: an IPv4 address is mapped into IPv6, so its prefix has 96 bits more.
 static void
 add_denied(struct weft_wire *wire, const char *text)
 {

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A tenant with a rate has a bucket of the data plane's as long as it has ports here and that rate. On a host of a
-// cluster it holds what the host may use of the rate.
 #include "tenant_rate.h"
 
 #include "weft/engine.h"
 
 #include "control/compile/plans.h"
 
-// Who uses its share up to this part, and has to wait, wants more; else it wants some more than it uses.
-#define HUNGRY_PART 32
-#define ROOM_PART   16
+// A tenant whose packets have waited, and that has used all but 1/UNUSED_PART of its share, wants its whole rate; any
+// other wants 1/EXTRA_PART more than it uses.
+#define UNUSED_PART 32
+#define EXTRA_PART  16
 
-// Every worker may overdraw by a frame.
+// A bucket of BITS per second: every worker may overdraw it by a frame.
 static struct weft_byte_rate
 rate_of(const struct weft_local *local, uint64_t bits)
 {
@@ -31,6 +30,7 @@ part_of(uint64_t bits, int32_t share)
 	return (uint64_t)((unsigned __int128)bits * (uint32_t)share / WEFT_WHOLE);
 }
 
+// Adds what the bucket has allowed since the last call.
 static void
 count_allowed(struct weft_bucket *b, uint64_t hz)
 {
@@ -97,7 +97,7 @@ weft_tenant_rate_sync(struct weft_local *local)
 	}
 }
 
-// In parts of the limit, by what has passed in SECONDS and in the time before that.
+// What the tenant wants, in parts of WEFT_WHOLE, by what has passed in the last SECONDS and in the time before that.
 static int32_t
 want_of(struct weft_bucket *b, uint16_t number, double seconds, uint64_t hz)
 {
@@ -111,10 +111,10 @@ want_of(struct weft_bucket *b, uint16_t number, double seconds, uint64_t hz)
 	mean = (used + b->used_before) / 2 / seconds;
 	b->allowed_before = b->allowed;
 	b->allowed = 0;
-	if (b->counts.waits != waits && used + b->used_before >= allowed - allowed / HUNGRY_PART)
+	if (b->counts.waits != waits && used + b->used_before >= allowed - allowed / UNUSED_PART)
 		mean = (double)b->limit;
 	b->used_before = used;
-	mean += mean / ROOM_PART;
+	mean += mean / EXTRA_PART;
 	return mean < (double)b->limit ? (int32_t)(mean / (double)b->limit * WEFT_WHOLE) : WEFT_WHOLE;
 }
 

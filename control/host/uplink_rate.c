@@ -7,7 +7,7 @@
 
 #include "control/compile/plans.h"
 
-// What may be sent at once, of a rate and at least.
+// The burst: this part of a second at the rate, and at least so many frames.
 #define BURST_PER_SECOND 1000
 #define BURST_FRAMES	 4
 
@@ -31,7 +31,7 @@ static void
 add(void *arg, const struct weft_port *port)
 {
 	struct sum *sum = arg;
-	// What is passed through does not come by the uplink.
+	// Packets of a VF that is passed through do not leave by the uplink.
 	bool counts = port->network[0] && !weft_port_is_passed_through(port);
 	const struct weft_plan *plan = counts ? weft_model_port_plan(sum->model, port) : NULL;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The choice among a host's uplinks, by their links.
 #include "uplinks.h"
 
 #include <string.h>

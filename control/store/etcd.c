@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The store of a cluster: etcd. What is in force on this host is also kept in its journal, so that it is in force again
-// after a restart, before the first packet, whether the cluster can be reached or not.
 #include "store.h"
 
 #include <errno.h>
@@ -24,8 +22,8 @@ static struct weft_local *local;
 static struct weft_journal *journal;
 static const char *state_dir;
 static struct weft_cluster *cluster;
-static json_t *unsaved; // changes that are in force and not in the journal yet
-static char known_id[32];
+static json_t *unsaved;	  // changes that are in force and not in the journal yet
+static char known_id[32]; // of the cluster that the host followed last; empty: none
 
 static const struct weft_model *
 host_model(void *host)
@@ -34,7 +32,7 @@ host_model(void *host)
 	return local->model;
 }
 
-// A number for the cluster that is followed, for stamps on frames; 0: it is not known yet.
+// A number of the cluster for stamps on frames, from its ID; 0: the ID is not known yet.
 static uint32_t
 cluster_number(const char *id)
 {
@@ -114,7 +112,7 @@ host_persist(void *host, uint64_t generation, struct weft_error *err)
 	return ret;
 }
 
-// Should this be held up between the two clocks, the fence comes early, not late.
+// If the thread is interrupted between the two clock readings, the fence comes early, not late.
 static void
 host_fence_at(void *host, uint64_t ms)
 {
@@ -200,14 +198,14 @@ etcd_start(const struct weft_store_setup *setup, struct weft_error *err)
 	if (journal == NULL)
 		return -errno;
 	unsaved = json_object();
-	// A host that was on its own until now counted for itself.
+	// Generations that the host has counted on its own, before it was in a cluster, do not count.
 	cluster = weft_cluster_new(
 		setup->base, setup->etcd, local->host, known_id, known_id[0] ? local->generation : 0, &ops, local, err);
 	if (cluster == NULL)
 		return -ENOMEM;
-	// What was kept before the restart is known now.
+	// The cluster has read the shares that were kept before the restart.
 	weft_tenant_rate_update(local);
-	// The tests' history checker must find what goes wrong without the barrier.
+	// For the tests: their history checker must find the errors that occur without the barrier.
 	if (getenv("WEFT_BREAK_BARRIER"))
 		weft_cluster_break_barrier(cluster);
 	return 0;

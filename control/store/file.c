@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The store of a host on its own: the journal in the state folder.
 #include "store.h"
 
 #include <stdlib.h>
@@ -23,18 +22,18 @@
 static struct weft_local *local;
 static struct weft_journal *journal;
 static struct weft_history history;
-static struct weft_write *waiting, **last = &waiting; // writes that have come since the loop last turned
+static struct weft_write *waiting, **last = &waiting; // writes that have come since the event loop's last turn
 static struct event *turn;
 
 static void
 remember(const json_t *record)
 {
-	// A host that was part of a cluster has records without an author.
+	// A host that was in a cluster has records without a time, which cannot be undone here.
 	if (json_object_get(record, "time"))
 		weft_history_add(&history, record);
 }
 
-// Runs what waits for the workers; they pass within microseconds, or a sleep's length.
+// Waits until all workers use what is published. They do within microseconds, or when they wake up.
 static void
 settle(void)
 {
@@ -46,7 +45,7 @@ settle(void)
 	WEFT_LOG(WARNING, "event=not-settled version=%llu after_ms=%u", (unsigned long long)local->version, SETTLE_MS);
 }
 
-// The records that can be undone, then everything in one.
+// Rewrites the journal: the records that can be undone, then the whole policy in one record.
 static void
 rewrite(void)
 {
@@ -63,7 +62,8 @@ rewrite(void)
 		json_decref(records[i]);
 }
 
-// Answers all writes in LIST with REPORT; it took so long from the store's commit until all workers used it.
+// Answers all writes in LIST with REPORT, which it frees. IN_FORCE_US: the time from the commit until all workers used
+// the change.
 static void
 answer(struct weft_write *list, json_t *report, uint64_t in_force_us)
 {
@@ -78,7 +78,8 @@ answer(struct weft_write *list, json_t *report, uint64_t in_force_us)
 	json_decref(report);
 }
 
-// Stores what is prepared, and brings it into force.
+// Stores the prepared change, brings it into force, and answers the writes in LIST. Returns 0, or -errno with ERR and
+// the change still prepared.
 static int
 store_prepared(struct weft_write *list, struct weft_error *err)
 {
@@ -106,7 +107,8 @@ store_prepared(struct weft_write *list, struct weft_error *err)
 	return ret;
 }
 
-// Makes CHANGES, those of all writes in LIST, one generation. Returns 0, or -errno with ERR and nothing changed.
+// Makes CHANGES, which are those of all writes in LIST, one generation. Returns 0, or -errno with ERR, and then nothing
+// has changed.
 static int
 commit(struct weft_write *list, const json_t *changes, struct weft_error *err)
 {
@@ -152,7 +154,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	changes = weft_batch_join(local->model, &list);
-	// What fails together, for want of a device or of memory, is tried alone.
+	// If the writes fail together, because a device or memory is missing, each is tried alone.
 	if (list && commit(list, changes, &err))
 		commit_each(list);
 	json_decref(changes);

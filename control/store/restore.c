@@ -22,7 +22,7 @@ replay(void *arg, json_t *record, struct weft_error *err)
 
 	(void)err;
 	r->generation = json_integer_value(json_object_get(record, "generation"));
-	// One record has everything; those after it what they change.
+	// A record with "objects" holds the whole policy; the others hold changes.
 	if (objects) {
 		json_decref(r->objects);
 		r->objects = json_incref(objects);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Where the policy is kept and agreed on: the file of a host on its own, or the etcd of a cluster. Every answer may
-// come later; a callback is called exactly once, unless the store stops before. Control thread.
+// Where the policy is kept and agreed on. A host on its own has the file store: the journal in its state folder. A host
+// in a cluster has the etcd store, and also keeps the policy in its journal, so that the policy is in force after a
+// restart before the first packet, whether the cluster can be reached or not. Every answer may come later; a callback is
+// called exactly once, unless the store stops before. Control thread.
 #pragma once
 
 #include <event2/event.h>

@@ -159,7 +159,7 @@ def test_an_mtu_that_cannot_work_is_refused(pair):
         weftd.apply(policy("vxlan", "a", f"net_af_packet0,iface={pair[0]}"), hosts=HOSTS)
         before = weftd.ctl("get")
         for network, mtu in (("lan", 9216), ("other", 9200)):
-            with pytest.raises(Rejected, match="does not take an MTU"):
+            with pytest.raises(Rejected, match="does not accept an MTU"):
                 weftd.apply({"default": {"networks": {network: {"encap": "vxlan", "vni": VNI + (network != "lan"), "mtu": mtu}}}})
         assert weftd.ctl("get") == before
         weftd.ctl("set", "network", "lan", "mtu=1400")
