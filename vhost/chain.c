@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Buffers of several pieces.
-#include <errno.h>
-#include <string.h>
-
 #include "chain.h"
 
 enum vhost_fault

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What split and packed rings share: buffers that are one plain descriptor, and those that are not, being chained,
-// indirect, or across two regions of memory. Of these the pieces are collected, all checked, before one byte is copied.
+// What split and packed rings share. A plain buffer is one descriptor in one region of memory. Of all others (chained,
+// indirect, or across two regions) the pieces are collected and checked before one byte is copied.
 #pragma once
 
 #include <errno.h>
@@ -27,9 +27,9 @@ struct vhost_chain {
 	struct vhost_piece pieces[VHOST_CHAIN_MAX];
 };
 
-// All by the owner worker. Functions that check return a fault.
+// All functions are for the owner worker. Those that check return a fault.
 
-// Stops the ring, until the guest sets it up again. Returns -EINVAL.
+// Stops the ring until the guest sets it up again. Returns -EINVAL.
 static inline int
 vhost_ring_stop(struct vhost_ring *ring, enum vhost_fault fault)
 {
@@ -37,7 +37,7 @@ vhost_ring_stop(struct vhost_ring *ring, enum vhost_fault fault)
 	return -EINVAL;
 }
 
-// A plain descriptor's flags, and what they are once it is read: anything else is walked.
+// Whether FLAGS are those of a plain descriptor.
 static inline bool
 vhost_is_plain(uint16_t flags, bool to_guest)
 {
@@ -48,12 +48,12 @@ vhost_is_plain(uint16_t flags, bool to_guest)
 // Appends the LEN bytes at GPA.
 enum vhost_fault vhost_chain_add(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t gpa, uint32_t len);
 
-// Appends what an indirect table says: LINKED by its entries' next (split), else one after the other (packed).
+// Appends the buffers of an indirect table. LINKED: each entry names the next (split); else they follow each other (packed).
 enum vhost_fault
 vhost_chain_table(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t gpa, uint32_t len, bool linked);
 
-// Copies the frame behind the header into M, which is fresh, and as many more mbufs of POOL as it takes. Returns
-// 0, or -ENOMEM with M as it was.
+// Copies the frame behind the header into M, which is fresh, and as many more mbufs of POOL as needed. Returns 0, or -ENOMEM
+// with M as it was.
 int vhost_chain_read(
 	struct vhost_ring *ring, const struct vhost_chain *chain, struct rte_mempool *pool, struct rte_mbuf *m);
 
@@ -61,8 +61,8 @@ int vhost_chain_read(
 void vhost_chain_write(
 	const struct vhost_ring *ring, const struct vhost_chain *chain, const struct rte_mbuf *m, uint16_t buffers);
 
-// Makes M, straight from its pool, a frame of LEN bytes without offloads. Mbufs in a pool have one segment and one
-// user, and their second cache line is not touched.
+// Makes M, fresh from its pool, a frame of LEN bytes without offloads. Mbufs in a pool have one segment and one user, so
+// their second cache line need not be written.
 static inline void
 vhost_mbuf_init(struct rte_mbuf *m, uint32_t len)
 {
@@ -74,7 +74,7 @@ vhost_mbuf_init(struct rte_mbuf *m, uint32_t len)
 	m->vlan_tci = 0;
 }
 
-// Where a plain descriptor's frame, with its header, begins, and is on its way; NULL: it has to be walked.
+// Where the header and frame of a plain descriptor begin; prefetches the frame. NULL: the descriptor is not plain.
 static inline const uint8_t *
 vhost_source(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags)
 {
@@ -87,8 +87,8 @@ vhost_source(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags
 	return from;
 }
 
-// Where a plain descriptor's buffer begins; NULL: it has to be walked. The lines of the frame's beginning come for
-// writing, and the header's, where it lies before them, for reading only (see vhost_header_write()).
+// Where the buffer of a plain descriptor begins; NULL: the descriptor is not plain. Prefetches the line of the frame's
+// beginning for writing, and the header's for reading only (see vhost_header_write()).
 static inline uint8_t *
 vhost_target(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags)
 {
@@ -103,8 +103,8 @@ vhost_target(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags
 	return to;
 }
 
-// Writes the header of a frame in one buffer: no offload. It mostly stands there already, and a line that is only read
-// stays with the guest's core too.
+// Writes the header of a frame in one buffer: no offload. The buffer mostly has it already, and a line that is only read
+// also stays in the guest's core's cache.
 static inline void
 vhost_header_write(uint8_t *base, uint16_t header)
 {
@@ -128,8 +128,8 @@ vhost_frame_write(const struct vhost_ring *ring, uint8_t *to, uint64_t gpa, cons
 		ring->mark(ring, gpa, ring->header + m->data_len);
 }
 
-// Enqueues with BURST, which writes VHOST_BURST frames at most into plain buffers and returns how many, and with ONE,
-// which writes the frame at which that stopped, or returns false. Returns how many frames the guest got.
+// Enqueues with two functions: BURST writes up to VHOST_BURST frames into plain buffers and returns how many, and ONE writes
+// the frame at which that stopped, or returns false. Returns how many frames the guest got.
 static __rte_always_inline uint16_t
 vhost_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n,
 	uint16_t (*burst)(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n),
@@ -147,8 +147,8 @@ vhost_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n,
 	return sent;
 }
 
-// Whether there is something to interrupt the guest for, if it wishes so: its wish may be read now. The guest sees what
-// was used before the wish is read, or it looks again after wishing.
+// Whether the guest may have to be interrupted: the caller reads now whether it wants that. The guest sees the used buffers
+// before that is read, or it looks at them again after it has changed what it wants.
 static inline bool
 vhost_notify_begin(struct vhost_ring *ring)
 {
@@ -161,6 +161,7 @@ vhost_notify_begin(struct vhost_ring *ring)
 	return true;
 }
 
+// Interrupts the guest where it wants that.
 static inline void
 vhost_notify_end(struct vhost_ring *ring, bool wanted)
 {

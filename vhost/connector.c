@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Connects client ports. A thread of its own watches the folders of their sockets, so that a guest that
-// comes back is served within milliseconds, and nobody waits for the library's locks but this thread.
+// The thread watches the folders of the sockets, so a guest that comes back is served within milliseconds, and only this
+// thread waits for the library's locks.
+#include "connector.h"
+
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,12 +15,13 @@
 
 #include "weft/clock.h"
 
-#include "vhost.h"
+#include "device.h"
+#include "port.h"
 
 #define FIRST_BACKOFF_MS 2
 #define LAST_BACKOFF_MS	 1000
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // the list and all connecting
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // for the list, and while a port connects
 static struct vhost_port *ports;
 static int inotify_fd = -1, wake_fd = -1;
 
@@ -29,7 +32,7 @@ try_again_soon(struct vhost_port *port)
 	port->next_try_ms = 0;
 }
 
-// Brings one port forward: cleans up after a lost connection, connects where there is a socket.
+// Cleans up after a lost connection, and connects the port if there is a socket and its time has come.
 static void
 serve(struct vhost_port *port, uint64_t now)
 {
@@ -48,7 +51,7 @@ serve(struct vhost_port *port, uint64_t now)
 	port->backoff_ms = RTE_MIN(port->backoff_ms * 2, (uint32_t)LAST_BACKOFF_MS);
 }
 
-// A socket's name has appeared somewhere: its port, if it is one's, need not wait any more.
+// Reads which names have appeared in the folders. A port whose socket's name it is need not wait any more.
 static void
 read_events(void)
 {
@@ -116,6 +119,15 @@ start(void)
 	return -pthread_detach(thread);
 }
 
+static void
+wake(void)
+{
+	uint64_t one = 1;
+
+	if (write(wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		WEFT_LOG(ERR, "event=connector errno=%d", errno);
+}
+
 int
 vhost_connector_add(struct vhost_port *port)
 {
@@ -129,18 +141,19 @@ vhost_connector_add(struct vhost_port *port)
 		*slash = 0;
 	pthread_mutex_lock(&lock);
 	ret = start();
-	// The folder's watch is shared by its ports and stays: one per folder.
+	// Ports of one folder share its watch, which stays.
 	if (ret == 0 && inotify_add_watch(inotify_fd, slash ? (dir[0] ? dir : "/") : ".",
 				IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0)
 		ret = -errno;
 	if (ret == 0) {
+		port->on_closed = wake;
 		try_again_soon(port);
 		port->next = ports;
 		ports = port;
 	}
 	pthread_mutex_unlock(&lock);
 	if (ret == 0)
-		vhost_connector_wake();
+		wake();
 	return ret;
 }
 
@@ -158,16 +171,4 @@ vhost_connector_remove(struct vhost_port *port)
 		rte_vhost_driver_unregister(port->path);
 	port->registered = false;
 	pthread_mutex_unlock(&lock);
-}
-
-void
-vhost_connector_wake(void)
-{
-	uint64_t one = 1;
-
-	// Without client ports there is nobody to wake.
-	if (wake_fd < 0)
-		return;
-	if (write(wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		WEFT_LOG(ERR, "event=connector errno=%d", errno);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A guest's device as the library reports it. The callbacks run on the library's event thread, some with
-// the locks of all rings held: they set fields and return. Only destroy_device waits, for the workers, which
-// never wait for anybody: after it returns the library unmaps the guest's memory.
+// The library's callbacks run on its event thread, some while it holds the locks of all rings: they set fields and return.
+// Only those that suspend rings wait, for the workers, which never wait for anybody: after destroy_device() returns, the
+// library unmaps the guest's memory.
+#include "device.h"
+
 #include <dirent.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,108 +14,26 @@
 #include <sys/un.h>
 
 #include <linux/virtio_net.h>
-#include <rte_hash_crc.h>
 #include <rte_vhost.h>
 
-#include "vhost.h"
+#include "messages.h"
+#include "port.h"
+#include "registry.h"
+#include "rings.h"
+#include "trouble.h"
 
-#define MAX_DEVICES	1024 // the library's own bound
 #define SOCKET_LIMIT_MS 200
-#define N_BUCKETS	4096
 
-// What weft does not offer: segmentation and checksum offloads, so that every frame is complete.
+// Features that weft does not offer: without segmentation and checksum offloads every frame is complete.
 #define DISABLED_FEATURES                                                                                              \
 	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GSO |                      \
 		1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 | 1ULL << VIRTIO_NET_F_HOST_ECN |      \
 		1ULL << VIRTIO_NET_F_HOST_UFO | 1ULL << VIRTIO_NET_F_GUEST_TSO4 | 1ULL << VIRTIO_NET_F_GUEST_TSO6 |    \
 		1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // held for look-ups only
-static struct vhost_port *bound[N_BUCKETS];		 // open ports by their paths; under the lock
-static struct vhost_port *of_vid[MAX_DEVICES];		 // under the lock
-
-void
-vhost_set_error(struct vhost_port *port, const char *fmt, ...)
-{
-	va_list ap;
-
-	pthread_mutex_lock(&port->error_lock);
-	va_start(ap, fmt);
-	vsnprintf(port->error, sizeof(port->error), fmt, ap);
-	va_end(ap);
-	pthread_mutex_unlock(&port->error_lock);
-	if (port->error[0])
-		WEFT_LOG(WARNING, "event=guest-error port=%s socket=%s error=\"%s\"", port->name, port->path,
-			port->error);
-}
-
-static struct vhost_port **
-bucket_of(const char *path)
-{
-	return &bound[rte_hash_crc(path, (uint32_t)strlen(path), 0) % N_BUCKETS];
-}
-
-static struct vhost_port *
-find(const char *path)
-{
-	struct vhost_port *port = *bucket_of(path);
-
-	while (port && strcmp(port->path, path))
-		port = port->next_bound;
-	return port;
-}
-
-void
-vhost_device_bind(struct vhost_port *port)
-{
-	pthread_mutex_lock(&lock);
-	port->next_bound = *bucket_of(port->path);
-	*bucket_of(port->path) = port;
-	pthread_mutex_unlock(&lock);
-}
-
-void
-vhost_device_unbind(struct vhost_port *port)
-{
-	pthread_mutex_lock(&lock);
-	for (struct vhost_port **p = bucket_of(port->path); *p; p = &(*p)->next_bound) {
-		if (*p == port) {
-			*p = port->next_bound;
-			break;
-		}
-	}
-	for (unsigned int i = 0; i < MAX_DEVICES; i++) {
-		if (of_vid[i] == port)
-			of_vid[i] = NULL;
-	}
-	pthread_mutex_unlock(&lock);
-}
-
-bool
-vhost_device_path_in_use(const char *path)
-{
-	bool used;
-
-	pthread_mutex_lock(&lock);
-	used = find(path) != NULL;
-	pthread_mutex_unlock(&lock);
-	return used;
-}
-
-struct vhost_port *
-vhost_device_port(int vid)
-{
-	struct vhost_port *port;
-
-	pthread_mutex_lock(&lock);
-	port = vid >= 0 && vid < MAX_DEVICES ? of_vid[vid] : NULL;
-	pthread_mutex_unlock(&lock);
-	return port;
-}
-
-// The library's one event thread reads whole messages from each guest's socket, and waits for the rest of one,
-// or for room for its answer. A guest that holds the rest back must not hold up all others: its socket gets a
-// time limit, after which the library closes it. The library does not say which descriptor it is.
+// The library's one event thread reads whole messages from each guest's socket: it waits for the rest of a message, and
+// for room for its answer. A guest that holds back the rest must not hold up all others, so its socket gets a time limit,
+// after which the library closes it. The library does not say which descriptor the socket has.
 static void
 limit_waiting(const char *path)
 {
@@ -148,17 +67,13 @@ new_connection(int vid)
 	struct vhost_port *port;
 	int nobody = -1;
 
-	if (vid < 0 || vid >= MAX_DEVICES || rte_vhost_get_ifname(vid, path, sizeof(path)))
+	if (vid < 0 || vid >= VHOST_MAX_DEVICES || rte_vhost_get_ifname(vid, path, sizeof(path)))
 		return -1;
-	pthread_mutex_lock(&lock);
-	port = find(path);
-	if (port)
-		of_vid[vid] = port;
-	pthread_mutex_unlock(&lock);
+	port = vhost_registry_connect(vid, path);
 	if (port == NULL)
 		return -1;
 	if (!atomic_compare_exchange_strong(&port->connection, &nobody, vid)) {
-		vhost_set_error(port, "a second guest connected to the socket and was refused");
+		vhost_trouble_set(port, "a second guest connected to the socket and was refused");
 		return -1;
 	}
 	limit_waiting(port->path);
@@ -174,7 +89,7 @@ new_connection(int vid)
 static int
 new_device(int vid)
 {
-	struct vhost_port *port = vhost_device_port(vid);
+	struct vhost_port *port = vhost_registry_of(vid);
 	uint16_t mtu = 0;
 
 	if (port == NULL)
@@ -183,8 +98,8 @@ new_device(int vid)
 	atomic_store(&port->mtu, mtu);
 	atomic_fetch_add(&port->connects, 1);
 	atomic_store(&port->io->link, true);
-	// What kept an earlier guest out is over.
-	vhost_set_error(port, "%s", "");
+	// The error of an earlier guest is over.
+	vhost_trouble_set(port, "%s", "");
 	port->vid = vid;
 	vhost_rings_resume(port);
 	WEFT_LOG(INFO, "event=link-up port=%s features=0x%" PRIx64, port->name, atomic_load(&port->features));
@@ -194,7 +109,7 @@ new_device(int vid)
 static void
 destroy_device(int vid)
 {
-	struct vhost_port *port = vhost_device_port(vid);
+	struct vhost_port *port = vhost_registry_of(vid);
 
 	if (port == NULL || port->vid != vid)
 		return;
@@ -207,7 +122,7 @@ destroy_device(int vid)
 static int
 vring_state_changed(int vid, uint16_t queue, int enable)
 {
-	struct vhost_port *port = vhost_device_port(vid);
+	struct vhost_port *port = vhost_registry_of(vid);
 	uint16_t pair = queue / 2;
 	_Atomic uint32_t *set;
 
@@ -215,13 +130,13 @@ vring_state_changed(int vid, uint16_t queue, int enable)
 		return 0;
 	if (pair >= port->max_queues) {
 		if (enable)
-			vhost_set_error(port,
+			vhost_trouble_set(port,
 				"the guest uses queue pair %u and the port allows %u: start QEMU with queues=%u, "
 				"or raise attach.queues",
 				pair + 1, port->max_queues, port->max_queues);
 		return 0;
 	}
-	// With the library's rings the worker may wait for a lock that is held here: it is not waited for.
+	// With the library's rings the worker may wait for a lock that the library holds here: do not wait for the worker.
 	if (port->library)
 		port->rings[queue].fresh = true;
 	else
@@ -238,16 +153,15 @@ vring_state_changed(int vid, uint16_t queue, int enable)
 static void
 destroy_connection(int vid)
 {
-	struct vhost_port *port = vhost_device_port(vid);
+	struct vhost_port *port = vhost_registry_of(vid);
 
 	if (port == NULL)
 		return;
-	pthread_mutex_lock(&lock);
-	of_vid[vid] = NULL;
-	pthread_mutex_unlock(&lock);
+	vhost_registry_disconnect(vid);
 	atomic_store(&port->connection, -1);
 	atomic_store(&port->closed, true);
-	vhost_connector_wake();
+	if (port->on_closed)
+		port->on_closed();
 }
 
 static const struct rte_vhost_device_ops callbacks = {
@@ -258,7 +172,7 @@ static const struct rte_vhost_device_ops callbacks = {
 	.destroy_connection = destroy_connection,
 };
 
-// The library keeps in-flight pages for those who ask; its own rings make no use of them.
+// The library keeps in-flight pages for the front end if this feature is on. Its own rings make no use of them.
 static int
 offer_inflight(const struct vhost_port *port)
 {
@@ -277,7 +191,7 @@ vhost_device_register(struct vhost_port *port)
 {
 	uint64_t flags = RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS;
 
-	// The connector connects again by itself, at once: the library's own retry sleeps a second.
+	// The connector connects again itself, at once: the library's own retry sleeps for a second.
 	if (!port->server)
 		flags |= RTE_VHOST_USER_CLIENT | RTE_VHOST_USER_NO_RECONNECT;
 	atomic_store(&port->closed, false);

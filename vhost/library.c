@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Rings by the library's code: the reference that weft's own are compared with, and what a port falls back to with
-// attach.rings "library". These take the library's locks.
-#include "weft/portio.h"
+// The reference with which weft's own rings are compared, and the fall-back of a port with attach.rings "library". These
+// rings take the library's locks.
+#include "library.h"
 
-#include "ring.h"
+#include "weft/portio.h"
 
 static uint16_t
 library_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
 	uint16_t got;
 
-	// The guest need not kick. The event thread may hold the ring's lock, so it cannot do that itself.
+	// Tells the guest not to kick. The event thread cannot do that: it may hold the ring's lock.
 	if (unlikely(ring->fresh)) {
 		rte_vhost_enable_guest_notification(ring->vid, ring->index, 0);
 		ring->fresh = false;
@@ -25,7 +25,7 @@ library_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mb
 	return got;
 }
 
-// In bursts, as the library takes no more at a time.
+// In bursts: the library takes no more at a time.
 static uint16_t
 library_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 {

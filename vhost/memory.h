@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A guest's memory: where its physical addresses lie here. The table is the event thread's while rings are
-// suspended and does not change while they run.
+// A guest's memory: where its physical addresses are mapped here. The event thread writes the table while rings are
+// suspended; it does not change while they run.
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct guest_memory {
 	struct guest_region regions[GUEST_MAX_REGIONS];
 };
 
-// Guest memory is read in words, each once: a later look may find something else.
+// Guest memory is read in words, each once: a second read may find something else.
 typedef uint64_t guest_word __attribute__((may_alias));
 
 static inline uint64_t
@@ -36,9 +36,9 @@ guest_read16(const uint16_t *p)
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
-// Has a line come that will be written. The compiler's own prefetch for writing takes an instruction that not every
-// processor of the build's baseline has, so it fetches for reading, and the first write waits for the line again;
-// processors without this one take it for a no-operation (AMD64 manual, volume 3, PREFETCHW).
+// Prefetches a line that will be written. Not every processor of the build's baseline has this instruction, so the compiler's
+// own prefetch for writing fetches for reading, and the first write waits for the line again. Processors without the
+// instruction do nothing (AMD64 manual, volume 3, PREFETCHW).
 static inline void
 guest_prefetch_write(const void *p)
 {
@@ -49,7 +49,7 @@ guest_prefetch_write(const void *p)
 #endif
 }
 
-// Where GPA is mapped, and in *LEN at most that many bytes, those that follow in the same region. NULL: nowhere.
+// Where GPA is mapped; NULL: nowhere. Lowers *LEN to the bytes that follow in the same region.
 static inline uint8_t *
 guest_memory_piece(const struct guest_memory *mem, uint64_t gpa, uint64_t *len)
 {
@@ -66,7 +66,7 @@ guest_memory_piece(const struct guest_memory *mem, uint64_t gpa, uint64_t *len)
 	return NULL;
 }
 
-// Where LEN bytes from GPA on are mapped in one piece; NULL: they are not. *HOT is the region that is tried first.
+// Where the LEN bytes from GPA on are mapped in one piece; NULL: they are not. *HOT is the region to try first.
 static inline uint8_t *
 guest_memory_at(const struct guest_memory *mem, uint32_t *hot, uint64_t gpa, uint64_t len)
 {

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Looks at each message of a front end before and after the library does: rings are suspended meanwhile, what the
-// library would believe is checked, and what a guest insists on is named. Event thread.
+// weft looks at each message of a front end before and after the library handles it. It suspends the rings meanwhile,
+// checks what the library would believe without a check, and names the features that a guest insists on.
 //
-// Messages: vhost-user's specification (QEMU, docs/interop/vhost-user.rst). The library hands its own structure out
-// as a pointer to nothing in particular; it begins with the message as it came over the socket.
+// Messages: vhost-user's specification (QEMU, docs/interop/vhost-user.rst). The library passes a pointer to void: its own
+// structure, which begins with the message as it came over the socket.
+#include "messages.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "vhost.h"
+#include "port.h"
+#include "registry.h"
+#include "rings.h"
+#include "sigbus.h"
+#include "trouble.h"
 
 enum request {
 	GET_FEATURES = 1,
@@ -40,7 +46,7 @@ struct message {
 	} __rte_packed;
 } __rte_packed;
 
-// Features by their numbers, and the argument of QEMU's device that turns each of them off.
+// Features by their numbers, and the argument of QEMU's device that turns each off.
 static const struct {
 	uint8_t bit;
 	const char *name;
@@ -78,8 +84,8 @@ static const struct {
 	{ 60, "receive-side scaling", "rss=off" },
 };
 
-// The first feature that the guest wants and weft does not offer, by name, with how to turn it off. The library
-// closes the connection.
+// Names the first feature that the guest wants and weft does not offer, and how to turn it off. The library closes the
+// connection.
 static void
 name_refused(struct vhost_port *port, uint64_t wanted)
 {
@@ -89,7 +95,7 @@ name_refused(struct vhost_port *port, uint64_t wanted)
 	refused = wanted & ~offered;
 	for (unsigned int i = 0; refused && i < RTE_DIM(features); i++) {
 		if (refused >> features[i].bit & 1) {
-			vhost_set_error(port,
+			vhost_trouble_set(port,
 				"the guest insists on %s (feature %u), which weft does not offer: "
 				"start QEMU's device with %s",
 				features[i].name, features[i].bit, features[i].off);
@@ -97,12 +103,13 @@ name_refused(struct vhost_port *port, uint64_t wanted)
 		}
 	}
 	if (refused)
-		vhost_set_error(
+		vhost_trouble_set(
 			port, "the guest insists on feature %d, which weft does not offer", __builtin_ctzll(refused));
 }
 
-// The library writes to as many pages as the front end says, wherever they end; and it keeps pointers into those that
-// it had when it is asked for others, or told of pages for fewer rings.
+// Checks a message about in-flight pages. The library writes to as many pages as the front end says, without a check that
+// they are that long. And it keeps pointers into the pages that it had when it is asked for others, or gets pages for
+// fewer rings.
 static bool
 inflight_is_sound(struct vhost_port *port, const struct message *m, bool packed)
 {
@@ -120,7 +127,7 @@ inflight_is_sound(struct vhost_port *port, const struct message *m, bool packed)
 	return m->inflight.mmap_size >= ring * m->inflight.queues && m->inflight.queues >= port->inflight_queues;
 }
 
-// Whether the message can change nothing that a ring depends on.
+// Whether the message changes nothing that a ring depends on.
 static bool
 is_harmless(uint32_t request)
 {
@@ -128,24 +135,25 @@ is_harmless(uint32_t request)
 	       request == SEND_RARP || request == GET_STATUS;
 }
 
-// Each touch of what is gone costs a mapping, and there are only so many: one front end gets no second one.
+// Whether the front end has cut its memory short. Each access to what is gone costs a mapping, and mappings are limited, so
+// a front end that did it once is not served any more.
 static bool
 is_cut(struct vhost_port *port)
 {
 	if (!atomic_load(&port->cut))
 		return false;
-	vhost_set_error(port, VHOST_CUT_TEXT);
+	vhost_trouble_set(port, VHOST_CUT_TEXT);
 	return true;
 }
 
 static enum rte_vhost_msg_result
 before(int vid, void *msg)
 {
-	struct vhost_port *port = vhost_device_port(vid);
+	struct vhost_port *port = vhost_registry_of(vid);
 	const struct message *m = msg;
 	uint64_t negotiated = 0, rarp = VHOST_RARP_WANTED;
 
-	// Until the next message, whoever sends it: the library and new_device() touch rings after this one too.
+	// Until the next message, of any front end: the library and new_device() access rings after this message too.
 	vhost_expose(port);
 	if (port == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
@@ -165,7 +173,7 @@ before(int vid, void *msg)
 	case SET_INFLIGHT_FD:
 		rte_vhost_get_negotiated_features(vid, &negotiated);
 		if (port->library || !inflight_is_sound(port, m, negotiated >> VIRTIO_F_RING_PACKED & 1)) {
-			vhost_set_error(
+			vhost_trouble_set(
 				port, "the front end's in-flight pages do not fit its rings, or the ones that it has");
 			return RTE_VHOST_MSG_RESULT_ERR;
 		}
@@ -175,7 +183,7 @@ before(int vid, void *msg)
 		}
 		break;
 	case SEND_RARP:
-		// The library sends it from its own rings.
+		// With its own rings, the library sends the RARP.
 		for (unsigned int i = 0; i < sizeof(m->mac); i++)
 			rarp |= (uint64_t)m->mac[i] << 8 * i;
 		if (!port->library)
@@ -190,7 +198,7 @@ before(int vid, void *msg)
 static enum rte_vhost_msg_result
 after(int vid, void *msg __rte_unused)
 {
-	struct vhost_port *port = vhost_device_port(vid);
+	struct vhost_port *port = vhost_registry_of(vid);
 
 	if (port == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;

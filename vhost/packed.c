@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Packed rings (VIRTIO 1.1, 2.7): one array, in which the guest makes descriptors available and finds them used. A
-// burst is read slot by slot until one is not available, copied, and given back; the flags of its first slot are
-// written last, so the guest sees all of it or nothing.
+// A packed ring is one array, in which the guest makes descriptors available and finds them used. A burst is read slot by
+// slot until one is not available, copied, and given back. The flags of its first slot are written last, so the guest sees
+// all of the burst or nothing.
+#include "packed.h"
+
 #include "chain.h"
 
 #define AVAIL (1u << VRING_PACKED_DESC_F_AVAIL)
 #define USED  (1u << VRING_PACKED_DESC_F_USED)
 
-// A place in the ring: the guest and the switch go round it, and the wrap counter turns each time.
+// A place in the ring. Guest and switch go round the ring, and the wrap counter changes each time.
 struct place {
 	uint16_t pos;
-	uint16_t lap; // counts the times round, for the in-flight page; never 0
+	uint16_t lap; // counts the rounds, for the in-flight page; never 0
 	bool wrap;
 };
 
@@ -32,7 +34,7 @@ place_after(const struct vhost_ring *ring, struct place at, uint32_t slots)
 	return (struct place){ (uint16_t)(pos - ring->size), at.lap == UINT16_MAX ? 1 : at.lap + 1, !at.wrap };
 }
 
-// The same way back, but for the lap.
+// The place SLOTS before AT. The lap stays as it is.
 static struct place
 place_before(const struct vhost_ring *ring, struct place at, uint16_t slots)
 {
@@ -41,7 +43,7 @@ place_before(const struct vhost_ring *ring, struct place at, uint16_t slots)
 	return (struct place){ at.pos + ring->size - slots, at.lap, !at.wrap };
 }
 
-// Length, number and flags of a slot are one word; the address is read after them.
+// Length, number and flags of a slot are one word. The address is read after it.
 static inline guest_word *
 word_of(const struct vhost_ring *ring, uint16_t pos)
 {
@@ -93,16 +95,16 @@ note_begun(struct rte_vhost_inflight_info_packed *info, struct place at, uint16_
 {
 	info->desc[at.pos].num = slots;
 	__atomic_store_n(&info->desc[at.pos].last, at.lap, __ATOMIC_RELEASE);
-	// What the guest sees comes after what the page says, for whoever looks at both.
+	// The page is written before what the guest sees, in the view of every reader of both.
 	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-// Writes that the N buffers before END were used, from the last one to the first: with that one the guest sees them
-// all, and until then it looks at a line that is not touched.
+// Writes that the N buffers before END were used, from the last one to the first. The guest sees them all when the first
+// one is written, and until then it polls a line that nobody writes.
 static void
 write_all_used(const struct vhost_ring *in, struct place end, const struct used *used, uint16_t n)
 {
-	const struct vhost_ring ring = *in; // stays in registers: what is written could be anything
+	const struct vhost_ring ring = *in; // a copy stays in registers: the stores below could change anything else
 
 	for (struct place at = end; n--;) {
 		at = place_before(&ring, at, used[n].slots);
@@ -112,8 +114,8 @@ write_all_used(const struct vhost_ring *in, struct place end, const struct used 
 	}
 }
 
-// The same in the ring's order, for a front end that keeps our place over our death: each is noted in the page before
-// the guest sees it (see vhost_packed_recover()).
+// The same in the ring's order, for a front end that keeps the ring's place if weftd dies: each buffer is noted in the page
+// before the guest sees it (see vhost_packed_recover()).
 static void
 write_each_used(const struct vhost_ring *ring, const struct used *used, uint16_t n)
 {
@@ -128,7 +130,7 @@ write_each_used(const struct vhost_ring *ring, const struct used *used, uint16_t
 	}
 }
 
-// Gives the N buffers from next on back.
+// Gives the guest the N buffers from next on back.
 static void
 give_back(struct vhost_ring *ring, const struct used *used, uint16_t n)
 {
@@ -152,7 +154,7 @@ give_back(struct vhost_ring *ring, const struct used *used, uint16_t n)
 		vhost_packed_remember(ring);
 }
 
-// Collects the buffer that starts with D in slot AT, appending to CHAIN. *USED: its number and slots.
+// Appends the pieces of the buffer that starts with D in slot AT to CHAIN. *USED gets its number and slots.
 static enum vhost_fault
 walk(struct vhost_ring *ring, struct place at, struct vring_packed_desc d, struct vhost_chain *chain, struct used *used)
 {
@@ -176,7 +178,8 @@ walk(struct vhost_ring *ring, struct place at, struct vring_packed_desc d, struc
 	return VHOST_FAULT_CHAIN;
 }
 
-// Copies of N slots from POS on, where the wrap counter is WRAP, up to one that is not available or is part of a chain.
+// Copies up to N slots from POS on, where the wrap counter is WRAP. Stops at one that is not available or part of a chain.
+// Returns how many.
 static uint16_t
 read_straight(struct vhost_ring *ring, uint16_t pos, bool wrap, struct vring_packed_desc *descs, uint16_t n)
 {
@@ -188,7 +191,7 @@ read_straight(struct vhost_ring *ring, uint16_t pos, bool wrap, struct vring_pac
 	return n;
 }
 
-// Copies of the slots from next on that are buffers by themselves, N at most.
+// Copies the slots from next on that are whole buffers, N at most. Returns how many.
 static uint16_t
 read_slots(struct vhost_ring *ring, struct vring_packed_desc *descs, uint16_t n)
 {
@@ -218,8 +221,8 @@ read_buffer(struct vhost_ring *ring, uint16_t offset, struct vring_packed_desc d
 	return fault ? vhost_ring_stop(ring, fault) : vhost_chain_read(ring, &chain, pool, m);
 }
 
-// Gives a burst of buffers that were read, of a slot each, back. A guest that takes its buffers back in the order in
-// which it gave them needs one used descriptor with the last one's number only (2.7.8).
+// Gives back a burst of buffers that were read, of one slot each. A guest that takes its buffers back in order needs only
+// one used descriptor, with the number of the last one (2.7.8).
 static void
 use_read(struct vhost_ring *ring, const struct vring_packed_desc *descs, uint16_t n)
 {
@@ -235,7 +238,7 @@ use_read(struct vhost_ring *ring, const struct vring_packed_desc *descs, uint16_
 	give_back(ring, used, n);
 }
 
-// The burst at next, of buffers of a slot each.
+// Reads a burst at next, of buffers of one slot each. Returns how many.
 static uint16_t
 read_burst(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
@@ -268,7 +271,7 @@ read_burst(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **
 	return i;
 }
 
-// One buffer of several slots. Returns 1, or 0 if there is none, or no mbuf for it.
+// Reads one buffer of several slots. Returns 1, or 0 if there is none, or no mbuf for it.
 static uint16_t
 read_chained(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf **pkt, int64_t *bytes)
 {
@@ -305,7 +308,7 @@ packed_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbu
 	return got;
 }
 
-// Has the slots come for writing: each will be read, and then written.
+// Prefetches slots for writing: each will be read, and then written.
 static void
 prefetch_slots(const struct vhost_ring *ring, uint16_t n)
 {
@@ -316,7 +319,7 @@ prefetch_slots(const struct vhost_ring *ring, uint16_t n)
 	}
 }
 
-// Writes frames of PKTS, N at most and VHOST_BURST, until one is not plain or there are no buffers.
+// Writes up to N frames of PKTS, VHOST_BURST at most, until one is not plain or there are no buffers. Returns how many.
 static uint16_t
 write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 {
@@ -342,8 +345,8 @@ write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 	return i;
 }
 
-// Writes a frame into the next buffers, however they are made: one, or several where they may be merged. False: they
-// do not do, or the ring stopped.
+// Writes a frame into the next buffers, of any kind: one, or several where the guest merges them. False: there are not
+// enough, or the ring stopped.
 static bool
 write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 {
@@ -388,7 +391,7 @@ packed_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n
 	return vhost_enqueue(ring, pkts, n, write_burst, write_chain);
 }
 
-// Whether the guest wants to be interrupted for what was done since the last time (2.7.10).
+// Interrupts the guest for the bursts since the last time, if it wants that (2.7.10).
 static void
 packed_notify(struct vhost_ring *ring)
 {
@@ -408,12 +411,12 @@ packed_notify(struct vhost_ring *ring)
 	vhost_notify_end(ring, wanted);
 }
 
-// With VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD the front end keeps a page for each ring over our death (vhost-user's
-// specification, "Inflight I/O tracking"). A split ring needs none: its used index says where to go on. For a packed
-// ring the page says at which slot, in which lap, the last burst ended, in one word that is written after the burst. In
-// the entry of a buffer's first slot stand its slots and the lap, before the guest sees it used. So whoever comes after
-// us walks from that place over buffers that were begun in this lap, up to one that is still available: the others the
-// guest has got, and may have made available again since.
+// With VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD the front end keeps a page for each ring when weftd dies (vhost-user's
+// specification, "Inflight I/O tracking"). A split ring needs no page: its used index says where to go on. For a packed ring
+// the page says in one word, which is written after each burst, at which slot and in which lap the burst ended. The entry of
+// a buffer's first slot has its number of slots and the lap, and is written before the guest sees the buffer used. So the
+// next weftd starts at that place and skips the buffers that were begun in this lap, up to one that is still available. The
+// guest has the skipped ones back, and may have made them available again since.
 void
 vhost_packed_remember(const struct vhost_ring *ring)
 {
@@ -432,8 +435,8 @@ vhost_packed_recover(struct vhost_ring *ring)
 	uint64_t word = guest_read64(&info->used_idx);
 	struct place at = { (uint16_t)word, (uint16_t)(word >> 48), word >> 32 & 1 };
 
-	// The library makes a page with lap 0. One that a front end has cleared says nothing: the first entry's link,
-	// which we leave alone, is gone.
+	// The library makes a page with lap 0. A page that a front end has cleared says nothing: it has lost the link of
+	// its first entry, which is never written here.
 	at.lap = at.lap ? at.lap : 1;
 	ring->lap = at.lap;
 	if (info->desc[0].next == 0) {

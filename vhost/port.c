@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A vhost-user port from open to close.
+// A vhost-user port from open to close. Control thread.
+#include "port.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,9 +13,14 @@
 
 #include <rte_vhost.h>
 
-#include "vhost.h"
+#include "connector.h"
+#include "device.h"
+#include "queues.h"
+#include "registry.h"
+#include "sigbus.h"
+#include "trouble.h"
 
-// A server's path must be free; a socket that nobody listens on is left over and goes away.
+// Makes a server's path free: removes a socket on which nobody listens.
 static int
 clear_path(const char *path, const char *name, struct weft_error *err)
 {
@@ -24,7 +31,8 @@ clear_path(const char *path, const char *name, struct weft_error *err)
 	if (lstat(path, &st))
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return weft_fail(err, EEXIST, "port %s: %s exists and is no socket: choose another path", name, path);
+		return weft_fail(
+			err, EEXIST, "port %s: %s exists and is not a socket: choose another path", name, path);
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	ret = fd < 0 ? -1 : connect(fd, (struct sockaddr *)&addr, sizeof(addr));
@@ -66,7 +74,7 @@ vhost_open(struct weft_portio *io, const struct weft_attach *attach, struct weft
 	struct vhost_port *port;
 	int ret;
 
-	if (vhost_device_path_in_use(attach->path))
+	if (vhost_registry_has(attach->path))
 		return weft_fail(err, EEXIST, "port %s: socket %s is used by another port", attach->name, attach->path);
 	port = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*port));
 	if (port == NULL)
@@ -82,10 +90,10 @@ vhost_open(struct weft_portio *io, const struct weft_attach *attach, struct weft
 	snprintf(port->name, sizeof(port->name), "%s", attach->name);
 	pthread_mutex_init(&port->error_lock, NULL);
 	io->priv = port;
-	vhost_device_bind(port);
+	vhost_registry_add(port);
 	ret = start(port, err);
 	if (ret) {
-		vhost_device_unbind(port);
+		vhost_registry_remove(port);
 		free(port);
 		io->priv = NULL;
 	}
@@ -101,13 +109,13 @@ vhost_close(struct weft_portio *io)
 		rte_vhost_driver_unregister(port->path);
 	else
 		vhost_connector_remove(port);
-	vhost_device_unbind(port);
+	vhost_registry_remove(port);
 	pthread_mutex_destroy(&port->error_lock);
 	free(port);
 	io->priv = NULL;
 }
 
-// What the worker found wrong with the rings.
+// Writes what the worker found wrong with the rings.
 static void
 ring_trouble(struct vhost_port *port, char *text, size_t size)
 {
@@ -152,6 +160,6 @@ const struct weft_io_ops weft_vhost_ops = {
 	.close = vhost_close,
 	.rx = vhost_rx,
 	.tx = vhost_tx,
-	.notify = vhost_notify_guests,
+	.notify = vhost_notify_guest,
 	.status = vhost_status,
 };

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which of a guest's rings a packet goes to or comes from.
+#include "queues.h"
+
 #include <rte_arp.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_jhash.h>
 
-#include "vhost.h"
+#include "port.h"
+#include "sigbus.h"
 
 #define TO_GUEST(port, pair)   (&(port)->rings[(pair)*2])
 #define FROM_GUEST(port, pair) (&(port)->rings[(pair)*2 + 1])
 
-// The guest has moved here, and cannot say so itself (VHOST_USER_SEND_RARP): switches learn where it is from this.
+// The guest has moved here and cannot announce itself (VHOST_USER_SEND_RARP): makes the frame by which switches learn where
+// it is.
 static uint16_t
 announce(struct vhost_port *port, struct rte_mbuf **pkt)
 {
@@ -38,7 +41,7 @@ read_rings(struct vhost_port *port, struct rte_mbuf **pkts, uint16_t n, int64_t 
 	enabled = atomic_load_explicit(&port->from_guest, memory_order_relaxed);
 	if (likely(enabled == 1 && !got))
 		return ring->ops->dequeue(ring, pool, pkts, n, bytes);
-	// Each pair in turn, beginning with another one each time.
+	// Reads each pair in turn, and begins with another one each time.
 	for (uint16_t i = 0; i < WEFT_MAX_QUEUE_PAIRS && enabled && got<n && * bytes> 0; i++) {
 		uint16_t pair = port->next_queue++ % WEFT_MAX_QUEUE_PAIRS;
 
@@ -63,7 +66,7 @@ vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 	return got;
 }
 
-// Headers lie at any address; the hash wants words.
+// A header may lie at any address, and the hash needs aligned words.
 static uint32_t
 hash_bytes(const uint8_t *p, uint32_t size, uint32_t seed)
 {
@@ -73,7 +76,7 @@ hash_bytes(const uint8_t *p, uint32_t size, uint32_t seed)
 	return rte_jhash(words, size, seed);
 }
 
-// A number that is the same for all packets of a flow, so that they stay in order in one ring.
+// A number that is the same for all packets of a flow: they stay in order in one ring.
 static uint32_t
 flow_hash(const struct rte_mbuf *m)
 {
@@ -92,7 +95,7 @@ flow_hash(const struct rte_mbuf *m)
 	if (type == RTE_ETHER_TYPE_IPV4 && off + 24 <= m->data_len) {
 		bool whole = (p[off + 6] & 0x3f) == 0 && p[off + 7] == 0 && (p[off] & 0xf) == 5;
 
-		// Addresses, and ports where all packets of the flow have them.
+		// The addresses, and the ports where every packet of the flow has them.
 		return hash_bytes(p + off + 12, whole ? 12 : 8, p[off + 9]);
 	}
 	if (type == RTE_ETHER_TYPE_IPV6 && off + 44 <= m->data_len) {
@@ -103,7 +106,7 @@ flow_hash(const struct rte_mbuf *m)
 	return hash_bytes(p, 12, type);
 }
 
-// The ring pair for a hash, among the enabled ones.
+// The enabled ring pair for a hash.
 static uint16_t
 pick_pair(uint32_t enabled, uint32_t hash)
 {
@@ -114,7 +117,7 @@ pick_pair(uint32_t enabled, uint32_t hash)
 	return (uint16_t)__builtin_ctz(enabled);
 }
 
-// Frees a frame of one segment that is nobody else's without a look at its second cache line.
+// Frees frames. A frame of one segment with one user is freed without access to its second cache line.
 static void
 free_frames(struct rte_mbuf **pkts, uint16_t n)
 {
@@ -134,8 +137,8 @@ free_frames(struct rte_mbuf **pkts, uint16_t n)
 		rte_mempool_put_bulk(pool, (void **)plain, n_plain);
 }
 
-// One ring. Frees what the guest got; a frame that is longer than the guest's buffers does not hold up the others,
-// and ends up among those that it did not get, at the end of PKTS.
+// Writes to one ring, and frees what the guest got. A frame that is longer than the guest's buffers does not hold up the
+// others: it is moved to the end of PKTS, among those that the guest did not get.
 static uint16_t
 tx_one(struct vhost_ring *ring, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -155,7 +158,7 @@ tx_one(struct vhost_ring *ring, struct rte_mbuf **pkts, uint16_t n)
 	return sent;
 }
 
-// Several rings: sorts by flow. Leaves the packets that no ring took at the end of PKTS.
+// Writes to several rings, by flow. Leaves the packets that no ring took at the end of PKTS.
 static uint16_t
 tx_many(struct vhost_port *port, uint32_t enabled, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -198,7 +201,7 @@ vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 }
 
 void
-vhost_notify_guests(struct weft_portio *io)
+vhost_notify_guest(struct weft_portio *io)
 {
 	struct vhost_port *port = io->priv;
 	uint32_t enabled;

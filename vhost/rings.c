@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A port's rings between the event thread and the worker. The worker's own rings take no lock of the library, so
-// before anything under them may change (memory, addresses, descriptors of files, features) they are suspended: the
-// worker is told, and seen to have finished its round. Then they are loaded again from what the library knows.
-// The event thread may hold the library's locks meanwhile: the workers need none of this device's.
+// The worker's own rings take no lock of the library. So before anything under them may change (memory, addresses,
+// descriptors of files, features), the rings are suspended: the worker is told, and has finished its round. Then they are
+// loaded again from what the library knows. The event thread may hold the library's locks for this device meanwhile: the
+// workers need none of them.
+#include "rings.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "vhost.h"
-
-static const char *const fault_texts[VHOST_N_FAULTS] = {
-	[VHOST_FAULT_NONE] = "is well",
-	[VHOST_FAULT_SETUP] = "set a ring up that is misaligned, of a size that is not allowed, or outside its memory",
-	[VHOST_FAULT_INDEX] = "moved its available index further than the ring is long",
-	[VHOST_FAULT_HEAD] = "made a descriptor available that the ring does not have",
-	[VHOST_FAULT_CHAIN] = "made a chain of descriptors that does not end",
-	[VHOST_FAULT_ADDRESS] = "gave a buffer outside its memory",
-	[VHOST_FAULT_INDIRECT] = "gave an indirect table that is none",
-	[VHOST_FAULT_DIRECTION] = "gave a buffer to read from where one to write to belongs, or the reverse",
-	[VHOST_FAULT_LENGTH] = "sent a frame of more than 64 KiB",
-	[VHOST_FAULT_MEMORY] = "cut the file behind its memory short",
-};
-
-const char *
-vhost_fault_text(enum vhost_fault fault)
-{
-	return fault < VHOST_N_FAULTS ? fault_texts[fault] : "?";
-}
-
-static void
-mark(const struct vhost_ring *ring, uint64_t gpa, uint64_t len)
-{
-	rte_vhost_log_write(ring->vid, gpa, len);
-}
+#include "dirty_log.h"
+#include "library.h"
+#include "packed.h"
+#include "port.h"
+#include "split.h"
 
 static bool
 is_enabled(struct vhost_port *port, uint16_t q)
@@ -41,7 +22,7 @@ is_enabled(struct vhost_port *port, uint16_t q)
 	return atomic_load(q % 2 ? &port->from_guest : &port->to_guest) >> (q / 2) & 1;
 }
 
-// The guest's address of something that is mapped at P.
+// The guest's physical address of what is mapped at P; 0: it is not the guest's.
 static uint64_t
 gpa_of(const struct guest_memory *mem, const void *p)
 {
@@ -81,9 +62,9 @@ is_sound(const struct vhost_ring *ring, bool packed)
 	return packed || (ring->size & (ring->size - 1)) == 0;
 }
 
-// The rings are polled: the guest need not kick (2.6.10, 2.7.10).
+// The rings are polled: tells the guest not to kick (2.6.10, 2.7.10).
 static void
-silence(struct vhost_ring *ring, bool packed)
+disable_kicks(struct vhost_ring *ring, bool packed)
 {
 	uint64_t gpa = gpa_of(ring->mem, ring->used);
 
@@ -92,9 +73,10 @@ silence(struct vhost_ring *ring, bool packed)
 	else
 		ring->used->flags = VRING_USED_F_NO_NOTIFY;
 	if (ring->log)
-		mark(ring, gpa, sizeof(uint32_t));
+		vhost_dirty_log_mark(ring, gpa, sizeof(uint32_t));
 }
 
+// Finds the index at which the ring goes on.
 static void
 find_place(struct vhost_port *port, struct vhost_ring *ring, bool packed)
 {
@@ -147,7 +129,7 @@ load(struct vhost_port *port, uint16_t q)
 	ring->event_idx = features >> VIRTIO_RING_F_EVENT_IDX & 1;
 	ring->indirect = features >> VIRTIO_RING_F_INDIRECT_DESC & 1;
 	ring->log = RTE_VHOST_NEED_LOG(features) != 0;
-	ring->mark = mark;
+	ring->mark = vhost_dirty_log_mark;
 	ring->pending = false;
 	if (!is_sound(ring, packed)) {
 		atomic_store(&ring->fault, VHOST_FAULT_SETUP);
@@ -155,7 +137,7 @@ load(struct vhost_port *port, uint16_t q)
 	}
 	ring->used_gpa = gpa_of(ring->mem, packed ? (const void *)ring->packed : ring->used);
 	find_place(port, ring, packed);
-	silence(ring, packed);
+	disable_kicks(ring, packed);
 }
 
 void
@@ -169,7 +151,7 @@ vhost_rings_suspend(struct vhost_port *port)
 		const struct vhost_ring *ring = &port->rings[q];
 		uint16_t place = ring->ops == &vhost_packed_ops ? ring->next | ring->wrap << 15 : ring->next;
 
-		// What the library tells the guest, or whoever comes after us, when it asks how far we are.
+		// The library tells this place to the front end when it asks how far the ring is, for the next owner.
 		if (is_enabled(port, q) && atomic_load(&ring->fault) != VHOST_FAULT_SETUP)
 			rte_vhost_set_vring_base(port->vid, q, place, place);
 	}

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A front end keeps the files behind its memory, and may cut them short while their pages are used here: a touch of
-// what is gone is SIGBUS, which would end the process. A thread says for which port it touches such memory; then the
-// page is replaced by an empty one, and the port stops. Only what every thread may do in a signal handler is done here.
+// A front end keeps the files behind its memory, and may cut them short while weft uses their pages. An access to what is
+// gone raises SIGBUS, which would end the process. The handler puts an empty page in its place, and stops the port's rings.
+// It does only what is allowed in a signal handler.
+#include "sigbus.h"
+
 #include <signal.h>
 #include <sys/mman.h>
 
-#include "vhost.h"
+#include "port.h"
 
 _Thread_local struct vhost_port *volatile vhost_exposed;
 
 static struct sigaction before;
 
-// Puts an empty page where AT is. Those of files on hugetlbfs can be replaced as a whole only.
+// Puts an empty page where AT is. A huge page can only be replaced as a whole.
 static bool
 replace_page(uintptr_t at)
 {
@@ -40,7 +42,7 @@ on_sigbus(int sig, siginfo_t *info, void *context __rte_unused)
 		for (uint16_t q = 0; q < RTE_DIM(port->rings); q++)
 			atomic_store(&port->rings[q].fault, VHOST_FAULT_MEMORY);
 	} else {
-		sigaction(sig, &before, NULL); // happens again, to whoever was here before
+		sigaction(sig, &before, NULL); // the access fails again, and the former handler runs
 	}
 	errno = saved;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Split rings (VIRTIO 1.1, 2.6). A burst goes in passes, so that the lines that the guest's core holds are all on
-// their way before the first is needed: entries of the available ring, descriptors, frames, then the used ring, whose
-// index is written once.
+// A burst is handled in passes, so that the cache lines that the guest's core holds are all on their way before the first
+// is needed: entries of the available ring, then descriptors, then frames, then the used ring, whose index is written once.
+#include "split.h"
+
 #include "chain.h"
 
 static struct vring_desc
@@ -19,7 +20,7 @@ read_desc(const struct vring_desc *desc)
 	return d;
 }
 
-// How many entries there are, N at most. The guest's index is read only if those last seen do not do.
+// How many entries are available, N at most. The guest's index is read only if the entries last seen are not enough.
 static uint16_t
 available(struct vhost_ring *ring, uint16_t n)
 {
@@ -38,7 +39,7 @@ available(struct vhost_ring *ring, uint16_t n)
 	return RTE_MIN(there, n);
 }
 
-// The number of the chain at the I-th entry from next on. False: there is no such number, and the ring stopped.
+// Reads the number of the chain at the I-th entry from next on. False: the ring has no such descriptor, and stopped.
 static bool
 read_head(struct vhost_ring *ring, uint16_t i, uint16_t *head)
 {
@@ -49,7 +50,8 @@ read_head(struct vhost_ring *ring, uint16_t i, uint16_t *head)
 	return false;
 }
 
-// Reads the numbers of the next N chains, and sends for their first descriptors. Returns N, or how many before a lie.
+// Reads the numbers of the next N chains, and prefetches their first descriptors. Returns N, or how many come before a
+// number that is wrong.
 static uint16_t
 read_heads(struct vhost_ring *ring, uint16_t *heads, uint16_t n)
 {
@@ -61,7 +63,7 @@ read_heads(struct vhost_ring *ring, uint16_t *heads, uint16_t n)
 	return n;
 }
 
-// Collects the chain that starts with D, appending to CHAIN.
+// Appends the pieces of the chain that starts with D to CHAIN.
 static enum vhost_fault
 walk(struct vhost_ring *ring, struct vring_desc d, struct vhost_chain *chain)
 {
@@ -95,7 +97,7 @@ mark_used(struct vhost_ring *ring, uint16_t written)
 	ring->mark(ring, ring->used_gpa + offsetof(struct vring_used, idx), sizeof(uint16_t));
 }
 
-// Gives the N entries from next on back: what stands in the used ring, in WRITTEN entries, is the guest's now.
+// Gives the guest the N entries from next on back, which are WRITTEN entries in the used ring.
 static void
 give_back(struct vhost_ring *ring, uint16_t n, uint16_t written)
 {
@@ -108,7 +110,7 @@ give_back(struct vhost_ring *ring, uint16_t n, uint16_t written)
 	ring->pending = true;
 }
 
-// Has the lines come that the next N used entries will be written to.
+// Prefetches the lines to which the next N used entries will be written.
 static void
 prefetch_used(const struct vhost_ring *ring, uint16_t n)
 {
@@ -123,7 +125,8 @@ write_used(struct vhost_ring *ring, uint16_t i, uint16_t head, uint32_t len)
 	ring->used->ring[(ring->next + i) & (ring->size - 1)] = (struct vring_used_elem){ head, len };
 }
 
-// The frame of chain D, if it is not one plain descriptor. Returns 0, -ENOMEM, or -EINVAL with the ring stopped.
+// Reads the frame of the chain that starts with D, which is not one plain descriptor. Returns 0, -ENOMEM, or -EINVAL with
+// the ring stopped.
 static int
 read_chain(struct vhost_ring *ring, struct vring_desc d, struct rte_mempool *pool, struct rte_mbuf *m)
 {
@@ -136,8 +139,8 @@ read_chain(struct vhost_ring *ring, struct vring_desc d, struct rte_mempool *poo
 	return fault ? vhost_ring_stop(ring, fault) : vhost_chain_read(ring, &chain, pool, m);
 }
 
-// Writes the used ring's entries for a burst that was read. A guest that takes its buffers back in the order in
-// which it gave them needs the last one's number only (2.6.9).
+// Writes the used ring's entries for a burst that was read. A guest that takes its buffers back in order needs only the
+// number of the last one (2.6.9).
 static void
 use_read(struct vhost_ring *ring, const uint16_t *heads, uint16_t n)
 {
@@ -185,9 +188,9 @@ split_dequeue(struct vhost_ring *ring, struct rte_mempool *pool, struct rte_mbuf
 	return i;
 }
 
-// A buffer that a frame may go to, as one piece.
+// A buffer in one piece, for a frame.
 struct target {
-	uint8_t *base; // NULL: it has to be walked
+	uint8_t *base; // NULL: it is not in one piece, or not plain
 	uint64_t gpa;
 	uint32_t len;
 };
@@ -202,8 +205,8 @@ find_target(struct vhost_ring *ring, const struct vring_desc *desc, struct targe
 	to->len = d.len;
 }
 
-// Writes a frame into the next buffers, however they are made: one, or several where they may be merged. False: they
-// do not do, or the ring stopped.
+// Writes a frame into the next buffers, of any kind: one, or several where the guest merges them. False: there are not
+// enough, or the ring stopped.
 static bool
 write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 {
@@ -239,7 +242,7 @@ write_chain(struct vhost_ring *ring, const struct rte_mbuf *m)
 	return true;
 }
 
-// Writes frames of PKTS, N at most and VHOST_BURST, until one is not plain or there are no buffers.
+// Writes up to N frames of PKTS, VHOST_BURST at most, until one is not plain or there are no buffers. Returns how many.
 static uint16_t
 write_burst(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 {
@@ -268,7 +271,7 @@ split_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n)
 	return vhost_enqueue(ring, pkts, n, write_burst, write_chain);
 }
 
-// Whether the guest wants to be interrupted for what was done since the last time (2.6.7).
+// Interrupts the guest for the bursts since the last time, if it wants that (2.6.7).
 static void
 split_notify(struct vhost_ring *ring)
 {

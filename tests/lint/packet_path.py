@@ -7,7 +7,8 @@ import re
 # What runs for packets: whole folders, and files.
 PATH = (
     "pipeline/base/", "pipeline/tables/", "pipeline/send/", "pipeline/firewall/", "pipeline/overlay/", "pipeline/multicast/",
-    "pipeline/stages/", "vhost/split.c", "vhost/packed.c", "vhost/chain.c", "vhost/queues.c", "dataplane/core/",
+    "pipeline/stages/", "vhost/split.c", "vhost/packed.c", "vhost/chain.c", "vhost/queues.c", "vhost/library.c",
+    "vhost/dirty_log.c", "dataplane/core/",
     "dataplane/shaping/", "dataplane/devices/eth_burst.c", "dataplane/engine/adopt.c", "dataplane/engine/chores.c",
     "dataplane/engine/loop.c", "dataplane/engine/move.c", "dataplane/engine/outbox.c", "dataplane/engine/read.c",
     "dataplane/engine/token.c",
@@ -38,6 +39,9 @@ EXCEPTIONS = {
     "pipeline/send/explain.c": ({"vsnprintf"}, "runs for dry runs only, which no packet waits for"),
     "vhost/split.c": ({"eventfd_write"}, "the guest's interrupt, which nothing else can give"),
     "vhost/packed.c": ({"eventfd_write"}, "the guest's interrupt, which nothing else can give"),
+    "vhost/library.c": ({"rte_vhost_dequeue_burst", "rte_vhost_enqueue_burst", "rte_vhost_enable_guest_notification"},
+                        "DPDK's rings take its locks: for comparison, and for ports that ask for them"),
+    "vhost/dirty_log.c": ({"rte_vhost_log_write"}, "sets bits in shared memory while a guest is being migrated"),
     "vhost/queues.c": ({"rte_net_make_rarp_packet"}, "takes one packet buffer from the pool, once after a guest has moved here"),
     "dataplane/devices/eth_burst.c": ({"rte_eth_fp_ops", "rte_eth_call_rx_callbacks", "rte_eth_call_tx_callbacks",
                                        "__rte_pktmbuf_linearize"},

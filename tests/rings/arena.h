@@ -6,7 +6,9 @@
 #pragma once
 
 #include "driver.h"
+#include "vhost/packed.h"
 #include "vhost/ring.h"
+#include "vhost/split.h"
 
 #define ARENA_GPA      0x100000ULL
 #define ARENA_DATA_GPA 0x40000000ULL
