@@ -3,269 +3,28 @@
 
 #include "projection.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "weft/fnv.h"
 
 #include "control/base/map.h"
-#include "control/compile/plans.h"
-
-#define MBIT 1000000
-
-enum by { NOTHING, HARDWARE, SOFTWARE, NOBODY };
-
-static const char *const by_names[] = { "nothing", "hardware", "software", "nobody" };
-
-// What a verdict depends on, and what it asks of the PF.
-struct facts {
-	const struct weft_model *model;
-	const struct weft_port *port;
-	const struct weft_network *network;
-	const struct weft_plan *plan;
-	const struct weft_function *pf;
-	int can; // enum weft_vf_can of the PF's driver; all bits if the driver is not known
-	struct weft_projection *to;
-	const json_t *value; // of the field
-	char how[160];	     // why it is enforced so
-};
-
-// Returns BY, and notes why.
-__attribute__((format(printf, 3, 4))) static enum by
-say(struct facts *f, enum by by, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(f->how, sizeof(f->how), fmt, ap);
-	va_end(ap);
-	return by;
-}
-
-static enum by
-judge_mac(struct facts *f)
-{
-	f->to->want.mac = f->port->mac;
-	f->to->want.spoof_check = true;
-	f->to->mask |= 1 << WEFT_VF_MAC | 1 << WEFT_VF_SPOOF_CHECK;
-	return say(f, HARDWARE, "its MAC, with a spoof check");
-}
-
-static enum by
-judge_vlan(struct facts *f)
-{
-	f->to->want.vlan = f->network->vlan;
-	f->to->want.tpid = WEFT_VF_8021Q;
-	f->to->mask |= 1 << WEFT_VF_VLAN;
-	return say(f, HARDWARE, "VLAN %u, which the VM neither sees nor leaves", f->network->vlan);
-}
-
-static enum by
-judge_mtu(struct facts *f)
-{
-	if (f->pf->mtu >= f->network->mtu)
-		return say(f, HARDWARE, "the PF's MTU is %u", f->pf->mtu);
-	return say(f, NOBODY, "the PF's MTU is %u: 'ip link set dev %s mtu %u'", f->pf->mtu, f->pf->interface,
-		f->network->mtu);
-}
-
-static enum by
-judge_rules(struct facts *f)
-{
-	if (f->network->firewall)
-		return say(f, NOBODY, "the hardware has no stateful firewall");
-	return say(f, NOTHING, "the network has no firewall");
-}
-
-static enum by
-judge_flood(struct facts *f)
-{
-	if (json_integer_value(f->value) == 0)
-		return say(f, NOTHING, "no limit");
-	return say(f, NOBODY, "the hardware does not limit what is sent to all; 0 is no limit");
-}
-
-static enum by
-judge_state(struct facts *f)
-{
-	bool up = f->port->state == WEFT_PORT_UP;
-
-	f->to->want.link = up ? WEFT_VF_LINK_AUTO : WEFT_VF_LINK_OFF;
-	if (!up && !(f->can & WEFT_VF_CAN_LINK))
-		return say(f, NOBODY, "%s cannot take a VF's link away: take the VF from the VM", f->pf->driver);
-	return say(f, HARDWARE, up ? "as the PF's link" : "its link is off");
-}
-
-static enum by
-judge_rate(struct facts *f)
-{
-	uint64_t mbit = f->plan->from_vm.rate / MBIT;
-
-	if (f->pf->speed && mbit >= f->pf->speed)
-		return say(f, HARDWARE, "the link is no faster");
-	if (!(f->can & WEFT_VF_CAN_MAX_RATE))
-		return say(f, NOBODY, "%s has no maximum rate of a VF", f->pf->driver);
-	if (mbit == 0)
-		return say(f, NOBODY, "the hardware's least is 1 Mbit/s");
-	f->to->want.max_rate = (uint32_t)mbit;
-	return say(f, HARDWARE, "%llu Mbit/s", (unsigned long long)mbit);
-}
-
-static enum by
-judge_min_rate(struct facts *f)
-{
-	uint64_t mbit = (f->plan->min_rate + MBIT - 1) / MBIT;
-
-	if (mbit == 0)
-		return say(f, NOTHING, "no guarantee");
-	if (!(f->can & WEFT_VF_CAN_MIN_RATE))
-		return say(f, NOBODY, "%s has no minimum rate of a VF", f->pf->driver);
-	f->to->want.min_rate = (uint32_t)mbit;
-	return say(f, HARDWARE, "%llu Mbit/s", (unsigned long long)mbit);
-}
-
-static enum by
-judge_weight(struct facts *f)
-{
-	if (f->plan->weight == WEFT_WEIGHT_DEFAULT)
-		return say(f, NOTHING, "as all others");
-	return say(f, NOBODY, "the hardware has no weights");
-}
-
-static enum by
-judge_isolation(struct facts *f)
-{
-	if (weft_model_isolation(f->model, f->port) == WEFT_ISOLATION_KEEP)
-		return say(f, NOTHING, "nothing changes");
-	return say(f, NOBODY, "what passes the hardware goes on");
-}
-
-#define ANY "*" // all fields of the kind
-
-#define WITHOUT_FIREWALL "nothing to enforce without a firewall or a tunnel"
-#define OF_THE_HOST	 "of the host, and its tunnels and shared uplinks"
-
-// Who enforces a field that is set. A field that has fields below it stands for all of them.
-struct verdict {
-	const struct weft_kind *kind; // NULL: all
-	const char *field;
-	enum by (*judge)(struct facts *f); // decides, unless it is NULL
-	enum by by;
-	const char *how;
-};
-
-// For a VF that is passed through. Every field of every kind is named here, so that a new field without a verdict fails
-// the test.
-static const struct verdict passthrough_verdicts[] = {
-	{ &weft_kind_port, "vm", NULL, NOTHING, "for people" },
-	{ &weft_kind_port, "host", NULL, NOTHING, "where it is" },
-	{ &weft_kind_port, "network", NULL, HARDWARE, "see its encap" },
-	{ &weft_kind_port, "mac", judge_mac, NOBODY, NULL },
-	{ &weft_kind_port, "ips", NULL, NOBODY, "the hardware's spoof check does not look at IP addresses" },
-	{ &weft_kind_port, "groups", judge_rules, NOBODY, NULL },
-	{ &weft_kind_port, "plan", NULL, NOTHING, "see its fields" },
-	{ &weft_kind_port, "rate", NULL, NOTHING, "of uplinks" },
-	{ &weft_kind_port, "vlan", NULL, NOBODY, "the hardware sets one tag, the network's" },
-	{ &weft_kind_port, "attach", NULL, NOTHING, "what it is" },
-	{ &weft_kind_port, "flood", judge_flood, NOBODY, NULL },
-	{ &weft_kind_port, "max_macs", NULL, HARDWARE, "one, by the spoof check" },
-	{ &weft_kind_port, "state", judge_state, NOBODY, NULL },
-	{ &weft_kind_port, "worker", NULL, NOTHING, "no worker has it" },
-	{ &weft_kind_network, "encap", judge_vlan, NOBODY, NULL },
-	{ &weft_kind_network, "vlan", judge_vlan, NOBODY, NULL },
-	{ &weft_kind_network, "mtu", judge_mtu, NOBODY, NULL },
-	{ &weft_kind_network, "learning", NULL, HARDWARE, "the PF's switch knows its MAC" },
-	{ &weft_kind_network, "snooping", NULL, HARDWARE, "the PF delivers the groups that the VM's driver wants" },
-	{ &weft_kind_network, "firewall", judge_rules, NOBODY, NULL },
-	{ &weft_kind_network, "vni", NULL, NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_network, "subnets", NULL, NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_network, "tcp", NULL, NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_network, "pickup", NULL, NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_group, "rules", judge_rules, NOBODY, NULL },
-	{ &weft_kind_group, "default_in", judge_rules, NOBODY, NULL },
-	{ &weft_kind_group, "default_out", judge_rules, NOBODY, NULL },
-	{ &weft_kind_group, "on_revocation", judge_rules, NOBODY, NULL },
-	{ &weft_kind_tenant_rules, "rules", judge_rules, NOBODY, NULL },
-	{ &weft_kind_provider_rules, "rules", judge_rules, NOBODY, NULL },
-	{ &weft_kind_plan, "from_vm.rate", judge_rate, NOBODY, NULL },
-	{ &weft_kind_plan, "from_vm.burst", NULL, NOBODY, "the hardware has a burst of its own" },
-	{ &weft_kind_plan, "from_vm.pps", NULL, NOBODY, "the hardware does not count packets" },
-	{ &weft_kind_plan, "to_vm", NULL, NOBODY, "the hardware does not limit what a VF receives" },
-	{ &weft_kind_plan, "min_rate", judge_min_rate, NOBODY, NULL },
-	{ &weft_kind_plan, "weight", judge_weight, NOBODY, NULL },
-	{ &weft_kind_plan, "dscp", NULL, NOBODY, "the hardware does not mark" },
-	{ &weft_kind_limits, "ports", NULL, SOFTWARE, "when ports are added" },
-	{ &weft_kind_limits, "rate", NULL, NOBODY, "the hardware's rates are each VF's own" },
-	{ &weft_kind_limits, "on_isolation", judge_isolation, NOBODY, NULL },
-	{ &weft_kind_limits, "sessions", judge_rules, NOBODY, NULL },
-	{ &weft_kind_limits, "half_open_sessions", judge_rules, NOBODY, NULL },
-	{ &weft_kind_limits, "fragmented", judge_rules, NOBODY, NULL },
-	{ &weft_kind_limits, "new_sessions_per_second", judge_rules, NOBODY, NULL },
-	{ &weft_kind_host, "tunnel", NULL, NOTHING, OF_THE_HOST },
-	{ &weft_kind_host, "uplinks", NULL, NOTHING, OF_THE_HOST },
-	{ &weft_kind_host, "deny", NULL, NOTHING, OF_THE_HOST },
-	{ NULL, ANY, NULL, NOBODY, "weft does not know how" },
-};
-
-// For a VF that weft polls.
-static const struct verdict polled_verdicts[] = {
-	{ &weft_kind_port, "vm", NULL, NOTHING, "for people" },
-	{ &weft_kind_port, "host", NULL, NOTHING, "where it is" },
-	{ &weft_kind_port, "attach", NULL, NOTHING, "what it is" },
-	{ &weft_kind_host, ANY, NULL, NOTHING, OF_THE_HOST },
-	{ NULL, ANY, NULL, SOFTWARE, "weft's pipeline" },
-};
-
-// Whether FIELD is NAME, or stands below it.
-static bool
-covers(const char *name, const char *field)
-{
-	size_t len = strlen(name);
-
-	return strcmp(name, ANY) == 0 || (strncmp(name, field, len) == 0 && (field[len] == 0 || field[len] == '.'));
-}
-
-static const struct verdict *
-verdict_of(const struct weft_port *port, const struct weft_kind *kind, const char *field)
-{
-	const struct verdict *v = weft_port_is_passed_through(port) ? passthrough_verdicts : polled_verdicts;
-
-	while ((v->kind && v->kind != kind) || !covers(v->field, field))
-		v++;
-	return v;
-}
-
-static bool
-is_set(const json_t *value)
-{
-	return value && !json_is_null(value) && !(json_is_array(value) && json_array_size(value) == 0) &&
-	       !(json_is_string(value) && *json_string_value(value) == 0);
-}
+#include "verdict.h"
 
 static void
-add_row(struct facts *f, const struct weft_object *object, const char *field, const json_t *value)
+add_row(struct weft_facts *f, const struct weft_object *object, const char *field, const json_t *value)
 {
-	const struct verdict *v = verdict_of(f->port, object->kind, field);
-	enum by by;
+	static const char *const names[] = { "nothing", "hardware", "software", "nobody" };
+	enum weft_enforcer by = weft_verdict_judge(f, object->kind, field, value);
 
-	f->value = value;
-	// A field that has no verdict is missing even if it is not set.
-	if (!is_set(value) && !(v->kind == NULL && v->by == NOBODY)) {
-		by = say(f, NOTHING, "not set");
-	} else if (v->judge) {
-		by = v->judge(f);
-	} else {
-		by = say(f, v->by, "%s", v->how);
-	}
-	f->to->n_missing += by == NOBODY;
+	f->to->n_missing += by == WEFT_BY_NOBODY;
 	json_array_append_new(
 		f->to->rows, json_pack("{s:s, s:s, s:O?, s:s, s:s}", "object", object->key, "field", field, "value",
-				     (json_t *)(uintptr_t)value, "by", by_names[by], "how", f->how));
+				     (json_t *)(uintptr_t)value, "by", names[by], "how", f->how));
 }
 
 static void
-add_fields(struct facts *f, const struct weft_object *object, const struct weft_field *fields, const char *above,
+add_fields(struct weft_facts *f, const struct weft_object *object, const struct weft_field *fields, const char *above,
 	const json_t *json)
 {
 	char name[128];
@@ -282,7 +41,7 @@ add_fields(struct facts *f, const struct weft_object *object, const struct weft_
 }
 
 static void
-add_object(struct facts *f, const struct weft_object *object)
+add_object(struct weft_facts *f, const struct weft_object *object)
 {
 	json_t *json = object ? json_loads(object->text, 0, NULL) : NULL;
 
@@ -293,7 +52,7 @@ add_object(struct facts *f, const struct weft_object *object)
 
 // Adds the objects whose rules hold for the port, and the host that it is on.
 static void
-add_others(struct facts *f)
+add_others(struct weft_facts *f)
 {
 	char tenant[WEFT_NAME_SIZE], key[WEFT_KEY_SIZE], path[WEFT_PATH_SIZE];
 	const char *name;
@@ -336,7 +95,7 @@ int
 weft_project(const struct weft_model *model, const struct weft_port *port, const struct weft_function *pf,
 	struct weft_projection *to, struct weft_error *err)
 {
-	struct facts f = { .model = model,
+	struct weft_facts f = { .model = model,
 		.port = port,
 		.network = weft_model_port_network(model, port),
 		.plan = weft_model_port_plan(model, port),
@@ -376,7 +135,7 @@ weft_projection_missing(const struct weft_projection *projection, char *text, si
 	json_array_foreach (projection->rows, i, row) {
 		const char *object = json_string_value(json_object_get(row, "object"));
 
-		if (strcmp(json_string_value(json_object_get(row, "by")), by_names[NOBODY]) || len >= size)
+		if (strcmp(json_string_value(json_object_get(row, "by")), "nobody") || len >= size)
 			continue;
 		len += (size_t)snprintf(text + len, size - len, "%s%s.%s (%s)", len ? "; " : "",
 			strrchr(object, '/') ? strrchr(object, '/') + 1 : object,

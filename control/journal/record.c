@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_hash_crc.h>
+
+#define MAX_RECORD (256u << 20)
+
+struct header {
+	char magic[4];
+	uint32_t copy; // 0 or 1
+	uint32_t len;  // of the payload that follows
+	uint32_t payload_crc;
+	uint32_t header_crc; // of the members above
+};
+
+static const char magic[4] = { 'W', 'F', 'T', 'J' };
+
+// CRC32C of bytes without alignment.
+static uint32_t
+crc(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint32_t sum = 0;
+	uint64_t word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum = rte_hash_crc_8byte(word, sum);
+	}
+	for (; len; len--, p++)
+		sum = rte_hash_crc_1byte(*p, sum);
+	return sum;
+}
+
+static uint32_t
+header_crc(const struct header *h)
+{
+	return crc(h, offsetof(struct header, header_crc));
+}
+
+// Whether the record's copy number COPY is at OFFSET, undamaged; reads its header into H.
+static bool
+read_copy(const struct weft_journal_image *image, size_t offset, uint32_t copy, struct header *h)
+{
+	if (offset > image->size || image->size - offset < sizeof(*h))
+		return false;
+	memcpy(h, image->data + offset, sizeof(*h));
+	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->copy == copy && h->header_crc == header_crc(h) &&
+	       h->len <= image->size - offset - sizeof(*h) &&
+	       h->payload_crc == crc(image->data + offset + sizeof(*h), h->len);
+}
+
+const char *
+weft_journal_read_record(
+	const struct weft_journal_image *image, size_t offset, size_t *len, size_t *next, bool *damaged)
+{
+	struct header h, other;
+
+	if (read_copy(image, offset, 0, &h)) {
+		*len = h.len;
+		*next = offset + 2 * (sizeof(h) + h.len);
+		if (!read_copy(image, offset + sizeof(h) + h.len, 1, &other))
+			*damaged = true;
+		return image->data + offset + sizeof(h);
+	}
+	for (size_t at = offset + sizeof(h); at + sizeof(h) <= image->size; at++) {
+		if (memcmp(image->data + at, magic, sizeof(magic)) || !read_copy(image, at, 1, &h) ||
+			at - offset != sizeof(h) + h.len)
+			continue;
+		*damaged = true;
+		*len = h.len;
+		*next = at + sizeof(h) + h.len;
+		return image->data + at + sizeof(h);
+	}
+	return NULL;
+}
+
+bool
+weft_journal_has_record_behind(const struct weft_journal_image *image, size_t offset)
+{
+	struct header h;
+
+	for (size_t at = offset + 1; at + sizeof(h) <= image->size; at++)
+		if (memcmp(image->data + at, magic, sizeof(magic)) == 0 &&
+			(read_copy(image, at, 0, &h) || read_copy(image, at, 1, &h)))
+			return true;
+	return false;
+}
+
+static int
+write_all(int fd, const void *data, size_t size, off_t at)
+{
+	size_t n = 0;
+
+	while (n < size) {
+		ssize_t put = pwrite(fd, (const char *)data + n, size - n, at + n);
+
+		if (put <= 0)
+			return put ? -errno : -EIO;
+		n += put;
+	}
+	return 0;
+}
+
+int
+weft_journal_write_record(int fd, const json_t *record, off_t *at)
+{
+	char *text = json_dumps(record, JSON_COMPACT);
+	size_t len = text ? strlen(text) : 0;
+	struct header h = { .len = len };
+	int ret = text == NULL ? -ENOMEM : len > MAX_RECORD ? -EFBIG : 0;
+
+	memcpy(h.magic, magic, sizeof(magic));
+	h.payload_crc = crc(text, len);
+	for (uint32_t copy = 0; ret == 0 && copy < 2; copy++) {
+		h.copy = copy;
+		h.header_crc = header_crc(&h);
+		ret = write_all(fd, &h, sizeof(h), *at);
+		if (ret == 0)
+			ret = write_all(fd, text, len, *at + sizeof(h));
+		*at += sizeof(h) + len;
+	}
+	free(text);
+	return ret;
+}
