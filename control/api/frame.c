@@ -39,14 +39,14 @@ weft_frame_from_hex(const char *hex, uint8_t frame[WEFT_FRAME_MAX], struct weft_
 		}
 		if (n == WEFT_FRAME_MAX || !isxdigit((unsigned char)hex[0]) || !isxdigit((unsigned char)hex[1]))
 			return weft_fail(err, EINVAL,
-				"frame: expected at most %d bytes in hexadecimal, wrong from \"%.16s\"", WEFT_FRAME_MAX,
-				hex);
+				"params.frame: expected at most %d bytes in hexadecimal, and \"%.16s\" is not one",
+				WEFT_FRAME_MAX, hex);
 		sscanf(hex, "%2x", &byte);
 		frame[n++] = (uint8_t)byte;
 		hex += 2;
 	}
 	if (n == 0)
-		return weft_fail(err, EINVAL, "frame: empty; give its bytes in hexadecimal");
+		return weft_fail(err, EINVAL, "params.frame: empty; give its bytes in hexadecimal");
 	return n;
 }
 
@@ -130,7 +130,8 @@ weft_frame_build(const struct weft_port *port, const char *to, uint8_t frame[WEF
 		type[1] = 0xdd;
 		len = build_ipv6(port, address, payload);
 	} else {
-		return weft_fail(err, EINVAL, "to: expected a MAC, an IPv4 or an IPv6 address, got \"%.64s\"", to);
+		return weft_fail(
+			err, EINVAL, "params.to: expected a MAC, an IPv4 or an IPv6 address, got \"%.64s\"", to);
 	}
 	put_mac(frame, mac);
 	return 14 + len;

@@ -44,6 +44,17 @@ weft_look(struct weft_call *call, const json_t *params, weft_look_fn *run)
 	weft_ctl.store->view(on_view, look);
 }
 
+static int
+unknown_kind(const char *name, struct weft_error *err)
+{
+	char known[256];
+	size_t len = 0;
+
+	for (unsigned int i = 0; weft_kinds[i] && len < sizeof(known); i++)
+		len += snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "", weft_kinds[i]->name);
+	return weft_fail(err, EINVAL, "params.kind: there is no kind of object \"%.40s\"; known are %s", name, known);
+}
+
 int
 weft_look_key(const json_t *params, char key[WEFT_KEY_SIZE], struct weft_error *err)
 {
@@ -53,12 +64,12 @@ weft_look_key(const json_t *params, char key[WEFT_KEY_SIZE], struct weft_error *
 	char tenant[WEFT_NAME_SIZE], last[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
 
 	if (kind == NULL)
-		return weft_fail(err, EINVAL,
-			"there is no kind of object \"%.40s\"; known are network, port, group, plan, "
-			"limits, host, retired",
-			kind_name ? kind_name : "");
+		return unknown_kind(kind_name ? kind_name : "", err);
 	if (name == NULL || strlen(name) >= WEFT_PATH_SIZE)
-		return weft_fail(err, EINVAL, "a %s is named %s", kind->name, kind->in_tenant ? "TENANT/NAME" : "NAME");
+		return weft_fail(err, EINVAL, "params.name: missing or too long; a %s is named %s", kind->name,
+			!kind->in_tenant ? "NAME"
+			: kind->single	 ? "TENANT"
+					 : "TENANT/NAME");
 	if (kind->in_tenant && !kind->single)
 		weft_full_name(name, path);
 	else

@@ -67,7 +67,7 @@ weft_report_group(const json_t *params, struct weft_error *err)
 	json_t *members, *value;
 
 	if (name == NULL) {
-		weft_fail(err, EINVAL, "params.name: missing; it is the name of a group");
+		weft_fail(err, EINVAL, "params.name: missing; give the name of a group");
 		return NULL;
 	}
 	weft_full_name(name, path);

@@ -4,6 +4,7 @@
 #include "sessions.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "weft/engine.h"
@@ -30,6 +31,27 @@ struct query {
 	uint64_t by_state[WEFT_N_SESSION_STATES];
 };
 
+// The state called NAME, or -1.
+static int
+state_number(const char *name)
+{
+	for (int i = 1; i < WEFT_N_SESSION_STATES; i++)
+		if (strcmp(name, weft_session_state_name(i)) == 0)
+			return i;
+	return -1;
+}
+
+static int
+unknown_state(const char *name, struct weft_error *err)
+{
+	char known[256];
+	size_t len = 0;
+
+	for (unsigned int i = 1; i < WEFT_N_SESSION_STATES && len < sizeof(known); i++)
+		len += snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "", weft_session_state_name(i));
+	return weft_fail(err, EINVAL, "params.state: there is no state \"%.40s\"; known are %s", name, known);
+}
+
 static int
 read_query(const json_t *params, struct query *q, struct weft_error *err)
 {
@@ -51,20 +73,13 @@ read_query(const json_t *params, struct query *q, struct weft_error *err)
 		q->by_address = true;
 		q->v6 = strchr(address, ':') != NULL;
 		if (inet_pton(q->v6 ? AF_INET6 : AF_INET, address, q->address) != 1)
-			return weft_fail(
-				err, EINVAL, "address: expected an IPv4 or IPv6 address, got \"%.60s\"", address);
+			return weft_fail(err, EINVAL, "params.address: expected an IPv4 or IPv6 address, got \"%.60s\"",
+				address);
 	}
-	for (int i = 1; state && i < WEFT_N_SESSION_STATES; i++)
-		if (strcmp(state, weft_session_state_name(i)) == 0)
-			q->state = i;
-	if (state && q->state < 0)
-		return weft_fail(err, EINVAL,
-			"state: there is no state \"%.40s\"; known are syn_sent, syn_received, established, fin, "
-			"last_ack, closed, "
-			"udp_single, udp_stream, echo, other_single, other_stream",
-			state);
+	if (state && (q->state = state_number(state)) < 0)
+		return unknown_state(state, err);
 	if (limit && (!json_is_integer(limit) || json_integer_value(limit) < 1 || json_integer_value(limit) > MAX_ROWS))
-		return weft_fail(err, EINVAL, "limit: expected a number from 1 to %d", MAX_ROWS);
+		return weft_fail(err, EINVAL, "params.limit: expected a number from 1 to %d", MAX_ROWS);
 	if (limit)
 		q->limit = json_integer_value(limit);
 	return 0;
@@ -179,7 +194,7 @@ weft_report_session_counts(const json_t *params, struct weft_error *err)
 				(json_int_t)c.n, "size", (json_int_t)c.size, "opened", (json_int_t)c.opened, "expired",
 				(json_int_t)c.expired, "evicted", (json_int_t)c.evicted, "revoked",
 				(json_int_t)c.revoked, "rejudged", (json_int_t)c.rejudged, "moved", (json_int_t)c.moved,
-				"log_lost", (json_int_t)c.events_lost));
+				"log_lost", (json_int_t)c.log_lost));
 	}
 	return json_pack("{s:I, s:o, s:o}", "matched", (json_int_t)q.n, "states", states, "workers", workers);
 }

@@ -37,7 +37,7 @@ weft_worker_free(struct weft_engine_worker *worker)
 	weft_fdb_free(worker->w.fdb);
 	weft_groups_free(worker->w.groups);
 	weft_sessions_free(worker->w.sessions);
-	rte_free(worker->w.events);
+	rte_free(worker->w.rule_log);
 	rte_free(worker->w.offers);
 	rte_free(worker->own);
 	rte_free(worker->poll.slot);
@@ -74,13 +74,13 @@ fill_stage_worker(struct weft_worker *w)
 	w->fdb = weft_fdb_new(config->fdb_size, config->fdb_age_s, rte_rand());
 	w->groups = weft_groups_new(GROUPS, config->multicast_query_s, rte_rand());
 	w->sessions = weft_sessions_new(config->sessions, config->fragments);
-	w->events = TAKE(1, w->events);
+	w->rule_log = TAKE(1, w->rule_log);
 	w->offers = TAKE(1, w->offers);
 	for (unsigned int i = 0; w->sessions && i < WEFT_N_SESSION_STATES; i++)
 		if (config->timeout[i])
 			w->sessions->timeout[i] = config->timeout[i];
 	return w->stats && w->flood && w->port_out && w->worker_out && w->fdb && w->groups && w->sessions &&
-	       w->events && w->offers;
+	       w->rule_log && w->offers;
 }
 
 // What the engine itself uses. Returns whether there was memory for it.

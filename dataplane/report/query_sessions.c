@@ -97,7 +97,7 @@ weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts)
 		.revoked = t->revoked,
 		.rejudged = t->rejudged,
 		.moved = t->moved,
-		.events_lost = ((const volatile struct weft_events *)weft_engine.workers[worker]->w.events)->lost };
+		.log_lost = ((const volatile struct weft_rule_log *)weft_engine.workers[worker]->w.rule_log)->lost };
 }
 
 void
@@ -137,15 +137,15 @@ weft_engine_rule_clear(uint32_t counter)
 }
 
 void
-weft_engine_events(void (*fn)(void *arg, const struct weft_event *event), void *arg)
+weft_engine_rule_log(void (*fn)(void *arg, const struct weft_rule_log_entry *entry), void *arg)
 {
 	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
-		struct weft_events *events = weft_engine.workers[w]->w.events;
-		uint32_t tail = atomic_load_explicit(&events->tail, memory_order_relaxed);
+		struct weft_rule_log *log = weft_engine.workers[w]->w.rule_log;
+		uint32_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
 
-		while (tail != atomic_load_explicit(&events->head, memory_order_acquire)) {
-			fn(arg, &events->event[tail % WEFT_EVENTS]);
-			atomic_store_explicit(&events->tail, ++tail, memory_order_release);
+		while (tail != atomic_load_explicit(&log->head, memory_order_acquire)) {
+			fn(arg, &log->entry[tail % WEFT_RULE_LOG_SIZE]);
+			atomic_store_explicit(&log->tail, ++tail, memory_order_release);
 		}
 	}
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "weft/events.h"
+#include "weft/rule_log.h"
 #include "weft/log.h"
 #include "weft/portio.h"
 #include "weft/session.h"
@@ -177,7 +177,7 @@ int weft_engine_each_session(
 // A worker's table of connections in numbers. Any thread.
 struct weft_session_counts {
 	uint32_t n, size;
-	uint64_t opened, expired, evicted, revoked, rejudged, moved, events_lost;
+	uint64_t opened, expired, evicted, revoked, rejudged, moved, log_lost;
 };
 void weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts);
 
@@ -190,8 +190,8 @@ void weft_engine_rule_stats(uint32_t counter, struct weft_rule_stats *sum);
 // Makes the counter read 0, for another rule. No snapshot that is in use has it.
 void weft_engine_rule_clear(uint32_t counter);
 
-// Calls FN with what rules have asked to be logged since the last call.
-void weft_engine_events(void (*fn)(void *arg, const struct weft_event *event), void *arg);
+// Calls FN with each decision that rules with "log" have made since the last call.
+void weft_engine_rule_log(void (*fn)(void *arg, const struct weft_rule_log_entry *entry), void *arg);
 
 // A hash over all state that the pipeline may change: for tests that it did not.
 uint64_t weft_engine_state_hash(void);

@@ -15,7 +15,7 @@
 
 struct weft_fdb;
 struct weft_sessions;
-struct weft_events;
+struct weft_rule_log;
 struct weft_offers;
 struct weft_groups;
 struct weft_bfd;
@@ -54,7 +54,7 @@ struct weft_worker {
 	struct weft_port_stats *stats;	     // [WEFT_MAX_PORTS]
 	struct weft_fdb *fdb;
 	struct weft_sessions *sessions;
-	struct weft_events *events;	  // what rules ask to be logged; NULL: nobody wants to know
+	struct weft_rule_log *rule_log;	  // where decisions of rules with "log" go; NULL: nowhere
 	struct weft_offers *offers;	  // connections that hardware may carry
 	const _Atomic bool *offering;	  // some device can; NULL: none ever will
 	struct weft_rate event_rate;	  // how much of it

@@ -7,7 +7,7 @@
 
 #include "pipeline/tables/account.h"
 #include "pipeline/tables/sessions.h"
-#include "weft/events.h"
+#include "weft/rule_log.h"
 #include "weft/explain.h"
 #include "weft/rate.h"
 #include "weft/worker.h"
@@ -19,34 +19,34 @@
 #include "track_tcp.h"
 
 static void
-note_event(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,
+add_to_log(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,
 	const struct flow *flow, const struct weft_rule_conf *rule)
 {
-	struct weft_events *events = worker->events;
-	uint32_t head = events ? atomic_load_explicit(&events->head, memory_order_relaxed) : 0;
-	uint64_t next = events ? weft_rate_next(&worker->event_rate, events->spent, vec->now) : 0;
+	struct weft_rule_log *log = worker->rule_log;
+	uint32_t head = log ? atomic_load_explicit(&log->head, memory_order_relaxed) : 0;
+	uint64_t next = log ? weft_rate_next(&worker->event_rate, log->spent, vec->now) : 0;
 	const uint8_t *l4 = lane->flags & WEFT_LANE_L4
 				    ? rte_pktmbuf_mtod(vec->pkts[lane - vec->lanes], const uint8_t *) + lane->l4_off
 				    : NULL;
-	struct weft_event *event;
+	struct weft_rule_log_entry *entry;
 
-	if (events == NULL)
+	if (log == NULL)
 		return;
-	if (next == 0 || head - atomic_load_explicit(&events->tail, memory_order_acquire) == WEFT_EVENTS) {
-		events->lost++;
+	if (next == 0 || head - atomic_load_explicit(&log->tail, memory_order_acquire) == WEFT_RULE_LOG_SIZE) {
+		log->lost++;
 		return;
 	}
-	events->spent = next;
-	event = &events->event[head % WEFT_EVENTS];
-	*event = (struct weft_event){ .port = { lane->in, lane->out },
+	log->spent = next;
+	entry = &log->entry[head % WEFT_RULE_LOG_SIZE];
+	*entry = (struct weft_rule_log_entry){ .port = { lane->in, lane->out },
 		.counter = rule->counter,
 		.proto = flow->proto,
 		.v6 = flow->v6,
 		.action = rule->action,
 		.l4 = { l4 ? (uint16_t)(l4[0] << 8 | l4[1]) : 0, flow->service } };
-	memcpy(event->addr[0], flow->src, flow->v6 ? 16 : 4);
-	memcpy(event->addr[1], flow->dst, flow->v6 ? 16 : 4);
-	atomic_store_explicit(&events->head, head + 1, memory_order_release);
+	memcpy(entry->addr[0], flow->src, flow->v6 ? 16 : 4);
+	memcpy(entry->addr[1], flow->dst, flow->v6 ? 16 : 4);
+	atomic_store_explicit(&log->head, head + 1, memory_order_release);
 }
 
 static void
@@ -55,7 +55,7 @@ log_rules(struct weft_worker *worker, const struct weft_vec *vec, const struct w
 {
 	for (unsigned int end = 0; end < 2; end++)
 		if (j->rule[end] && j->rule[end]->log)
-			note_event(worker, vec, lane, flow, j->rule[end]);
+			add_to_log(worker, vec, lane, flow, j->rule[end]);
 }
 
 // Whether a packet of this kind can be a connection's first: -1, or the drop reason.

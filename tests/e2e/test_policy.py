@@ -40,8 +40,8 @@ def test_every_kind_is_explained_and_its_example_is_accepted(weftd):
         "hosts": {"h1": {"tunnel": {"address": "192.0.2.1"}}}}
     answer = weftd.rpc("apply", policy=bundle)
     assert len(answer["added"]) == 6
-    # What this version does not enforce is said, not passed over.
-    assert any("name no ips" in w for w in answer["warnings"]) and any("1 plan(s) have min_rate or weight" in w for w in answer["warnings"])
+    # The answer warns of what this host does not enforce.
+    assert any("have no ips" in w for w in answer["warnings"]) and any("1 plan(s) have min_rate or weight" in w for w in answer["warnings"])
     everything = weftd.ctl("get")
     assert everything["tenants"]["red"]["ports"]["a"]["groups"] == ["web"] and everything["hosts"]["h1"]
     assert weftd.ctl("get", "plan", "red/gold")["from_vm"]["rate"] == 1000000
