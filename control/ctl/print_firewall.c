@@ -105,12 +105,12 @@ print_session_counts(const json_t *result)
 	json_object_foreach (json_object_get(result, "states"), state, value)
 		printf("  %-14s %lld\n", state, json_integer_value(value));
 	json_array_foreach (json_object_get(result, "workers"), i, value)
-		printf("worker %lld: %lld of %lld in use; %lld opened, %lld timed out, %lld cut off for others, %lld "
-		       "revoked, "
-		       "%lld judged again, %lld moved\n",
+		printf("worker %lld: %lld of %lld in use; %lld opened, %lld timed out, %lld removed to make room, %lld "
+		       "revoked, %lld judged again, %lld moved, %lld log lines left out\n",
 			number(value, "worker"), number(value, "sessions"), number(value, "size"),
 			number(value, "opened"), number(value, "expired"), number(value, "evicted"),
-			number(value, "revoked"), number(value, "rejudged"), number(value, "moved"));
+			number(value, "revoked"), number(value, "rejudged"), number(value, "moved"),
+			number(value, "log_lost"));
 }
 
 void
