@@ -100,7 +100,7 @@ explain_end(struct weft_explain *explain, const struct weft_rule_conf *rule, con
 	static const char *const verbs[] = { "allows", "denies", "rejects" };
 
 	if (rule)
-		weft_explain_add(explain, "firewall", "%s: %s %s it", end, rule->name, verbs[rule->action]);
+		weft_explain_add(explain, WEFT_STAGE_firewall, "%s: %s %s it", end, rule->name, verbs[rule->action]);
 }
 
 void

@@ -229,7 +229,7 @@ weft_connection_open(struct weft_worker *worker, struct weft_vec *vec, unsigned 
 	int bad = may_open(domain, lane, vec->pkts[i]);
 
 	if (vec->explain)
-		weft_explain_add(vec->explain, "firewall", "no connection yet");
+		weft_explain_add(vec->explain, WEFT_STAGE_firewall, "no connection yet");
 	// A port that floods is not worth a look at its rules, but where those may do without a connection.
 	if (!may_be_stateless(worker, flow.from) && !may_be_stateless(worker, flow.to)) {
 		if (bad < 0)

@@ -1,84 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which connections hardware may carry: plain ones, between two ports that only forward, of which nothing has to be
-// looked at any more but who may still send.
+// Offers settled connections to hardware, each time that WEFT_OFFER_PACKETS of them have passed.
 #include "offload_offer.h"
 
 #include "pipeline/send/port.h"
-#include "pipeline/tables/destination.h"
 #include "pipeline/tables/sessions.h"
-#include "weft/fdb.h"
 #include "weft/offload.h"
 #include "weft/worker.h"
 
 #include "flow.h"
-
-static bool
-is_settled(const struct weft_session *s)
-{
-	// Windows are followed in software only.
-	return s->state == WEFT_SESSION_UDP_STREAM ||
-	       (s->state == WEFT_SESSION_ESTABLISHED && s->flags & WEFT_SESSION_LIBERAL);
-}
-
-// Frames of the port are as they are on its wire, and nothing is counted, marked, or held back.
-static bool
-is_plain(const struct weft_snapshot *snap, uint16_t slot, const struct weft_port_conf *port)
-{
-	return port->up && !port->peer && !port->plan && !port->bucket && !port->mark && !port->fence_all &&
-	       !port->fence_new && !(snap->link && slot == snap->uplink) &&
-	       (port->tagging == WEFT_TAG_ACCESS || port->tagging == WEFT_TAG_UPLINK);
-}
-
-// Whether the policy, where it names the address KEY, has it behind SLOT.
-static bool
-is_behind(const struct weft_snapshot *snap, uint64_t key, uint16_t slot)
-{
-	const struct weft_mactab *fixed = &snap->static_macs;
-	const struct weft_mac_entry *entry = weft_mactab_find(fixed, key, weft_mactab_hash(fixed, key));
-
-	return entry == NULL || entry->port == slot;
-}
-
-bool
-weft_offer_stands(const struct weft_snapshot *snap, const struct weft_offer *offer)
-{
-	const struct weft_port_conf *in = weft_snapshot_slot(snap, offer->in),
-				    *out = weft_snapshot_slot(snap, offer->out);
-	const struct weft_domain *domain = weft_snapshot_domain(snap, offer->key.domain);
-
-	return in->gen == offer->gen[0] && out->gen == offer->gen[1] && is_plain(snap, offer->in, in) &&
-	       is_plain(snap, offer->out, out) && is_behind(snap, offer->src, offer->in) &&
-	       is_behind(snap, offer->dst, offer->out) &&
-	       weft_flow_rules_age(snap, in, out, domain) >= weft_flow_age(snap, offer->judged);
-}
-
-bool
-weft_offer_holds(struct weft_worker *worker, const struct weft_offer *offer, uint64_t packets, uint64_t bytes)
-{
-	struct weft_sessions *t = worker->sessions;
-	struct weft_session *s = &t->rec[offer->record];
-
-	if (!is_settled(s) || !weft_sessions_same_key(&s->key, &offer->key) ||
-		!weft_offer_stands(worker->snap, offer) ||
-		weft_destination_find(worker, offer->dst, weft_mactab_hash(&worker->fdb->tab, offer->dst)) !=
-			offer->out)
-		return false;
-	if (packets == 0)
-		return true;
-	s->seen = worker->clock;
-	weft_sessions_settle(t, s);
-	// What a second carries fits, but for the fastest links' bytes.
-	for (; bytes > INT32_MAX; bytes -= INT32_MAX) {
-		s->bytes = INT32_MAX;
-		weft_sessions_settle(t, s);
-	}
-	s->packets = (uint32_t)packets;
-	s->bytes = (uint32_t)bytes;
-	weft_sessions_settle(t, s);
-	return true;
-}
 
 static void
 write_addresses(const struct weft_lane *lane, const struct rte_mbuf *m, struct weft_offer *offer)
@@ -102,7 +33,7 @@ weft_offload_offer(struct weft_worker *worker, const struct weft_vec *vec, unsig
 	struct weft_offer *offer;
 	uint32_t head;
 
-	if (record == 0 || (s->all_packets + s->packets) % WEFT_OFFER_PACKETS || !is_settled(s))
+	if (record == 0 || (s->all_packets + s->packets) % WEFT_OFFER_PACKETS || !weft_offload_is_settled(s))
 		return;
 	// As it stands on the wire: no tunnel, no tag but the domain's, no fragment, no header between IP and L4.
 	if (lane->outer || lane->n_tags != lane->strip || lane->flags & WEFT_LANE_FRAGMENT ||

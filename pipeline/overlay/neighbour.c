@@ -60,7 +60,7 @@ weft_neighbour_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned
 	if (entry == NULL || entry->port == lane->in)
 		return false;
 	if (vec->explain)
-		weft_explain_add(vec->explain, "flood", "asks for an address, answered here: it is behind %s",
+		weft_explain_add(vec->explain, WEFT_STAGE_flood, "asks for an address, answered here: it is behind %s",
 			weft_snapshot_slot(worker->snap, entry->port)->name);
 	if (!vec->dry_run && !answer(m, lane, weft_owner_mac(entry)))
 		return false;

@@ -110,7 +110,7 @@ weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned in
 	if (!is_for_us(lane, underlay, &talk))
 		return false;
 	if (vec->explain)
-		weft_explain_add(vec->explain, "tunnel", "neighbours of this host's tunnel address");
+		weft_explain_add(vec->explain, WEFT_STAGE_tunnel, "neighbours of this host's tunnel address");
 	if (vec->dry_run || !talk.asks || !weft_ip_same(&talk.target, &underlay->address) ||
 		(lane->flags & WEFT_LANE_IPV6 && !weft_nd_answer(m, lane, own))) {
 		weft_take(worker, vec, UINT64_C(1) << i);

@@ -66,19 +66,20 @@ static void
 explain(struct weft_vec *vec, const struct weft_port_conf *port, uint16_t worker, uint16_t vid, int bad)
 {
 	if (bad >= 0) {
-		weft_explain_add(vec->explain, "output", "port %s: %s", port->name, weft_drop_text(bad));
+		weft_explain_add(vec->explain, WEFT_STAGE_output, "port %s: %s", port->name, weft_drop_text(bad));
 		vec->explain->dropped = true;
 		vec->explain->reason = bad;
 		return;
 	}
 	vec->explain->n_outputs++;
 	if (port->peer)
-		weft_explain_add(vec->explain, "output", "host %s, through a tunnel, VLAN tag %u", port->name + 1, vid);
-	else if (port->owner == worker || port->owner == WEFT_OWNER_EACH)
-		weft_explain_add(vec->explain, "output", "port %s, VLAN tag %u", port->name, vid);
-	else
 		weft_explain_add(
-			vec->explain, "output", "port %s, VLAN tag %u, by worker %u", port->name, vid, port->owner);
+			vec->explain, WEFT_STAGE_output, "host %s, through a tunnel, VLAN tag %u", port->name + 1, vid);
+	else if (port->owner == worker || port->owner == WEFT_OWNER_EACH)
+		weft_explain_add(vec->explain, WEFT_STAGE_output, "port %s, VLAN tag %u", port->name, vid);
+	else
+		weft_explain_add(vec->explain, WEFT_STAGE_output, "port %s, VLAN tag %u, by worker %u", port->name, vid,
+			port->owner);
 }
 
 struct rte_mbuf *

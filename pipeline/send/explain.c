@@ -7,14 +7,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const char *const names[WEFT_N_STAGES] = {
+#define STAGE(name, runs, needed) #name,
+	WEFT_STAGES(STAGE)
+#undef STAGE
+};
+
 void
-weft_explain_add(struct weft_explain *explain, const char *stage, const char *fmt, ...)
+weft_explain_add(struct weft_explain *explain, enum weft_stage_number stage, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (explain->n_steps >= WEFT_EXPLAIN_STEPS)
 		return;
-	explain->step[explain->n_steps].stage = stage;
+	explain->step[explain->n_steps].stage = names[stage];
 	va_start(ap, fmt);
 	vsnprintf(explain->step[explain->n_steps].text, sizeof(explain->step[0].text), fmt, ap);
 	va_end(ap);

@@ -19,6 +19,12 @@ mark(struct weft_lane *lane, struct rte_mbuf *m, uint8_t dscp)
 		weft_class_set(ip, v6, (uint8_t)(dscp << 2 | (weft_class_get(ip, v6) & 3)));
 }
 
+bool
+weft_class_needed(const struct weft_snapshot *snap, uint16_t slot)
+{
+	return weft_snapshot_slot(snap, slot)->mark != 0;
+}
+
 weft_lanes
 weft_class_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
@@ -30,7 +36,8 @@ weft_class_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 		if (port->mark == 0)
 			continue;
 		if (unlikely(vec->explain != NULL))
-			weft_explain_add(vec->explain, "class", "marked with DSCP %u by the plan", port->mark - 1);
+			weft_explain_add(
+				vec->explain, WEFT_STAGE_class, "marked with DSCP %u by the plan", port->mark - 1);
 		if (!vec->dry_run)
 			mark(&vec->lanes[i], vec->pkts[i], (uint8_t)(port->mark - 1));
 	}

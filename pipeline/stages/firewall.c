@@ -160,8 +160,8 @@ judge_stale(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, st
 
 	weft_judge_again(worker->snap, s, &j);
 	if (vec->explain) {
-		weft_explain_add(
-			vec->explain, "firewall", "the connection was judged under older rules, and is judged again");
+		weft_explain_add(vec->explain, WEFT_STAGE_firewall,
+			"the connection was judged under older rules, and is judged again");
 		weft_judge_explain(vec->explain, &j);
 	}
 	if (vec->dry_run)
@@ -281,8 +281,8 @@ follow(struct weft_sessions *t, uint32_t version, uint32_t clock, const struct w
 static void
 explain_connection(struct weft_vec *vec, const struct weft_session *s, unsigned int e)
 {
-	weft_explain_add(vec->explain, "firewall", "connection %s, %s direction", weft_session_state_name(s->state),
-		is_opener(s, e) ? "its opener's" : "reply");
+	weft_explain_add(vec->explain, WEFT_STAGE_firewall, "connection %s, %s direction",
+		weft_session_state_name(s->state), is_opener(s, e) ? "its opener's" : "reply");
 }
 
 // Finds the connection of lane I and decides. Returns -1, or the drop reason.
@@ -340,7 +340,7 @@ pass_on(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, uint16
 	bool known = peer < WEFT_MAX_WORKERS && !(vec->passed >> i & 1);
 
 	if (vec->explain)
-		weft_explain_add(vec->explain, "firewall", "worker %u has its connections", peer);
+		weft_explain_add(vec->explain, WEFT_STAGE_firewall, "worker %u has its connections", peer);
 	if (vec->dry_run)
 		vec->elsewhere = peer;
 	else if (known) {
@@ -356,7 +356,7 @@ static void
 drop(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, int reason)
 {
 	if (vec->explain)
-		weft_explain_add(vec->explain, "firewall", "refused: %s", weft_drop_text(reason));
+		weft_explain_add(vec->explain, WEFT_STAGE_firewall, "refused: %s", weft_drop_text(reason));
 	weft_drop(worker, vec, UINT64_C(1) << i, reason);
 }
 
@@ -478,6 +478,13 @@ judge_lanes(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 			weft_offload_offer(worker, vec, i, seek[i].record, &seek[i].key, seek[i].end);
 	}
 	return sorted.good;
+}
+
+// An offer is checked for what the rules say; hardware does not know when this host loses its cluster.
+bool
+weft_firewall_needed(const struct weft_snapshot *snap, uint16_t slot)
+{
+	return weft_snapshot_slot(snap, slot)->fence_new;
 }
 
 weft_lanes

@@ -147,14 +147,15 @@ weft_flood_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 				continue;
 			audience = weft_snoop(worker, vec, i, &group);
 			if (vec->explain && audience != AUDIENCE_ALL)
-				weft_explain_add(vec->explain, "flood",
+				weft_explain_add(vec->explain, WEFT_STAGE_flood,
 					audience == AUDIENCE_MEMBERS ? "to those who have joined its group"
 								     : "to routers and other hosts");
 			replicate(worker, vec, lane, vec->pkts[i], audience, &group);
 			continue;
 		}
 		if (vec->explain)
-			weft_explain_add(vec->explain, "flood", "refused: %s", weft_drop_text(over_limit[class]));
+			weft_explain_add(
+				vec->explain, WEFT_STAGE_flood, "refused: %s", weft_drop_text(over_limit[class]));
 		weft_drop(worker, vec, UINT64_C(1) << i, over_limit[class]);
 	}
 	return mask & ~flood;

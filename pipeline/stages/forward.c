@@ -31,12 +31,12 @@ static void
 explain(struct weft_explain *explain, const struct weft_snapshot *snap, const struct weft_lane *lane, int bad)
 {
 	if (bad >= 0)
-		weft_explain_add(explain, "forward", "refused: %s", weft_drop_text(bad));
+		weft_explain_add(explain, WEFT_STAGE_forward, "refused: %s", weft_drop_text(bad));
 	else if (lane->out)
-		weft_explain_add(explain, "forward", "to port %s", weft_snapshot_slot(snap, lane->out)->name);
+		weft_explain_add(explain, WEFT_STAGE_forward, "to port %s", weft_snapshot_slot(snap, lane->out)->name);
 	else
-		weft_explain_add(
-			explain, "forward", "to all ports of %s", weft_snapshot_domain(snap, lane->domain)->name);
+		weft_explain_add(explain, WEFT_STAGE_forward, "to all ports of %s",
+			weft_snapshot_domain(snap, lane->domain)->name);
 }
 
 weft_lanes
@@ -65,8 +65,9 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 		// Frames come in trains: the one before often had the same answer.
 		if (lane->dst != last) {
 			last = lane->dst;
-			last_out = lane->dst & GROUP_BIT ? WEFT_PORT_NONE
-							 : weft_destination_find(worker, lane->dst, hash[i]);
+			last_out = lane->dst & GROUP_BIT
+					   ? WEFT_PORT_NONE
+					   : weft_destination_find(worker, lane->domain, lane->dst, hash[i]);
 		}
 		lane->out = last_out;
 		bad = verdict(snap, lane);

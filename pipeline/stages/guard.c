@@ -189,13 +189,14 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 			continue;
 		if (!port->guard) {
 			if (unlikely(vec->explain != NULL))
-				weft_explain_add(vec->explain, "guard", "port %s names no addresses", port->name);
+				weft_explain_add(
+					vec->explain, WEFT_STAGE_guard, "port %s names no addresses", port->name);
 			continue;
 		}
 		bad = check(port, &vec->lanes[i], vec->pkts[i]);
 		if (unlikely(vec->explain != NULL))
-			weft_explain_add(
-				vec->explain, "guard", "%s", bad < 0 ? "sender is who it says" : weft_drop_text(bad));
+			weft_explain_add(vec->explain, WEFT_STAGE_guard, "%s",
+				bad < 0 ? "sender is who it says" : weft_drop_text(bad));
 		if (unlikely(bad >= 0)) {
 			weft_drop(worker, vec, UINT64_C(1) << i, bad);
 			good &= ~(UINT64_C(1) << i);

@@ -26,8 +26,8 @@ learn(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_
 	if (likely(entry && entry->port == lane->in && entry->gen == gen && entry->seen == worker->clock))
 		return;
 	if (unlikely(vec->explain != NULL))
-		weft_explain_add(
-			vec->explain, "learn", entry ? "source would be refreshed" : "source would be learned");
+		weft_explain_add(vec->explain, WEFT_STAGE_learn,
+			entry ? "source would be refreshed" : "source would be learned");
 	if (!vec->dry_run)
 		weft_fdb_learn(worker, lane->src, lane->in, gen);
 }
@@ -74,7 +74,7 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 			bad |= UINT64_C(1) << i;
 	}
 	if (unlikely(vec->explain != NULL))
-		weft_explain_add(vec->explain, "learn", "%s", weft_drop_text(WEFT_DROP_GUARD_MAC_TAKEN));
+		weft_explain_add(vec->explain, WEFT_STAGE_learn, "%s", weft_drop_text(WEFT_DROP_GUARD_MAC_TAKEN));
 	weft_drop(worker, vec, bad, WEFT_DROP_GUARD_MAC_TAKEN);
 	return mask & ~bad;
 }

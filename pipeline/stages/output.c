@@ -35,6 +35,13 @@ way_to(const struct weft_worker *worker, const struct weft_vec *vec, const struc
 	return leaves_here(worker, port) ? WAY_PLAIN : WAY_ANY;
 }
 
+// The bytes that are sent to an uplink with a rate are counted for the ports that share it.
+bool
+weft_output_needed(const struct weft_snapshot *snap, uint16_t slot)
+{
+	return snap->link && slot == snap->uplink;
+}
+
 weft_lanes
 weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {

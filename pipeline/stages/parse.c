@@ -289,9 +289,9 @@ static void
 explain(struct weft_explain *explain, const struct weft_lane *lane, int bad)
 {
 	if (bad >= 0)
-		weft_explain_add(explain, "parse", "refused: %s", weft_drop_text(bad));
+		weft_explain_add(explain, WEFT_STAGE_parse, "refused: %s", weft_drop_text(bad));
 	else
-		weft_explain_add(explain, "parse", "ethertype 0x%04x, %u tag(s), L3 at %u%s%s%s, protocol %u",
+		weft_explain_add(explain, WEFT_STAGE_parse, "ethertype 0x%04x, %u tag(s), L3 at %u%s%s%s, protocol %u",
 			lane->ethertype, lane->n_tags, lane->l3_off, lane->flags & WEFT_LANE_IPV4 ? ", IPv4" : "",
 			lane->flags & WEFT_LANE_IPV6 ? ", IPv6" : "", lane->flags & WEFT_LANE_ARP ? ", ARP" : "",
 			lane->proto);

@@ -137,9 +137,9 @@ static void
 explain(struct weft_explain *explain, const struct weft_snapshot *snap, const struct weft_lane *lane, int bad)
 {
 	if (bad >= 0)
-		weft_explain_add(explain, "tunnel", "refused: %s", weft_drop_text(bad));
+		weft_explain_add(explain, WEFT_STAGE_tunnel, "refused: %s", weft_drop_text(bad));
 	else
-		weft_explain_add(explain, "tunnel", "%s, network %u, from host %s",
+		weft_explain_add(explain, WEFT_STAGE_tunnel, "%s, network %u, from host %s",
 			lane->tunnel == WEFT_TUNNEL_VXLAN ? "VXLAN" : "Geneve", lane->vni,
 			weft_snapshot_slot(snap, lane->in)->name + 1);
 }
@@ -169,6 +169,13 @@ receive(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const 
 		      ? (int)WEFT_DROP_TUNNEL_CHECKSUM
 		      : weft_bfd_hear(worker, vec, i, peer_of(worker->snap, frame, lane, last));
 	return bad < 0 ? TAKEN : bad;
+}
+
+// Another host is reached through a tunnel.
+bool
+weft_tunnel_needed(const struct weft_snapshot *snap, uint16_t slot)
+{
+	return weft_snapshot_slot(snap, slot)->peer != NULL;
 }
 
 weft_lanes

@@ -145,10 +145,19 @@ explain(struct weft_explain *explain, const struct weft_snapshot *snap, const st
 	const struct weft_lane *lane, int bad)
 {
 	if (bad >= 0)
-		weft_explain_add(explain, "vlan", "refused on port %s: %s", port->name, weft_drop_text(bad));
+		weft_explain_add(explain, WEFT_STAGE_vlan, "refused on port %s: %s", port->name, weft_drop_text(bad));
 	else
-		weft_explain_add(explain, "vlan", "port %s, domain %s", port->name,
+		weft_explain_add(explain, WEFT_STAGE_vlan, "port %s, domain %s", port->name,
 			weft_snapshot_domain(snap, lane->domain)->name);
+}
+
+// Hardware knows neither ports that close by themselves nor frames that keep several tags.
+bool
+weft_vlan_needed(const struct weft_snapshot *snap, uint16_t slot)
+{
+	const struct weft_port_conf *port = weft_snapshot_slot(snap, slot);
+
+	return !port->up || port->fence_all || (port->tagging != WEFT_TAG_ACCESS && port->tagging != WEFT_TAG_UPLINK);
 }
 
 weft_lanes

@@ -9,10 +9,10 @@
 #include "weft/fdb.h"
 #include "weft/worker.h"
 
-// The port behind KEY, a MAC address with its domain (weft_mac_key), whose hash in the worker's table of learned
-// addresses is HASH. WEFT_PORT_NONE: the address is unknown, and the frame is flooded. Owner worker.
+// The port in the domain ID behind KEY, a MAC address with this domain (weft_mac_key), whose hash in the worker's table
+// of learned addresses is HASH. WEFT_PORT_NONE: the address is unknown, and the frame is flooded. Owner worker.
 static inline uint16_t
-weft_destination_find(const struct weft_worker *worker, uint64_t key, uint64_t hash)
+weft_destination_find(const struct weft_worker *worker, uint16_t id, uint64_t key, uint64_t hash)
 {
 	const struct weft_snapshot *snap = worker->snap;
 	const struct weft_mactab *fixed = &snap->static_macs;
@@ -22,7 +22,7 @@ weft_destination_find(const struct weft_worker *worker, uint64_t key, uint64_t h
 	entry = weft_mactab_find(fixed, key, weft_mactab_hash(fixed, key));
 	if (likely(entry != NULL))
 		return entry->port;
-	domain = weft_snapshot_domain(snap, (uint16_t)(key >> 48));
+	domain = weft_snapshot_domain(snap, id);
 	if (!domain->learning)
 		return domain->gateway;
 	entry = weft_fdb_find(worker->fdb, snap, key, hash);

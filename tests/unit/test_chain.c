@@ -104,6 +104,40 @@ timed_run_does_the_same(void **state)
 	assert_true(f->w->stage[0].cycles > 0);
 }
 
+// Hardware carries connections between ports of which no stage has to do anything for a packet.
+static void
+what_only_software_does_needs_the_chain(void **state)
+{
+	static const struct weft_peer peer;
+	struct fixture *f = *state;
+	const struct weft_port_conf plain = f->ports[1];
+
+	assert_false(weft_chain_needed(&f->snap, 1));
+	f->ports[1].tagging = WEFT_TAG_UPLINK;
+	assert_false(weft_chain_needed(&f->snap, 1));
+	f->snap.link = true;
+	f->snap.uplink = 1;
+	assert_true(weft_chain_needed(&f->snap, 1));
+	f->snap.uplink = WEFT_PORT_NONE;
+	f->ports[1].tagging = WEFT_TAG_TRUNK;
+	assert_true(weft_chain_needed(&f->snap, 1));
+	f->ports[1] = plain;
+	f->ports[1].up = false;
+	assert_true(weft_chain_needed(&f->snap, 1));
+	f->ports[1] = plain;
+	f->ports[1].fence_all = true;
+	assert_true(weft_chain_needed(&f->snap, 1));
+	f->ports[1] = plain;
+	f->ports[1].fence_new = true;
+	assert_true(weft_chain_needed(&f->snap, 1));
+	f->ports[1] = plain;
+	f->ports[1].mark = 1;
+	assert_true(weft_chain_needed(&f->snap, 1));
+	f->ports[1] = plain;
+	f->ports[1].peer = &peer;
+	assert_true(weft_chain_needed(&f->snap, 1));
+}
+
 static void
 every_reason_has_a_name_and_a_text(void **state)
 {
@@ -125,6 +159,7 @@ main(void)
 		TEST(explain_changes_nothing_and_is_right),
 		TEST(stages_count_what_they_see),
 		TEST(timed_run_does_the_same),
+		TEST(what_only_software_does_needs_the_chain),
 		TEST(every_reason_has_a_name_and_a_text),
 	};
 

@@ -181,6 +181,86 @@ they_come_mixed(void **state)
 	assert_int_equal(f->w->stamps.next, 5);
 }
 
+// Stages around vlan that note which lanes they see, and by which snapshot.
+struct probe {
+	unsigned int n; // runs
+	struct {
+		const struct weft_snapshot *snap;
+		weft_lanes mask;
+	} run[4];
+};
+
+static struct probe in_front, behind;
+
+static weft_lanes
+note(struct probe *probe, const struct weft_worker *worker, weft_lanes mask)
+{
+	assert_true(probe->n < RTE_DIM(probe->run));
+	probe->run[probe->n].snap = worker->snap;
+	probe->run[probe->n++].mask = mask;
+	return mask;
+}
+
+static weft_lanes
+in_front_stage(struct weft_worker *worker, struct weft_vec *vec __rte_unused, weft_lanes mask)
+{
+	return note(&in_front, worker, mask);
+}
+
+static weft_lanes
+behind_stage(struct weft_worker *worker, struct weft_vec *vec __rte_unused, weft_lanes mask)
+{
+	return note(&behind, worker, mask);
+}
+
+// Wherever vlan stands, the second run starts with it.
+static void
+a_stage_in_front_of_vlan_runs_once(void **state)
+{
+	const struct weft_stage front = { "in front", in_front_stage, weft_stage_skipped, WEFT_STAGE_ONCE };
+	const struct weft_stage back = { "behind", behind_stage, weft_stage_skipped, WEFT_STAGE_AGAIN };
+	struct fixture *f = *state;
+	struct weft_stage stages[WEFT_N_STAGES];
+	unsigned int n = 0, len = 0;
+	uint8_t wire[3][160];
+
+	in_front = behind = (struct probe){ 0 };
+	for (unsigned int i = 0; i < WEFT_N_STAGES; i++) {
+		// Two make room for those of the test.
+		if (i == WEFT_STAGE_class || i == WEFT_STAGE_learn)
+			continue;
+		if (i == WEFT_STAGE_vlan)
+			stages[n++] = front;
+		stages[n++] = weft_chain[i];
+		if (i == WEFT_STAGE_vlan)
+			stages[n++] = back;
+	}
+	assert_int_equal(n, WEFT_N_STAGES);
+	f->w->before = &before->snap;
+	f->w->next = &next->snap;
+	for (unsigned int i = 0; i < 3; i++) {
+		weft_stamp_make(f->snap.stamp, CLUSTER, 4 + i);
+		len = from_peer(f, wire[i]);
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		fixture_add(f, UPLINK, wire[i], len);
+	weft_chain_run_stages(f->w, &f->vec, false, stages, n);
+	f->vec.n = 0;
+	fixture_forward(f);
+
+	assert_int_equal(in_front.n, 1);
+	assert_int_equal(in_front.run[0].mask, 7);
+	assert_int_equal(behind.n, 3);
+	assert_int_equal(behind.run[0].mask, 2);
+	assert_ptr_equal(behind.run[0].snap, &f->snap);
+	assert_int_equal(behind.run[1].mask, 1);
+	assert_ptr_equal(behind.run[1].snap, &before->snap);
+	assert_int_equal(behind.run[2].mask, 4);
+	assert_ptr_equal(behind.run[2].snap, &next->snap);
+	assert_int_equal(f->n_sent, 1);
+	assert_int_equal(dropped(f, UPLINK, WEFT_DROP_OUT_PORT_DOWN), 2);
+}
+
 int
 main(void)
 {
@@ -193,6 +273,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(numbers_of_generations_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_port_that_is_gone_gets_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(they_come_mixed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_stage_in_front_of_vlan_runs_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

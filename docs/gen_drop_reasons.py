@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""Prints docs/drop-reasons.md from the one list in include/weft/drop.h."""
+"""Prints the page of drop reasons from the one list in include/weft/drop.h."""
 import os
 import re
 
@@ -16,8 +16,7 @@ def page():
             "Every packet that weft does not deliver is counted under exactly one of these, by the port that it came from.\n"
             "`weftctl drops [PORT]` shows the counts, `weftctl explain` what would happen to a frame, and `weftctl audit`\n"
             "checks that nothing else was lost. The prefix names the stage: `parse`, `vlan`, `guard` (spoof guard), `fwd`\n"
-            "(forwarding), `flood`, `out` (at the destination port), `handoff` (between two workers).\n\n"
-            "This page is made by `python3 tests/gen_drop_docs.py` from `include/weft/drop.h`; a test compares them.\n\n"
+            "(forwarding), `fw` (firewall), `flood`, `out` (at the destination port), `handoff` (between two workers).\n\n"
             f"| reason | meaning |\n|---|---|\n{rows}\n")
 
 
