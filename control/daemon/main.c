@@ -66,7 +66,7 @@ parse_args(int argc, char **argv, const char **file, const char **dev)
 	return 0;
 }
 
-// Every port needs a handful of descriptors: as many as may be open are allowed.
+// Every port needs a handful of descriptors: the limit is raised as far as it goes.
 static void
 raise_limits(void)
 {

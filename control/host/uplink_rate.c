@@ -63,7 +63,7 @@ weft_uplink_rate_check(const struct weft_local *local, struct weft_error *err)
 		return 0;
 	return weft_fail(err, ENOSPC,
 		"host %s: the guarantees (min_rate) of %u ports are %llu bit/s together, and its uplink %s has a rate "
-		"of %llu: lower them by %llu, or raise that",
+		"of %llu: lower them by %llu, or raise the rate",
 		local->host, sum.ports, (unsigned long long)sum.bits,
 		local->placement->place[local->placement->uplink].path, (unsigned long long)rate,
 		(unsigned long long)(sum.bits - rate));

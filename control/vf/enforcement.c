@@ -66,8 +66,8 @@ weft_enforcement_apply(struct weft_assignment *a, const struct weft_projection *
 
 	if (ret)
 		return weft_fail(err, -ret,
-			"port %s: PF %s (%s) refuses of VF %u %.200s; all is as it was, 'dmesg' may say why", a->path,
-			a->pf.interface, a->pf.driver, projection->want.index, why.text);
+			"port %s: PF %s (%s) refuses to set up VF %u: %.200s; nothing has changed, and 'dmesg' may say why",
+			a->path, a->pf.interface, a->pf.driver, projection->want.index, why.text);
 	if (a->changed == 0)
 		a->before = before;
 	a->changed |= weft_vf_differs(&before, &projection->want, mask);

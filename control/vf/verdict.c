@@ -31,7 +31,7 @@ judge_mac(struct weft_facts *f)
 	f->to->want.mac = f->port->mac;
 	f->to->want.spoof_check = true;
 	f->to->mask |= 1 << WEFT_VF_MAC | 1 << WEFT_VF_SPOOF_CHECK;
-	return say(f, WEFT_BY_HARDWARE, "its MAC, with a spoof check");
+	return say(f, WEFT_BY_HARDWARE, "the port's MAC, with a spoof check");
 }
 
 static enum weft_enforcer
@@ -65,7 +65,7 @@ judge_flood(struct weft_facts *f)
 {
 	if (json_integer_value(f->value) == 0)
 		return say(f, WEFT_BY_NOTHING, "no limit");
-	return say(f, WEFT_BY_NOBODY, "the hardware does not limit what is sent to all; 0 is no limit");
+	return say(f, WEFT_BY_NOBODY, "the hardware does not limit flooded frames; 0 is no limit");
 }
 
 static enum weft_enforcer
@@ -76,8 +76,8 @@ judge_state(struct weft_facts *f)
 	f->to->want.link = up ? WEFT_VF_LINK_AUTO : WEFT_VF_LINK_OFF;
 	if (!up && !(f->can & WEFT_VF_CAN_LINK))
 		return say(
-			f, WEFT_BY_NOBODY, "%s cannot take a VF's link away: take the VF from the VM", f->pf->driver);
-	return say(f, WEFT_BY_HARDWARE, up ? "as the PF's link" : "its link is off");
+			f, WEFT_BY_NOBODY, "%s cannot turn off a VF's link: detach the VF from the VM", f->pf->driver);
+	return say(f, WEFT_BY_HARDWARE, up ? "follows the PF's link" : "the VF's link is off");
 }
 
 static enum weft_enforcer
@@ -86,11 +86,11 @@ judge_rate(struct weft_facts *f)
 	uint64_t mbit = f->plan->from_vm.rate / MBIT;
 
 	if (f->pf->speed && mbit >= f->pf->speed)
-		return say(f, WEFT_BY_HARDWARE, "the link is no faster");
+		return say(f, WEFT_BY_HARDWARE, "the link is not faster than that");
 	if (!(f->can & WEFT_VF_CAN_MAX_RATE))
-		return say(f, WEFT_BY_NOBODY, "%s has no maximum rate of a VF", f->pf->driver);
+		return say(f, WEFT_BY_NOBODY, "%s cannot limit the rate of a VF", f->pf->driver);
 	if (mbit == 0)
-		return say(f, WEFT_BY_NOBODY, "the hardware's least is 1 Mbit/s");
+		return say(f, WEFT_BY_NOBODY, "the hardware's lowest rate is 1 Mbit/s");
 	f->to->want.max_rate = (uint32_t)mbit;
 	return say(f, WEFT_BY_HARDWARE, "%llu Mbit/s", (unsigned long long)mbit);
 }
@@ -103,7 +103,7 @@ judge_min_rate(struct weft_facts *f)
 	if (mbit == 0)
 		return say(f, WEFT_BY_NOTHING, "no guarantee");
 	if (!(f->can & WEFT_VF_CAN_MIN_RATE))
-		return say(f, WEFT_BY_NOBODY, "%s has no minimum rate of a VF", f->pf->driver);
+		return say(f, WEFT_BY_NOBODY, "%s cannot guarantee a rate to a VF", f->pf->driver);
 	f->to->want.min_rate = (uint32_t)mbit;
 	return say(f, WEFT_BY_HARDWARE, "%llu Mbit/s", (unsigned long long)mbit);
 }
@@ -112,7 +112,7 @@ static enum weft_enforcer
 judge_weight(struct weft_facts *f)
 {
 	if (f->plan->weight == WEFT_WEIGHT_DEFAULT)
-		return say(f, WEFT_BY_NOTHING, "as all others");
+		return say(f, WEFT_BY_NOTHING, "the default weight");
 	return say(f, WEFT_BY_NOBODY, "the hardware has no weights");
 }
 
@@ -120,14 +120,14 @@ static enum weft_enforcer
 judge_isolation(struct weft_facts *f)
 {
 	if (weft_model_isolation(f->model, f->port) == WEFT_ISOLATION_KEEP)
-		return say(f, WEFT_BY_NOTHING, "nothing changes");
-	return say(f, WEFT_BY_NOBODY, "what passes the hardware goes on");
+		return say(f, WEFT_BY_NOTHING, "the port keeps working");
+	return say(f, WEFT_BY_NOBODY, "packets that pass through the hardware are not stopped");
 }
 
 #define ANY "*" // all fields of the kind
 
 #define WITHOUT_FIREWALL "nothing to enforce without a firewall or a tunnel"
-#define OF_THE_HOST	 "of the host, and its tunnels and shared uplinks"
+#define OF_THE_HOST	 "concerns the host's tunnels and shared uplinks, not the VF"
 
 // Who enforces a field that is set. A field that has fields below it stands for all of them.
 struct verdict {
@@ -142,19 +142,19 @@ struct verdict {
 // the test.
 static const struct verdict passthrough_verdicts[] = {
 	{ &weft_kind_port, "vm", NULL, WEFT_BY_NOTHING, "for people" },
-	{ &weft_kind_port, "host", NULL, WEFT_BY_NOTHING, "where it is" },
-	{ &weft_kind_port, "network", NULL, WEFT_BY_HARDWARE, "see its encap" },
+	{ &weft_kind_port, "host", NULL, WEFT_BY_NOTHING, "says which host the port is on" },
+	{ &weft_kind_port, "network", NULL, WEFT_BY_HARDWARE, "see the network's encap" },
 	{ &weft_kind_port, "mac", judge_mac, WEFT_BY_NOBODY, NULL },
 	{ &weft_kind_port, "ips", NULL, WEFT_BY_NOBODY, "the hardware's spoof check does not look at IP addresses" },
 	{ &weft_kind_port, "groups", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_port, "plan", NULL, WEFT_BY_NOTHING, "see its fields" },
-	{ &weft_kind_port, "rate", NULL, WEFT_BY_NOTHING, "of uplinks" },
+	{ &weft_kind_port, "plan", NULL, WEFT_BY_NOTHING, "see the plan's fields" },
+	{ &weft_kind_port, "rate", NULL, WEFT_BY_NOTHING, "applies to uplinks only" },
 	{ &weft_kind_port, "vlan", NULL, WEFT_BY_NOBODY, "the hardware sets one tag, the network's" },
-	{ &weft_kind_port, "attach", NULL, WEFT_BY_NOTHING, "what it is" },
+	{ &weft_kind_port, "attach", NULL, WEFT_BY_NOTHING, "says which VF the port is" },
 	{ &weft_kind_port, "flood", judge_flood, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_port, "max_macs", NULL, WEFT_BY_HARDWARE, "one, by the spoof check" },
+	{ &weft_kind_port, "max_macs", NULL, WEFT_BY_HARDWARE, "one MAC, by the spoof check" },
 	{ &weft_kind_port, "state", judge_state, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_port, "worker", NULL, WEFT_BY_NOTHING, "no worker has it" },
+	{ &weft_kind_port, "worker", NULL, WEFT_BY_NOTHING, "no worker polls the VF" },
 	{ &weft_kind_network, "encap", judge_vlan, WEFT_BY_NOBODY, NULL },
 	{ &weft_kind_network, "vlan", judge_vlan, WEFT_BY_NOBODY, NULL },
 	{ &weft_kind_network, "mtu", judge_mtu, WEFT_BY_NOBODY, NULL },
@@ -179,7 +179,7 @@ static const struct verdict passthrough_verdicts[] = {
 	{ &weft_kind_plan, "min_rate", judge_min_rate, WEFT_BY_NOBODY, NULL },
 	{ &weft_kind_plan, "weight", judge_weight, WEFT_BY_NOBODY, NULL },
 	{ &weft_kind_plan, "dscp", NULL, WEFT_BY_NOBODY, "the hardware does not mark" },
-	{ &weft_kind_limits, "ports", NULL, WEFT_BY_SOFTWARE, "when ports are added" },
+	{ &weft_kind_limits, "ports", NULL, WEFT_BY_SOFTWARE, "checked when ports are added" },
 	{ &weft_kind_limits, "rate", NULL, WEFT_BY_NOBODY, "the hardware's rates are each VF's own" },
 	{ &weft_kind_limits, "on_isolation", judge_isolation, WEFT_BY_NOBODY, NULL },
 	{ &weft_kind_limits, "sessions", judge_rules, WEFT_BY_NOBODY, NULL },
@@ -195,8 +195,8 @@ static const struct verdict passthrough_verdicts[] = {
 // For a VF that weft polls.
 static const struct verdict polled_verdicts[] = {
 	{ &weft_kind_port, "vm", NULL, WEFT_BY_NOTHING, "for people" },
-	{ &weft_kind_port, "host", NULL, WEFT_BY_NOTHING, "where it is" },
-	{ &weft_kind_port, "attach", NULL, WEFT_BY_NOTHING, "what it is" },
+	{ &weft_kind_port, "host", NULL, WEFT_BY_NOTHING, "says which host the port is on" },
+	{ &weft_kind_port, "attach", NULL, WEFT_BY_NOTHING, "says which VF the port is" },
 	{ &weft_kind_host, ANY, NULL, WEFT_BY_NOTHING, OF_THE_HOST },
 	{ NULL, ANY, NULL, WEFT_BY_SOFTWARE, "weft's pipeline" },
 };

@@ -212,7 +212,7 @@ def test_what_is_refused_half_way_is_put_back(host):
     # Without a link igb has no rates: MAC, VLAN and spoof check are set before it says so.
     host.must("ip link set eth0 down")
     try:
-        with pytest.raises(Rejected, match="refuses of VF 0 its rate: Invalid argument"):
+        with pytest.raises(Rejected, match="refuses to set up VF 0: its rate: Invalid argument"):
             host.apply({"networks": LAN, "plans": {"p": {"from_vm": {"rate": "50M"}}},
                         "ports": {"v": {"network": "lan", "mac": VM, "plan": "p", "attach": vf(0)}}})
         now = host.vf(0)

@@ -105,7 +105,7 @@ def test_guarantees_that_do_not_fit_are_refused():
         busy.plans(p2={"min_rate": int(RATE * 0.4)})
         # Where nothing says what the wire takes, a warning says that it does not count.
         busy.wire(0)
-        assert "this host's has none" in busy.weftd.ctl("set", "plan", "p2", "weight=7")["warnings"][0]
+        assert "this host's uplink has none" in busy.weftd.ctl("set", "plan", "p2", "weight=7")["warnings"][0]
 
 
 def test_first_class_overtakes_and_last_waits():

@@ -286,7 +286,7 @@ what_a_driver_refuses_half_way_is_rolled_back(void **state)
 	load(POLICY(VF_PORT("a", "0", "10", "six")));
 	kernel.refuse = IFLA_VF_RATE;
 	assert_int_equal(take("t/a", &err), -EINVAL);
-	assert_non_null(strstr(err.text, "PF eth0 (ice) refuses of VF 0 its rate: Invalid argument"));
+	assert_non_null(strstr(err.text, "PF eth0 (ice) refuses to set up VF 0: its rate: Invalid argument"));
 	assert_int_equal(kernel.vlan[0].vlan, 0);
 	assert_int_equal(kernel.mac[0].mac[5], 0);
 	kernel.refuse = 0;
