@@ -56,6 +56,7 @@ struct fixture {
 // One network (domain 1, ports 1 to 4, up, untagged, learning, without limits or addresses).
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
+#define FIXTURE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 // Starts EAL for a test; once in a process.
 void fixture_eal(void);

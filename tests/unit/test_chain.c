@@ -150,17 +150,15 @@ every_reason_has_a_name_and_a_text(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(explain_changes_nothing_and_is_right),
-		TEST(stages_count_what_they_see),
-		TEST(timed_run_does_the_same),
-		TEST(what_only_software_does_needs_the_chain),
-		TEST(every_reason_has_a_name_and_a_text),
+		FIXTURE_TEST(explain_changes_nothing_and_is_right),
+		FIXTURE_TEST(stages_count_what_they_see),
+		FIXTURE_TEST(timed_run_does_the_same),
+		FIXTURE_TEST(what_only_software_does_needs_the_chain),
+		FIXTURE_TEST(every_reason_has_a_name_and_a_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,9 +8,8 @@
 #include <rte_malloc.h>
 
 #include "dataplane/core/state.h"
-#include "fixture.h"
+#include "engine.h"
 #include "policy.h"
-#include "weft/engine.h"
 
 static struct weft_placement placement;
 static uint64_t version;
@@ -228,22 +227,10 @@ device_in_use_is_refused_and_nothing_is_left(void **state)
 static int
 setup(void **state)
 {
-	const struct weft_engine_config config = { .n_workers = 2,
-		.idle = WEFT_IDLE_ADAPTIVE,
-		.max_sleep_us = 200,
-		.n_mbufs = 4095,
-		.fdb_size = 1024,
-		.fdb_age_s = 300,
-		.sessions = 1024,
-		.fragments = 64 };
-	struct weft_error err = { "" };
-
 	(void)state;
-	fixture_eal();
 	placement.index = json_object();
 	placement.domains = json_object();
-	assert_int_equal(weft_engine_start(&config, &err), 0);
-	version = weft_engine_snapshot()->version;
+	version = engine_start();
 	return 0;
 }
 

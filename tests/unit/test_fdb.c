@@ -134,20 +134,18 @@ news_of_another_worker_is_taken_and_not_told_on(void **state)
 	assert_int_equal(f->w->fdb->n, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(address_is_learned_and_told),
-		TEST(address_moves_with_its_guest),
-		TEST(unused_address_ages_and_used_one_stays),
-		TEST(used_address_is_announced_now_and_then),
-		TEST(quota_of_a_port_holds_and_others_still_learn),
-		TEST(table_is_bounded),
-		TEST(address_of_a_removed_port_is_dead),
-		TEST(news_of_another_worker_is_taken_and_not_told_on),
+		FIXTURE_TEST(address_is_learned_and_told),
+		FIXTURE_TEST(address_moves_with_its_guest),
+		FIXTURE_TEST(unused_address_ages_and_used_one_stays),
+		FIXTURE_TEST(used_address_is_announced_now_and_then),
+		FIXTURE_TEST(quota_of_a_port_holds_and_others_still_learn),
+		FIXTURE_TEST(table_is_bounded),
+		FIXTURE_TEST(address_of_a_removed_port_is_dead),
+		FIXTURE_TEST(news_of_another_worker_is_taken_and_not_told_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,19 +127,17 @@ copies_that_memory_does_not_allow_are_named(void **state)
 	rte_pktmbuf_free_bulk(hoard, n);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(broadcast_reaches_all_others_once),
-		TEST(each_class_has_a_limit_of_its_own),
-		TEST(arp_has_a_limit_of_its_own),
-		TEST(lonely_port_floods_to_nobody),
-		TEST(member_that_is_down_gets_nothing_and_is_counted),
-		TEST(full_vector_of_broadcasts_is_accounted_for),
-		TEST(copies_that_memory_does_not_allow_are_named),
+		FIXTURE_TEST(broadcast_reaches_all_others_once),
+		FIXTURE_TEST(each_class_has_a_limit_of_its_own),
+		FIXTURE_TEST(arp_has_a_limit_of_its_own),
+		FIXTURE_TEST(lonely_port_floods_to_nobody),
+		FIXTURE_TEST(member_that_is_down_gets_nothing_and_is_counted),
+		FIXTURE_TEST(full_vector_of_broadcasts_is_accounted_for),
+		FIXTURE_TEST(copies_that_memory_does_not_allow_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,20 +130,18 @@ random_traffic_agrees_with_an_oracle(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(learned_address_gets_its_frames),
-		TEST(configured_address_wins_over_a_learned_one),
-		TEST(source_that_belongs_to_another_port_is_refused),
-		TEST(same_address_in_another_domain_is_another_one),
-		TEST(frame_never_goes_back_where_it_came_from),
-		TEST(network_that_does_not_learn_drops_the_unknown),
-		TEST(link_local_control_frames_stay_on_the_link),
-		TEST(random_traffic_agrees_with_an_oracle),
+		FIXTURE_TEST(learned_address_gets_its_frames),
+		FIXTURE_TEST(configured_address_wins_over_a_learned_one),
+		FIXTURE_TEST(source_that_belongs_to_another_port_is_refused),
+		FIXTURE_TEST(same_address_in_another_domain_is_another_one),
+		FIXTURE_TEST(frame_never_goes_back_where_it_came_from),
+		FIXTURE_TEST(network_that_does_not_learn_drops_the_unknown),
+		FIXTURE_TEST(link_local_control_frames_stay_on_the_link),
+		FIXTURE_TEST(random_traffic_agrees_with_an_oracle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,9 +115,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(guarded_port_speaks_only_for_itself, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(port_without_addresses_is_not_guarded, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(prefix_covers_its_addresses, fixture_setup, fixture_teardown),
+		FIXTURE_TEST(guarded_port_speaks_only_for_itself),
+		FIXTURE_TEST(port_without_addresses_is_not_guarded),
+		FIXTURE_TEST(prefix_covers_its_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

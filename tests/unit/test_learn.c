@@ -82,17 +82,15 @@ dry_run_learns_nothing(void **state)
 	assert_string_equal(f->explain.step[f->explain.n_steps - 1].stage, "learn");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sources_are_learned),
-		TEST(ports_that_name_their_mac_are_not_learned),
-		TEST(networks_that_do_not_learn_stay_as_they_are),
-		TEST(sources_of_other_ports_are_refused),
-		TEST(dry_run_learns_nothing),
+		FIXTURE_TEST(sources_are_learned),
+		FIXTURE_TEST(ports_that_name_their_mac_are_not_learned),
+		FIXTURE_TEST(networks_that_do_not_learn_stay_as_they_are),
+		FIXTURE_TEST(sources_of_other_ports_are_refused),
+		FIXTURE_TEST(dry_run_learns_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

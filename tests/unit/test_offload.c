@@ -13,8 +13,8 @@
 #include "dataplane/devices/offload.h"
 #include "fake_flow.h"
 #include "dataplane/devices/hw_flow.h"
+#include "engine.h"
 #include "policy.h"
-#include "weft/engine.h"
 
 // Two ports that go on sending to each other; the traffic is one UDP connection.
 static _Atomic bool talking = true;
@@ -336,23 +336,11 @@ tags_and_tcp(void **state)
 static int
 setup(void **state)
 {
-	const struct weft_engine_config config = { .n_workers = 2,
-		.idle = WEFT_IDLE_ADAPTIVE,
-		.max_sleep_us = 200,
-		.n_mbufs = 4095,
-		.fdb_size = 1024,
-		.fdb_age_s = 300,
-		.sessions = 1024,
-		.fragments = 64 };
-	struct weft_error err = { "" };
-
 	(void)state;
-	fixture_eal();
 	placement.index = json_object();
 	placement.domains = json_object();
 	placement.buckets = json_object();
-	assert_int_equal(weft_engine_start(&config, &err), 0);
-	version = weft_engine_snapshot()->version;
+	version = engine_start();
 	for (uint16_t slot = 1; slot <= 2; slot++) {
 		weft_engine.ports[slot].ops = &talk_ops;
 		weft_engine.ports[slot].pool = weft_engine.pool;

@@ -129,8 +129,6 @@ port_of_another_worker_gets_it_by_that_worker(void **state)
 	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_OUT_PORT_MOVING], 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 // By the port that it came from, with what was added to it, whether it is looked at alone or in a train.
 static void
 what_goes_to_a_shared_uplink_is_counted(void **state)
@@ -168,13 +166,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(frames_are_tagged_as_the_destination_wants),
-		TEST(service_tag_goes_around_the_guests_own),
-		TEST(uplink_carries_the_networks_vlan),
-		TEST(frame_above_the_mtu_is_named),
-		TEST(packet_without_headroom_for_a_tag_is_named),
-		TEST(port_of_another_worker_gets_it_by_that_worker),
-		TEST(what_goes_to_a_shared_uplink_is_counted),
+		FIXTURE_TEST(frames_are_tagged_as_the_destination_wants),
+		FIXTURE_TEST(service_tag_goes_around_the_guests_own),
+		FIXTURE_TEST(uplink_carries_the_networks_vlan),
+		FIXTURE_TEST(frame_above_the_mtu_is_named),
+		FIXTURE_TEST(packet_without_headroom_for_a_tag_is_named),
+		FIXTURE_TEST(port_of_another_worker_gets_it_by_that_worker),
+		FIXTURE_TEST(what_goes_to_a_shared_uplink_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,7 +177,7 @@ main(void)
 		cmocka_unit_test(each_sample_gets_its_verdict),
 		cmocka_unit_test(truncation_is_noticed_at_every_byte),
 		cmocka_unit_test(tag_of_the_outer_header_is_kept),
-		cmocka_unit_test_setup_teardown(stage_drops_only_the_bad_lanes, fixture_setup, fixture_teardown),
+		FIXTURE_TEST(stage_drops_only_the_bad_lanes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

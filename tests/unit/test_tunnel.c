@@ -154,13 +154,8 @@ arp_is_answered_where_it_is_asked(void **state)
 		8, 0, 6, 4, 0, 1, 0x52, 0x54, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
 	const uint8_t answer[] = { 0x52, 0x54, 0, 0, 0, 1, 0x52, 0x54, 0, 0, 0, 2, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, 0x52,
 		0x54, 0, 0, 0, 2, 10, 0, 0, 2, 0x52, 0x54, 0, 0, 0, 1, 10, 0, 0, 1 };
-	const struct weft_ip address = weft_ip4(rte_cpu_to_be_32(0x0a000002));
-	uint64_t key = weft_owner_key(1, &address);
-	struct weft_mac_entry *way = weft_mactab_free_way(&f->snap.static_macs, key);
+	struct weft_mac_entry *owner = underlay_own(f, weft_ip4(rte_cpu_to_be_32(0x0a000002)), PEER);
 
-	*way = (struct weft_mac_entry){
-		.key = key, .port = PEER, .gen = (uint16_t)(MAC_B >> 32), .seen = (uint32_t)MAC_B
-	};
 	fixture_add(f, 1, question, sizeof(question));
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 1);
@@ -176,7 +171,7 @@ arp_is_answered_where_it_is_asked(void **state)
 	f->n_sent = 0;
 	// About its own, which tells the others.
 	question[sizeof(question) - 1] = 2;
-	way->port = 1;
+	owner->port = 1;
 	fixture_add(f, 1, question, sizeof(question));
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 2);
@@ -324,21 +319,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(frames_come_out_as_they_went_in, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(cut_anywhere_it_is_dropped_by_name, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(padding_is_cut_off, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(fragments_are_named, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			one_host_does_not_reach_another_through_here, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			tags_inside_name_vlans_of_the_network, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(arp_is_answered_where_it_is_asked, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			without_a_next_hop_the_drop_has_a_name, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			next_hops_are_asked_for_and_forgotten, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(explain_says_which_network_and_host, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(flows_spread_over_paths, underlay_setup, underlay_teardown),
+		UNDERLAY_TEST(frames_come_out_as_they_went_in),
+		UNDERLAY_TEST(cut_anywhere_it_is_dropped_by_name),
+		UNDERLAY_TEST(padding_is_cut_off),
+		UNDERLAY_TEST(fragments_are_named),
+		UNDERLAY_TEST(one_host_does_not_reach_another_through_here),
+		UNDERLAY_TEST(tags_inside_name_vlans_of_the_network),
+		UNDERLAY_TEST(arp_is_answered_where_it_is_asked),
+		UNDERLAY_TEST(without_a_next_hop_the_drop_has_a_name),
+		UNDERLAY_TEST(next_hops_are_asked_for_and_forgotten),
+		UNDERLAY_TEST(explain_says_which_network_and_host),
+		UNDERLAY_TEST(flows_spread_over_paths),
 		cmocka_unit_test(geneve_options),
 	};
 

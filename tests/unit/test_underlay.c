@@ -116,13 +116,8 @@ solicitations_are_answered_where_they_are_sent(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t target[16] = { 0xfd, [15] = 2 }, frame[86];
-	const struct weft_ip address = weft_ip6(target);
-	uint64_t key = weft_owner_key(1, &address);
-	struct weft_mac_entry *way = weft_mactab_free_way(&f->snap.static_macs, key);
+	struct weft_mac_entry *owner = underlay_own(f, weft_ip6(target), PEER);
 
-	*way = (struct weft_mac_entry){
-		.key = key, .port = PEER, .gen = (uint16_t)(MAC_B >> 32), .seen = (uint32_t)MAC_B
-	};
 	fixture_add(f, 1, frame, solicitation(frame));
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 1);
@@ -147,7 +142,7 @@ solicitations_are_answered_where_they_are_sent(void **state)
 	assert_int_equal(f->n_sent, 4);
 	f->n_sent = 0;
 	// Its own address, which tells the others.
-	way->port = 1;
+	owner->port = 1;
 	fixture_add(f, 1, frame, solicitation(frame));
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 2);
@@ -236,17 +231,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(frames_pass_over_ipv6, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			without_a_checksum_ipv6_is_refused_unless_it_is_allowed, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(checksums_that_are_sent_are_right, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			solicitations_are_answered_where_they_are_sent, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			next_hops_are_asked_for_by_neighbour_discovery, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(
-			an_uplink_that_stands_by_says_nothing_and_takes_tunnels, underlay_setup, underlay_teardown),
-		cmocka_unit_test_setup_teardown(what_nobody_has_goes_to_the_gateway, underlay_setup, underlay_teardown),
+		UNDERLAY_TEST(frames_pass_over_ipv6),
+		UNDERLAY_TEST(without_a_checksum_ipv6_is_refused_unless_it_is_allowed),
+		UNDERLAY_TEST(checksums_that_are_sent_are_right),
+		UNDERLAY_TEST(solicitations_are_answered_where_they_are_sent),
+		UNDERLAY_TEST(next_hops_are_asked_for_by_neighbour_discovery),
+		UNDERLAY_TEST(an_uplink_that_stands_by_says_nothing_and_takes_tunnels),
+		UNDERLAY_TEST(what_nobody_has_goes_to_the_gateway),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,14 +120,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			access_port_takes_untagged_and_priority_tagged_frames, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(trunk_takes_only_what_it_lists, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(trunk_without_a_list_carries_nothing, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(tunnel_port_keeps_the_guests_tags, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(port_that_is_down_takes_nothing, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(
-			tenant_that_wants_it_is_shut_off_while_the_cluster_is_lost, fixture_setup, fixture_teardown),
+		FIXTURE_TEST(access_port_takes_untagged_and_priority_tagged_frames),
+		FIXTURE_TEST(trunk_takes_only_what_it_lists),
+		FIXTURE_TEST(trunk_without_a_list_carries_nothing),
+		FIXTURE_TEST(tunnel_port_keeps_the_guests_tags),
+		FIXTURE_TEST(port_that_is_down_takes_nothing),
+		FIXTURE_TEST(tenant_that_wants_it_is_shut_off_while_the_cluster_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

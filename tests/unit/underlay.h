@@ -89,6 +89,23 @@ underlay_teardown(void **state)
 	return ret;
 }
 
+#define UNDERLAY_TEST(name) cmocka_unit_test_setup_teardown(name, underlay_setup, underlay_teardown)
+
+// Enters ADDRESS of the network as that of MAC_B, which is behind the port NUMBER: so questions for it are answered.
+// Returns the entry.
+static inline struct weft_mac_entry *
+underlay_own(struct fixture *f, struct weft_ip address, uint16_t number)
+{
+	uint64_t key = weft_owner_key(1, &address);
+	struct weft_mac_entry *way = weft_mactab_free_way(&f->snap.static_macs, key);
+
+	assert_non_null(way);
+	*way = (struct weft_mac_entry){
+		.key = key, .port = number, .gen = (uint16_t)(MAC_B >> 32), .seen = (uint32_t)MAC_B
+	};
+	return way;
+}
+
 static inline uint64_t
 dropped(const struct fixture *f, uint16_t port, enum weft_drop_reason reason)
 {
