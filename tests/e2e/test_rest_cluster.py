@@ -67,7 +67,7 @@ def test_what_one_host_refuses_is_a_problem_with_the_reason(cluster):
     rest, _ = cluster
     rest.ask("POST", "apply?wait", POLICY)
     status, problem, _ = rest.ask("PATCH", "tenants/t/ports/y?wait", {"worker": 5})
-    assert status == 422 and "worker 5 is not there" in problem["detail"]
+    assert status == 422 and "there is no worker 5" in problem["detail"]
     assert "worker" not in rest.ask("GET", "tenants/t/ports/y")[1]
 
 
@@ -83,7 +83,7 @@ def test_a_host_that_loses_the_cluster_says_so(cluster):
         assert events.until("cluster-back")["host"] == "h1"
 
 
-def test_the_page_shows_which_host_is_not_in_step(cluster):
+def test_the_page_shows_which_host_is_not_up_to_date(cluster):
     pytest.importorskip("selenium", reason="python3-selenium is not installed; './weft test page' installs it")
     from harness.browser import Browser
     rest, other = cluster
@@ -91,12 +91,12 @@ def test_the_page_shows_which_host_is_not_in_step(cluster):
     with Browser(rest) as browser:
         browser.open()
         browser.login(rest.token("admin", "admin"))
-        browser.says("in step")
+        browser.says("connected")
         os.kill(other.process.pid, signal.SIGSTOP)
         try:
             rest.ask("PATCH", "tenants/t/ports/y", {"vm": "late"})
-            browser.says("Hosts, 1 not in step")
+            browser.says("Hosts, 1 not up to date")
             browser.open("port/t/y")
-            browser.says("It is on host h2; ask weft-rest there")
+            browser.says("This port is on host h2; open weft-rest there")
         finally:
             os.kill(other.process.pid, signal.SIGCONT)
