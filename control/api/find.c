@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "control/base/address.h"
-#include "control/base/map.h"
 #include "control/state/state.h"
 
 struct search {
@@ -82,8 +81,6 @@ on_view(void *arg, struct weft_model *model, const struct weft_error *err)
 {
 	struct search *search = arg;
 	struct weft_error none;
-	const char *key;
-	json_t *value;
 
 	if (model == NULL) {
 		weft_call_error(search->call, WEFT_CALL_REJECTED, err);
@@ -91,8 +88,8 @@ on_view(void *arg, struct weft_model *model, const struct weft_error *err)
 		return;
 	}
 	search->found = json_array();
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_port *port = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
+		const struct weft_port *port = (const struct weft_port *)object;
 		json_t *row;
 
 		if (port->o.kind != &weft_kind_port || !matches(port, search->what))

@@ -13,7 +13,6 @@
 #include <rte_ip.h>
 
 #include "control/base/address.h"
-#include "control/base/map.h"
 #include "control/state/state.h"
 
 #define SAMPLE_SRC UINT64_C(0x020000000001) // a locally administered MAC, for ports that have none
@@ -55,12 +54,10 @@ static uint64_t
 owner_mac(const struct weft_port *port, const void *address, bool v6)
 {
 	const struct weft_network *network = weft_model_port_network(weft_ctl.local.model, port);
-	const json_t *users = network ? json_object_get(weft_ctl.local.model->users, network->o.key) : NULL;
-	const char *key;
-	json_t *value;
+	const struct weft_user *users = network ? weft_model_users(weft_ctl.local.model, network->o.key) : NULL;
 
-	json_object_foreach ((json_t *)(uintptr_t)users, key, value) {
-		const struct weft_port *other = weft_map_value(value);
+	for (const struct weft_user *user = users; user; user = user->hh.next) {
+		const struct weft_port *other = (const struct weft_port *)user->object;
 
 		if (other->o.kind != &weft_kind_port || other->mac == 0)
 			continue;

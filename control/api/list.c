@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/base/map.h"
-
 #define DEFAULT_PAGE 100
 #define MAX_PAGE     1000
 
@@ -108,19 +106,19 @@ weft_list_check(const json_t *params, const struct weft_kind **kind, struct weft
 json_t *
 weft_list_page(const struct weft_model *model, const struct weft_kind *kind, const json_t *params)
 {
-	const char *tenant = json_string_value(json_object_get(params, "tenant")), *key;
+	const char *tenant = json_string_value(json_object_get(params, "tenant"));
 	const char *after = json_string_value(json_object_get(params, "after"));
 	json_int_t limit = json_integer_value(json_object_get(params, "limit"));
-	const struct weft_object **found = malloc((json_object_size(model->objects) + 1) * sizeof(found[0]));
+	const struct weft_object **found = malloc((HASH_COUNT(model->objects) + 1) * sizeof(found[0]));
 	size_t n = 0;
-	json_t *value, *page;
+	json_t *page;
 
 	if (found == NULL)
 		return NULL;
-	json_object_foreach (model->objects, key, value)
-		if ((after == NULL || strcmp(key, after) > 0) &&
-			is_wanted(weft_map_value(value), kind, tenant, json_object_get(params, "where")))
-			found[n++] = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
+		if ((after == NULL || strcmp(object->key, after) > 0) &&
+			is_wanted(object, kind, tenant, json_object_get(params, "where")))
+			found[n++] = object;
 	qsort(found, n, sizeof(found[0]), by_key);
 	page = page_of(found, n, limit > 0 && limit <= MAX_PAGE ? (size_t)limit : DEFAULT_PAGE);
 	free(found);

@@ -3,7 +3,6 @@
 
 #include "read.h"
 
-#include "control/base/map.h"
 #include "control/change/bundle.h"
 #include "control/state/state.h"
 #include "list.h"
@@ -46,8 +45,7 @@ run_get(struct weft_look *look, struct weft_model *model, struct weft_error *err
 	const char *kind = json_string_value(json_object_get(look->params, "kind"));
 	char key[WEFT_KEY_SIZE];
 	struct weft_object *object;
-	json_t *bundle, *value;
-	const char *name;
+	json_t *bundle;
 	int ret;
 
 	if (kind && json_object_get(look->params, "name")) {
@@ -63,11 +61,9 @@ run_get(struct weft_look *look, struct weft_model *model, struct weft_error *err
 		return 0;
 	}
 	bundle = json_pack("{s:{}}", "tenants");
-	json_object_foreach (model->objects, name, value) {
-		object = weft_map_value(value);
+	for (object = model->objects; object; object = object->hh.next)
 		if (kind == NULL || object->kind == weft_kind_by_name(kind))
-			weft_bundle_put(bundle, name, json_loads(object->text, 0, NULL));
-	}
+			weft_bundle_put(bundle, object->key, json_loads(object->text, 0, NULL));
 	weft_call_result(look->call, bundle);
 	return 0;
 }

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/base/map.h"
-
 // Enters OBJECT, or null, as the change of the object at PATH.
 static int
 put_change(json_t *changes, const struct weft_kind *kind, const char *path, json_t *object, struct weft_error *err)
@@ -161,11 +159,8 @@ void
 weft_bundle_prune(json_t *changes, const json_t *bundle, const struct weft_model *model)
 {
 	const json_t *tenants = json_object_get(bundle, "tenants");
-	const char *key;
-	json_t *value;
 
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
 		char tenant[WEFT_NAME_SIZE];
 		bool named;
 
@@ -173,8 +168,8 @@ weft_bundle_prune(json_t *changes, const json_t *bundle, const struct weft_model
 		named = object->kind->in_tenant ? json_object_get(tenants, tenant) != NULL
 						: json_object_get(bundle, object->kind->plural) != NULL;
 		// What retired ports left behind was not written by hand, and does not go by hand.
-		if (named && object->kind != &weft_kind_retired && json_object_get(changes, key) == NULL)
-			json_object_set_new(changes, key, json_null());
+		if (named && object->kind != &weft_kind_retired && json_object_get(changes, object->key) == NULL)
+			json_object_set_new(changes, object->key, json_null());
 	}
 }
 
@@ -215,13 +210,9 @@ weft_changeset_diff(const struct weft_changeset *set)
 json_t *
 weft_model_bundle(const struct weft_model *model)
 {
-	json_t *bundle = json_pack("{s:{}}", "tenants"), *value;
-	const char *key;
+	json_t *bundle = json_pack("{s:{}}", "tenants");
 
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
-
-		weft_bundle_put(bundle, key, json_loads(object->text, 0, NULL));
-	}
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
+		weft_bundle_put(bundle, object->key, json_loads(object->text, 0, NULL));
 	return bundle;
 }

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/base/map.h"
-
 #define MAX_HOSTS 60 // the most that a publication names; if there are more, it is for all hosts
 
 // Writes "tenant/network" of OBJECT, the port at KEY. False: it is not a port, or is in no network.
@@ -84,12 +82,11 @@ relevant_objects(const json_t *objects, const char *name)
 json_t *
 difference(const struct weft_model *model, const json_t *objects)
 {
-	json_t *changes = json_copy((json_t *)(uintptr_t)objects), *value;
-	const char *key;
+	json_t *changes = json_copy((json_t *)(uintptr_t)objects);
 
-	json_object_foreach (model->objects, key, value)
-		if (json_object_get(objects, key) == NULL)
-			json_object_set_new(changes, key, json_null());
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
+		if (json_object_get(objects, object->key) == NULL)
+			json_object_set_new(changes, object->key, json_null());
 	return changes;
 }
 
@@ -117,12 +114,10 @@ static bool
 has_port_in(const struct weft_model *model, const char *name, const char *network)
 {
 	char key[WEFT_KEY_SIZE];
-	const char *user;
-	json_t *value;
 
 	weft_key_make(&weft_kind_network, network, key);
-	json_object_foreach (json_object_get(model->users, key), user, value) {
-		const struct weft_port *port = weft_map_value(value);
+	for (const struct weft_user *user = weft_model_users(model, key); user; user = user->hh.next) {
+		const struct weft_port *port = (const struct weft_port *)user->object;
 
 		if (port->o.kind == &weft_kind_port && strcmp(port->host, name) == 0)
 			return true;
@@ -154,7 +149,7 @@ relevant_changes(const struct weft_model *model, const char *name, const json_t 
 		} else if (is_port_key(key)) {
 			keep = is_on(object, name);
 		} else {
-			keep = tenant[0] == 0 || weft_map_get(model->tenants, tenant);
+			keep = tenant[0] == 0 || weft_model_tenant_ports(model, tenant);
 		}
 		if (keep)
 			json_object_set(relevant, key, object);
@@ -214,22 +209,22 @@ concerned_hosts(const struct weft_model *model, const struct weft_changeset *set
 	struct hosts hosts = {
 		.model = model, .names = json_object(), .tenants = json_object(), .networks = json_object()
 	};
-	json_t *list = json_array(), *value, *user;
+	json_t *list = json_array(), *value;
 	char tenant[WEFT_NAME_SIZE];
-	const char *key, *name;
+	const char *key;
 
 	for (unsigned int i = 0; i < set->n; i++) {
 		add_change(&hosts, set->change[i].old);
 		add_change(&hosts, set->change[i].new);
 	}
 	json_object_foreach (hosts.networks, key, value)
-		json_object_foreach (json_object_get(model->users, key), name, user)
-			add_port(&hosts, weft_map_value(user));
+		for (const struct weft_user *user = weft_model_users(model, key); user; user = user->hh.next)
+			add_port(&hosts, user->object);
 	if (json_object_size(hosts.tenants)) {
-		json_object_foreach (model->objects, key, value) {
-			tenant_of(key, tenant);
+		for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
+			tenant_of(object->key, tenant);
 			if (json_object_get(hosts.tenants, tenant))
-				add_port(&hosts, weft_map_value(value));
+				add_port(&hosts, object);
 		}
 	}
 	json_object_foreach (hosts.names, key, value)

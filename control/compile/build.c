@@ -10,6 +10,7 @@
 
 #include <rte_malloc.h>
 
+#include "domain_ids.h"
 #include "domains.h"
 #include "macs.h"
 #include "members.h"
@@ -161,9 +162,7 @@ weft_build_begin(const struct weft_snapshot *base, struct weft_placement *placem
 	snap->macs = base && base->macs ? base->macs : build_macs_new(1);
 	build->placement = placement;
 	build->hz = tsc_hz;
-	build->fresh = json_array();
-	build->emptied = json_array();
-	if (!snap->macs || !build->fresh || !build->emptied)
+	if (!snap->macs)
 		goto fail;
 	if (base && base->macs)
 		base->macs->refs++;
@@ -177,10 +176,6 @@ weft_build_begin(const struct weft_snapshot *base, struct weft_placement *placem
 			weft_share_ref(snap->domain_page[i]);
 	return build;
 fail:
-	if (build) {
-		json_decref(build->fresh);
-		json_decref(build->emptied);
-	}
 	free(build);
 	rte_free(snap);
 	return NULL;
@@ -189,8 +184,8 @@ fail:
 static void
 end(struct weft_build *build)
 {
-	json_decref(build->fresh);
-	json_decref(build->emptied);
+	free(build->fresh.items);
+	free(build->emptied.items);
 	weft_tiers_free(&build->tiers);
 	free(build);
 }
@@ -199,12 +194,9 @@ struct weft_snapshot *
 weft_build_give_up(struct weft_build *build)
 {
 	struct weft_snapshot *snap = build->snap;
-	size_t i;
-	json_t *name;
 
-	json_array_foreach (build->fresh, i, name)
-		weft_placement_forget_domain(build->placement, json_string_value(json_array_get(name, 0)),
-			json_integer_value(json_array_get(name, 1)));
+	for (uint32_t i = 0; i < build->fresh.n; i++)
+		weft_domain_id_free(build->placement, build->fresh.items[i]);
 	end(build);
 	return snap;
 }
@@ -256,15 +248,11 @@ struct weft_snapshot *
 weft_build_finish(struct weft_build *build, uint64_t generation)
 {
 	struct weft_snapshot *snap = build->snap;
-	size_t i;
-	json_t *name;
 
 	if (!build->sealed)
 		weft_build_seal(build, generation);
-	json_array_foreach (build->emptied, i, name)
-		if (json_is_array(name))
-			weft_placement_forget_domain(build->placement, json_string_value(json_array_get(name, 0)),
-				json_integer_value(json_array_get(name, 1)));
+	for (uint32_t i = 0; i < build->emptied.n; i++)
+		weft_domain_id_free(build->placement, build->emptied.items[i]);
 	end(build);
 	return snap;
 }

@@ -9,8 +9,6 @@
 
 #include <rte_ether.h>
 
-#include "control/base/map.h"
-
 #include "domains.h"
 #include "plans.h"
 #include "refcount.h"
@@ -107,14 +105,11 @@ compile_uplink(struct weft_build *build, const struct weft_model *model, bool st
 {
 	uint16_t *table = new_table(conf);
 	const struct weft_network *network = NULL;
-	const char *key;
-	json_t *value;
 	int ret = table ? 0 : -ENOMEM;
 
 	conf->tagging = WEFT_TAG_UPLINK;
 	conf->tpid = RTE_ETHER_TYPE_VLAN;
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
 		uint16_t vid = vlan_of(build, model, object, &network);
 
 		if (object->kind == &weft_kind_network)

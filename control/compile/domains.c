@@ -4,9 +4,11 @@
 // Broadcast domains of a snapshot in the making: what they are, and who is in them.
 #include "domains.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "domain_ids.h"
 #include "macs.h"
 #include "refcount.h"
 #include "rulebook.h"
@@ -81,7 +83,7 @@ uint16_t
 build_domain(struct weft_build *build, const struct domain_name *name)
 {
 	const struct weft_network *network = name->network;
-	uint16_t id = weft_placement_domain(build->placement, network->o.path, name->vid);
+	uint16_t id = weft_domain_id(build->placement, network->o.path, name->vid);
 	const struct weft_domain *now = weft_snapshot_domain(build->snap, id);
 	uint32_t number = network->firewall ? weft_rulebook_number(network->o.key) : 0;
 	struct weft_domain *domain;
@@ -104,7 +106,8 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 			return 0;
 		strcpy(copy, text);
 		domain->name = copy;
-		json_array_append_new(build->fresh, json_pack("[s, i]", network->o.path, name->vid));
+		if (weft_id_list_add(&build->fresh, id))
+			return 0;
 	}
 	if (enter_vni(build, domain, id, name))
 		return 0;
@@ -140,18 +143,14 @@ build_port_number(const struct weft_port *port)
 void
 build_touch_network(struct weft_build *build, const struct weft_port *port)
 {
-	char prefix[WEFT_PATH_SIZE];
-	int len = snprintf(
-		prefix, sizeof(prefix), "%.*s/%s", (int)strcspn(port->o.path, "/"), port->o.path, port->network);
-	const char *name;
-	json_t *number;
+	char network[WEFT_PATH_SIZE];
 
-	json_object_foreach (build->placement->domains, name, number) {
-		struct weft_domain *domain;
+	snprintf(network, sizeof(network), "%.*s/%.63s", (int)RTE_MIN(strcspn(port->o.path, "/"), (size_t)63),
+		port->o.path, port->network);
+	for (const struct weft_domain_id *d = build->placement->domains; d; d = d->hh.next) {
+		struct weft_domain *domain =
+			strcmp(d->key.network, network) == 0 ? build_own_domain(build, d->id) : NULL;
 
-		if (strncmp(name, prefix, len) || strchr(name + len, '.') != name + len)
-			continue;
-		domain = build_own_domain(build, json_integer_value(number));
 		if (domain)
 			domain->epoch = (uint32_t)build->snap->version;
 	}
@@ -204,29 +203,25 @@ build_leave(struct weft_build *build, uint16_t id, uint16_t slot)
 	if (i == domain->n_ports)
 		return 0;
 	members->port[i] = members->port[--domain->n_ports];
-	if (domain->n_ports == 0)
-		json_array_append_new(build->emptied, json_integer(id));
-	return 0;
+	return domain->n_ports ? 0 : weft_id_list_add(&build->emptied, id);
 }
 
 void
 build_drop_emptied(struct weft_build *build)
 {
-	size_t i;
-	json_t *number;
+	uint32_t n = 0;
 
-	json_array_foreach (build->emptied, i, number) {
-		struct weft_domain *domain = build_own_domain(build, json_integer_value(number));
+	for (uint32_t i = 0; i < build->emptied.n; i++) {
+		uint16_t id = build->emptied.items[i];
+		struct weft_domain *domain = build_own_domain(build, id);
 
 		if (domain->n_ports || domain->name == NULL)
 			continue;
-		enter_vni(build, domain, json_integer_value(number), &(struct domain_name){ 0 });
-		json_array_set_new(build->emptied, i,
-			json_pack("[s%, i]", domain->name,
-				strlen(domain->name) - (domain->vid ? strlen(strrchr(domain->name, '.')) : 0),
-				domain->vid));
+		enter_vni(build, domain, id, &(struct domain_name){ 0 });
+		build->emptied.items[n++] = id;
 		weft_share_unref(domain->name);
 		weft_share_unref(build_members_of(domain));
 		*domain = (struct weft_domain){ 0 };
 	}
+	build->emptied.n = n;
 }

@@ -24,7 +24,7 @@ int build_leave(struct weft_build *build, uint16_t id, uint16_t slot);
 // Drops a snapshot's reference to PAGE.
 void build_put_domain_page(struct weft_domain_page *page);
 
-// Takes the domains out that have no member any more; their names replace their numbers in BUILD's list.
+// Takes the domains out that have no member any more, and leaves them alone in BUILD's list.
 void build_drop_emptied(struct weft_build *build);
 
 // The number of a port's network, and that of the port. 0 without memory.

@@ -6,6 +6,8 @@
 
 #include "weft/snapshot.h"
 
+#include "control/base/id_list.h"
+
 #include "placement.h"
 #include "policy_cache.h"
 
@@ -25,9 +27,8 @@ struct weft_build {
 	uint64_t domain_version[WEFT_DOMAIN_PAGES]; // of pages that are the build's own
 	struct weft_tiers tiers;
 	const struct weft_model *members_of; // while a port's addresses are entered
-	json_t *fresh;			     // domains numbered in this build: [network, vid]
-	json_t *emptied; // domains whose last port has left: their numbers; sealed: [network, vid] of those that are
-			 // gone
+	struct weft_id_list fresh;	     // domains that got their number in this build
+	struct weft_id_list emptied; // domains whose last port has left; once the build is sealed, those that are gone
 	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which what was learned holds no more
 	uint64_t set[(WEFT_MAX_DOMAINS + 1) / 64];    // scratch
 	uint16_t before[WEFT_N_VLANS + 1];	      // scratch: the domains of a port

@@ -5,8 +5,9 @@
 // gateway, where there is one.
 #include "gateways.h"
 
-#include "control/base/map.h"
+#include <stdlib.h>
 
+#include "domain_ids.h"
 #include "domains.h"
 
 // Where the gateway PORT is: this host's uplink, or another host.
@@ -23,12 +24,9 @@ slot_of_gateway(const struct weft_placement *placement, const struct weft_port *
 static int
 put_gateway(struct weft_build *build, const struct weft_network *network, uint16_t slot)
 {
-	char name[WEFT_PATH_SIZE + 8];
+	uint16_t id = weft_domain_id_find(build->placement, network->o.path, 0);
 	struct weft_domain *domain;
-	uint16_t id;
 
-	snprintf(name, sizeof(name), "%s.0", network->o.path);
-	id = json_integer_value(json_object_get(build->placement->domains, name));
 	if (id == 0 || weft_snapshot_domain(build->snap, id)->gateway == slot)
 		return 0;
 	domain = build_own_domain(build, id);
@@ -38,26 +36,54 @@ put_gateway(struct weft_build *build, const struct weft_network *network, uint16
 	return 0;
 }
 
+// The gateway of a network.
+struct gateway {
+	const struct weft_network *network;
+	uint16_t slot;
+	UT_hash_handle hh; // by the network's address
+};
+
+// Collects the gateways of MODEL in ALL. Returns 0 or -ENOMEM.
+static int
+collect(const struct weft_placement *placement, const struct weft_model *model, struct gateway **all)
+{
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
+		const struct weft_port *port = (const struct weft_port *)object;
+		struct gateway *gateway;
+
+		if (!weft_is_port(object) || !weft_port_is_gateway(port))
+			continue;
+		gateway = calloc(1, sizeof(*gateway));
+		if (gateway == NULL)
+			return -ENOMEM;
+		gateway->network = weft_model_port_network(model, port);
+		gateway->slot = slot_of_gateway(placement, port);
+		HASH_ADD_PTR(*all, network, gateway);
+		if (gateway->hh.tbl == NULL) {
+			free(gateway);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 int
 weft_build_gateways(struct weft_build *build, const struct weft_model *model)
 {
-	json_t *slots = json_object(), *value;
-	const char *key;
-	int ret = slots ? 0 : -ENOMEM;
+	struct gateway *all = NULL, *gateway, *next;
+	int ret = collect(build->placement, model, &all);
 
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_port *port = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; ret == 0 && object; object = object->hh.next) {
+		const struct weft_network *network = (const struct weft_network *)object;
 
-		if (weft_is_port(&port->o) && weft_port_is_gateway(port) && port->network[0])
-			json_object_set_new(slots, weft_model_port_network(model, port)->o.key,
-				json_integer(slot_of_gateway(build->placement, port)));
+		if (object->kind != &weft_kind_network || !weft_network_is_tunnelled(network))
+			continue;
+		HASH_FIND_PTR(all, &network, gateway);
+		ret = put_gateway(build, network, gateway ? gateway->slot : WEFT_PORT_NONE);
 	}
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_network *network = weft_map_value(value);
-
-		if (ret == 0 && network->o.kind == &weft_kind_network && weft_network_is_tunnelled(network))
-			ret = put_gateway(build, network, json_integer_value(json_object_get(slots, key)));
+	HASH_ITER (hh, all, gateway, next) {
+		HASH_DEL(all, gateway);
+		free(gateway);
 	}
-	json_decref(slots);
 	return ret;
 }

@@ -12,8 +12,6 @@
 
 #include <rte_random.h>
 
-#include "control/base/map.h"
-
 #include "domains.h"
 #include "refcount.h"
 
@@ -215,13 +213,11 @@ static int
 pass_on(struct weft_build *build, const struct weft_port *old, const struct weft_addr_key *key)
 {
 	char network[WEFT_KEY_SIZE];
-	const char *name;
-	json_t *value;
 
 	snprintf(network, sizeof(network), "tenants/%.*s/networks/%s", (int)strcspn(old->o.path, "/"), old->o.path,
 		old->network);
-	json_object_foreach (json_object_get(build->members_of->users, network), name, value) {
-		const struct weft_port *port = weft_map_value(value);
+	for (const struct weft_user *u = weft_model_users(build->members_of, network); u; u = u->hh.next) {
+		const struct weft_port *port = (const struct weft_port *)u->object;
 
 		if (port->o.kind == &weft_kind_port && strcmp(port->o.path, old->o.path) && port->groups.n &&
 			has_address(port, key))

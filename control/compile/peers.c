@@ -12,9 +12,9 @@
 #include <rte_ether.h>
 
 #include "control/base/address.h"
-#include "control/base/map.h"
 
 #include "build.h"
+#include "domain_ids.h"
 #include "domains.h"
 #include "gateways.h"
 #include "macs.h"
@@ -25,6 +25,8 @@ struct site {
 	uint16_t slot;
 	uint16_t n;
 	uint16_t domain[WEFT_N_VLANS];
+	const struct weft_host *host;
+	UT_hash_handle hh; // by the host's name
 };
 
 // Calls FN with each VLAN inside its network that PORT stands in.
@@ -122,13 +124,10 @@ leave(void *arg, uint16_t vid)
 {
 	struct passage *way = arg;
 	const struct weft_ips *ips = &way->port->ips;
-	char key[WEFT_PATH_SIZE + 8];
+	uint16_t id = weft_domain_id_find(way->build->placement, way->path, vid);
 	struct weft_ip address;
-	uint16_t id;
 	int ret = 0;
 
-	snprintf(key, sizeof(key), "%s.%u", way->path, vid);
-	id = json_integer_value(json_object_get(way->build->placement->domains, key));
 	if (id == 0)
 		return 0;
 	if (!way->here)
@@ -179,9 +178,9 @@ next_hop(const struct weft_placement *placement, const struct weft_host *self, w
 
 // Puts another host into its slot.
 static int
-put_host(struct weft_build *build, const struct weft_host *self, weft_next_hop routes, const struct weft_host *host,
-	const struct site *site)
+put_host(struct weft_build *build, const struct weft_host *self, weft_next_hop routes, const struct site *site)
 {
+	const struct weft_host *host = site->host;
 	struct weft_peer *peer = weft_share_new(sizeof(*peer), true);
 	uint16_t *domains = weft_share_new(WEFT_N_VLANS * sizeof(*domains), true);
 	char *name = weft_share_new(strlen(host->o.path) + 2, false);
@@ -265,8 +264,6 @@ put_underlay(struct weft_build *build, const struct weft_model *model, const str
 	uint32_t n)
 {
 	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
-	const char *key;
-	json_t *value;
 	uint16_t slot;
 	int ret = underlay ? 0 : -ENOMEM;
 
@@ -280,9 +277,9 @@ put_underlay(struct weft_build *build, const struct weft_model *model, const str
 	underlay->n_peers = n;
 	for (uint32_t i = 0; i < n; i++)
 		underlay->peer[i] = hops[i].slot;
-	json_object_foreach (model->objects, key, value) {
-		slot = uplink_slot(build, weft_map_value(value));
-		if (ret == 0 && slot && weft_snapshot_slot(build->snap, slot)->gen)
+	for (const struct weft_object *object = model->objects; ret == 0 && object; object = object->hh.next) {
+		slot = uplink_slot(build, object);
+		if (slot && weft_snapshot_slot(build->snap, slot)->gen)
 			ret = put_end(build, slot, underlay);
 	}
 	weft_share_unref(underlay);
@@ -290,24 +287,22 @@ put_underlay(struct weft_build *build, const struct weft_model *model, const str
 	return ret;
 }
 
-// Enters the ports of networks with tunnels, and collects in SITES, a map of hosts to struct site, the domains of each.
+// Enters the ports of networks with tunnels, and collects in SITES the domains of each host.
 static int
-enter_ports(struct weft_build *build, const struct weft_model *model, json_t *sites)
+enter_ports(struct weft_build *build, const struct weft_model *model, struct site *sites)
 {
-	const char *key;
-	json_t *value;
 	int ret = 0;
 
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; ret == 0 && object; object = object->hh.next) {
 		const struct weft_port *port = (const struct weft_port *)object;
 		struct passage way = { .build = build, .port = port };
 
-		if (ret || !weft_is_port(object) || !port->network[0])
+		if (!weft_is_port(object) || !port->network[0])
 			continue;
 		way.here = weft_placement_has(build->placement, port);
 		way.network = weft_model_port_network(model, port);
-		way.site = way.here ? NULL : weft_map_get(sites, port->host);
+		if (!way.here)
+			HASH_FIND_STR(sites, port->host, way.site);
 		way.slot = weft_port_is_gateway(port) && way.here ? build->placement->uplink
 								  : slot_of_port(build->placement, port);
 		if (way.slot && (way.here || way.site) && weft_network_is_tunnelled(way.network))
@@ -319,20 +314,15 @@ enter_ports(struct weft_build *build, const struct weft_model *model, json_t *si
 }
 
 static int
-compile_hosts(struct weft_build *build, const struct weft_model *model, weft_next_hop routes, json_t *sites)
+compile_hosts(struct weft_build *build, const struct weft_model *model, weft_next_hop routes, struct site *sites)
 {
 	const struct weft_host *self = weft_model_host(model, build->placement->host);
-	struct hop *hops = calloc(json_object_size(sites) + 1, sizeof(*hops));
-	const char *name;
-	json_t *value;
+	struct hop *hops = calloc(HASH_COUNT(sites) + 1, sizeof(*hops));
 	uint32_t n = 0;
 	int ret = hops ? enter_ports(build, model, sites) : -ENOMEM;
 
-	json_object_foreach (sites, name, value) {
-		const struct site *site = weft_map_value(value);
-
-		if (ret == 0)
-			ret = put_host(build, self, routes, weft_model_host(model, name), site);
+	for (const struct site *site = sites; ret == 0 && site; site = site->hh.next) {
+		ret = put_host(build, self, routes, site);
 		if (ret == 0)
 			hops[n++] = (struct hop){ weft_snapshot_slot(build->snap, site->slot)->peer->hop_number,
 				site->slot };
@@ -344,44 +334,56 @@ compile_hosts(struct weft_build *build, const struct weft_model *model, weft_nex
 	return ret ? ret : weft_build_gateways(build, model);
 }
 
-// The hosts that tunnels lead to, with their slots. Returns a map to struct site, or NULL without memory.
-static json_t *
-new_sites(const struct weft_placement *placement, const struct weft_model *model)
+static void
+free_sites(struct site *sites)
 {
-	json_t *sites = json_object(), *value;
-	const char *key;
+	struct site *site, *next;
 
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_host *host = weft_map_value(value);
-		uint16_t slot = host->o.kind == &weft_kind_host ? weft_placement_find_host(placement, host->o.path) : 0;
-		struct site *site =
-			slot && !weft_ip_is_none(&host->tunnel.address) && weft_placement_can_tunnel(placement, model)
-				? calloc(1, sizeof(*site))
-				: NULL;
-
-		if (site == NULL)
-			continue;
-		site->slot = slot;
-		weft_map_set(sites, host->o.path, site);
+	HASH_ITER (hh, sites, site, next) {
+		HASH_DEL(sites, site);
+		free(site);
 	}
-	return sites;
+}
+
+// Puts the hosts that tunnels lead to, with their slots, into SITES. Returns 0 or -ENOMEM.
+static int
+find_sites(const struct weft_placement *placement, const struct weft_model *model, struct site **sites)
+{
+	if (!weft_placement_can_tunnel(placement, model))
+		return 0;
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
+		const struct weft_host *host = (const struct weft_host *)object;
+		uint16_t slot = object->kind == &weft_kind_host ? weft_placement_find_host(placement, object->path) : 0;
+		struct site *site;
+
+		if (slot == 0 || weft_ip_is_none(&host->tunnel.address))
+			continue;
+		site = calloc(1, sizeof(*site));
+		if (site == NULL)
+			return -ENOMEM;
+		site->slot = slot;
+		site->host = host;
+		HASH_ADD_KEYPTR(hh, *sites, host->o.path, strlen(host->o.path), site);
+		if (site->hh.tbl == NULL) {
+			free(site);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 int
 weft_build_hosts(struct weft_build *build, const struct weft_model *model, const struct weft_changeset *set,
 	weft_next_hop routes, struct weft_error *err)
 {
-	json_t *sites = new_sites(build->placement, model), *value;
-	const char *key;
-	int ret = sites ? 0 : -ENOMEM;
+	struct site *sites = NULL;
+	int ret = find_sites(build->placement, model, &sites);
 
 	for (unsigned int k = 0; ret == 0 && k < set->n; k++)
 		ret = forget(build, set->change[k].old);
 	if (ret == 0)
 		ret = compile_hosts(build, model, routes, sites);
-	json_object_foreach (sites, key, value)
-		free(weft_map_value(value));
-	json_decref(sites);
+	free_sites(sites);
 	if (ret == -ENOSPC)
 		return weft_fail(err, ENOSPC,
 			"the networks of another host: all %u broadcast domains are in use, or more than %u there",

@@ -9,7 +9,7 @@
 
 #include "weft/engine.h"
 
-#include "control/base/map.h"
+#include "domain_ids.h"
 
 bool
 weft_placement_has(const struct weft_placement *placement, const struct weft_port *port)
@@ -21,15 +21,9 @@ void
 weft_placement_each(const struct weft_placement *placement, const struct weft_model *model,
 	void (*fn)(void *arg, const struct weft_port *port), void *arg)
 {
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
-
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
 		if (weft_is_port(object) && weft_placement_has(placement, (const struct weft_port *)object))
 			fn(arg, (const struct weft_port *)object);
-	}
 }
 
 bool
@@ -40,10 +34,36 @@ weft_placement_can_tunnel(const struct weft_placement *placement, const struct w
 	return self && !weft_ip_is_none(&self->tunnel.address) && placement->uplink;
 }
 
+// The place is not found by its path any more.
+static void
+leave_index(struct weft_placement *placement, const struct weft_place *place)
+{
+	struct weft_place *found;
+
+	HASH_FIND_STR(placement->index, place->path, found);
+	if (found == place)
+		HASH_DEL(placement->index, found);
+}
+
+// The place is found by its path, and no other one is.
+static void
+enter_index(struct weft_placement *placement, struct weft_place *place)
+{
+	struct weft_place *found;
+
+	HASH_FIND_STR(placement->index, place->path, found);
+	if (found)
+		HASH_DEL(placement->index, found);
+	HASH_ADD_STR(placement->index, path, place);
+}
+
 uint16_t
 weft_placement_find(const struct weft_placement *placement, const char *path)
 {
-	return json_integer_value(json_object_get(placement->index, path));
+	const struct weft_place *place;
+
+	HASH_FIND_STR(placement->index, path, place);
+	return place ? (uint16_t)(place - placement->place) : 0;
 }
 
 void
@@ -78,27 +98,28 @@ weft_placement_assign(struct weft_placement *placement, uint16_t slot, const cha
 	snprintf(place->path, sizeof(place->path), "%s", path);
 	weft_engine_port_stats(slot, &place->before);
 	place->load = place->before.rx + place->before.tx;
-	json_object_set_new(placement->index, path, json_integer(slot));
+	enter_index(placement, place);
 }
 
 void
 weft_placement_withdraw(struct weft_placement *placement, uint16_t slot)
 {
 	placement->place[slot].closing = true;
-	json_object_del(placement->index, placement->place[slot].path);
+	leave_index(placement, &placement->place[slot]);
 }
 
 void
 weft_placement_reinstate(struct weft_placement *placement, uint16_t slot)
 {
 	placement->place[slot].closing = false;
-	json_object_set_new(placement->index, placement->place[slot].path, json_integer(slot));
+	enter_index(placement, &placement->place[slot]);
 }
 
 void
 weft_placement_release(struct weft_placement *placement, uint16_t slot)
 {
 	weft_placement_own(placement, slot, WEFT_OWNER_NONE);
+	leave_index(placement, &placement->place[slot]);
 	placement->place[slot].closing = false;
 	placement->place[slot].path[0] = 0;
 	placement->first_free = RTE_MIN(placement->first_free, slot);
@@ -193,63 +214,59 @@ weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers)
 	return moved;
 }
 
-uint16_t
-weft_placement_domain(struct weft_placement *placement, const char *network, uint16_t vid)
-{
-	char key[WEFT_PATH_SIZE + 8];
-	const json_t *known;
-
-	snprintf(key, sizeof(key), "%s.%u", network, vid);
-	known = json_object_get(placement->domains, key);
-	if (known)
-		return json_integer_value(known);
-	for (unsigned int tries = 0; tries < WEFT_MAX_DOMAINS; tries++) {
-		uint16_t id = ++placement->next_domain;
-
-		if (id == 0 || placement->domain_used[id])
-			continue;
-		placement->domain_used[id] = true;
-		json_object_set_new(placement->domains, key, json_integer(id));
-		return id;
-	}
-	return 0;
-}
-
-void
-weft_placement_forget_domain(struct weft_placement *placement, const char *network, uint16_t vid)
-{
-	char key[WEFT_PATH_SIZE + 8];
-	uint16_t id;
-
-	snprintf(key, sizeof(key), "%s.%u", network, vid);
-	id = json_integer_value(json_object_get(placement->domains, key));
-	if (id == 0)
-		return;
-	placement->domain_used[id] = false;
-	placement->next_domain = RTE_MIN(placement->next_domain, (uint16_t)(id - 1));
-	json_object_del(placement->domains, key);
-}
-
 int
 weft_placement_bucket(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port)
 {
 	const struct weft_limits *limits = weft_model_limits(model, port);
+	struct weft_bucket *bucket;
 	char tenant[WEFT_NAME_SIZE];
-	int bucket;
+	int i = 1;
 
 	if (limits == NULL || limits->rate == 0 || port->network[0] == 0)
 		return 0;
 	weft_object_tenant(&port->o, tenant);
-	bucket = (int)json_integer_value(json_object_get(placement->buckets, tenant));
-	for (int i = 1; bucket == 0 && i < WEFT_MAX_BUCKETS; i++)
-		if (!placement->bucket[i].used)
-			bucket = i;
-	if (bucket == 0)
+	HASH_FIND_STR(placement->buckets, tenant, bucket);
+	if (bucket)
+		return (int)(bucket - placement->bucket);
+	while (i < WEFT_MAX_BUCKETS && placement->bucket[i].used)
+		i++;
+	if (i == WEFT_MAX_BUCKETS)
 		return -ENOSPC;
-	if (!placement->bucket[bucket].used) {
-		placement->bucket[bucket] = (struct weft_bucket){ .used = true, .since = rte_rdtsc() };
-		weft_engine_bucket_counts((uint16_t)bucket, &placement->bucket[bucket].counts);
-	}
-	json_object_set_new(placement->buckets, tenant, json_integer(bucket));
-	return bucket;
+	bucket = &placement->bucket[i];
+	*bucket = (struct weft_bucket){ .used = true, .since = rte_rdtsc() };
+	memcpy(bucket->tenant, tenant, sizeof(tenant));
+	weft_engine_bucket_counts((uint16_t)i, &bucket->counts);
+	HASH_ADD_STR(placement->buckets, tenant, bucket);
+	return i;
+}
+
+void
+weft_placement_free_bucket(struct weft_placement *placement, struct weft_bucket *bucket)
+{
+	HASH_DEL(placement->buckets, bucket);
+	bucket->used = false;
+}
+
+struct weft_placement *
+weft_placement_new(void)
+{
+	return calloc(1, sizeof(struct weft_placement));
+}
+
+void
+weft_placement_clear(struct weft_placement *placement)
+{
+	for (unsigned int id = 1; id <= WEFT_MAX_DOMAINS; id++)
+		weft_domain_id_free(placement, (uint16_t)id);
+	HASH_CLEAR(hh, placement->index);
+	HASH_CLEAR(hh, placement->buckets);
+	memset(placement, 0, sizeof(*placement));
+}
+
+void
+weft_placement_free(struct weft_placement *placement)
+{
+	if (placement)
+		weft_placement_clear(placement);
+	free(placement);
 }

@@ -16,11 +16,13 @@ struct weft_place {
 	uint16_t owner;		       // worker, or WEFT_OWNER_EACH
 	struct weft_port_stats before; // counters when the port got the slot
 	uint64_t load;		       // packets at the last rebalancing
+	UT_hash_handle hh;	       // of the placement's index, by path
 };
 
 // Of a tenant, in bits per second.
 struct weft_bucket {
 	bool used;
+	char tenant[WEFT_NAME_SIZE];
 	uint64_t limit; // of the tenant, on all hosts
 	uint64_t now,
 		fenced; // what the data plane knows: of this host's part, and of that once it has lost the cluster
@@ -28,20 +30,23 @@ struct weft_bucket {
 	uint64_t since;			    // TSC up to which ALLOWED goes
 	double allowed;			    // bits that might have passed since then
 	double allowed_before, used_before; // between the last two looks
+	UT_hash_handle hh;		    // of the buckets in use, by tenant
 };
+
+struct weft_domain_id;
 
 struct weft_placement {
 	struct weft_place place[WEFT_MAX_PORTS];
-	const char *host; // this host's name
-	bool alone;	  // no cluster: ports that name no host are here
-	uint16_t uplink;  // slot of the uplink in use, 0: there is none; others stand by
-	json_t *index;	  // port path to slot
-	json_t *domains;  // "tenant/network.vid" to the domain's number
+	const char *host;		// this host's name
+	bool alone;			// no cluster: ports that name no host are here
+	uint16_t uplink;		// slot of the uplink in use, 0: there is none; others stand by
+	struct weft_place *index;	// slots with a port or another host, by path
+	struct weft_domain_id *domains; // by key: see domain_ids.h
+	struct weft_domain_id *domain[WEFT_MAX_DOMAINS + 1]; // by number; NULL: it is free
 	uint16_t next_domain;
 	uint16_t first_free;		  // no slot below it is free
 	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
-	bool domain_used[WEFT_MAX_DOMAINS + 1];
-	json_t *buckets; // tenant to the number of its bucket
+	struct weft_bucket *buckets;	  // those in use, by tenant
 	struct weft_bucket bucket[WEFT_BUCKET_LINK + 1];
 	uint64_t looked_at; // TSC
 	uint32_t frame;	    // the longest one of any port
@@ -92,9 +97,12 @@ uint16_t weft_placement_least(const struct weft_placement *placement, uint16_t n
 // first, each to the worker with the least so far. Returns how many change their worker.
 unsigned int weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers);
 
-// The number of a domain, "tenant/network.vid"; new ones get one. 0: all are in use.
-uint16_t weft_placement_domain(struct weft_placement *placement, const char *network, uint16_t vid);
+// The bucket is not in use any more.
+void weft_placement_free_bucket(struct weft_placement *placement, struct weft_bucket *bucket);
 
-// Makes the number of the domain free again. Learned addresses under it are dead: their port has another generation
-// since.
-void weft_placement_forget_domain(struct weft_placement *placement, const char *network, uint16_t vid);
+// A placement without ports is all zero: where it is too large for a variable, this allocates one. NULL without memory.
+struct weft_placement *weft_placement_new(void);
+void weft_placement_free(struct weft_placement *placement);
+
+// Takes all ports, domains and buckets out.
+void weft_placement_clear(struct weft_placement *placement);

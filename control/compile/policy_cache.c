@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/base/map.h"
 #include "rulebook.h"
 #include "ruleset.h"
 #include "refcount.h"
@@ -18,30 +17,36 @@
 struct compiled {
 	struct weft_policy policy; // first: snapshots point to it
 	unsigned int refs;
-	void *memory[2]; // of the rulesets: out, in
-	char *key;
+	void *memory[2];   // of the rulesets: out, in
+	UT_hash_handle hh; // of those that are known, by key
+	uint32_t n_serials;
+	uint64_t key[];
 };
 
-static json_t *known; // key to struct compiled
+static struct compiled *known;
 
-// Text that grows.
-struct text {
-	char *data;
-	size_t len;
+// The serials of the objects that a policy is made from. The serial of a group tells how many networks follow it.
+struct key {
+	uint64_t *serial;
+	uint32_t n, room;
+	bool failed; // no memory
 };
 
 static void
-append(struct text *text, const char *what, uint64_t serial)
+append(struct key *key, uint64_t serial)
 {
-	char more[64];
-	int len = snprintf(more, sizeof(more), "%s%llx", what, (unsigned long long)serial);
-	char *data = realloc(text->data, text->len + len + 1);
+	uint32_t room = RTE_MAX(2 * key->room, 16u);
+	uint64_t *more;
 
-	if (data == NULL)
-		return;
-	memcpy(data + text->len, more, len + 1);
-	text->data = data;
-	text->len += len;
+	if (key->n == key->room) {
+		more = realloc(key->serial, room * sizeof(*more));
+		key->failed = key->failed || more == NULL;
+		if (more == NULL)
+			return;
+		key->serial = more;
+		key->room = room;
+	}
+	key->serial[key->n++] = serial;
 }
 
 static int
@@ -56,19 +61,13 @@ static void
 gather_provider(const struct weft_model *model, struct weft_tiers *tiers)
 {
 	uint32_t n = weft_model_count(model, &weft_kind_provider_rules);
-	const char *key;
-	json_t *value;
-
 	tiers->gathered = true;
 	tiers->provider = n ? calloc(n, sizeof(tiers->provider[0])) : NULL;
 	if (tiers->provider == NULL)
 		return;
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
-
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
 		if (object->kind == &weft_kind_provider_rules && tiers->n_provider < n)
 			tiers->provider[tiers->n_provider++] = (const struct weft_group *)object;
-	}
 	qsort(tiers->provider, tiers->n_provider, sizeof(tiers->provider[0]), by_path);
 }
 
@@ -104,7 +103,7 @@ find_sources(
 }
 
 static void
-append_networks(struct text *text, const struct weft_model *model, const struct weft_group *group)
+append_networks(struct key *key, const struct weft_model *model, const struct weft_group *group)
 {
 	const struct weft_rule *rules = group->rules.items;
 	char path[WEFT_PATH_SIZE];
@@ -117,24 +116,24 @@ append_networks(struct text *text, const struct weft_model *model, const struct 
 		snprintf(path, sizeof(path), "%.*s/%.63s", (int)RTE_MIN(strcspn(group->o.path, "/"), (size_t)63),
 			group->o.path, rules[i].remote.network);
 		network = weft_model_network(model, path);
-		append(text, ",n", network ? network->o.serial : 0);
+		append(key, network ? network->o.serial : 0);
 	}
 }
 
-static char *
+static struct key
 key_of(const struct weft_model *model, const struct sources *s)
 {
-	struct text text = { 0 };
+	struct key key = { 0 };
 
-	append(&text, "p", s->tiers->n_provider);
+	append(&key, s->tiers->n_provider);
 	for (uint32_t i = 0; i < s->tiers->n_provider; i++)
-		append(&text, ",", s->tiers->provider[i]->o.serial);
+		append(&key, s->tiers->provider[i]->o.serial);
 	for (uint32_t i = 0; i < s->n; i++) {
-		append(&text, i ? ",g" : ",t", s->group[i] ? s->group[i]->o.serial : 0);
+		append(&key, s->group[i] ? s->group[i]->o.serial : 0);
 		if (s->group[i] && s->group[i]->names_networks)
-			append_networks(&text, model, s->group[i]);
+			append_networks(&key, model, s->group[i]);
 	}
-	return text.data;
+	return key;
 }
 
 // The stricter of what groups say where no rule matches, and whose word it is.
@@ -211,54 +210,63 @@ release(struct compiled *c)
 	weft_ruleset_release(&c->policy.in);
 	weft_share_unref(c->memory[0]);
 	weft_share_unref(c->memory[1]);
-	free(c->key);
 	weft_share_unref(c);
+}
+
+static int
+compile(const struct weft_model *model, const struct sources *s, const struct weft_port *port, struct compiled *c,
+	struct weft_error *err)
+{
+	struct weft_policy *policy = &c->policy;
+	int ret;
+
+	for (uint32_t i = 1; i < s->n; i++)
+		policy->reject_revoked = policy->reject_revoked || s->group[i]->on_revocation;
+	ret = compile_direction(model, s, port, WEFT_DIR_OUT, &policy->out, &c->memory[0], &policy->has_stateless, err);
+	if (ret)
+		return ret;
+	return compile_direction(model, s, port, WEFT_DIR_IN, &policy->in, &c->memory[1], &policy->has_stateless, err);
 }
 
 const struct weft_policy *
 weft_policies_get(
 	const struct weft_model *model, struct weft_tiers *tiers, const struct weft_port *port, struct weft_error *err)
 {
+	struct compiled *c = NULL;
 	struct sources s;
-	struct compiled *c;
-	char *key;
+	struct key key;
 	int ret;
 
 	if (!tiers->gathered)
 		gather_provider(model, tiers);
 	find_sources(model, tiers, port, &s);
 	key = key_of(model, &s);
-	if (known == NULL)
-		known = json_object();
-	c = key ? weft_map_get(known, key) : NULL;
+	if (!key.failed)
+		HASH_FIND(hh, known, key.serial, key.n * sizeof(key.serial[0]), c);
 	if (c) {
-		free(key);
+		free(key.serial);
 		c->refs++;
 		return &c->policy;
 	}
-	c = weft_share_new(sizeof(*c), true);
-	if (c == NULL || key == NULL) {
+	c = key.failed ? NULL : weft_share_new(sizeof(*c) + key.n * sizeof(c->key[0]), true);
+	if (c) {
+		memcpy(c->key, key.serial, key.n * sizeof(c->key[0]));
+		c->n_serials = key.n;
+	}
+	free(key.serial);
+	if (c == NULL) {
 		weft_fail(err, ENOMEM, "port %s: no memory to compile its rules: raise \"memory_mb\"", port->o.path);
-		weft_share_unref(c);
-		free(key);
 		errno = ENOMEM;
 		return NULL;
 	}
-	c->refs = 1;
-	c->key = key;
-	for (uint32_t i = 1; i < s.n; i++)
-		c->policy.reject_revoked = c->policy.reject_revoked || s.group[i]->on_revocation;
-	ret = compile_direction(
-		model, &s, port, WEFT_DIR_OUT, &c->policy.out, &c->memory[0], &c->policy.has_stateless, err);
-	if (ret == 0)
-		ret = compile_direction(
-			model, &s, port, WEFT_DIR_IN, &c->policy.in, &c->memory[1], &c->policy.has_stateless, err);
+	ret = compile(model, &s, port, c, err);
 	if (ret) {
 		release(c);
 		errno = -ret;
 		return NULL;
 	}
-	weft_map_set(known, key, c);
+	c->refs = 1;
+	HASH_ADD_KEYPTR(hh, known, c->key, c->n_serials * sizeof(c->key[0]), c);
 	return &c->policy;
 }
 
@@ -276,7 +284,8 @@ weft_policies_unref(const struct weft_policy *policy)
 
 	if (c == NULL || --c->refs)
 		return;
-	json_object_del(known, c->key);
+	if (c->hh.tbl)
+		HASH_DEL(known, c);
 	release(c);
 }
 

@@ -11,20 +11,28 @@
 #include "weft/engine.h"
 #include "weft/rules.h"
 
-#include "control/base/map.h"
+#include "control/base/hash.h"
 
 // A counter that was let go is not another rule's for so long: connections that name it are judged again by then.
 #define REST_S 60
+
+// The number of a group, network or port.
+struct number {
+	uint32_t number;
+	UT_hash_handle hh;
+	char key[];
+};
 
 struct counter {
 	char *name; // NULL: not in use
 	uint32_t refs;
 	uint32_t next;	 // among those that rest
 	uint64_t let_go; // monotonic seconds
+	UT_hash_handle hh;
 };
 
-static json_t *numbers; // key to number
-static json_t *by_name; // rule's name to counter
+static struct number *numbers;	// by key
+static struct counter *by_name; // those in use
 static struct counter counters[WEFT_MAX_COUNTERS];
 static uint32_t high; // none above it was ever in use
 static uint32_t rest_first, rest_last;
@@ -32,15 +40,22 @@ static uint32_t rest_first, rest_last;
 uint32_t
 weft_rulebook_number(const char *key)
 {
-	uint32_t number;
+	struct number *number;
+	size_t len = strlen(key);
 
-	if (numbers == NULL)
-		numbers = json_object();
-	number = (uint32_t)json_integer_value(json_object_get(numbers, key));
+	HASH_FIND(hh, numbers, key, len, number);
 	if (number)
-		return number;
-	number = json_object_size(numbers) + 1;
-	return json_object_set_new(numbers, key, json_integer(number)) ? 0 : number;
+		return number->number;
+	number = calloc(1, sizeof(*number) + len + 1);
+	if (number == NULL)
+		return 0;
+	memcpy(number->key, key, len);
+	number->number = HASH_COUNT(numbers) + 1;
+	HASH_ADD_KEYPTR(hh, numbers, number->key, len, number);
+	if (number->hh.tbl)
+		return number->number;
+	free(number);
+	return 0;
 }
 
 // A counter that nobody has, or WEFT_COUNTER_NONE.
@@ -63,20 +78,21 @@ take(void)
 uint32_t
 weft_rulebook_counter(const char *name)
 {
+	struct counter *c;
 	uint32_t counter;
 
-	if (by_name == NULL)
-		by_name = json_object();
-	counter = (uint32_t)json_integer_value(json_object_get(by_name, name));
-	if (counter == 0) {
+	HASH_FIND_STR(by_name, name, c);
+	if (c == NULL) {
 		counter = take();
 		if (counter == WEFT_COUNTER_NONE)
 			return WEFT_COUNTER_NONE;
-		counters[counter].name = strdup(name);
-		json_object_set_new(by_name, name, json_integer(counter));
+		c = &counters[counter];
+		c->name = strdup(name);
+		if (c->name)
+			HASH_ADD_KEYPTR(hh, by_name, c->name, strlen(c->name), c);
 	}
-	counters[counter].refs++;
-	return counter;
+	c->refs++;
+	return (uint32_t)(c - counters);
 }
 
 void
@@ -86,7 +102,8 @@ weft_rulebook_uncount(uint32_t counter)
 
 	if (counter == WEFT_COUNTER_NONE || --c->refs)
 		return;
-	json_object_del(by_name, c->name);
+	if (c->hh.tbl)
+		HASH_DEL(by_name, c);
 	free(c->name);
 	*c = (struct counter){ .let_go = weft_clock_ms() / 1000 };
 	if (rest_last)

@@ -9,6 +9,12 @@
 
 struct weft_prepared;
 
+// A port of this host that has a DPDK device.
+struct weft_device {
+	UT_hash_handle hh;
+	char key[WEFT_KEY_SIZE]; // of the port
+};
+
 struct weft_local {
 	char host[WEFT_NAME_SIZE]; // this host's name
 	bool alone;		   // no cluster: ports that name no host are here
@@ -23,10 +29,10 @@ struct weft_local {
 	size_t budget; // bytes that the compiled policy may take
 	// What this host may use of a tenant's rate, as weft_cluster_share(); NULL: all of it.
 	int32_t (*share)(const char *tenant, int32_t *kept);
-	bool kernel;	 // the kernel has the tunnels' address on the uplink's interface, and its routes count
-	bool rerouted;	 // the kernel's routes lead elsewhere than those that are compiled
-	json_t *failed;	 // ports whose device did not open: path to reason
-	json_t *devices; // map: key of a port of type eth that is on this host, to the port
+	bool kernel;	// the kernel has the tunnels' address on the uplink's interface, and its routes count
+	bool rerouted;	// the kernel's routes lead elsewhere than those that are compiled
+	json_t *failed; // ports whose device did not open: path to reason
+	struct weft_device *devices;
 	struct weft_prepared *prepared; // NULL: no change is prepared
 };
 

@@ -11,10 +11,10 @@
 #include "weft/clock.h"
 #include "weft/engine.h"
 
-#include "control/base/map.h"
 #include "control/change/bundle.h"
 #include "control/vf/assignment.h"
 #include "kernel.h"
+#include "devices.h"
 #include "prepare.h"
 #include "shared_uplink.h"
 #include "tenant_rate.h"
@@ -24,17 +24,13 @@ int
 weft_local_init(struct weft_local *local, const char *vhost_dir)
 {
 	local->model = weft_model_new(vhost_dir);
-	local->placement = calloc(1, sizeof(*local->placement));
+	local->placement = weft_placement_new();
 	local->failed = json_object();
-	local->devices = json_object();
-	if (!local->model || !local->placement || !local->failed || !local->devices)
+	if (!local->model || !local->placement || !local->failed)
 		return -ENOMEM;
 	local->placement->host = local->host;
 	local->placement->alone = local->alone;
-	local->placement->domains = json_object();
-	local->placement->index = json_object();
-	local->placement->buckets = json_object();
-	return local->placement->domains && local->placement->index ? 0 : -ENOMEM;
+	return 0;
 }
 
 void
@@ -43,14 +39,9 @@ weft_local_fini(struct weft_local *local)
 	if (local->prepared)
 		weft_local_abort(local);
 	weft_model_free(local->model);
-	if (local->placement) {
-		json_decref(local->placement->domains);
-		json_decref(local->placement->index);
-		json_decref(local->placement->buckets);
-	}
-	free(local->placement);
+	weft_placement_free(local->placement);
 	json_decref(local->failed);
-	json_decref(local->devices);
+	weft_devices_clear(local);
 }
 
 static struct weft_prepared *
@@ -64,10 +55,6 @@ new_prepared(const struct weft_local *local, uint64_t generation, struct weft_er
 	p->err = err;
 	p->uplink = local->placement->uplink;
 	p->kernel = local->kernel;
-	p->old = json_object();
-	p->dirty = json_object();
-	p->gone = json_array();
-	p->opened = json_array();
 	return p;
 }
 
@@ -76,11 +63,7 @@ free_prepared(struct weft_local *local)
 {
 	struct weft_prepared *p = local->prepared;
 
-	json_decref(p->old);
-	json_decref(p->dirty);
-	json_decref(p->gone);
-	json_decref(p->opened);
-	free(p->old_owner);
+	weft_prepared_clear(p);
 	free(p);
 	local->prepared = NULL;
 }
@@ -146,7 +129,6 @@ weft_local_activate(struct weft_local *local)
 	const char *path;
 	json_t *value;
 	void *next;
-	size_t i;
 
 	weft_tenant_rate_sync(local);
 	weft_uplink_rate_sync(local);
@@ -160,8 +142,8 @@ weft_local_activate(struct weft_local *local)
 	}
 	if (p->tunnels)
 		weft_kernel_probe(local);
-	json_array_foreach (p->gone, i, value)
-		close_slot(local, json_integer_value(value));
+	for (uint32_t i = 0; i < p->gone.n; i++)
+		close_slot(local, p->gone.items[i]);
 	weft_assignment_accept();
 	weft_changeset_accept(&p->set);
 	free_prepared(local);
@@ -179,8 +161,6 @@ void
 weft_local_abort(struct weft_local *local)
 {
 	struct weft_prepared *p = local->prepared;
-	json_t *value;
-	size_t i;
 
 	if (p->offered)
 		weft_engine_withdraw(weft_build_give_up(p->build), weft_snapshot_free);
@@ -189,8 +169,8 @@ weft_local_abort(struct weft_local *local)
 	local->placement->uplink = p->uplink;
 	local->kernel = p->kernel;
 	weft_assignment_abort();
-	json_array_foreach (p->opened, i, value)
-		close_slot(local, json_integer_value(value));
+	for (uint32_t i = 0; i < p->opened.n; i++)
+		close_slot(local, p->opened.items[i]);
 	for (unsigned int k = p->n_old_owners; k > 0; k--) {
 		local->placement->place[p->old_owner[k - 1].slot].pinned = p->old_owner[k - 1].pinned;
 		weft_placement_own(local->placement, p->old_owner[k - 1].slot, p->old_owner[k - 1].owner);
@@ -199,10 +179,10 @@ weft_local_abort(struct weft_local *local)
 		const struct weft_object *old = p->set.change[k].old, *new = p->set.change[k].new;
 
 		if (weft_is_port(new))
-			json_object_del(local->devices, new->key);
+			weft_device_remove(local, new->key);
 		if (weft_is_port(old) && weft_local_has(local, (const struct weft_port *)old) &&
 			weft_port_has_device((const struct weft_port *)old))
-			weft_map_set(local->devices, old->key, old);
+			weft_device_add(local, old->key);
 	}
 	weft_model_revert(local->model, &p->set);
 	free_prepared(local);
@@ -256,7 +236,7 @@ weft_local_lose(struct weft_local *local, const char *path)
 		return;
 	// Without a slot nothing is compiled for the port, unless its device opens again at once.
 	weft_placement_withdraw(local->placement, slot);
-	json_array_append_new(p->gone, json_integer(slot));
+	weft_prepared_add_gone(p, slot);
 	local->prepared = p;
 	if (weft_prepare_run(local, p, false)) {
 		weft_placement_reinstate(local->placement, slot);

@@ -9,7 +9,6 @@
 
 #include "weft/engine.h"
 
-#include "control/base/map.h"
 #include "control/vf/assignment.h"
 
 // Writes as text what cannot change of PORT's attachment while its device is open.
@@ -27,21 +26,12 @@ describe(const struct weft_local *local, const struct weft_port *port, const str
 		port->attach.use);
 }
 
-// The object NOW as it was before the change; NULL: there was none.
-static const struct weft_object *
-before(const struct weft_prepared *p, const struct weft_object *now)
-{
-	if (json_object_get(p->old, now->key))
-		return weft_map_get(p->old, now->key);
-	return now;
-}
-
 // Checks that the change does not attach an open device to something else, nor change the MTU of an Ethernet device.
 static int
 check_attached(const struct weft_local *local, const struct weft_prepared *p, const struct weft_port *port)
 {
 	const struct weft_network *network = weft_model_port_network(local->model, port);
-	const struct weft_port *old_port = (const struct weft_port *)before(p, &port->o);
+	const struct weft_port *old_port = (const struct weft_port *)weft_prepared_old(p, &port->o);
 	const struct weft_network *old_network = NULL;
 	char now[900], was[900];
 
@@ -49,7 +39,7 @@ check_attached(const struct weft_local *local, const struct weft_prepared *p, co
 		return 0;
 	if (old_port->network[0] && strcmp(old_port->network, port->network) == 0)
 		old_network = weft_port_has_device(port) && network
-				      ? (const struct weft_network *)before(p, &network->o)
+				      ? (const struct weft_network *)weft_prepared_old(p, &network->o)
 				      : network;
 	describe(local, port, weft_port_has_device(port) ? network : NULL, now);
 	describe(local, old_port, weft_port_has_device(old_port) ? old_network : NULL, was);
@@ -105,9 +95,13 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 		port->attach.type == WEFT_ATTACH_VF ? weft_assignment_address(port->o.path) : port->attach.device);
 	if (attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, local->model->vhost_dir, attach.path, sizeof(attach.path));
+	if (weft_id_list_add(&p->opened, slot))
+		return weft_fail(p->err, ENOMEM, "port %s: no memory to open it", port->o.path);
 	ret = weft_engine_open_port(slot, &attach, p->err);
-	if (ret)
+	if (ret) {
+		p->opened.n--;
 		return ret;
+	}
 	weft_assignment_opened(port->o.path, slot);
 	weft_placement_assign(local->placement, slot, port->o.path);
 	local->placement->place[slot].pinned = port->worker != WEFT_OWNER_NONE;
@@ -116,7 +110,6 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	else if (owner == WEFT_OWNER_NONE)
 		owner = weft_placement_least(local->placement, weft_engine_n_workers());
 	weft_placement_own(local->placement, slot, owner);
-	json_array_append_new(p->opened, json_integer(slot));
 	return 0;
 }
 

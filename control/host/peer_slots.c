@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "control/base/map.h"
-
 // Whether a change of OBJECT changes tunnels, or what is compiled about other hosts.
 static bool
 concerns(const struct weft_local *local, const struct weft_object *object)
@@ -33,18 +31,17 @@ add_host(struct weft_local *local, struct weft_prepared *p, const struct weft_ho
 	if (slot == 0)
 		return weft_fail(
 			p->err, ENOSPC, "host %s: all %u port slots are in use", host->o.path, WEFT_MAX_PORTS - 1);
+	if (weft_id_list_add(&p->opened, slot))
+		return weft_fail(p->err, ENOMEM, "host %s: no memory", host->o.path);
 	weft_placement_host_path(host->o.path, path);
 	weft_placement_assign(local->placement, slot, path);
 	weft_placement_own(local->placement, slot, WEFT_OWNER_EACH);
-	json_array_append_new(p->opened, json_integer(slot));
 	return 0;
 }
 
 int
 weft_peer_slots_prepare(struct weft_local *local, struct weft_prepared *p, bool all)
 {
-	const char *key;
-	json_t *value;
 	bool can = weft_placement_can_tunnel(local->placement, local->model);
 	int ret = 0;
 
@@ -57,13 +54,12 @@ weft_peer_slots_prepare(struct weft_local *local, struct weft_prepared *p, bool 
 		p->tunnels = p->tunnels || concerns(local, c->old) || concerns(local, c->new);
 		if (c->old && c->new == NULL &&
 			c->old->kind == &weft_kind_host &&weft_placement_find_host(local->placement, c->old->path))
-			json_array_append_new(
-				p->gone, json_integer(weft_placement_find_host(local->placement, c->old->path)));
+			weft_prepared_add_gone(p, weft_placement_find_host(local->placement, c->old->path));
 	}
 	if (!p->tunnels)
 		return 0;
-	json_object_foreach (local->model->objects, key, value) {
-		const struct weft_host *host = weft_map_value(value);
+	for (const struct weft_object *object = local->model->objects; object; object = object->hh.next) {
+		const struct weft_host *host = (const struct weft_host *)object;
 		bool wanted, known;
 
 		if (host->o.kind != &weft_kind_host || strcmp(host->o.path, local->host) == 0)
@@ -73,8 +69,7 @@ weft_peer_slots_prepare(struct weft_local *local, struct weft_prepared *p, bool 
 		if (wanted && !known && ret == 0)
 			ret = add_host(local, p, host);
 		if (!wanted && known)
-			json_array_append_new(
-				p->gone, json_integer(weft_placement_find_host(local->placement, host->o.path)));
+			weft_prepared_add_gone(p, weft_placement_find_host(local->placement, host->o.path));
 	}
 	return ret;
 }

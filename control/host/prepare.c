@@ -8,10 +8,10 @@
 
 #include "weft/engine.h"
 
-#include "control/base/map.h"
 #include "control/compile/peers.h"
 #include "control/compile/stamp.h"
 #include "control/vf/assignment.h"
+#include "devices.h"
 #include "kernel.h"
 #include "open.h"
 #include "peer_slots.h"
@@ -23,7 +23,7 @@ static void
 add_dirty(const struct weft_local *local, struct weft_prepared *p, const struct weft_object *object)
 {
 	if (weft_is_port(object) && weft_local_has(local, (const struct weft_port *)object))
-		weft_map_set(p->dirty, object->key, object);
+		weft_prepared_add_dirty(p, (const struct weft_port *)object);
 }
 
 struct dirty_context {
@@ -48,11 +48,8 @@ add_if_of_tenant(void *arg, const struct weft_port *port)
 static void
 add_users(const struct weft_local *local, struct weft_prepared *p, const char *key, bool deeper)
 {
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (json_object_get(local->model->users, key), name, value) {
-		const struct weft_object *user = weft_map_value(value);
+	for (const struct weft_user *u = weft_model_users(local->model, key); u; u = u->hh.next) {
+		const struct weft_object *user = u->object;
 		struct dirty_context context = { .local = local, .p = p, .tenant = user->path };
 
 		add_dirty(local, p, user);
@@ -67,12 +64,10 @@ add_users(const struct weft_local *local, struct weft_prepared *p, const char *k
 static void
 add_uplinks(const struct weft_local *local, struct weft_prepared *p)
 {
-	const char *name;
-	json_t *value;
 	uint16_t slot;
 
-	json_object_foreach (local->devices, name, value) {
-		const struct weft_port *port = weft_uplink_at(local, name, &slot);
+	for (const struct weft_device *device = local->devices; device; device = device->hh.next) {
+		const struct weft_port *port = weft_uplink_at(local, device->key, &slot);
 
 		if (port)
 			add_dirty(local, p, &port->o);
@@ -80,7 +75,7 @@ add_uplinks(const struct weft_local *local, struct weft_prepared *p)
 }
 
 static void
-collect_change(const struct weft_local *local, struct weft_prepared *p, const struct weft_change *c)
+collect_change(struct weft_local *local, struct weft_prepared *p, const struct weft_change *c)
 {
 	const struct weft_object *object = c->new ? c->new : c->old;
 	const struct weft_port *old = (const struct weft_port *)c->old, *new = (const struct weft_port *)c->new;
@@ -89,15 +84,15 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 	struct dirty_context context = { .local = local, .p = p, .tenant = object->path };
 	struct dirty_context all_tenants = { .local = local, .p = p };
 
-	weft_map_set(p->old, object->key, c->old);
+	weft_prepared_add_old(p, c);
 	if (was && !is && weft_placement_find(local->placement, object->path))
-		json_array_append_new(p->gone, json_integer(weft_placement_find(local->placement, object->path)));
+		weft_prepared_add_gone(p, weft_placement_find(local->placement, object->path));
 	if (was && !is) {
-		json_object_del(local->devices, object->key);
+		weft_device_remove(local, object->key);
 		weft_assignment_leave(object->path);
 	}
-	if (is && weft_port_has_device(new))
-		weft_map_set(local->devices, object->key, object);
+	if (is && weft_port_has_device(new) && weft_device_add(local, object->key))
+		p->no_memory = true;
 	add_dirty(local, p, c->new);
 	// A network concerns its ports, the ports whose rules name it, and the uplinks, which carry all networks.
 	if (object->kind == &weft_kind_network)
@@ -116,25 +111,18 @@ collect_change(const struct weft_local *local, struct weft_prepared *p, const st
 static int
 compile(struct weft_local *local, struct weft_prepared *p)
 {
-	const char *key;
-	json_t *value;
-	size_t i;
 	int ret = 0;
 
 	p->build = weft_build_begin(local->snap, local->placement, local->version + 1, local->tsc_hz);
 	if (p->build == NULL)
 		return weft_fail(p->err, ENOMEM, "no memory for a snapshot");
 	weft_build_for(p->build, local->cluster, local->placement->uplink, weft_uplink_rate(local) != 0);
-	json_array_foreach (p->gone, i, value)
-		if (ret == 0)
-			ret = weft_build_remove(p->build, json_integer_value(value), p->err);
-	json_object_foreach (p->dirty, key, value) {
-		const struct weft_port *port = weft_map_value(value);
-
-		if (ret == 0 && weft_placement_find(local->placement, port->o.path))
-			ret = weft_build_port(p->build, local->model, port, p->err);
-	}
-	for (i = 0; ret == 0 && i < p->set.n; i++) {
+	for (uint32_t i = 0; ret == 0 && i < p->gone.n; i++)
+		ret = weft_build_remove(p->build, p->gone.items[i], p->err);
+	for (const struct weft_dirty *dirty = p->dirty; ret == 0 && dirty; dirty = dirty->hh.next)
+		if (weft_placement_find(local->placement, dirty->port->o.path))
+			ret = weft_build_port(p->build, local->model, dirty->port, p->err);
+	for (unsigned int i = 0; ret == 0 && i < p->set.n; i++) {
 		const struct weft_change *c = &p->set.change[i];
 
 		if (weft_is_port(c->new) || weft_is_port(c->old))
@@ -188,15 +176,16 @@ weft_prepare_run(struct weft_local *local, struct weft_prepared *p, bool all)
 		if (port)
 			add_dirty(local, p, &port->o);
 	}
-	json_object_foreach (p->dirty, key, value)
-		if (ret == 0)
-			ret = weft_open_port(local, p, weft_map_value(value));
+	for (const struct weft_dirty *dirty = p->dirty; ret == 0 && dirty; dirty = dirty->hh.next)
+		ret = weft_open_port(local, p, dirty->port);
 	if (ret == 0) {
 		choose_uplink(local, p);
 		p->kernel = local->kernel;
 		local->kernel = weft_kernel_has_address(local);
 		ret = weft_peer_slots_prepare(local, p, all);
 	}
+	if (ret == 0 && p->no_memory)
+		ret = weft_fail(p->err, ENOMEM, "no memory to prepare the change");
 	// A policy that was in force before is not refused.
 	if (ret == 0 && !p->restoring)
 		ret = weft_uplink_rate_check(local, p->err);

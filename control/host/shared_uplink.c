@@ -10,7 +10,6 @@
 #include "weft/engine.h"
 
 #include "control/base/address.h"
-#include "control/base/map.h"
 #include "uplinks.h"
 
 static const struct weft_host *
@@ -45,11 +44,7 @@ add_denied(struct weft_wire *wire, const char *text)
 static void
 add_vlans(struct weft_wire *wire, const struct weft_model *model)
 {
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_object *object = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
 		const struct weft_network *network = (const struct weft_network *)object;
 
 		if (object->kind == &weft_kind_network && network->encap == WEFT_ENCAP_VLAN)
@@ -70,14 +65,12 @@ weft_shared_uplink_sync(struct weft_local *local)
 {
 	struct weft_wire wire = { .denied = NULL };
 	const struct weft_host *host = NULL;
-	const char *key;
-	json_t *value;
 	uint16_t slot;
 
-	json_object_foreach (local->devices, key, value) {
+	for (const struct weft_device *device = local->devices; device; device = device->hh.next) {
 		int ret;
 
-		if (!is_shared(local, key, &slot))
+		if (!is_shared(local, device->key, &slot))
 			continue;
 		if (wire.denied == NULL) {
 			host = this_host(local);

@@ -41,10 +41,10 @@ count_allowed(struct weft_bucket *b, uint64_t hz)
 }
 
 static void
-set_bucket(const struct weft_local *local, const char *tenant, uint16_t number, uint64_t limit)
+set_bucket(const struct weft_local *local, struct weft_bucket *b, uint64_t limit)
 {
-	struct weft_bucket *b = &local->placement->bucket[number];
-	int32_t kept = WEFT_WHOLE, share = local->share ? local->share(tenant, &kept) : WEFT_WHOLE;
+	uint16_t number = (uint16_t)(b - local->placement->bucket);
+	int32_t kept = WEFT_WHOLE, share = local->share ? local->share(b->tenant, &kept) : WEFT_WHOLE;
 	uint64_t now = part_of(limit, share), fenced = part_of(limit, kept);
 	struct weft_bucket_rate rate;
 
@@ -63,37 +63,26 @@ set_bucket(const struct weft_local *local, const char *tenant, uint16_t number, 
 void
 weft_tenant_rate_update(struct weft_local *local)
 {
-	const char *tenant;
-	json_t *value;
-
-	json_object_foreach (local->placement->buckets, tenant, value) {
-		uint16_t number = json_integer_value(value);
-
-		set_bucket(local, tenant, number, local->placement->bucket[number].limit);
-	}
+	for (struct weft_bucket *b = local->placement->buckets; b; b = b->hh.next)
+		set_bucket(local, b, b->limit);
 }
 
 void
 weft_tenant_rate_sync(struct weft_local *local)
 {
 	struct weft_placement *placement = local->placement;
-	const char *tenant;
-	json_t *value;
-	void *next;
+	struct weft_bucket *bucket, *next;
 
-	if (json_object_size(placement->buckets) == 0)
+	if (placement->buckets == NULL)
 		return;
 	placement->frame = weft_frame_of(weft_model_largest_mtu(local->model));
-	json_object_foreach_safe (placement->buckets, next, tenant, value) {
-		const struct weft_limits *limits = weft_model_tenant_limits(local->model, tenant);
-		uint16_t number = json_integer_value(value);
+	HASH_ITER (hh, placement->buckets, bucket, next) {
+		const struct weft_limits *limits = weft_model_tenant_limits(local->model, bucket->tenant);
 		uint64_t limit = limits ? limits->rate : 0;
 
-		set_bucket(local, tenant, number, limit);
-		if (limit == 0) {
-			placement->bucket[number].used = false;
-			json_object_del(placement->buckets, tenant);
-		}
+		set_bucket(local, bucket, limit);
+		if (limit == 0)
+			weft_placement_free_bucket(placement, bucket);
 	}
 }
 
@@ -123,18 +112,13 @@ weft_tenant_rate_wants(struct weft_local *local)
 {
 	struct weft_placement *placement = local->placement;
 	uint64_t now = rte_rdtsc(), before = placement->looked_at;
-	json_t *wants = json_object(), *value;
-	const char *tenant;
+	json_t *wants = json_object();
 
 	placement->looked_at = now;
-	json_object_foreach (placement->buckets, tenant, value) {
-		uint16_t number = json_integer_value(value);
-		struct weft_bucket *b = &placement->bucket[number];
-
+	for (struct weft_bucket *b = placement->buckets; b; b = b->hh.next)
 		if (b->limit)
-			json_object_set_new(wants, tenant,
-				json_integer(
-					want_of(b, number, (double)(now - before) / local->tsc_hz, local->tsc_hz)));
-	}
+			json_object_set_new(wants, b->tenant,
+				json_integer(want_of(b, (uint16_t)(b - placement->bucket),
+					(double)(now - before) / local->tsc_hz, local->tsc_hz)));
 	return wants;
 }

@@ -31,11 +31,11 @@ uint16_t
 weft_uplink_choose(const struct weft_local *local)
 {
 	uint16_t now = local->placement->uplink, first_slot = WEFT_PORT_NONE, slot;
-	const char *key, *first = NULL;
+	const char *first = NULL;
 	bool first_linked = false;
-	json_t *value;
 
-	json_object_foreach (local->devices, key, value) {
+	for (const struct weft_device *device = local->devices; device; device = device->hh.next) {
+		const char *key = device->key;
 		const struct weft_port *port = weft_uplink_at(local, key, &slot);
 		bool linked;
 

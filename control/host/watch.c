@@ -108,13 +108,11 @@ void
 weft_watch_links(struct weft_local *local)
 {
 	struct weft_io_status status;
-	const char *key;
-	json_t *value;
 
 	watch_uplinks(local);
 	// Asking a device for its state also tells the workers whether its link is up.
-	json_object_foreach (local->devices, key, value) {
-		const struct weft_object *port = weft_model_get(local->model, key);
+	for (const struct weft_device *device = local->devices; device; device = device->hh.next) {
+		const struct weft_object *port = weft_model_get(local->model, device->key);
 		uint16_t slot = port ? weft_placement_find(local->placement, port->path) : WEFT_PORT_NONE;
 
 		if (slot == WEFT_PORT_NONE)

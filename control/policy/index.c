@@ -6,10 +6,10 @@
 #include "index.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/base/address.h"
-#include "control/base/map.h"
 #include "lookup.h"
 
 // Calls FN with the key of each object that OBJECT refers to, and with what the reference is in words.
@@ -57,31 +57,91 @@ struct reference {
 	struct weft_error *err;
 };
 
+static struct weft_target *
+find_target(const struct weft_model *model, const char *key)
+{
+	struct weft_target *target;
+
+	HASH_FIND_STR(model->targets, key, target);
+	return target;
+}
+
+// The target KEY, made where it is missing. NULL without memory.
+static struct weft_target *
+need_target(struct weft_model *model, const char *key)
+{
+	struct weft_target *target = find_target(model, key);
+	size_t len = strlen(key);
+
+	if (target)
+		return target;
+	target = calloc(1, sizeof(*target) + len + 1);
+	if (target == NULL)
+		return NULL;
+	memcpy(target->key, key, len);
+	HASH_ADD_KEYPTR(hh, model->targets, target->key, len, target);
+	if (target->hh.tbl)
+		return target;
+	free(target);
+	return NULL;
+}
+
+static void
+drop_if_unused(struct weft_model *model, struct weft_target *target)
+{
+	if (target->users)
+		return;
+	HASH_DEL(model->targets, target);
+	free(target);
+}
+
+static struct weft_user *
+find_user(const struct weft_target *target, const struct weft_object *object)
+{
+	struct weft_user *user;
+
+	HASH_FIND_PTR(target->users, &object, user);
+	return user;
+}
+
+// An object that refers to another one more than once is its user once.
 static int
 add_user(void *arg, const char *key, const char *kind, const char *name)
 {
 	const struct reference *r = arg;
-	json_t *users = json_object_get(r->model->users, key);
+	struct weft_target *target = need_target(r->model, key);
+	struct weft_user *user;
 
 	(void)kind, (void)name;
-	if (users == NULL) {
-		users = json_object();
-		json_object_set_new(r->model->users, key, users);
+	if (target == NULL)
+		return -ENOMEM;
+	if (find_user(target, r->from))
+		return 0;
+	user = calloc(1, sizeof(*user));
+	if (user) {
+		user->object = r->from;
+		HASH_ADD_PTR(target->users, object, user);
+		if (user->hh.tbl)
+			return 0;
 	}
-	weft_map_set(users, r->from->key, r->from);
-	return 0;
+	free(user);
+	drop_if_unused(r->model, target);
+	return -ENOMEM;
 }
 
 static int
 del_user(void *arg, const char *key, const char *kind, const char *name)
 {
 	const struct reference *r = arg;
-	json_t *users = json_object_get(r->model->users, key);
+	struct weft_target *target = find_target(r->model, key);
+	struct weft_user *user = target ? find_user(target, r->from) : NULL;
 
 	(void)kind, (void)name;
-	json_object_del(users, r->from->key);
-	if (json_object_size(users) == 0)
-		json_object_del(r->model->users, key);
+	if (user == NULL)
+		return 0;
+	HASH_DEL(target->users, user);
+	free(user);
+	drop_if_unused(r->model, target);
 	return 0;
 }
 
@@ -152,16 +212,59 @@ each_unique(const struct weft_model *model, const struct weft_object *object, in
 	return ret;
 }
 
+static struct weft_claim *
+find_claim(struct weft_claim *claims, const char *what)
+{
+	struct weft_claim *claim;
+
+	HASH_FIND_STR(claims, what, claim);
+	return claim;
+}
+
+// WHAT is OBJECT's from now on. Returns 0 or -ENOMEM.
+static int
+claim(struct weft_claim **claims, const char *what, const struct weft_object *object)
+{
+	struct weft_claim *new = find_claim(*claims, what);
+	size_t len = strlen(what);
+
+	if (new) {
+		new->object = object;
+		return 0;
+	}
+	new = calloc(1, sizeof(*new) + len + 1);
+	if (new == NULL)
+		return -ENOMEM;
+	memcpy(new->what, what, len);
+	new->object = object;
+	HASH_ADD_KEYPTR(hh, *claims, new->what, len, new);
+	if (new->hh.tbl)
+		return 0;
+	free(new);
+	return -ENOMEM;
+}
+
+// WHAT is free again, if it was OBJECT's.
+static void
+unclaim(struct weft_claim **claims, const char *what, const struct weft_object *object)
+{
+	struct weft_claim *old = find_claim(*claims, what);
+
+	if (old == NULL || old->object != object)
+		return;
+	HASH_DEL(*claims, old);
+	free(old);
+}
+
 static int
 add_unique(void *arg, const char *what)
 {
 	const struct reference *r = arg;
-	const struct weft_object *other = weft_map_get(r->model->unique, what);
+	const struct weft_claim *other = find_claim(r->model->unique, what);
 
 	if (other)
-		return weft_fail(r->err, EEXIST, "%s: %s is already %s's", r->from->path, what, other->path);
-	weft_map_set(r->model->unique, what, r->from);
-	return 0;
+		return weft_fail(r->err, EEXIST, "%s: %s is already %s's", r->from->path, what, other->object->path);
+	return claim(&r->model->unique, what, r->from);
 }
 
 static int
@@ -169,8 +272,7 @@ del_unique(void *arg, const char *what)
 {
 	const struct reference *r = arg;
 
-	if (weft_map_get(r->model->unique, what) == r->from)
-		json_object_del(r->model->unique, what);
+	unclaim(&r->model->unique, what, r->from);
 	return 0;
 }
 
@@ -205,7 +307,7 @@ add_barred(void *arg, const char *what)
 {
 	const struct reference *r = arg;
 
-	return weft_map_set(r->model->barred, what, r->from);
+	return claim(&r->model->barred, what, r->from);
 }
 
 static int
@@ -213,34 +315,85 @@ del_barred(void *arg, const char *what)
 {
 	const struct reference *r = arg;
 
-	if (weft_map_get(r->model->barred, what) == r->from)
-		json_object_del(r->model->barred, what);
+	unclaim(&r->model->barred, what, r->from);
 	return 0;
 }
 
-// Puts OBJECT into the model's indices, or takes it out.
+const struct weft_retired *
+weft_index_barred(const struct weft_model *model, const char *what)
+{
+	const struct weft_claim *found = find_claim(model->barred, what);
+
+	return found ? (const struct weft_retired *)found->object : NULL;
+}
+
+// Counts one port more of OBJECT's tenant.
+static int
+count_port(struct weft_model *model, const struct weft_object *object)
+{
+	struct weft_tenant *tenant;
+	char name[WEFT_NAME_SIZE];
+
+	weft_object_tenant(object, name);
+	HASH_FIND_STR(model->tenants, name, tenant);
+	if (tenant == NULL) {
+		tenant = calloc(1, sizeof(*tenant) + sizeof(name));
+		if (tenant == NULL)
+			return -ENOMEM;
+		memcpy(tenant->name, name, sizeof(name));
+		HASH_ADD_STR(model->tenants, name, tenant);
+		if (tenant->hh.tbl == NULL) {
+			free(tenant);
+			return -ENOMEM;
+		}
+	}
+	tenant->n_ports++;
+	return 0;
+}
+
+static void
+uncount_port(struct weft_model *model, const struct weft_object *object)
+{
+	struct weft_tenant *tenant;
+	char name[WEFT_NAME_SIZE];
+
+	weft_object_tenant(object, name);
+	HASH_FIND_STR(model->tenants, name, tenant);
+	if (tenant == NULL || --tenant->n_ports)
+		return;
+	HASH_DEL(model->tenants, tenant);
+	free(tenant);
+}
+
+static int
+no_memory(const struct weft_object *object, struct weft_error *err)
+{
+	return weft_fail(err, ENOMEM, "%s %s: no memory", object->kind->name, object->path);
+}
+
 int
 weft_index_enter(struct weft_model *model, struct weft_object *object, struct weft_error *err)
 {
 	struct reference r = { .model = model, .from = object, .err = err };
 	const struct weft_retired *retired = (const struct weft_retired *)object;
-	char tenant[WEFT_NAME_SIZE];
 	int ret = each_unique(model, object, add_unique, &r);
 
+	if (ret == 0 && object->kind == &weft_kind_port)
+		ret = count_port(model, object);
 	if (ret) {
 		each_unique(model, object, del_unique, &r);
-		return ret;
+		return ret == -ENOMEM ? no_memory(object, err) : ret;
 	}
-	weft_map_set(model->objects, object->key, object);
+	HASH_ADD_STR(model->objects, key, object);
 	model->n[weft_kind_index(object->kind)]++;
-	each_reference(object, add_user, &r);
-	if (object->kind == &weft_kind_retired)
-		weft_index_each_address(object->path, retired->network, retired->mac, &retired->ips, add_barred, &r);
-	if (object->kind == &weft_kind_port) {
-		weft_object_tenant(object, tenant);
-		weft_map_set(model->tenants, tenant, (char *)weft_map_get(model->tenants, tenant) + 1);
-	}
-	return 0;
+	ret = object->hh.tbl ? each_reference(object, add_user, &r) : -ENOMEM;
+	if (ret == 0 && object->kind == &weft_kind_retired)
+		ret = weft_index_each_address(
+			object->path, retired->network, retired->mac, &retired->ips, add_barred, &r);
+	if (ret == 0)
+		return 0;
+	weft_index_leave(model, object);
+	return no_memory(object, err);
 }
 
 void
@@ -248,17 +401,15 @@ weft_index_leave(struct weft_model *model, struct weft_object *object)
 {
 	struct reference r = { .model = model, .from = object };
 	const struct weft_retired *retired = (const struct weft_retired *)object;
-	char tenant[WEFT_NAME_SIZE];
 
 	each_unique(model, object, del_unique, &r);
 	each_reference(object, del_user, &r);
 	if (object->kind == &weft_kind_retired)
 		weft_index_each_address(object->path, retired->network, retired->mac, &retired->ips, del_barred, &r);
-	if (object->kind == &weft_kind_port) {
-		weft_object_tenant(object, tenant);
-		weft_map_set(model->tenants, tenant, (char *)weft_map_get(model->tenants, tenant) - 1);
-	}
-	json_object_del(model->objects, object->key);
+	if (object->kind == &weft_kind_port)
+		uncount_port(model, object);
+	if (object->hh.tbl)
+		HASH_DEL(model->objects, object);
 	model->n[weft_kind_index(object->kind)]--;
 }
 
@@ -268,4 +419,37 @@ weft_index_check_references(struct weft_model *model, const struct weft_object *
 	struct reference r = { .model = model, .from = object, .err = err };
 
 	return each_reference(object, check_reference, &r);
+}
+
+static void
+clear_claims(struct weft_claim **claims)
+{
+	struct weft_claim *one, *next;
+
+	HASH_ITER (hh, *claims, one, next) {
+		HASH_DEL(*claims, one);
+		free(one);
+	}
+}
+
+void
+weft_index_clear(struct weft_model *model)
+{
+	struct weft_target *target, *next_target;
+	struct weft_user *user, *next_user;
+	struct weft_tenant *tenant, *next_tenant;
+
+	HASH_ITER (hh, model->targets, target, next_target) {
+		HASH_ITER (hh, target->users, user, next_user) {
+			HASH_DEL(target->users, user);
+			free(user);
+		}
+		drop_if_unused(model, target);
+	}
+	HASH_ITER (hh, model->tenants, tenant, next_tenant) {
+		HASH_DEL(model->tenants, tenant);
+		free(tenant);
+	}
+	clear_claims(&model->unique);
+	clear_claims(&model->barred);
 }

@@ -8,11 +8,17 @@
 #include "policy.h"
 
 // Puts OBJECT into the model and its indices. Returns 0; or -EEXIST with ERR where another object has what only one may
-// have, and then nothing has changed.
+// have, or -ENOMEM, and then nothing has changed.
 int weft_index_enter(struct weft_model *model, struct weft_object *object, struct weft_error *err);
 
 // Takes OBJECT out of the model and its indices.
 void weft_index_leave(struct weft_model *model, struct weft_object *object);
+
+// Empties the indices, but for the objects themselves.
+void weft_index_clear(struct weft_model *model);
+
+// The retired port that WHAT, as weft_index_each_address() has it, is barred for; NULL: none.
+const struct weft_retired *weft_index_barred(const struct weft_model *model, const char *what);
 
 // Whether all objects that OBJECT refers to exist. Returns 0 or -ENOENT with ERR.
 int weft_index_check_references(struct weft_model *model, const struct weft_object *object, struct weft_error *err);

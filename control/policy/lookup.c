@@ -3,12 +3,13 @@
 
 #include "lookup.h"
 
-#include "control/base/map.h"
-
 struct weft_object *
 weft_model_get(const struct weft_model *model, const char *key)
 {
-	return weft_map_get(model->objects, key);
+	struct weft_object *object;
+
+	HASH_FIND_STR(model->objects, key, object);
+	return object;
 }
 
 static struct weft_object *
@@ -95,15 +96,10 @@ uint16_t
 weft_model_largest_mtu(const struct weft_model *model)
 {
 	uint16_t mtu = WEFT_MTU_DEFAULT;
-	const char *key;
-	json_t *value;
 
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_network *network = weft_map_value(value);
-
-		if (network->o.kind == &weft_kind_network)
-			mtu = RTE_MAX(mtu, weft_network_wire_mtu(network));
-	}
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
+		if (object->kind == &weft_kind_network)
+			mtu = RTE_MAX(mtu, weft_network_wire_mtu((const struct weft_network *)object));
 	return mtu;
 }
 
@@ -113,4 +109,22 @@ weft_model_isolation(const struct weft_model *model, const struct weft_port *por
 	const struct weft_limits *limits = weft_model_limits(model, port);
 
 	return limits ? (enum weft_isolation)limits->on_isolation : WEFT_ISOLATION_KEEP;
+}
+
+const struct weft_user *
+weft_model_users(const struct weft_model *model, const char *key)
+{
+	const struct weft_target *target;
+
+	HASH_FIND_STR(model->targets, key, target);
+	return target ? target->users : NULL;
+}
+
+unsigned int
+weft_model_tenant_ports(const struct weft_model *model, const char *tenant)
+{
+	const struct weft_tenant *found;
+
+	HASH_FIND_STR(model->tenants, tenant, found);
+	return found ? found->n_ports : 0;
 }

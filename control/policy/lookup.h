@@ -37,3 +37,9 @@ const struct weft_limits *weft_model_limits(const struct weft_model *model, cons
 
 // What PORT does on a host that lost the cluster, by its tenant's limits.
 enum weft_isolation weft_model_isolation(const struct weft_model *model, const struct weft_port *port);
+
+// The first of the objects that refer to the object of KEY; the others follow by hh.next. NULL: there is none.
+const struct weft_user *weft_model_users(const struct weft_model *model, const char *key);
+
+// How many ports a tenant has.
+unsigned int weft_model_tenant_ports(const struct weft_model *model, const char *tenant);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/base/map.h"
 #include "index.h"
 
 struct weft_model *
@@ -19,32 +18,21 @@ weft_model_new(const char *vhost_dir)
 	if (model == NULL)
 		return NULL;
 	snprintf(model->vhost_dir, sizeof(model->vhost_dir), "%s", vhost_dir);
-	model->objects = json_object();
-	model->users = json_object();
-	model->unique = json_object();
-	model->barred = json_object();
-	model->tenants = json_object();
-	if (model->objects && model->users && model->unique && model->barred && model->tenants)
-		return model;
-	weft_model_free(model);
-	return NULL;
+	return model;
 }
 
 void
 weft_model_free(struct weft_model *model)
 {
-	const char *key;
-	json_t *value;
+	struct weft_object *object, *next;
 
 	if (model == NULL)
 		return;
-	json_object_foreach (model->objects, key, value)
-		weft_object_free(weft_map_value(value));
-	json_decref(model->objects);
-	json_decref(model->users);
-	json_decref(model->unique);
-	json_decref(model->barred);
-	json_decref(model->tenants);
+	weft_index_clear(model);
+	HASH_ITER (hh, model->objects, object, next) {
+		HASH_DEL(model->objects, object);
+		weft_object_free(object);
+	}
 	free(model);
 }
 
@@ -59,7 +47,7 @@ static int
 check_barred(void *arg, const char *what)
 {
 	const struct claim *claim = arg;
-	const struct weft_retired *retired = weft_map_get(claim->model->barred, what);
+	const struct weft_retired *retired = weft_index_barred(claim->model, what);
 
 	// Who was retired stands there under the port's own name.
 	if (retired == NULL || retired->until <= claim->now || strcmp(retired->o.path, claim->port->o.path) == 0)
@@ -78,14 +66,14 @@ check_port(const struct weft_model *model, const struct weft_port *port, uint64_
 	struct weft_attach *attach = NULL;
 	const struct weft_limits *limits;
 	char tenant[WEFT_NAME_SIZE], socket[768];
-	uintptr_t n;
+	unsigned int n;
 
 	weft_object_tenant(&port->o, tenant);
 	limits = weft_model_tenant_limits(model, tenant);
-	n = (uintptr_t)weft_map_get(model->tenants, tenant);
+	n = weft_model_tenant_ports(model, tenant);
 	if (limits && limits->ports && n > limits->ports)
 		return weft_fail(err, EDQUOT, "port %s: tenant %s would have %u ports, and its limit is %u",
-			port->o.path, tenant, (unsigned int)n, limits->ports);
+			port->o.path, tenant, n, limits->ports);
 	weft_port_socket(port, model->vhost_dir, socket, sizeof(socket));
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER && strlen(socket) >= sizeof(attach->path))
 		return weft_fail(err, EINVAL,
@@ -99,14 +87,13 @@ check_port(const struct weft_model *model, const struct weft_port *port, uint64_
 static int
 check_change(struct weft_model *model, const struct weft_change *c, uint64_t now, struct weft_error *err)
 {
-	json_t *users = c->new ? NULL : json_object_get(model->users, c->old->key);
+	const struct weft_user *users = c->new ? NULL : weft_model_users(model, c->old->key);
 	int ret = 0;
 
 	if (users) {
-		const struct weft_object *user = weft_map_value(json_object_iter_value(json_object_iter(users)));
-
-		return weft_fail(err, EBUSY, "%s %s: %s %s uses it (it is one of %zu); change or delete that first",
-			c->old->kind->name, c->old->path, user->kind->name, user->path, json_object_size(users));
+		return weft_fail(err, EBUSY, "%s %s: %s %s uses it (it is one of %u); change or delete that first",
+			c->old->kind->name, c->old->path, users->object->kind->name, users->object->path,
+			HASH_COUNT(users));
 	}
 	if (c->new)
 		ret = weft_index_check_references(model, c->new, err);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "control/base/field.h"
+#include "control/base/hash.h"
 
 #define WEFT_NAME_SIZE 64		     // of one part of a name
 #define WEFT_PATH_SIZE (2 * WEFT_NAME_SIZE)  // "tenant/name"
@@ -20,6 +21,7 @@ struct weft_object {
 	char path[WEFT_PATH_SIZE]; // its name for people: "tenant/name", "tenant", "name"
 	char *text;		   // compact JSON with all defaults, keys sorted: equal objects have equal texts
 	uint64_t serial;	   // no other object of this process has it
+	UT_hash_handle hh;	   // of the model that it is part of
 };
 
 // One description of each kind drives parsing, defaults, errors and the JSON Schema.

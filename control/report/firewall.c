@@ -7,7 +7,6 @@
 
 #include "weft/engine.h"
 
-#include "control/base/map.h"
 #include "control/compile/rulebook.h"
 #include "control/state/state.h"
 #include "control/policy/names.h"
@@ -61,10 +60,10 @@ add_member(json_t *members, const struct weft_port *port)
 json_t *
 weft_report_group(const json_t *params, struct weft_error *err)
 {
-	const char *name = json_string_value(json_object_get(params, "name")), *user;
+	const char *name = json_string_value(json_object_get(params, "name"));
 	char path[WEFT_PATH_SIZE], key[WEFT_KEY_SIZE];
 	const struct weft_group *group;
-	json_t *members, *value;
+	json_t *members;
 
 	if (name == NULL) {
 		weft_fail(err, EINVAL, "params.name: missing; give the name of a group");
@@ -78,11 +77,8 @@ weft_report_group(const json_t *params, struct weft_error *err)
 		return NULL;
 	}
 	members = json_array();
-	json_object_foreach (json_object_get(weft_ctl.local.model->users, key), user, value) {
-		const struct weft_object *object = weft_map_value(value);
-
-		if (object->kind == &weft_kind_port)
-			add_member(members, (const struct weft_port *)object);
-	}
+	for (const struct weft_user *user = weft_model_users(weft_ctl.local.model, key); user; user = user->hh.next)
+		if (weft_is_port(user->object))
+			add_member(members, (const struct weft_port *)user->object);
 	return json_pack("{s:s, s:i, s:o}", "group", path, "rules", (int)group->rules.n, "members", members);
 }

@@ -9,7 +9,6 @@
 #include "weft/bfd.h"
 #include "weft/engine.h"
 
-#include "control/base/map.h"
 #include "control/state/state.h"
 #include "control/policy/names.h"
 #include "peers.h"
@@ -121,11 +120,10 @@ check_there(const char *host, unsigned int unnamed, json_t *row, json_t *trouble
 static void
 count_ports(const struct weft_network *network, json_t *ports, json_t *unnamed)
 {
-	const char *key;
-	json_t *value;
+	const struct weft_user *users = weft_model_users(weft_ctl.local.model, network->o.key);
 
-	json_object_foreach (json_object_get(weft_ctl.local.model->users, network->o.key), key, value) {
-		const struct weft_port *port = weft_map_value(value);
+	for (const struct weft_user *user = users; user; user = user->hh.next) {
+		const struct weft_port *port = (const struct weft_port *)user->object;
 
 		if (port->o.kind != &weft_kind_port || weft_local_has(&weft_ctl.local, port) || !port->host[0])
 			continue;

@@ -6,7 +6,6 @@
 #include "weft/engine.h"
 
 #include "control/base/address.h"
-#include "control/base/map.h"
 #include "control/host/uplinks.h"
 #include "control/state/state.h"
 
@@ -80,14 +79,13 @@ static json_t *
 uplinks_json(void)
 {
 	const struct weft_placement *placement = weft_ctl.local.placement;
-	json_t *uplinks = json_array(), *value;
-	const char *key;
+	json_t *uplinks = json_array();
 	uint16_t slot;
 
 	if (placement->uplink)
 		json_array_append_new(uplinks, json_string(placement->place[placement->uplink].path));
-	json_object_foreach (weft_ctl.local.devices, key, value) {
-		const struct weft_port *port = weft_uplink_at(&weft_ctl.local, key, &slot);
+	for (const struct weft_device *device = weft_ctl.local.devices; device; device = device->hh.next) {
+		const struct weft_port *port = weft_uplink_at(&weft_ctl.local, device->key, &slot);
 
 		if (port && slot != placement->uplink)
 			json_array_append_new(uplinks, json_string(port->o.path));
@@ -99,12 +97,11 @@ json_t *
 weft_report_tunnels(const json_t *params, struct weft_error *err)
 {
 	const struct weft_host *self = weft_model_host(weft_ctl.local.model, weft_ctl.local.host);
-	json_t *hosts = json_array(), *value;
-	const char *key;
+	json_t *hosts = json_array();
 
 	(void)params, (void)err;
-	json_object_foreach (weft_ctl.local.model->objects, key, value) {
-		const struct weft_host *host = weft_map_value(value);
+	for (const struct weft_object *object = weft_ctl.local.model->objects; object; object = object->hh.next) {
+		const struct weft_host *host = (const struct weft_host *)object;
 		const struct weft_peer *peer;
 		uint16_t slot;
 		json_t *row;

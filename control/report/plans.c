@@ -75,18 +75,15 @@ static json_t *
 tenants_json(void)
 {
 	const struct weft_placement *placement = weft_ctl.local.placement;
-	json_t *rows = json_array(), *value;
-	const char *tenant;
+	json_t *rows = json_array();
 
-	json_object_foreach (placement->buckets, tenant, value) {
-		uint16_t number = json_integer_value(value);
-		const struct weft_bucket *b = &placement->bucket[number];
+	for (const struct weft_bucket *b = placement->buckets; b; b = b->hh.next) {
 		struct weft_bucket_counts counts;
 
-		weft_engine_bucket_counts(number, &counts);
+		weft_engine_bucket_counts((uint16_t)(b - placement->bucket), &counts);
 		if (b->limit)
 			json_array_append_new(
-				rows, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "tenant", tenant, "rate",
+				rows, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "tenant", b->tenant, "rate",
 					      (json_int_t)b->limit, "here", (json_int_t)b->now, "isolated",
 					      (json_int_t)b->fenced, "bytes", (json_int_t)counts.bytes, "waits",
 					      (json_int_t)counts.waits));

@@ -68,7 +68,7 @@ weft_select_ports(const json_t *params, void (*fn)(void *arg, const struct weft_
 {
 	json_int_t limit = json_integer_value(json_object_get(params, "limit"));
 	struct selection selection = {
-		.found = malloc((json_object_size(weft_ctl.local.model->objects) + 1) * sizeof(selection.found[0])),
+		.found = malloc((HASH_COUNT(weft_ctl.local.model->objects) + 1) * sizeof(selection.found[0])),
 		.after = json_string_value(json_object_get(params, "after")),
 		.tenant = json_string_value(json_object_get(params, "tenant")),
 		.only = json_string_value(json_object_get(params, "port")),

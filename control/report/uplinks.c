@@ -26,13 +26,12 @@ json_t *
 weft_report_uplinks(const json_t *params, struct weft_error *err)
 {
 	const struct weft_host *host = weft_model_host(weft_ctl.local.model, weft_ctl.local.host);
-	json_t *rows = json_array(), *value;
-	const char *key;
+	json_t *rows = json_array();
 	uint16_t slot;
 
 	(void)params, (void)err;
-	json_object_foreach (weft_ctl.local.devices, key, value) {
-		const struct weft_port *port = weft_uplink_at(&weft_ctl.local, key, &slot);
+	for (const struct weft_device *device = weft_ctl.local.devices; device; device = device->hh.next) {
+		const struct weft_port *port = weft_uplink_at(&weft_ctl.local, device->key, &slot);
 		struct weft_wire_count counts[WEFT_WIRE_N_COUNTS];
 		char address[WEFT_IP_TEXT] = "";
 

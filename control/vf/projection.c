@@ -8,7 +8,6 @@
 
 #include "weft/fnv.h"
 
-#include "control/base/map.h"
 #include "verdict.h"
 
 static void
@@ -55,8 +54,6 @@ static void
 add_others(struct weft_facts *f)
 {
 	char tenant[WEFT_NAME_SIZE], key[WEFT_KEY_SIZE], path[WEFT_PATH_SIZE];
-	const char *name;
-	json_t *value;
 
 	weft_object_tenant(&f->port->o, tenant);
 	for (uint32_t i = 0; i < f->port->groups.n; i++) {
@@ -66,12 +63,9 @@ add_others(struct weft_facts *f)
 	}
 	weft_key_make(&weft_kind_tenant_rules, tenant, key);
 	add_object(f, weft_model_get(f->model, key));
-	json_object_foreach (f->model->objects, name, value) {
-		const struct weft_object *object = weft_map_value(value);
-
+	for (const struct weft_object *object = f->model->objects; object; object = object->hh.next)
 		if (object->kind == &weft_kind_provider_rules)
 			add_object(f, object);
-	}
 	add_object(f, f->port->host[0] ? (const struct weft_object *)weft_model_host(f->model, f->port->host) : NULL);
 }
 

@@ -401,8 +401,6 @@ new_bench(void)
 	b->model = weft_model_new("/run/weft/vhost");
 	if (!w->stats || !w->flood || !w->port_out || !w->fdb || !b->placement || !b->model)
 		return NULL;
-	b->placement->index = json_object();
-	b->placement->domains = json_object();
 	weft_placement_assign(b->placement, 1, "t/p1");
 	weft_placement_assign(b->placement, 2, "t/p2");
 	b->placement->place[1].owner = b->placement->place[2].owner = 0;

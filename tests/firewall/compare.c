@@ -81,8 +81,6 @@ set_up(struct run *run, unsigned int seed)
 	char path[WEFT_PATH_SIZE], *text;
 
 	memset(&placement, 0, sizeof(placement));
-	placement.index = json_object();
-	placement.domains = json_object();
 	fixture_setup((void **)&f);
 	run->f = f;
 	weft_sessions_free(f->w->sessions);
@@ -108,8 +106,7 @@ tear_down(struct run *run)
 	reference_free(run->ref);
 	weft_snapshot_free(run->snap);
 	weft_model_free(run->model);
-	json_decref(placement.index);
-	json_decref(placement.domains);
+	weft_placement_clear(&placement);
 	run->f->w->snap = &run->f->snap;
 	fixture_teardown((void **)&run->f);
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/base/map.h"
 #include "reference.h"
 
 static bool
@@ -46,11 +45,8 @@ has_address(const struct weft_port *port, bool v6, const uint8_t *addr)
 static bool
 in_group(const struct weft_model *model, const char *group, const char *network, bool v6, const uint8_t *addr)
 {
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_port *port = weft_map_value(value);
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
+		const struct weft_port *port = (const struct weft_port *)object;
 
 		if (port->o.kind != &weft_kind_port || strcmp(port->network, network) || !has_address(port, v6, addr))
 			continue;
@@ -131,20 +127,15 @@ reference_rules(const struct weft_model *model, int slot, bool out, const struct
 	const struct weft_port *port;
 	struct best best = { NULL, 0 };
 	int action = -1;
-	const char *name;
-	json_t *value;
 
 	*stateless = false;
 	snprintf(path, sizeof(path), "t/p%d", slot);
 	port = weft_model_port(model, path);
 	if (port == NULL || port->network[0] == 0)
 		return -1;
-	json_object_foreach (model->objects, name, value) {
-		const struct weft_object *object = weft_map_value(value);
-
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
 		if (object->kind == &weft_kind_provider_rules)
 			look(model, weft_rules_of(object), 0, out, port->network, p, &best);
-	}
 	look(model, weft_rules_of(weft_model_get(model, "tenants/t/rules")), 1, out, port->network, p, &best);
 	for (uint32_t i = 0; i < port->groups.n; i++) {
 		const struct weft_group *group;

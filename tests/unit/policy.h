@@ -43,13 +43,7 @@ policy_model(const char *text, struct weft_error *err)
 static inline void
 policy_each_port(const struct weft_model *model, void (*fn)(void *arg, const struct weft_port *port), void *arg)
 {
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (model->objects, key, value) {
-		const struct weft_port *port = (const struct weft_port *)(intptr_t)json_integer_value(value);
-
-		if (port->o.kind == &weft_kind_port)
-			fn(arg, port);
-	}
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next)
+		if (weft_is_port(object))
+			fn(arg, (const struct weft_port *)object);
 }

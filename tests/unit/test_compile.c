@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "policy.h"
+#include "control/compile/domain_ids.h"
 #include "control/compile/refcount.h"
 
 #define HZ	UINT64_C(1000000)
@@ -20,8 +21,6 @@ setup(void **state)
 	(void)state;
 	fixture_eal();
 	memset(&placement, 0, sizeof(placement));
-	placement.index = json_object();
-	placement.domains = json_object();
 	return 0;
 }
 
@@ -29,8 +28,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	json_decref(placement.index);
-	json_decref(placement.domains);
+	weft_placement_clear(&placement);
 	assert_int_equal(weft_share_used(), 0);
 	return 0;
 }
@@ -208,7 +206,7 @@ domains_keep_their_number_and_give_it_back(void **state)
 			domain = conf_of(snap, 1)->native;
 		if (i % 2)
 			assert_int_equal(conf_of(snap, 1)->vid_domain[9], domain);
-		assert_int_equal(json_object_size(placement.domains), i % 2 ? 4094 : 1);
+		assert_int_equal(HASH_COUNT(placement.domains), i % 2 ? 4094 : 1);
 	}
 	assert_int_equal(conf_of(snap, 1)->native, domain);
 	weft_snapshot_free(snap);
@@ -269,7 +267,7 @@ policy_over_its_budget_is_refused_with_the_number(void **state)
 	assert_non_null(strstr(err.text, "MiB, and policy_memory_mb allows"));
 	weft_build_abort(step.build);
 	// What was numbered for it has gone with it.
-	assert_int_equal(json_object_size(placement.domains), 0);
+	assert_int_equal(HASH_COUNT(placement.domains), 0);
 	weft_model_free(model);
 }
 
@@ -419,20 +417,22 @@ what_is_built_in_steps_equals_what_is_built_at_once(void **state)
 		json_decref(changes);
 		json_decref(bundle);
 		if (snap && i % 50 == 0) {
-			json_t *numbers = placement.domains;
-			static bool used[WEFT_MAX_DOMAINS + 1];
+			struct weft_domain_id *domains = placement.domains;
+			static struct weft_domain_id *numbered[WEFT_MAX_DOMAINS + 1];
 			struct comparison c = { .steps = snap };
 
 			// At once: with numbers of its own, so that the real ones stay as they are.
-			memcpy(used, placement.domain_used, sizeof(used));
-			placement.domains = json_object();
+			memcpy(numbered, placement.domain, sizeof(numbered));
+			memset(placement.domain, 0, sizeof(placement.domain));
+			placement.domains = NULL;
 			c.once = build_all(NULL, model, 1);
 			policy_each_port(model, same_port, &c);
 			assert_true(c.n_ports > 0);
 			weft_snapshot_free((struct weft_snapshot *)(uintptr_t)c.once);
-			json_decref(placement.domains);
-			placement.domains = numbers;
-			memcpy(placement.domain_used, used, sizeof(used));
+			for (unsigned int id = 1; id <= WEFT_MAX_DOMAINS; id++)
+				weft_domain_id_free(&placement, (uint16_t)id);
+			placement.domains = domains;
+			memcpy(placement.domain, numbered, sizeof(numbered));
 		}
 	}
 	assert_true(accepted > 500);

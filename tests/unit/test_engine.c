@@ -228,8 +228,6 @@ static int
 setup(void **state)
 {
 	(void)state;
-	placement.index = json_object();
-	placement.domains = json_object();
 	version = engine_start();
 	return 0;
 }
@@ -239,8 +237,7 @@ teardown(void **state)
 {
 	(void)state;
 	weft_engine_stop();
-	json_decref(placement.index);
-	json_decref(placement.domains);
+	weft_placement_clear(&placement);
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 
 #include "control/compile/build.h"
 #include "fixture.h"
-#include "control/base/map.h"
 #include "policy.h"
 #include "control/compile/rulebook.h"
 #include "control/compile/refcount.h"
@@ -22,8 +21,6 @@ setup(void **state)
 	(void)state;
 	fixture_eal();
 	memset(&placement, 0, sizeof(placement));
-	placement.index = json_object();
-	placement.domains = json_object();
 	return 0;
 }
 
@@ -31,8 +28,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	json_decref(placement.index);
-	json_decref(placement.domains);
+	weft_placement_clear(&placement);
 	assert_int_equal(weft_share_used(), 0);
 	return 0;
 }

@@ -96,13 +96,35 @@ same_mac_in_two_networks_is_fine(void **state)
 	weft_model_free(model);
 }
 
+static json_t *
+claims_json(const struct weft_claim *claims)
+{
+	json_t *all = json_object();
+
+	for (const struct weft_claim *c = claims; c; c = c->hh.next)
+		json_object_set_new(all, c->what, json_integer((json_int_t)c->object->serial));
+	return all;
+}
+
 // Everything that the model knows, as text: to see that a refusal left nothing behind.
 static char *
 fingerprint(const struct weft_model *model)
 {
-	json_t *all = json_pack("{s:o, s:O, s:O, s:O, s:O}", "objects", weft_model_bundle(model), "users", model->users,
-		"unique", model->unique, "barred", model->barred, "tenants", model->tenants);
-	char *text = json_dumps(all, JSON_SORT_KEYS);
+	json_t *users = json_object(), *tenants = json_object(), *all;
+	char *text;
+
+	for (const struct weft_target *target = model->targets; target; target = target->hh.next) {
+		json_t *of = json_object();
+
+		for (const struct weft_user *user = target->users; user; user = user->hh.next)
+			json_object_set_new(of, user->object->key, json_integer((json_int_t)user->object->serial));
+		json_object_set_new(users, target->key, of);
+	}
+	for (const struct weft_tenant *tenant = model->tenants; tenant; tenant = tenant->hh.next)
+		json_object_set_new(tenants, tenant->name, json_integer(tenant->n_ports));
+	all = json_pack("{s:o, s:o, s:o, s:o, s:o}", "objects", weft_model_bundle(model), "users", users, "unique",
+		claims_json(model->unique), "barred", claims_json(model->barred), "tenants", tenants);
+	text = json_dumps(all, JSON_SORT_KEYS);
 
 	json_decref(all);
 	return text;

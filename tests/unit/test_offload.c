@@ -337,9 +337,6 @@ static int
 setup(void **state)
 {
 	(void)state;
-	placement.index = json_object();
-	placement.domains = json_object();
-	placement.buckets = json_object();
 	version = engine_start();
 	for (uint16_t slot = 1; slot <= 2; slot++) {
 		weft_engine.ports[slot].ops = &talk_ops;
@@ -358,9 +355,7 @@ teardown(void **state)
 	weft_engine_stop();
 	assert_int_equal(n_alive(), 0);
 	weft_model_free(model);
-	json_decref(placement.index);
-	json_decref(placement.domains);
-	json_decref(placement.buckets);
+	weft_placement_clear(&placement);
 	return 0;
 }
 

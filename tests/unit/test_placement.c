@@ -23,8 +23,6 @@ setup(void **state)
 	(void)state;
 	memset(&placement, 0, sizeof(placement));
 	memset(stats, 0, sizeof(stats));
-	placement.index = json_object();
-	placement.domains = json_object();
 	return 0;
 }
 
@@ -32,8 +30,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	json_decref(placement.index);
-	json_decref(placement.domains);
+	weft_placement_clear(&placement);
 	return 0;
 }
 

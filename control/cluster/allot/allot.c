@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1 // an entry that was not added has no table
-#include <uthash.h>
+#include "control/base/hash.h"
 
 #define WHOLE WEFT_WHOLE
 // Each host has one part in READY of an equal part ready, so that it can begin at once even if it wants nothing so far.
