@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The embedded switch's mode, over generic netlink (linux/devlink.h).
+// The mode of a PF's embedded switch, over generic netlink (linux/devlink.h).
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/devlink.h>
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "weft/netlink.h"
+#include "weft/netlink_request.h"
 #include "weft/sriov.h"
 
 // libmnl's loops over attributes cast const away.
@@ -31,7 +31,7 @@ begin(char *buffer, uint16_t type, uint8_t command, uint8_t version)
 
 struct number {
 	uint16_t type;	// of the attribute
-	uint32_t value; // UINT32_MAX: it was not there
+	uint32_t value; // UINT32_MAX: the message had none
 };
 
 static int

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the kernel's drivers of PFs do for VFs. From the ndo_set_vf_* of Linux 6.1, drivers/net/ethernet; igb's is what
-// tests/e2e/test_sriov.py sees too.
+// What the kernel's drivers of PFs can do for VFs: by the ndo_set_vf_* functions of Linux 6.1, drivers/net/ethernet.
+// For igb, tests/e2e/test_sriov.py sees the same.
 #include <string.h>
 
 #include "weft/sriov.h"
@@ -21,7 +21,7 @@ static const struct {
 		NULL },
 	{ "bnxt_en", COMMON | WEFT_VF_CAN_LINK | WEFT_VF_CAN_MIN_RATE, NULL },
 	{ "qede", COMMON | WEFT_VF_CAN_LINK | WEFT_VF_CAN_PROMISCUOUS | WEFT_VF_CAN_MIN_RATE, NULL },
-	// Its VFs stay with the kernel while DPDK polls them.
+	// Its VFs keep the kernel's driver while DPDK polls them.
 	{ "mlx5_core",
 		COMMON | WEFT_VF_CAN_LINK | WEFT_VF_CAN_PROMISCUOUS | WEFT_VF_CAN_MIN_RATE | WEFT_VF_CAN_SERVICE_VLAN,
 		"mlx5_core" },

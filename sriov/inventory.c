@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which PFs and VFs there are (Documentation/ABI/testing/sysfs-bus-pci, sysfs-class-net).
+// Finds PFs and VFs (Documentation/ABI/testing/sysfs-bus-pci, sysfs-class-net).
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 
 #include "sysfs.h"
 
-#define NETWORK_CLASS 0x02 // of the PCI specification's base classes
+#define NETWORK_CLASS 0x02 // a base class of the PCI specification
 
 static long
 interface_number(int dir, const char *interface, const char *what, long nothing)
@@ -26,7 +26,7 @@ interface_number(int dir, const char *interface, const char *what, long nothing)
 	return sysfs_number(dir, name, nothing);
 }
 
-// The first interface of the function's, and whether it has a link.
+// Reads the first interface of the function, and whether it has a link.
 static void
 add_interface(int dir, struct weft_function *f)
 {
@@ -55,7 +55,7 @@ add_interface(int dir, struct weft_function *f)
 	f->speed = speed > 0 ? (unsigned int)speed : 0;
 }
 
-// Which of its PF's functions it is: the number in the name of the link that leads to it.
+// The VF's index at its PF: the number in the name of the PF's symbolic link to it.
 static int
 index_of(int dir, const char *address)
 {
@@ -71,7 +71,7 @@ index_of(int dir, const char *address)
 	return -1;
 }
 
-// Those that the function has. Its sriov_numvfs says the same, but to read that blocks as long as VFs come and go.
+// Counts the function's VFs. Its sriov_numvfs says the same, but reading that blocks while VFs are created or removed.
 static unsigned int
 count_vfs(int dir, unsigned int most)
 {
@@ -166,7 +166,7 @@ weft_sriov_pf(const char *sysfs, const char *name, struct weft_function *pf, str
 		return weft_fail(err, ENODEV, "there is no PF %.64s; see 'weftctl sriov list'", name);
 	if (pf->parent[0])
 		return weft_fail(
-			err, EINVAL, "function %s is no PF: it is VF %d of %s", address, pf->index, pf->parent);
+			err, EINVAL, "function %s is not a PF: it is VF %d of %s", address, pf->index, pf->parent);
 	return 0;
 }
 

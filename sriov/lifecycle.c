@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// VFs come and go, and change their drivers.
+// Creates and removes VFs, and changes their drivers.
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ read_driver(const char *sysfs, const char *address, char *driver, size_t size)
 	sysfs_target(AT_FDCWD, path, driver, size);
 }
 
-// What to do where the kernel says WHY.
+// What to do about the kernel's error WHY, a negative errno.
 static const char *
 advice(int why)
 {
@@ -43,10 +43,10 @@ advice(int why)
 	case ENOSPC:
 	case ENOMEM:
 	case EIO:
-		return "the firmware has left no room for them: switch SR-IOV on in the machine's setup, or start the "
+		return "the firmware has left no room for them: enable SR-IOV in the machine's setup, or start the "
 		       "kernel with pci=realloc";
 	case EBUSY:
-		return "somebody uses the function";
+		return "another process uses the function";
 	default:
 		return "see 'dmesg'";
 	}
@@ -61,17 +61,17 @@ weft_sriov_create(const char *sysfs, const struct weft_function *pf, unsigned in
 
 	if (pf->total_vfs == 0)
 		return weft_fail(err, EOPNOTSUPP,
-			"PF %s has no SR-IOV: it is another function's VF, or its firmware has that switched off, or "
-			"its driver (%s) does not have it",
+			"PF %s has no SR-IOV: it is another function's VF, or its firmware has disabled it, or "
+			"its driver (%s) does not support it",
 			pf->address, pf->driver[0] ? pf->driver : "none");
 	if (n == 0 || n > pf->total_vfs)
-		return weft_fail(err, EINVAL, "PF %s can have 1 to %u VFs, and not %u", pf->address, pf->total_vfs, n);
+		return weft_fail(err, EINVAL, "PF %s can have 1 to %u VFs, not %u", pf->address, pf->total_vfs, n);
 	if (pf->vfs)
 		return weft_fail(err, EEXIST,
-			"PF %s has %u VFs already; if nobody needs them, run 'echo 0 "
+			"PF %s already has %u VFs; if nobody needs them, run 'echo 0 "
 			">/sys/bus/pci/devices/%s/sriov_numvfs'",
 			pf->address, pf->vfs, pf->address);
-	// No driver is to take them meanwhile. Kernels before 4.12 do not ask.
+	// Keeps drivers from binding to the VFs meanwhile. Kernels before 4.12 do not have this.
 	if (autoprobe == 1)
 		sysfs_write("0", DEVICE "sriov_drivers_autoprobe", sysfs, pf->address);
 	snprintf(text, sizeof(text), "%u", n);
@@ -82,7 +82,7 @@ weft_sriov_create(const char *sysfs, const struct weft_function *pf, unsigned in
 		sysfs_write("0", DEVICE "sriov_numvfs", sysfs, pf->address);
 	if (autoprobe == 1)
 		sysfs_write("1", DEVICE "sriov_drivers_autoprobe", sysfs, pf->address);
-	return ret ? weft_fail(err, -ret, "PF %s: %u VFs cannot be made: %s; %s", pf->address, n, strerror(-ret),
+	return ret ? weft_fail(err, -ret, "PF %s: cannot create %u VFs: %s; %s", pf->address, n, strerror(-ret),
 			     advice(ret))
 		   : 0;
 }
@@ -95,7 +95,7 @@ weft_sriov_is_driven(const struct weft_function *function)
 
 	if (function->iommu_group < 0 || strcmp(function->driver, "vfio-pci"))
 		return false;
-	// A group has one user (Documentation/driver-api/vfio.rst).
+	// Only one process may open a group (Documentation/driver-api/vfio.rst).
 	snprintf(path, sizeof(path), "/dev/vfio/%d", function->iommu_group);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
@@ -109,13 +109,15 @@ weft_sriov_destroy(const char *sysfs, const struct weft_function *pf, struct wef
 {
 	int ret = sysfs_write("0", DEVICE "sriov_numvfs", sysfs, pf->address);
 
-	return ret ? weft_fail(err, -ret, "PF %s: its VFs stay: %s; %s", pf->address, strerror(-ret), advice(ret)) : 0;
+	return ret ? weft_fail(err, -ret, "PF %s: cannot remove its VFs: %s; %s", pf->address, strerror(-ret),
+			     advice(ret))
+		   : 0;
 }
 
 void
 weft_sriov_release(const char *sysfs, const struct weft_function *function, bool probe)
 {
-	// A driver that is named and not there would keep all others out.
+	// A driver_override would keep all other drivers from the function.
 	sysfs_write("\n", DEVICE "driver_override", sysfs, function->address);
 	sysfs_write(function->address, DEVICE "driver/unbind", sysfs, function->address);
 	if (probe)
@@ -151,6 +153,6 @@ weft_sriov_bind(const char *sysfs, const struct weft_function *function, const c
 	if (ret == 0)
 		return 0;
 	weft_sriov_release(sysfs, function, now[0] != 0);
-	return weft_fail(err, -ret, "function %s cannot be given to the driver %s: %s; %s", address, driver,
+	return weft_fail(err, -ret, "function %s cannot be bound to the driver %s: %s; %s", address, driver,
 		strerror(-ret), advice(ret));
 }

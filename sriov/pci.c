@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Looks a PCI function up in sysfs, so that a wrong address or driver is named before DPDK is asked.
+// Looks up a PCI function in sysfs, so that a wrong address or driver is reported before DPDK is asked.
 #include "weft/sriov.h"
 
 #include <limits.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// Drivers that leave the device to DPDK; mlx4, mlx5 and mana share theirs with the kernel.
+// Drivers that leave the device to DPDK. Those of mlx4, mlx5 and mana share it with the kernel.
 static const char *const usable[] = { "vfio-pci", "igb_uio", "uio_pci_generic", "mlx5_core", "mlx4_core", "mana" };
 
 bool

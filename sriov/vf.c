@@ -9,12 +9,12 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "weft/netlink.h"
+#include "weft/netlink_request.h"
 
 // libmnl's loops over attributes cast const away.
 #pragma GCC diagnostic ignored "-Wcast-qual"
 
-#define SKIP_STATS (1 << 3) // RTEXT_FILTER_SKIP_STATS; kernels before 4.17 do not look at it
+#define SKIP_STATS (1 << 3) // RTEXT_FILTER_SKIP_STATS; kernels before 4.17 ignore it
 
 const char *
 weft_vf_attr_name(enum weft_vf_attr attr)
@@ -25,7 +25,7 @@ weft_vf_attr_name(enum weft_vf_attr attr)
 	return names[attr];
 }
 
-// Copies SIZE bytes of ATTR; false: it is shorter.
+// Copies SIZE bytes of ATTR. False: it is shorter.
 static bool
 payload(const struct nlattr *attr, void *to, size_t size)
 {
@@ -83,7 +83,7 @@ read_attribute(const struct nlattr *attr, struct weft_vf *vf)
 {
 	struct ifla_vf_mac mac;
 	struct ifla_vf_rate rate;
-	struct ifla_vf_spoofchk setting; // of the same shape as trust and link state
+	struct ifla_vf_spoofchk setting; // trust and link state have the same shape
 
 	switch (mnl_attr_get_type(attr)) {
 	case IFLA_VF_MAC:
@@ -111,7 +111,7 @@ read_attribute(const struct nlattr *attr, struct weft_vf *vf)
 	case IFLA_VF_SPOOFCHK:
 	case IFLA_VF_TRUST:
 	case IFLA_VF_LINK_STATE:
-		// A driver that does not have it leaves all ones.
+		// A driver that does not report it leaves all ones.
 		if (!payload(attr, &setting, sizeof(setting)) || setting.setting == UINT32_MAX)
 			return;
 		if (mnl_attr_get_type(attr) == IFLA_VF_SPOOFCHK) {
@@ -226,7 +226,7 @@ same(const struct weft_vf *a, const struct weft_vf *b, enum weft_vf_attr attr)
 	return true;
 }
 
-// What a VF has that nobody has set up: a driver that says nothing of it has it so.
+// Whether VF has the attribute's value of a new VF. A driver that does not report the attribute is taken to have that.
 static bool
 is_initial(const struct weft_vf *vf, enum weft_vf_attr attr)
 {
@@ -320,7 +320,7 @@ weft_vf_set(int fd, unsigned int ifindex, const struct weft_vf *want, unsigned i
 		if (ret == 0)
 			done |= 1 << i;
 	}
-	// Some drivers take what they do not have.
+	// Some drivers accept what they do not do.
 	if (ret == 0 && differs) {
 		ret = weft_vf_get(fd, ifindex, want->index, &now);
 		differs = ret ? 0 : weft_vf_differs(&now, want, done & before->known);

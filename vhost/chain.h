@@ -48,12 +48,13 @@ vhost_is_plain(uint16_t flags, bool to_guest)
 // Appends the LEN bytes at GPA.
 enum vhost_fault vhost_chain_add(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t gpa, uint32_t len);
 
-// Appends the buffers of an indirect table. LINKED: each entry names the next (split); else they follow each other (packed).
+// Appends the buffers of an indirect table. LINKED: each entry names the next (split); else they follow each other
+// (packed).
 enum vhost_fault
 vhost_chain_table(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t gpa, uint32_t len, bool linked);
 
-// Copies the frame behind the header into M, which is fresh, and as many more mbufs of POOL as needed. Returns 0, or -ENOMEM
-// with M as it was.
+// Copies the frame behind the header into M, which is fresh, and as many more mbufs of POOL as needed. Returns 0, or
+// -ENOMEM with M as it was.
 int vhost_chain_read(
 	struct vhost_ring *ring, const struct vhost_chain *chain, struct rte_mempool *pool, struct rte_mbuf *m);
 
@@ -61,8 +62,8 @@ int vhost_chain_read(
 void vhost_chain_write(
 	const struct vhost_ring *ring, const struct vhost_chain *chain, const struct rte_mbuf *m, uint16_t buffers);
 
-// Makes M, fresh from its pool, a frame of LEN bytes without offloads. Mbufs in a pool have one segment and one user, so
-// their second cache line need not be written.
+// Makes M, fresh from its pool, a frame of LEN bytes without offloads. Mbufs in a pool have one segment and one user,
+// so their second cache line need not be written.
 static inline void
 vhost_mbuf_init(struct rte_mbuf *m, uint32_t len)
 {
@@ -103,8 +104,8 @@ vhost_target(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags
 	return to;
 }
 
-// Writes the header of a frame in one buffer: no offload. The buffer mostly has it already, and a line that is only read
-// also stays in the guest's core's cache.
+// Writes the header of a frame in one buffer: no offload. The buffer mostly has it already, and a line that is only
+// read also stays in the guest's core's cache.
 static inline void
 vhost_header_write(uint8_t *base, uint16_t header)
 {
@@ -128,8 +129,8 @@ vhost_frame_write(const struct vhost_ring *ring, uint8_t *to, uint64_t gpa, cons
 		ring->mark(ring, gpa, ring->header + m->data_len);
 }
 
-// Enqueues with two functions: BURST writes up to VHOST_BURST frames into plain buffers and returns how many, and ONE writes
-// the frame at which that stopped, or returns false. Returns how many frames the guest got.
+// Enqueues with two functions: BURST writes up to VHOST_BURST frames into plain buffers and returns how many, and ONE
+// writes the frame at which that stopped, or returns false. Returns how many frames the guest got.
 static __rte_always_inline uint16_t
 vhost_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n,
 	uint16_t (*burst)(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n),
@@ -147,8 +148,8 @@ vhost_enqueue(struct vhost_ring *ring, struct rte_mbuf *const *pkts, uint16_t n,
 	return sent;
 }
 
-// Whether the guest may have to be interrupted: the caller reads now whether it wants that. The guest sees the used buffers
-// before that is read, or it looks at them again after it has changed what it wants.
+// Whether the guest may have to be interrupted: the caller reads now whether it wants that. The guest sees the used
+// buffers before that is read, or it looks at them again after it has changed what it wants.
 static inline bool
 vhost_notify_begin(struct vhost_ring *ring)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The thread watches the folders of the sockets, so a guest that comes back is served within milliseconds, and only this
-// thread waits for the library's locks.
+// The thread watches the folders of the sockets, so a guest that comes back is served within milliseconds, and only
+// this thread waits for the library's locks.
 #include "connector.h"
 
 #include <poll.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The library's callbacks run on its event thread, some while it holds the locks of all rings: they set fields and return.
-// Only those that suspend rings wait, for the workers, which never wait for anybody: after destroy_device() returns, the
-// library unmaps the guest's memory.
+// The library's callbacks run on its event thread, some while it holds the locks of all rings: they set fields and
+// return. Only those that suspend rings wait, for the workers, which never wait for anybody: after destroy_device()
+// returns, the library unmaps the guest's memory.
 #include "device.h"
 
 #include <dirent.h>
@@ -32,8 +32,8 @@
 		1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
 
 // The library's one event thread reads whole messages from each guest's socket: it waits for the rest of a message, and
-// for room for its answer. A guest that holds back the rest must not hold up all others, so its socket gets a time limit,
-// after which the library closes it. The library does not say which descriptor the socket has.
+// for room for its answer. A guest that holds back the rest must not hold up all others, so its socket gets a time
+// limit, after which the library closes it. The library does not say which descriptor the socket has.
 static void
 limit_waiting(const char *path)
 {
@@ -136,7 +136,8 @@ vring_state_changed(int vid, uint16_t queue, int enable)
 				pair + 1, port->max_queues, port->max_queues);
 		return 0;
 	}
-	// With the library's rings the worker may wait for a lock that the library holds here: do not wait for the worker.
+	// With the library's rings the worker may wait for a lock that the library holds here: do not wait for the
+	// worker.
 	if (port->library)
 		port->rings[queue].fresh = true;
 	else

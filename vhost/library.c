@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The reference with which weft's own rings are compared, and the fall-back of a port with attach.rings "library". These
-// rings take the library's locks.
+// The reference with which weft's own rings are compared, and the fall-back of a port with attach.rings "library".
+// These rings take the library's locks.
 #include "library.h"
 
 #include "weft/portio.h"

@@ -36,9 +36,9 @@ guest_read16(const uint16_t *p)
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
-// Prefetches a line that will be written. Not every processor of the build's baseline has this instruction, so the compiler's
-// own prefetch for writing fetches for reading, and the first write waits for the line again. Processors without the
-// instruction do nothing (AMD64 manual, volume 3, PREFETCHW).
+// Prefetches a line that will be written. Not every processor of the build's baseline has this instruction, so the
+// compiler's own prefetch for writing fetches for reading, and the first write waits for the line again. Processors
+// without the instruction do nothing (AMD64 manual, volume 3, PREFETCHW).
 static inline void
 guest_prefetch_write(const void *p)
 {

@@ -4,8 +4,8 @@
 // weft looks at each message of a front end before and after the library handles it. It suspends the rings meanwhile,
 // checks what the library would believe without a check, and names the features that a guest insists on.
 //
-// Messages: vhost-user's specification (QEMU, docs/interop/vhost-user.rst). The library passes a pointer to void: its own
-// structure, which begins with the message as it came over the socket.
+// Messages: vhost-user's specification (QEMU, docs/interop/vhost-user.rst). The library passes a pointer to void: its
+// own structure, which begins with the message as it came over the socket.
 #include "messages.h"
 
 #include <stdio.h>
@@ -107,9 +107,9 @@ name_refused(struct vhost_port *port, uint64_t wanted)
 			port, "the guest insists on feature %d, which weft does not offer", __builtin_ctzll(refused));
 }
 
-// Checks a message about in-flight pages. The library writes to as many pages as the front end says, without a check that
-// they are that long. And it keeps pointers into the pages that it had when it is asked for others, or gets pages for
-// fewer rings.
+// Checks a message about in-flight pages. The library writes to as many pages as the front end says, without a check
+// that they are that long. And it keeps pointers into the pages that it had when it is asked for others, or gets pages
+// for fewer rings.
 static bool
 inflight_is_sound(struct vhost_port *port, const struct message *m, bool packed)
 {
@@ -135,8 +135,8 @@ is_harmless(uint32_t request)
 	       request == SEND_RARP || request == GET_STATUS;
 }
 
-// Whether the front end has cut its memory short. Each access to what is gone costs a mapping, and mappings are limited, so
-// a front end that did it once is not served any more.
+// Whether the front end has cut its memory short. Each access to what is gone costs a mapping, and mappings are
+// limited, so a front end that did it once is not served any more.
 static bool
 is_cut(struct vhost_port *port)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A packed ring is one array, in which the guest makes descriptors available and finds them used. A burst is read slot by
-// slot until one is not available, copied, and given back. The flags of its first slot are written last, so the guest sees
-// all of the burst or nothing.
+// A packed ring is one array, in which the guest makes descriptors available and finds them used. A burst is read slot
+// by slot until one is not available, copied, and given back. The flags of its first slot are written last, so the
+// guest sees all of the burst or nothing.
 #include "packed.h"
 
 #include "chain.h"
@@ -99,8 +99,8 @@ note_begun(struct rte_vhost_inflight_info_packed *info, struct place at, uint16_
 	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-// Writes that the N buffers before END were used, from the last one to the first. The guest sees them all when the first
-// one is written, and until then it polls a line that nobody writes.
+// Writes that the N buffers before END were used, from the last one to the first. The guest sees them all when the
+// first one is written, and until then it polls a line that nobody writes.
 static void
 write_all_used(const struct vhost_ring *in, struct place end, const struct used *used, uint16_t n)
 {
@@ -114,8 +114,8 @@ write_all_used(const struct vhost_ring *in, struct place end, const struct used 
 	}
 }
 
-// The same in the ring's order, for a front end that keeps the ring's place if weftd dies: each buffer is noted in the page
-// before the guest sees it (see vhost_packed_recover()).
+// The same in the ring's order, for a front end that keeps the ring's place if weftd dies: each buffer is noted in the
+// page before the guest sees it (see vhost_packed_recover()).
 static void
 write_each_used(const struct vhost_ring *ring, const struct used *used, uint16_t n)
 {
@@ -178,8 +178,8 @@ walk(struct vhost_ring *ring, struct place at, struct vring_packed_desc d, struc
 	return VHOST_FAULT_CHAIN;
 }
 
-// Copies up to N slots from POS on, where the wrap counter is WRAP. Stops at one that is not available or part of a chain.
-// Returns how many.
+// Copies up to N slots from POS on, where the wrap counter is WRAP. Stops at one that is not available or part of a
+// chain. Returns how many.
 static uint16_t
 read_straight(struct vhost_ring *ring, uint16_t pos, bool wrap, struct vring_packed_desc *descs, uint16_t n)
 {
@@ -221,8 +221,8 @@ read_buffer(struct vhost_ring *ring, uint16_t offset, struct vring_packed_desc d
 	return fault ? vhost_ring_stop(ring, fault) : vhost_chain_read(ring, &chain, pool, m);
 }
 
-// Gives back a burst of buffers that were read, of one slot each. A guest that takes its buffers back in order needs only
-// one used descriptor, with the number of the last one (2.7.8).
+// Gives back a burst of buffers that were read, of one slot each. A guest that takes its buffers back in order needs
+// only one used descriptor, with the number of the last one (2.7.8).
 static void
 use_read(struct vhost_ring *ring, const struct vring_packed_desc *descs, uint16_t n)
 {
@@ -412,11 +412,11 @@ packed_notify(struct vhost_ring *ring)
 }
 
 // With VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD the front end keeps a page for each ring when weftd dies (vhost-user's
-// specification, "Inflight I/O tracking"). A split ring needs no page: its used index says where to go on. For a packed ring
-// the page says in one word, which is written after each burst, at which slot and in which lap the burst ended. The entry of
-// a buffer's first slot has its number of slots and the lap, and is written before the guest sees the buffer used. So the
-// next weftd starts at that place and skips the buffers that were begun in this lap, up to one that is still available. The
-// guest has the skipped ones back, and may have made them available again since.
+// specification, "Inflight I/O tracking"). A split ring needs no page: its used index says where to go on. For a packed
+// ring the page says in one word, which is written after each burst, at which slot and in which lap the burst ended.
+// The entry of a buffer's first slot has its number of slots and the lap, and is written before the guest sees the
+// buffer used. So the next weftd starts at that place and skips the buffers that were begun in this lap, up to one that
+// is still available. The guest has the skipped ones back, and may have made them available again since.
 void
 vhost_packed_remember(const struct vhost_ring *ring)
 {
@@ -435,8 +435,8 @@ vhost_packed_recover(struct vhost_ring *ring)
 	uint64_t word = guest_read64(&info->used_idx);
 	struct place at = { (uint16_t)word, (uint16_t)(word >> 48), word >> 32 & 1 };
 
-	// The library makes a page with lap 0. A page that a front end has cleared says nothing: it has lost the link of
-	// its first entry, which is never written here.
+	// The library makes a page with lap 0. A page that a front end has cleared says nothing: it has lost the link
+	// of its first entry, which is never written here.
 	at.lap = at.lap ? at.lap : 1;
 	ring->lap = at.lap;
 	if (info->desc[0].next == 0) {

@@ -14,8 +14,8 @@
 #define TO_GUEST(port, pair)   (&(port)->rings[(pair)*2])
 #define FROM_GUEST(port, pair) (&(port)->rings[(pair)*2 + 1])
 
-// The guest has moved here and cannot announce itself (VHOST_USER_SEND_RARP): makes the frame by which switches learn where
-// it is.
+// The guest has moved here and cannot announce itself (VHOST_USER_SEND_RARP): makes the frame by which switches learn
+// where it is.
 static uint16_t
 announce(struct vhost_port *port, struct rte_mbuf **pkt)
 {
@@ -137,8 +137,8 @@ free_frames(struct rte_mbuf **pkts, uint16_t n)
 		rte_mempool_put_bulk(pool, (void **)plain, n_plain);
 }
 
-// Writes to one ring, and frees what the guest got. A frame that is longer than the guest's buffers does not hold up the
-// others: it is moved to the end of PKTS, among those that the guest did not get.
+// Writes to one ring, and frees what the guest got. A frame that is longer than the guest's buffers does not hold up
+// the others: it is moved to the end of PKTS, among those that the guest did not get.
 static uint16_t
 tx_one(struct vhost_ring *ring, struct rte_mbuf **pkts, uint16_t n)
 {

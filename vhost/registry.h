@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The open ports, found by the paths of their sockets and by the library's numbers of their connections (vid). Any thread;
-// the lock is held for look-ups only.
+// The open ports, found by the paths of their sockets and by the library's numbers of their connections (vid). Any
+// thread; the lock is held for look-ups only.
 #pragma once
 
 #include <stdbool.h>

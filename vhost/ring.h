@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// One virtqueue of a guest, behind three functions. There are two implementations: weft's own (split.c, packed.c), which
-// the rest of this header is about, and the library's (library.c).
+// One virtqueue of a guest, behind three functions. There are two implementations: weft's own (split.c, packed.c),
+// which the rest of this header is about, and the library's (library.c).
 //
-// The ring's memory belongs to the guest, which may write anything to it at any moment. So every field is read once, into
-// a copy, and the copy is checked and used. A copy that makes no sense is a fault: the ring stops, until the guest sets it
-// up again. A burst is complete when it returns, in the order in which the guest made its buffers available. So nothing is
-// in flight between bursts, and a ring remembers only its index.
+// The ring's memory belongs to the guest, which may write anything to it at any moment. So every field is read once,
+// into a copy, and the copy is checked and used. A copy that makes no sense is a fault: the ring stops, until the guest
+// sets it up again. A burst is complete when it returns, in the order in which the guest made its buffers available. So
+// nothing is in flight between bursts, and a ring remembers only its index.
 //
 // Formats: Virtual I/O Device (VIRTIO) 1.1, 2.6 (split virtqueues), 2.7 (packed), 5.1.6 (network packets).
 #pragma once

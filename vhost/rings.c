@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The weft authors
 
 // The worker's own rings take no lock of the library. So before anything under them may change (memory, addresses,
-// descriptors of files, features), the rings are suspended: the worker is told, and has finished its round. Then they are
-// loaded again from what the library knows. The event thread may hold the library's locks for this device meanwhile: the
-// workers need none of them.
+// descriptors of files, features), the rings are suspended: the worker is told, and has finished its round. Then they
+// are loaded again from what the library knows. The event thread may hold the library's locks for this device
+// meanwhile: the workers need none of them.
 #include "rings.h"
 
 #include <stdlib.h>

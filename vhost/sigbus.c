@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A front end keeps the files behind its memory, and may cut them short while weft uses their pages. An access to what is
-// gone raises SIGBUS, which would end the process. The handler puts an empty page in its place, and stops the port's rings.
-// It does only what is allowed in a signal handler.
+// A front end keeps the files behind its memory, and may cut them short while weft uses their pages. An access to what
+// is gone raises SIGBUS, which would end the process. The handler puts an empty page in its place, and stops the port's
+// rings. It does only what is allowed in a signal handler.
 #include "sigbus.h"
 
 #include <signal.h>

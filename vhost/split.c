@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A burst is handled in passes, so that the cache lines that the guest's core holds are all on their way before the first
-// is needed: entries of the available ring, then descriptors, then frames, then the used ring, whose index is written once.
+// A burst is handled in passes, so that the cache lines that the guest's core holds are all on their way before the
+// first is needed: entries of the available ring, then descriptors, then frames, then the used ring, whose index is
+// written once.
 #include "split.h"
 
 #include "chain.h"
@@ -125,8 +126,8 @@ write_used(struct vhost_ring *ring, uint16_t i, uint16_t head, uint32_t len)
 	ring->used->ring[(ring->next + i) & (ring->size - 1)] = (struct vring_used_elem){ head, len };
 }
 
-// Reads the frame of the chain that starts with D, which is not one plain descriptor. Returns 0, -ENOMEM, or -EINVAL with
-// the ring stopped.
+// Reads the frame of the chain that starts with D, which is not one plain descriptor. Returns 0, -ENOMEM, or -EINVAL
+// with the ring stopped.
 static int
 read_chain(struct vhost_ring *ring, struct vring_desc d, struct rte_mempool *pool, struct rte_mbuf *m)
 {

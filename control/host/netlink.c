@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
-#include "weft/netlink.h"
+#include "weft/netlink_request.h"
 
 // libmnl's loops over attributes cast const away.
 #pragma GCC diagnostic ignored "-Wcast-qual"

@@ -2,7 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // The order in which a worker reads its ports. The list of slots that the worker owns has three parts: the active ones,
-// which are read in every round; the idle ones, which take turns; and the parked ones, which are not read. Owner worker.
+// which are read in every round; the idle ones, which take turns; and the parked ones, which are not read. Owner
+// worker.
 #pragma once
 
 #include "worker.h"

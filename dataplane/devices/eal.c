@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Builds EAL's command line. Workers become lcores 1..n; the control thread is lcore 0.
 #include "eal.h"
 
 #include <sched.h>
@@ -26,7 +25,7 @@ check_cpus(const struct weft_eal_config *config, struct weft_error *err)
 	for (unsigned int i = 0; i < config->n_workers; i++)
 		if (!CPU_ISSET(config->worker_cpu[i], &set))
 			return weft_fail(err, EINVAL,
-				"workers[%u]: CPU %u is not one that weftd may run on; see 'lscpu' and 'taskset -p'", i,
+				"workers[%u]: weftd may not run on CPU %u; see 'lscpu' and 'taskset -p'", i,
 				config->worker_cpu[i]);
 	return 0;
 }
@@ -75,7 +74,7 @@ format_lcores(const struct weft_eal_config *config, char *text, size_t size)
 		len += snprintf(text + len, size - len, ",%u@%u", i + 1, config->worker_cpu[i]);
 }
 
-// EAL wants its arguments writable, and keeps pointers into them.
+// EAL's command line. EAL writes to its arguments, and keeps pointers into them.
 struct args {
 	char text[8192];
 	size_t used;
@@ -116,7 +115,7 @@ weft_eal_init(const struct weft_eal_config *config, struct weft_error *err)
 	add_arg(&args, "--lcores=%s", lcores);
 	add_arg(&args, "--log-level=lib.vhost.*:error");
 	add_arg(&args, "--no-telemetry");
-	// Huge pages are cleared as they are taken, which takes as long as the rest of the start.
+	// Huge pages are cleared as they are taken, which takes as long as all the rest of the start: take few.
 	if (config->hugepages) {
 		add_arg(&args, "-m%u", RTE_MIN(config->first_mb, config->memory_mb));
 		add_arg(&args, "--socket-limit=%u", config->memory_mb);
@@ -124,19 +123,19 @@ weft_eal_init(const struct weft_eal_config *config, struct weft_error *err)
 		add_arg(&args, "-m%u", config->memory_mb);
 	}
 	add_arg(&args, "--file-prefix=%s", config->file_prefix);
-	// Memory of our own, gone with the process: a SIGKILL leaves nothing behind.
+	// The memory is gone with the process: even SIGKILL leaves nothing behind.
 	add_arg(&args, config->hugepages ? "--in-memory" : "--no-huge");
 	add_arg(&args, "--no-shconf");
 	if (!config->pci)
 		add_arg(&args, "--no-pci");
 	else
-		// None but those that ports name later: DPDK would take every device that it can drive.
+		// No device yet: ports name theirs later. Without this, DPDK would take every device that it can drive.
 		add_arg(&args, "--allow=0000:00:00.0");
 	snprintf(extra, sizeof(extra), "%s", config->extra);
 	for (char *arg = strtok_r(extra, " ", &save); arg; arg = strtok_r(NULL, " ", &save))
 		add_arg(&args, "%s", arg);
 	if (rte_eal_init(args.argc, args.argv) < 0)
 		return weft_fail(err, rte_errno ? rte_errno : EINVAL,
-			"DPDK did not start: %s; its own messages stand above this line", rte_strerror(rte_errno));
+			"DPDK did not start: %s; its own messages are above this line", rte_strerror(rte_errno));
 	return 0;
 }

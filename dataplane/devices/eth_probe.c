@@ -25,8 +25,8 @@ weft_eth_name(const char *device, char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)strcspn(device, ","), device);
 }
 
-// The interface stays with the kernel, and weft takes only what is for it: makes the XDP program for it, and the ARGUMENT
-// with which the driver loads that.
+// The interface stays with the kernel, and weft takes only what is for it: makes the XDP program for it, and the
+// ARGUMENT with which the driver loads that.
 static int
 share(struct weft_eth_port *eth, const struct weft_attach *attach, char argument[64], struct weft_error *err)
 {

@@ -9,7 +9,8 @@
 #include "eth_probe.h"
 
 // Closes a device that is being removed, once no worker uses it. This needs a thread of its own: whoever removes the
-// device waits for this, and the kernel holds locks meanwhile that the control thread's questions about interfaces need.
+// device waits for this, and the kernel holds locks meanwhile that the control thread's questions about interfaces
+// need.
 static void *
 run_closer(void *arg)
 {

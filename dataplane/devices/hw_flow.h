@@ -18,8 +18,8 @@ struct weft_hw_flow_path {
 // sample and creates nothing.
 const char *weft_hw_flow_check(uint16_t port, char text[96]);
 
-// Has the hardware carry the direction of a connection that OFFER describes, on PATH. Returns the flow; NULL: the device
-// refuses it.
+// Has the hardware carry the direction of a connection that OFFER describes, on PATH. Returns the flow; NULL: the
+// device refuses it.
 struct rte_flow *weft_hw_flow_create(const struct weft_offer *offer, const struct weft_hw_flow_path *path);
 
 // Ends FLOW, which began at PORT. Returns 0 or -errno; then it still carries packets.

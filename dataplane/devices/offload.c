@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The weft authors
 
 // Workers offer connections, and the control thread has the device carry those that it accepts. About once a second it
-// tells the workers how much was carried: then the connections do not time out, and their rules count the packets. A flow
-// ends when the policy, the path or the connection changes. A new snapshot counts as in force only when all flows that it
-// does not allow have ended.
+// tells the workers how much was carried: then the connections do not time out, and their rules count the packets. A
+// flow ends when the policy, the path or the connection changes. A new snapshot counts as in force only when all flows
+// that it does not allow have ended.
 #include "offload.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // Copyright (c) 2026 The weft authors
 
-// What weft takes from an interface that the kernel keeps: datagrams of tunnels and of BFD to weft's own addresses,
-// their fragments, and frames in VLANs of weft's networks. All else goes on to the kernel, but for what comes from
-// where nothing is to come from.
+// From an interface that is shared with the kernel, weft takes datagrams of tunnels and of BFD to its own addresses,
+// their fragments, and frames in VLANs of its networks. It drops packets from denied sources. All others go to the
+// kernel.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -79,7 +79,7 @@ count(struct xdp_md *ctx, __u32 what, int action)
 	return action;
 }
 
-// To the worker that reads this queue; to the kernel where none does.
+// Sends the frame to the worker that reads this queue, or to the kernel where none does.
 static __always_inline int
 take(struct xdp_md *ctx, __u32 what)
 {
@@ -103,7 +103,8 @@ is_weft_port(__be16 port)
 	       port == bpf_htons(UPLINK_BFD_MULTIHOP);
 }
 
-// Of a datagram TO an address, whose L4 begins at L4; FIRST: it has its ports, WHOLE: and all the rest.
+// Decides about a datagram to the address TO whose L4 header begins at L4. FIRST: it is no fragment, or the first one,
+// and has its ports. WHOLE: it is no fragment.
 static __always_inline int
 judge(struct xdp_md *ctx, void *l4, void *end, const struct uplink_address *to, int first, int whole)
 {
@@ -186,5 +187,5 @@ weft_uplink(struct xdp_md *ctx)
 	return count(ctx, UPLINK_PASSED, XDP_PASS);
 }
 
-// No helper that it calls asks for a licence; the kernel does.
+// The kernel requires a licence, although no helper that the program calls needs one.
 char weft_license[] SEC("license") = "Dual BSD/GPL";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // Copyright (c) 2026 The weft authors
 
-// What weftd and the XDP program on an uplink share: the sizes and the contents of its maps.
+// Sizes and contents of the maps that weftd and the XDP program on an uplink share.
 #pragma once
 
 #include <linux/types.h>
@@ -17,7 +17,7 @@
 #define UPLINK_BFD	    3784
 #define UPLINK_BFD_MULTIHOP 4784
 
-// An IPv6 address, or an IPv4 one as ::ffff:a.b.c.d; in network order.
+// An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d; in network order.
 struct uplink_address {
 	__u32 word[4];
 };
@@ -30,8 +30,8 @@ struct uplink_prefix {
 enum uplink_what {
 	UPLINK_PASSED,	      // to the kernel
 	UPLINK_TUNNEL,	      // datagrams of tunnels and BFD
-	UPLINK_FRAGMENT,      // parts of such
-	UPLINK_VLAN,	      // frames in VLANs of weft's
+	UPLINK_FRAGMENT,      // fragments of such datagrams
+	UPLINK_VLAN,	      // frames in VLANs of weft's networks
 	UPLINK_DENIED_SOURCE, // dropped
 	UPLINK_N_COUNTS
 };
@@ -40,7 +40,8 @@ struct uplink_count {
 	__u64 packets, bytes;
 };
 
-// Whose the program is: a process, which its number and the time of its start name. N_DENIED: entries of that list.
+// The process that the program belongs to, named by its ID and the time of its start. N_DENIED: entries in the map of
+// denied prefixes.
 struct uplink_state {
 	__u64 start;
 	__u32 pid;

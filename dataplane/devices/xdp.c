@@ -18,7 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include "uplink.h"
-// It is bpftool's.
+// bpftool has written this header.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #include "dataplane/devices/uplink.skel.h"
@@ -37,16 +37,16 @@ static const char *const map_names[N_MAPS] = { "weft_addresses", "weft_vlans", "
 struct weft_xdp {
 	unsigned int ifindex;
 	char ifname[IF_NAMESIZE];
-	int object; // the program's file, in memory
+	int object; // the program's ELF file, in memory
 	int map[N_MAPS];
-	struct weft_ip address; // what the maps have
+	struct weft_ip address; // this and the following: what the maps contain
 	uint64_t vlans[4096 / 64];
 	struct weft_wire_prefix *denied;
 	uint32_t n_denied;
 };
 
-// When a process has begun, in ticks since the machine did: field 22 of its line, after a name in brackets. 0: it is
-// gone.
+// When a process started, in ticks since the machine did: field 22 of its line in /proc, after a name in brackets. 0:
+// there is no such process.
 static uint64_t
 start_of(uint32_t pid)
 {
@@ -68,8 +68,7 @@ start_of(uint32_t pid)
 	return start;
 }
 
-// The descriptors of the maps that the interface's program has. Returns 0 or -errno; 1: it has none, or it is not
-// weft's.
+// Opens the maps of the interface's XDP program. Returns 0 or -errno; 1: there is no program, or it is not weft's.
 static int
 find_maps(unsigned int ifindex, int map[N_MAPS])
 {
@@ -114,7 +113,8 @@ close_maps(int map[N_MAPS])
 	memset(map, -1, N_MAPS * sizeof(map[0]));
 }
 
-// A program that its weftd has left there, by SIGKILL, would keep the new one out; one whose weftd lives stays.
+// A weftd that was killed leaves its program, which keeps out the new one: removes it. A program whose weftd runs
+// stays.
 static int
 take_over(struct weft_xdp *xdp, struct weft_error *err)
 {
@@ -124,7 +124,7 @@ take_over(struct weft_xdp *xdp, struct weft_error *err)
 
 	if (ret < 0)
 		return weft_fail(
-			err, -ret, "interface %s: cannot see its XDP program: %s", xdp->ifname, strerror(-ret));
+			err, -ret, "interface %s: cannot read its XDP program: %s", xdp->ifname, strerror(-ret));
 	if (ret)
 		return 0;
 	if (map[STATE] >= 0)
@@ -132,11 +132,12 @@ take_over(struct weft_xdp *xdp, struct weft_error *err)
 	close_maps(map);
 	if (state.pid && start_of(state.pid) == state.start)
 		return weft_fail(
-			err, EBUSY, "interface %s: the weftd with process number %u has it", xdp->ifname, state.pid);
+			err, EBUSY, "interface %s: the weftd with process ID %u uses it", xdp->ifname, state.pid);
 	ret = bpf_xdp_detach((int)xdp->ifindex, 0, NULL);
 	if (ret)
-		return weft_fail(err, -ret, "interface %s: cannot take the XDP program away that weftd has left: %s",
-			xdp->ifname, strerror(-ret));
+		return weft_fail(err, -ret,
+			"interface %s: cannot remove the XDP program that a former weftd has left: %s", xdp->ifname,
+			strerror(-ret));
 	WEFT_LOG(NOTICE, "event=xdp-taken-over interface=%s pid=%u", xdp->ifname, state.pid);
 	return 0;
 }
@@ -161,7 +162,7 @@ weft_xdp_fits(const struct weft_xdp *xdp, uint16_t mtu)
 	return ask(xdp, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu >= mtu ? 0 : -EMSGSIZE;
 }
 
-// One queue is read: what comes in by others would go to the kernel, which knows no tunnels.
+// weft reads one queue. What arrives on others would go to the kernel, which does not know the tunnels.
 static int
 check_interface(const struct weft_xdp *xdp, uint16_t mtu, struct weft_error *err)
 {
@@ -170,7 +171,7 @@ check_interface(const struct weft_xdp *xdp, uint16_t mtu, struct weft_error *err
 
 	if (weft_xdp_fits(xdp, mtu))
 		return weft_fail(err, EMSGSIZE,
-			"interface %s: the networks need an MTU of %u on the wire; run 'ip link set %s mtu %u', or "
+			"interface %s: the networks need an MTU of %u on the uplink; run 'ip link set %s mtu %u', or "
 			"lower their "
 			"\"mtu\"",
 			xdp->ifname, mtu, xdp->ifname, mtu);
@@ -278,7 +279,7 @@ has_prefix(const struct weft_wire_prefix *list, uint32_t n, const struct weft_wi
 	return false;
 }
 
-// What is new comes in before what is old goes: nothing that stays denied gets through meanwhile.
+// Adds the new prefixes before it removes old ones, so that no source gets through that is denied before and after.
 static int
 set_denied(struct weft_xdp *xdp, const struct weft_wire *wire)
 {

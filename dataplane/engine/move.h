@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A port changes its worker. The former owner sends the port's connections, as they are, over a ring to the new owner, and
-// then releases the port's token. Meanwhile nobody reads the port, so packets are lost only where its ring overflows.
-// Owner worker.
+// A port changes its worker. The former owner sends the port's connections, as they are, over a ring to the new owner,
+// and then releases the port's token. Meanwhile nobody reads the port, so packets are lost only where its ring
+// overflows. Owner worker.
 #pragma once
 
 #include "dataplane/core/worker.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Workers find the snapshot in force by one pointer. A snapshot that is replaced is retired when every worker has passed a
-// quiescent point. Nothing here waits, except without memory.
+// Workers find the snapshot in force by one pointer. A snapshot that is replaced is retired when every worker has
+// passed a quiescent point. Nothing here waits, except without memory.
 #include "publish.h"
 
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 
 #include "dataplane/core/worker.h"
 
-// Reads some of the idle ports, while the vector has room for a burst. Before the active ones, which may fill the vector
-// in every round.
+// Reads some of the idle ports, while the vector has room for a burst. Before the active ones, which may fill the
+// vector in every round.
 void weft_read_idle(struct weft_engine_worker *self);
 
 // Reads the active ports in turn, while the vector has room for a burst.

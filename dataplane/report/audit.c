@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The books of the switch: every packet that came in must have gone somewhere. Each worker adds its counters between two
-// rounds, so its own books must balance to the packet. Packets are held where they wait for their time, for a port that
-// changes its worker, or in a ring between two workers.
+// The books of the switch: every packet that came in must have gone somewhere. Each worker adds its counters between
+// two rounds, so its own books must balance to the packet. Packets are held where they wait for their time, for a port
+// that changes its worker, or in a ring between two workers.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,8 +30,8 @@ count_waiting(void *arg, const struct rte_mbuf *m)
 	books->waiting++;
 }
 
-// Whether this worker counts the frames that wait at the port: it has the port's token, or nobody has and it is the first
-// worker.
+// Whether this worker counts the frames that wait at the port: it has the port's token, or nobody has and it is the
+// first worker.
 static bool
 counts_waiting(const struct weft_engine_worker *self, uint16_t slot)
 {

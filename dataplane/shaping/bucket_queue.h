@@ -18,9 +18,9 @@ void weft_bucket_queue_leave(struct weft_engine_worker *self, uint16_t slot, uin
 // Whether no port of any worker waits for BUCKET.
 bool weft_bucket_queue_is_empty(uint16_t bucket);
 
-// Whether the first port of this worker's queue, which is not empty, is next. The bucket has had something to give since
-// SINCE (TSC). A worker whose port is next and does not come is waited for until half of what the bucket holds is saved
-// up.
+// Whether the first port of this worker's queue, which is not empty, is next. The bucket has had something to give
+// since SINCE (TSC). A worker whose port is next and does not come is waited for until half of what the bucket holds is
+// saved up.
 bool weft_bucket_queue_is_turn(const struct weft_engine_worker *self, uint16_t bucket, uint64_t since);
 
 // SLOT's place in the queue for BUCKET.

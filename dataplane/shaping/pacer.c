@@ -15,8 +15,8 @@
 #define QUEUE_LEAST 8
 #define PACED_PART  2
 
-// Classes of frames to an uplink, by their DSCP (RFC 4594, RFC 8622): voice, signalling and network control leave before
-// the rest, and background traffic after it.
+// Classes of frames to an uplink, by their DSCP (RFC 4594, RFC 8622): voice, signalling and network control leave
+// before the rest, and background traffic after it.
 enum { BAND_FIRST, BAND_REST, BAND_LAST };
 #define DSCP_CS5 40
 #define DSCP_CS1 8
@@ -117,8 +117,8 @@ weft_pacer_drain(struct weft_engine_worker *self, uint16_t slot, uint64_t now)
 		weft_wheel_set(self->shaping.wheel, WEFT_WHEEL_QUEUES + slot, weft_way_next(way, &s->to));
 }
 
-// Whether one more frame may wait. No port takes all of its worker's share of the packet buffers, and all ports together
-// take no more than that. Frames of an uplink's first class may fill its queue by a quarter more.
+// Whether one more frame may wait. No port takes all of its worker's share of the packet buffers, and all ports
+// together take no more than that. Frames of an uplink's first class may fill its queue by a quarter more.
 static bool
 has_room(const struct weft_engine_worker *self, const struct weft_shaper *s, const struct weft_way *way, uint32_t len,
 	unsigned int band)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Frames to a VM with a plan, or to an uplink with a rate. They wait in a queue of the port's, which is bounded in bytes,
-// and leave in their time. Frames that wait long are marked (ECN) before any is dropped. Owner worker, except where it
-// says otherwise.
+// Frames to a VM with a plan, or to an uplink with a rate. They wait in a queue of the port's, which is bounded in
+// bytes, and leave in their time. Frames that wait long are marked (ECN) before any is dropped. Owner worker, except
+// where it says otherwise.
 #pragma once
 
 #include "dataplane/core/worker.h"

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The data plane as the control thread sees it. Unless said otherwise, control thread only.
+// The data plane as the control thread sees it. All functions are for the control thread, except where it says "any
+// thread". A port is named by its slot, a worker by its number.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "weft/rule_log.h"
 #include "weft/log.h"
 #include "weft/portio.h"
+#include "weft/rule_log.h"
 #include "weft/session.h"
 #include "weft/snapshot.h"
 #include "weft/stats.h"
 #include "weft/worker.h"
+
+// Start and stop.
 
 enum weft_idle { WEFT_IDLE_ADAPTIVE, WEFT_IDLE_BUSY };
 
@@ -24,21 +27,29 @@ struct weft_engine_config {
 	uint32_t n_mbufs;
 	uint32_t fdb_size; // learned addresses, per worker
 	uint32_t fdb_age_s;
-	uint32_t multicast_query_s;		 // guests are asked for the groups that they want so often
+	uint32_t multicast_query_s;		 // interval at which guests are asked for their multicast groups
 	uint32_t sessions;			 // connections, per worker
-	uint32_t fragments;			 // datagrams of which fragments may come, per worker
+	uint32_t fragments;			 // datagrams whose fragments are tracked, per worker
 	uint32_t timeout[WEFT_N_SESSION_STATES]; // seconds that a connection lives without a packet; 0: the default
 };
 
-// Takes memory and starts the workers on the EAL's worker lcores, with an empty snapshot. Once.
+// Takes memory and starts the workers on the EAL's worker lcores, with an empty snapshot. Once in a process. Returns 0,
+// or -errno with ERR.
 int weft_engine_start(const struct weft_engine_config *config, struct weft_error *err);
 
-// Closes all ports, stops the workers, frees everything.
+// Stops the workers, closes all ports, frees everything.
 void weft_engine_stop(void);
 
 uint16_t weft_engine_n_workers(void);
+unsigned int weft_engine_worker_lcore(uint16_t worker); // the CPU that the worker runs on
 
-// Opens a device in SLOT, which is free; the port lives once a snapshot names it.
+// Has WORKER run FN with ARG between two rounds, and waits for it. Returns 0; or -ETIMEDOUT, and then FN has not run.
+int weft_engine_call(uint16_t worker, void (*fn)(struct weft_worker *worker, void *arg), void *arg);
+
+// Ports.
+
+// Opens a device in SLOT, which is free. The port carries packets once a snapshot names it. Returns 0, or -errno with
+// ERR.
 int weft_engine_open_port(uint16_t slot, const struct weft_attach *attach, struct weft_error *err);
 
 // Closes SLOT's device once no worker can use it any more, then calls DONE with ARG. Publish a snapshot
@@ -47,107 +58,93 @@ void weft_engine_close_port(uint16_t slot, void (*done)(void *arg, uint16_t slot
 
 void weft_engine_port_status(uint16_t slot, struct weft_io_status *status);
 
-// Has SLOT's device take packets of MTU bytes. Returns 0, or -errno where it cannot, now or at all.
+// Has SLOT's device take packets of MTU bytes. Returns 0; or -errno where it cannot, now or ever.
 int weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu);
 
-// What the shared device in SLOT takes from now on. Returns 0 or -errno; of other devices nothing happens.
+// Sets what SLOT's device takes from its interface, if that is shared with the kernel; else nothing happens. Returns 0
+// or -errno.
 int weft_engine_port_set_wire(uint16_t slot, const struct weft_wire *wire);
 
-// What it has taken, and what it has left. False: it is not shared.
+// Reads what the filter of a shared interface has counted. False: SLOT's interface is not shared.
 bool weft_engine_port_wire_counts(uint16_t slot, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS]);
 
-// True where every worker has a queue of the device of its own.
+// Whether every worker has a queue of its own at the device.
 bool weft_engine_port_shared(uint16_t slot);
 
-// Makes SNAP current at once and calls RETIRE on the former one when no worker uses it any more.
-// SNAP belongs to the engine from then on; its version must be higher than the former one's.
+// Sums the port's counters over the workers. Any thread.
+void weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum);
+
+// Reads what SLOT's plan has done, and how much waits for the port now. Any thread.
+void weft_engine_plan_stats(uint16_t slot, struct weft_plan_stats *stats);
+
+// Snapshots.
+
+// Puts SNAP into force at once, and calls RETIRE on the former one when no worker uses it any more. SNAP belongs to the
+// engine from then on. Its version must be higher than the former one's.
 void weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap));
 
+// The snapshot in force.
 const struct weft_snapshot *weft_engine_snapshot(void);
 
-// What the ports with BUCKET may send together; NULL: all they like. What was saved up is gone, what is owed stays.
+// Shows SNAP to the workers as one that may come into force at any moment: they judge a frame by it if the sender has
+// judged the frame by it. The caller keeps SNAP until it publishes or withdraws it. Withdrawing calls RETIRE on it when
+// no worker uses it any more.
+void weft_engine_offer(const struct weft_snapshot *snap);
+void weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap));
+
+// Whether every worker has passed a quiescent point since VERSION was published and since a snapshot was last shown,
+// and hardware has ended all flows that it had to end.
+bool weft_engine_settled(uint64_t version);
+
+// Runs deferred functions that are due. Never waits. Returns how many are still pending.
+unsigned int weft_engine_poll(void);
+
+// From TSC on this host counts as cut off from its cluster, and ports do what fence_all and fence_new say, until a
+// later time is set. Workers look at the clock themselves, so nobody has to act in time. UINT64_MAX, as at the start:
+// never. Any thread.
+void weft_engine_fence_at(uint64_t tsc);
+bool weft_engine_fenced(void); // whether it counts as cut off now
+
+// Rates that ports share.
+
+// The bucket of all that ports send to the uplink. Tenants have the buckets from 1 on.
+#define WEFT_BUCKET_LINK WEFT_MAX_BUCKETS
+
+// Sets what the ports of BUCKET may send together; NULL: no limit. What was saved up is lost, what is owed stays.
 // Returns 0 or -ENOMEM.
 int weft_engine_set_bucket(uint16_t bucket, const struct weft_bucket_rate *rate);
 
-// The bucket of what all ports send to the uplink.
-#define WEFT_BUCKET_LINK WEFT_MAX_BUCKETS
-
-// What they have sent, and how often one of them had to wait for it. Any thread.
+// Reads what the ports of BUCKET have sent, and how often one of them had to wait. Any thread.
 struct weft_bucket_counts {
 	uint64_t bytes;
 	uint64_t waits;
 };
 void weft_engine_bucket_counts(uint16_t bucket, struct weft_bucket_counts *counts);
 
-// From TSC on this host counts as one that has lost its cluster, and ports do what they do then (fence_all, fence_new),
-// until a later one is set. Workers look at the clock themselves: nobody has to be there in time. UINT64_MAX, as at
-// the start: never. Any thread.
-void weft_engine_fence_at(uint64_t tsc);
-bool weft_engine_fenced(void);
+// Other hosts.
 
-// SNAP may come into force any moment: frames whose senders have judged them by it are judged by it from now on. It
-// stays the caller's, until it is published; or withdrawn, which calls RETIRE on it when no worker looks at it any
-// more.
-void weft_engine_offer(const struct weft_snapshot *snap);
-void weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap));
-
-// What is known of the host in SLOT by BFD: its state, why it is that (RFC 5880, 4.1), for how many milliseconds, and
-// how often it has changed. Any thread.
+// Reads the BFD session with the host in SLOT: its state and diagnostic (RFC 5880, 4.1), for how many milliseconds it
+// has had this state, and how often the state has changed. Any thread.
 void weft_engine_bfd(uint16_t slot, uint8_t *state, uint8_t *diagnostic, uint64_t *ms, uint32_t *changes);
 
-// What WORKER knows of multicast groups: entries, and joins for which there was no room. Any thread.
-void weft_engine_group_counts(uint16_t worker, uint32_t *n, uint64_t *refused);
-
-// Frames from other hosts on WORKER, by what they say of their generation. Any thread.
-void weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats);
-
-// Runs what was deferred and is due; never waits. Returns what is still pending.
-unsigned int weft_engine_poll(void);
-
-// Whether every worker has passed a quiescent point since VERSION was published, and since a snapshot was offered last,
-// and hardware carries nothing any more that it was to end.
-bool weft_engine_settled(uint64_t version);
-
-// Has WORKER run FN between two bursts, and waits for it. Returns 0, or -ETIMEDOUT, FN not having run.
-int weft_engine_call(uint16_t worker, void (*fn)(struct weft_worker *worker, void *arg), void *arg);
-
-// What is known of the next hop with the number HOP to the other host in SLOT: its *MAC, 0 where it is not known, and
-// *AGE, seconds since it was heard. Any thread.
+// Reads the *MAC of the next hop with the number HOP to the host in SLOT (0: not known), and *AGE, seconds since it was
+// last heard. Any thread.
 void weft_engine_neighbour(uint16_t slot, uint32_t hop, uint64_t *mac, uint32_t *age);
 
-// The kernel knows that it has MAC.
+// Sets the MAC of that next hop, as the kernel knows it.
 void weft_engine_set_neighbour(uint16_t slot, uint32_t hop, uint64_t mac);
 
-// Sums the port's counters over the workers. Any thread.
-void weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum);
+// Reads how many frames from other hosts WORKER has judged by which generation. Any thread.
+void weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats);
 
-// What SLOT's plan has done, and what waits for it now. Any thread.
-void weft_engine_plan_stats(uint16_t slot, struct weft_plan_stats *stats);
+// Workers and their tables.
 
 // Any thread.
 void weft_engine_worker_stats(
 	uint16_t worker, struct weft_worker_stats *stats, struct weft_stage_stats stages[WEFT_N_STAGES]);
-unsigned int weft_engine_worker_lcore(uint16_t worker);
 
-// One port's books: everything that came in must have gone somewhere.
-struct weft_audit_row {
-	uint64_t rx, created, sent, taken, dropped;
-	uint64_t held;	 // between two workers, or waiting for a port to change its worker
-	int64_t missing; // rx + created - sent - taken - dropped - held: 0 or a bug
-};
-
-struct weft_audit {
-	struct weft_audit_row total;
-	struct weft_audit_row port[WEFT_MAX_PORTS];
-	uint64_t in_rings; // packets counted in the rings between workers, or waiting for a port to move
-	bool balanced;
-};
-
-// Closes the books: each worker reports at a point where its buffers are empty. Returns 0 or -errno.
-int weft_engine_audit(struct weft_audit *audit);
-
-// Shows what the pipeline would do with FRAME from the port in SLOT: its owner runs it, dry.
-int weft_engine_explain(uint16_t slot, const uint8_t *frame, uint16_t len, struct weft_explain *explain);
+// Reads how many multicast groups and members WORKER knows, and how many joins it had no room for. Any thread.
+void weft_engine_group_counts(uint16_t worker, uint32_t *n, uint64_t *refused);
 
 // One learned address.
 struct weft_fdb_row {
@@ -156,42 +153,67 @@ struct weft_fdb_row {
 	uint32_t age_s;
 };
 
-// Has hardware carry connections that workers offer, and ends what it is not to carry any more. Each tick.
-void weft_engine_offload(void);
-
-// What hardware carries of what the port in SLOT sends, and has carried.
-struct weft_offload_counts {
-	uint32_t flows;
-	uint64_t packets, bytes;
-};
-void weft_engine_offload_counts(uint16_t slot, struct weft_offload_counts *counts);
-
-// Copies up to N learned addresses as the first worker knows them, and returns how many it knows.
+// Copies up to N learned addresses that the first worker knows. Returns how many it knows.
 uint32_t weft_engine_fdb(struct weft_fdb_row *rows, uint32_t n);
 
-// Calls FN with a copy of each connection that a worker has, a few thousand between two of its rounds; where FN returns
-// true, the connection is removed. CLOCK is the worker's, in seconds. Returns 0 or -ETIMEDOUT.
+// Calls FN with a copy of each connection of WORKER, and with the worker's CLOCK in seconds. It copies a few thousand
+// between two rounds. Where FN returns true, the connection is removed. Returns 0, -ENOMEM or -ETIMEDOUT.
 int weft_engine_each_session(
 	uint16_t worker, bool (*fn)(void *arg, const struct weft_session *session, uint32_t clock), void *arg);
 
-// A worker's table of connections in numbers. Any thread.
+// Counts of a worker's connections. Any thread.
 struct weft_session_counts {
 	uint32_t n, size;
 	uint64_t opened, expired, evicted, revoked, rejudged, moved, log_lost;
 };
 void weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts);
 
-// The connections that count against the port in SLOT, over the workers. Any thread.
+// Sums the connections that count against the port in SLOT over the workers. Any thread.
 void weft_engine_port_sessions(uint16_t slot, struct weft_port_sessions *sum);
 
-// Sums what the rule with COUNTER has done over the workers; LAST is seconds ago, UINT32_MAX: never. Any thread.
+// Sums what the rule with COUNTER has done over the workers. LAST is in seconds ago; UINT32_MAX: never. Any thread.
 void weft_engine_rule_stats(uint32_t counter, struct weft_rule_stats *sum);
 
-// Makes the counter read 0, for another rule. No snapshot that is in use has it.
+// Clears COUNTER for another rule. No snapshot in use has it.
 void weft_engine_rule_clear(uint32_t counter);
 
 // Calls FN with each decision that rules with "log" have made since the last call.
 void weft_engine_rule_log(void (*fn)(void *arg, const struct weft_rule_log_entry *entry), void *arg);
 
-// A hash over all state that the pipeline may change: for tests that it did not.
+// Connections in hardware.
+
+// Has hardware carry connections that workers offer, and ends flows that it may not carry any more. Call it each tick.
+void weft_engine_offload(void);
+
+// Reads what hardware carries, and has carried, of what the port in SLOT sends.
+struct weft_offload_counts {
+	uint32_t flows;
+	uint64_t packets, bytes;
+};
+void weft_engine_offload_counts(uint16_t slot, struct weft_offload_counts *counts);
+
+// Checks.
+
+// One port's books: every packet that came in must have gone somewhere.
+struct weft_audit_row {
+	uint64_t rx, created, sent, taken, dropped;
+	uint64_t held;	 // between two workers, for their time, or for a port that changes its worker
+	int64_t missing; // rx + created - sent - taken - dropped - held; not 0: a bug
+};
+
+struct weft_audit {
+	struct weft_audit_row total;
+	struct weft_audit_row port[WEFT_MAX_PORTS];
+	uint64_t in_rings; // packets that were found held
+	bool balanced;
+};
+
+// Checks the books: each worker reports between two rounds. Returns 0 or -errno.
+int weft_engine_audit(struct weft_audit *audit);
+
+// Shows what the pipeline would do with FRAME from the port in SLOT, in a dry run on the port's owner. Returns 0 or
+// -errno; -ENOENT: there is no port.
+int weft_engine_explain(uint16_t slot, const uint8_t *frame, uint16_t len, struct weft_explain *explain);
+
+// A hash over all state that the pipeline may change: for tests that it did not. 0: a worker did not answer.
 uint64_t weft_engine_state_hash(void);

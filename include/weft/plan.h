@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "weft/rate.h"
+#include "weft/packet_rate.h"
 
 #define WEFT_COST_SHIFT 24 // of a byte's cost
 #define WEFT_RATE_SHIFT 48 // of its reciprocal

@@ -12,7 +12,7 @@
 #include "weft/limits.h"
 #include "weft/mactab.h"
 #include "weft/plan.h"
-#include "weft/rate.h"
+#include "weft/packet_rate.h"
 #include "weft/rules.h"
 #include "weft/tunnel.h"
 

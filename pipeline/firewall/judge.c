@@ -11,7 +11,7 @@
 
 #include "pipeline/tables/sessions.h"
 #include "weft/explain.h"
-#include "weft/rate.h"
+#include "weft/packet_rate.h"
 #include "weft/worker.h"
 
 #include "flow.h"

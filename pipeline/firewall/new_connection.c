@@ -9,7 +9,7 @@
 #include "pipeline/tables/sessions.h"
 #include "weft/rule_log.h"
 #include "weft/explain.h"
-#include "weft/rate.h"
+#include "weft/packet_rate.h"
 #include "weft/worker.h"
 
 #include "flow.h"

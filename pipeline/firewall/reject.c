@@ -13,7 +13,7 @@
 #include <rte_tcp.h>
 
 #include "pipeline/send/emit.h"
-#include "weft/rate.h"
+#include "weft/packet_rate.h"
 #include "weft/worker.h"
 
 #include "flow.h"

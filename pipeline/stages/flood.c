@@ -8,7 +8,7 @@
 #include "pipeline/send/drop.h"
 #include "pipeline/tables/groups.h"
 #include "weft/explain.h"
-#include "weft/rate.h"
+#include "weft/packet_rate.h"
 #include "weft/stage.h"
 #include "weft/worker.h"
 

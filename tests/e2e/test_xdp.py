@@ -116,7 +116,7 @@ def test_what_a_killed_weftd_has_left_is_taken_over(wire):
         with Weftd(netns=here, host="b") as other:
             tenants = shared("vxlan")
             tenants["tenants"]["default"]["ports"]["up"]["host"] = "b"
-            with pytest.raises(Exception, match="the weftd with process number"):
+            with pytest.raises(Exception, match="the weftd with process ID"):
                 other.rpc("apply", policy=tenants)
         assert "weft_uplink" in run("ip", "-n", here, "-d", "link", "show", "nic0")
         weftd.kill()

@@ -105,7 +105,7 @@ a_pf_is_found_by_address_and_by_interface_and_its_vfs_by_number(void **state)
 	assert_non_null(strstr(err.text, "weftctl sriov list"));
 	assert_int_equal(weft_sriov_pf(root, "../0000:03:00.0", &pf, &err), -ENODEV);
 	assert_int_equal(weft_sriov_pf(root, "0000:03:10.0", &pf, &err), -EINVAL);
-	assert_string_equal(err.text, "function 0000:03:10.0 is no PF: it is VF 0 of 0000:03:00.0");
+	assert_string_equal(err.text, "function 0000:03:10.0 is not a PF: it is VF 0 of 0000:03:00.0");
 	assert_int_equal(weft_sriov_pf(root, "0000:04:00.0", &pf, &err), 0);
 	assert_int_equal(weft_sriov_vf(root, &pf, 0, &vf, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "weftctl sriov create 0000:04:00.0 COUNT"));

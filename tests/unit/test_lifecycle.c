@@ -70,11 +70,11 @@ vfs_that_cannot_be_are_refused_with_the_reason(void **state)
 	assert_int_equal(weft_sriov_create(root, &none, 1, &err), -EOPNOTSUPP);
 	assert_non_null(strstr(err.text, "has no SR-IOV"));
 	assert_int_equal(weft_sriov_create(root, &pf, 8, &err), -EINVAL);
-	assert_string_equal(err.text, "PF 0000:03:00.0 can have 1 to 7 VFs, and not 8");
+	assert_string_equal(err.text, "PF 0000:03:00.0 can have 1 to 7 VFs, not 8");
 	assert_int_equal(weft_sriov_create(root, &pf, 0, &err), -EINVAL);
 	has.vfs = 2;
 	assert_int_equal(weft_sriov_create(root, &has, 2, &err), -EEXIST);
-	assert_non_null(strstr(err.text, "has 2 VFs already"));
+	assert_non_null(strstr(err.text, "already has 2 VFs"));
 	assert_string_equal(text_of(PF "sriov_numvfs"), "0");
 	// The kernel takes the number and makes none.
 	snprintf(lying.address, sizeof(lying.address), "0000:05:00.0");
@@ -104,7 +104,7 @@ a_driver_that_does_not_take_it_is_undone(void **state)
 	(void)state;
 	lead(VF "driver", "../../drivers/igbvf");
 	assert_int_equal(weft_sriov_bind(root, &vf, "vfio-pci", &err), -EIO);
-	assert_non_null(strstr(err.text, "cannot be given to the driver vfio-pci"));
+	assert_non_null(strstr(err.text, "cannot be bound to the driver vfio-pci"));
 	// Any driver may have it again, and the kernel was asked to look for one.
 	assert_string_equal(text_of(VF "driver_override"), "\nfio-pci");
 	assert_string_equal(text_of("bus/pci/drivers/igbvf/unbind"), "0000:03:10.0");

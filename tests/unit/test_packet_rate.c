@@ -4,7 +4,7 @@
 #include <rte_random.h>
 
 #include "fixture.h"
-#include "weft/rate.h"
+#include "weft/packet_rate.h"
 
 // In any window, no more packets than the rate times the window, and the burst.
 static void

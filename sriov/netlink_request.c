@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-#include "weft/netlink.h"
+#include "weft/netlink_request.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <sys/socket.h>
 
-#define BUFFER 131072 // a PF with all its VFs is one message, which cannot be longer than 64 KiB for them
+#define BUFFER 131072 // a PF with all its VFs is one message; its list of VFs is 64 KiB at most
 
 int
 weft_netlink_ask(int fd, struct nlmsghdr *request, int (*fn)(const struct nlmsghdr *message, void *arg), void *arg)

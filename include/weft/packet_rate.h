@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Packets over time, as one number: the time up to which the allowance is spent (the virtual scheduling form of
+// A rate of packets, kept as one number: the time up to which the allowance is spent (the virtual scheduling form of
 // the generic cell rate algorithm, ITU-T I.371, Annex A).
 #pragma once
 
 #include <stdint.h>
 
-// A rate in TSC cycles: COST of one packet, and the BURST that may be saved up. Cost 0: no limit.
+// In TSC cycles: the COST of one packet, and the BURST that may be saved up. Cost 0: no limit.
 struct weft_rate {
 	uint64_t cost;
 	uint64_t burst;
 };
 
-// The new value of SPENT if one more packet conforms at NOW (TSC), or 0 if it does not.
+// Whether one more packet conforms at NOW (TSC): returns the new value of SPENT, or 0 if it does not.
 static inline uint64_t
 weft_rate_next(const struct weft_rate *rate, uint64_t spent, uint64_t now)
 {
@@ -23,7 +23,7 @@ weft_rate_next(const struct weft_rate *rate, uint64_t spent, uint64_t now)
 	return next <= now ? next : 0;
 }
 
-// How many packets, N at most, conform at NOW; what is saved up beyond the burst is forgotten.
+// How many packets conform at NOW, N at most. Allowance beyond the burst is lost.
 static inline uint16_t
 weft_rate_allowed(const struct weft_rate *rate, uint64_t *spent, uint64_t now, uint16_t n)
 {
