@@ -12,7 +12,6 @@
 
 #include <event2/bufferevent.h>
 #include <event2/buffer.h>
-#include <rte_eal.h>
 
 #include "weft/clock.h"
 #include "weft/engine.h"
@@ -22,6 +21,7 @@
 #include "control/cluster/questions.h"
 #include "control/compile/compile.h"
 #include "control/host/local.h"
+#include "tests/harness/eal.h"
 
 #define START_EVERY_US 20000
 
@@ -334,15 +334,10 @@ start_next(evutil_socket_t fd, short what, void *arg)
 int
 main(int argc, char **argv)
 {
-	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m1024",
-		"--log-level=*:error" };
-	char *eal[RTE_DIM(arg) + 1] = { NULL };
 	const struct timeval every = { .tv_usec = START_EVERY_US };
 	struct bufferevent *input;
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		eal[i] = arg[i];
-	if (argc != 4 || rte_eal_init(RTE_DIM(arg), eal) < 0) {
+	if (argc != 4 || EAL_START("--no-huge", "-m1024", "--log-level=*:error") < 0) {
 		fprintf(stderr, "usage: bench_agents ENDPOINT FIRST COUNT\n");
 		return 1;
 	}

@@ -9,8 +9,6 @@
 #include <string.h>
 
 #include <jansson.h>
-#include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_malloc.h>
 
 #include "weft/fdb.h"
@@ -19,9 +17,11 @@
 #include "control/change/bundle.h"
 #include "control/compile/compile.h"
 #include "control/compile/ruleset.h"
+#include "chain.h"
 #include "cycles.h"
-#include "weft/stage.h"
-#include "weft/worker.h"
+#include "tests/harness/eal.h"
+#include "tests/harness/put.h"
+#include "tests/harness/random.h"
 
 #define BATCH		 32
 #define ROUNDS		 6000
@@ -44,35 +44,6 @@ struct bench {
 	uint32_t cycles[N_STEPS][ROUNDS];
 };
 
-static uint32_t
-next_random(struct bench *b)
-{
-	b->random ^= b->random << 13;
-	b->random ^= b->random >> 7;
-	b->random ^= b->random << 17;
-	return (uint32_t)(b->random >> 16);
-}
-
-static void
-flush(struct weft_worker *worker, uint16_t port)
-{
-	worker->port_out[port].n = 0;
-}
-
-static void
-put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void
-put32(uint8_t *at, uint32_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
 // A segment of connection C into mbuf I: from port 1, or as a REPLY from port 2.
 static void
 segment(struct bench *b, unsigned int i, uint32_t c, bool reply, uint8_t flags, uint32_t seq, uint32_t ack)
@@ -92,27 +63,6 @@ segment(struct bench *b, unsigned int i, uint32_t c, bool reply, uint8_t flags, 
 	p[TCP_AT + 13] = flags;
 	b->vec.pkts[i] = b->pkts[i];
 	b->vec.lanes[i].in = b->pkts[i]->port = reply ? 2 : 1;
-}
-
-static void
-clear(struct bench *b)
-{
-	for (uint16_t i = 0; i < b->w->n_dirty; i++) {
-		b->w->port_out[b->w->dirty[i]].n = 0;
-		b->w->port_out[b->w->dirty[i]].dirty = false;
-	}
-	b->w->n_dirty = 0;
-	// What is dropped here is used again.
-	b->w->n_dead = 0;
-}
-
-static void
-run_chain(struct bench *b, unsigned int n)
-{
-	b->vec.n = n;
-	b->vec.now = rte_rdtsc();
-	weft_chain_run(b->w, &b->vec, false);
-	clear(b);
 }
 
 // Sequence numbers of connection C, in which nothing is under way.
@@ -135,7 +85,10 @@ open_connections(struct bench *b, uint32_t from, uint32_t to)
 					: step == 2 ? r
 						    : 0);
 			}
-			run_chain(b, n);
+			b->vec.n = n;
+			b->vec.now = rte_rdtsc();
+			weft_chain_run(b->w, &b->vec, false);
+			bench_clear(b->w);
 		}
 	}
 }
@@ -144,10 +97,10 @@ open_connections(struct bench *b, uint32_t from, uint32_t to)
 static void
 fill(struct bench *b)
 {
-	bool reply = next_random(b) & 1;
+	bool reply = random_next(&b->random) & 1;
 
 	for (unsigned int i = 0; i < BATCH; i++) {
-		uint32_t c = next_random(b) % b->n_conns;
+		uint32_t c = random_next(&b->random) % b->n_conns;
 
 		segment(b, i, c, reply, 0x10, reply ? SERVER_SEQ(c) : CLIENT_SEQ(c),
 			reply ? CLIENT_SEQ(c) : SERVER_SEQ(c));
@@ -158,29 +111,17 @@ fill(struct bench *b)
 static void
 round_by_stage(struct bench *b, unsigned int r)
 {
-	weft_lanes mask = weft_lanes_all(BATCH);
-
 	fill(b);
-	b->vec.now = rte_rdtsc();
-	for (unsigned int i = 0; i < WEFT_N_STAGES; i++) {
-		uint64_t start = rte_rdtsc_precise();
-
-		mask = weft_chain[i].run(b->w, &b->vec, mask);
-		b->cycles[i][r] = (uint32_t)(rte_rdtsc_precise() - start);
-	}
-	clear(b);
+	bench_time_stages(b->w, &b->vec, &b->cycles[0][r], ROUNDS);
+	bench_clear(b->w);
 }
 
 static void
 round_whole(struct bench *b, unsigned int r)
 {
-	uint64_t start;
-
 	fill(b);
-	b->vec.now = start = rte_rdtsc_precise();
-	weft_chain_run(b->w, &b->vec, false);
-	b->cycles[WEFT_N_STAGES][r] = (uint32_t)(rte_rdtsc_precise() - start);
-	clear(b);
+	b->cycles[WEFT_N_STAGES][r] = bench_time_chain(b->w, &b->vec);
+	bench_clear(b->w);
 }
 
 static json_t *
@@ -228,8 +169,6 @@ measure_cps(struct bench *b)
 		uint64_t took = 0;
 
 		for (unsigned int k = 0; k < RTE_DIM(steps); k++) {
-			uint64_t start;
-
 			for (unsigned int i = 0; i < BATCH; i++) {
 				uint32_t c = next + i, s = CLIENT_SEQ(c) + steps[k].client,
 					 a = SERVER_SEQ(c) + steps[k].server;
@@ -240,10 +179,8 @@ measure_cps(struct bench *b)
 							 : a);
 			}
 			b->vec.n = BATCH;
-			b->vec.now = start = rte_rdtsc_precise();
-			weft_chain_run(b->w, &b->vec, false);
-			took += rte_rdtsc_precise() - start - overhead;
-			clear(b);
+			took += bench_time_chain(b->w, &b->vec) - overhead;
+			bench_clear(b->w);
 		}
 		b->cycles[0][r] = (uint32_t)took;
 		next += BATCH;
@@ -265,20 +202,20 @@ rules(struct bench *b, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		json_t *rule = json_pack(
 			"{s:s, s:s, s:i}", "direction", "in", "action", i % 5 ? "allow" : "deny", "priority", i % 1000);
-		uint32_t low = 1024 + next_random(b) % 50000;
+		uint32_t low = 1024 + random_next(&b->random) % 50000;
 
 		if (i % 3) {
 			json_object_set_new(rule, "protocol", json_string(i % 2 ? "tcp" : "udp"));
 			json_object_set_new(rule, "ports",
-				json_pack("[o]", json_sprintf("%u-%u", low, low + next_random(b) % 500)));
+				json_pack("[o]", json_sprintf("%u-%u", low, low + random_next(&b->random) % 500)));
 		}
 		if (i % 4 == 3)
 			json_object_set_new(rule, "remote", json_pack("{s:s}", "group", "web"));
 		else
 			json_object_set_new(rule, "remote",
 				json_pack("{s:o}", "cidr",
-					json_sprintf("%u.%u.%u.0/24", 11 + next_random(b) % 100, next_random(b) % 256,
-						next_random(b) % 256)));
+					json_sprintf("%u.%u.%u.0/24", 11 + random_next(&b->random) % 100,
+						random_next(&b->random) % 256, random_next(&b->random) % 256)));
 		json_array_append_new(list, rule);
 	}
 	return list;
@@ -310,11 +247,13 @@ measure_classify(struct bench *b, uint32_t n)
 	weft_ruleset_compile(b->model, ruled, n, WEFT_DENY, "default", &ruleset, &memory);
 	compiled = rte_rdtsc() - start;
 	for (unsigned int r = 0; r < ROUNDS; r++) {
-		const struct weft_rule *like = &((const struct weft_rule *)group->rules.items)[next_random(b) % n];
-		uint8_t remote[4] = { 11 + next_random(b) % 100, next_random(b) % 256, next_random(b) % 256, 7 };
-		struct weft_query query = { .remote = remote, .protocol = next_random(b) & 1 ? 6 : 17 };
+		const struct weft_rule *like =
+			&((const struct weft_rule *)group->rules.items)[random_next(&b->random) % n];
+		uint8_t remote[4] = { 11 + random_next(&b->random) % 100, random_next(&b->random) % 256,
+			random_next(&b->random) % 256, 7 };
+		struct weft_query query = { .remote = remote, .protocol = random_next(&b->random) & 1 ? 6 : 17 };
 
-		query.service = like->ports.n ? like->ports.range[0].low : (uint16_t)next_random(b);
+		query.service = like->ports.n ? like->ports.range[0].low : (uint16_t)random_next(&b->random);
 		start = rte_rdtsc_precise();
 		found += weft_ruleset_match(&ruleset, &query) < n;
 		b->cycles[0][r] = (uint32_t)(rte_rdtsc_precise() - start);
@@ -375,11 +314,9 @@ new_bench(void)
 {
 	static const uint8_t head[] = { 0x08, 0x00, 0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0 };
 	struct bench *b = rte_zmalloc(NULL, sizeof(*b), RTE_CACHE_LINE_SIZE);
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create("bench", 1023, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	struct weft_worker *w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
+	struct weft_worker *w = b ? bench_new_worker(WEFT_MAX_PORTS, b->pkts, BATCH) : NULL;
 
-	if (!b || !pool || !w || rte_pktmbuf_alloc_bulk(pool, b->pkts, BATCH))
+	if (w == NULL)
 		return NULL;
 	for (unsigned int i = 0; i < BATCH; i++) {
 		uint8_t *p = (uint8_t *)rte_pktmbuf_append(b->pkts[i], FRAME);
@@ -391,15 +328,11 @@ new_bench(void)
 		put16(p + TCP_AT + 14, 0x7fff);
 	}
 	b->w = w;
-	b->random = 88172645463325252u;
-	w->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->stats[0]), RTE_CACHE_LINE_SIZE);
-	w->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->flood[0]), RTE_CACHE_LINE_SIZE);
-	w->port_out = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
+	b->random = RANDOM_SEED;
 	w->fdb = weft_fdb_new(64, 300, 1);
-	w->flush_port = flush;
 	b->placement = calloc(1, sizeof(*b->placement));
 	b->model = weft_model_new("/run/weft/vhost");
-	if (!w->stats || !w->flood || !w->port_out || !w->fdb || !b->placement || !b->model)
+	if (!w->fdb || !b->placement || !b->model)
 		return NULL;
 	weft_placement_assign(b->placement, 1, "t/p1");
 	weft_placement_assign(b->placement, 2, "t/p2");
@@ -415,18 +348,12 @@ main(int argc, char **argv)
 {
 	static const uint32_t conns[] = { 1, 1000, 10000, 100000, 1000000 }, rules_of[] = { 10, 100, 1000, 4000 };
 	bool huge = argc > 1 && strcmp(argv[1], "--huge") == 0;
-	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m512",
-		"--lcores=0@1", "--log-level=*:error" };
-	char *args[RTE_DIM(arg) + 1] = { NULL };
 	json_t *cases = json_array(), *report;
 	struct bench *b;
 	uint32_t opened = 0;
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		args[i] = arg[i];
-	if (huge)
-		strcpy(arg[1], "--in-memory");
-	if (rte_eal_init(RTE_DIM(arg), args) < 0 || (b = new_bench()) == NULL) {
+	if (EAL_START(huge ? "--in-memory" : "--no-huge", "-m512", "--lcores=0@1", "--log-level=*:error") < 0 ||
+		(b = new_bench()) == NULL) {
 		fprintf(stderr, "bench_firewall: no memory\n");
 		return 1;
 	}
@@ -450,8 +377,6 @@ main(int argc, char **argv)
 		json_array_append_new(cases, measure_classify(b, rules_of[i]));
 	report = json_pack(
 		"{s:s, s:i, s:b, s:o}", "bench", "firewall", "batch", BATCH, "hugepages", huge, "cases", cases);
-	json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
-	putchar('\n');
-	json_decref(report);
+	bench_print(report);
 	return 0;
 }

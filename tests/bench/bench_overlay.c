@@ -9,16 +9,14 @@
 #include <string.h>
 
 #include <jansson.h>
-#include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_malloc.h>
 
 #include "weft/fdb.h"
 
 #include "pipeline/base/bytes.h"
+#include "chain.h"
 #include "cycles.h"
-#include "weft/stage.h"
-#include "weft/worker.h"
+#include "tests/harness/eal.h"
 
 #define BATCH  32
 #define ROUNDS 20000
@@ -60,12 +58,6 @@ struct bench {
 	_Atomic uint64_t mac[N_PORTS];
 };
 
-static void
-flush(struct weft_worker *worker, uint16_t port)
-{
-	worker->port_out[port].n = 0;
-}
-
 // Fresh frames, as a burst that was just copied in: the lines are in the cache.
 static void
 fill(struct bench *b, const struct bench_case *c)
@@ -87,32 +79,19 @@ clear(struct bench *b, uint16_t port)
 {
 	bool all = b->w->port_out[port].n == BATCH;
 
-	for (uint16_t i = 0; i < b->w->n_dirty; i++) {
-		b->w->port_out[b->w->dirty[i]].n = 0;
-		b->w->port_out[b->w->dirty[i]].dirty = false;
-	}
-	b->w->n_dirty = 0;
+	bench_clear(b->w);
 	return all;
 }
 
 static bool
 run_round(struct bench *b, struct bench_case *c, unsigned int r)
 {
-	weft_lanes mask = weft_lanes_all(BATCH);
-	uint64_t start;
-
 	fill(b, c);
-	b->vec.now = start = rte_rdtsc_precise();
-	weft_chain_run(b->w, &b->vec, false);
-	c->cycles[WEFT_N_STAGES][r] = (uint32_t)(rte_rdtsc_precise() - start);
+	c->cycles[WEFT_N_STAGES][r] = bench_time_chain(b->w, &b->vec);
 	if (!clear(b, c->out))
 		return false;
 	fill(b, c);
-	for (unsigned int i = 0; i < WEFT_N_STAGES; i++) {
-		start = rte_rdtsc_precise();
-		mask = weft_chain[i].run(b->w, &b->vec, mask);
-		c->cycles[i][r] = (uint32_t)(rte_rdtsc_precise() - start);
-	}
+	bench_time_stages(b->w, &b->vec, &c->cycles[0][r], ROUNDS);
 	return clear(b, c->out);
 }
 
@@ -220,25 +199,20 @@ static struct bench *
 new_bench(void)
 {
 	struct bench *b = rte_zmalloc(NULL, sizeof(*b), RTE_CACHE_LINE_SIZE);
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create("bench", 1023, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	struct weft_worker *w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
+	struct weft_worker *w = b ? bench_new_worker(N_PORTS, b->pkts, BATCH) : NULL;
 
-	if (!b || !pool || !w || rte_pktmbuf_alloc_bulk(pool, b->pkts, BATCH))
+	if (w == NULL)
 		return NULL;
 	b->w = w;
-	w->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->stats[0]), RTE_CACHE_LINE_SIZE);
-	w->port_out = rte_zmalloc(NULL, N_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
 	w->fdb = weft_fdb_new(16, 300, 1);
 	w->neighbour = b->neighbour;
 	w->mac = b->mac;
-	w->flush_port = flush;
 	w->snap = &b->snap;
 	b->snap = (struct weft_snapshot){ .version = 1 };
 	weft_snapshot_blank(&b->snap);
 	b->snap.port_page[0] = &b->ports;
 	b->snap.domain_page[0] = &b->domains;
-	return w->stats && w->port_out && w->fdb && set_up_ports(b) == 0 ? b : NULL;
+	return w->fdb && set_up_ports(b) == 0 ? b : NULL;
 }
 
 // One turn of case C.
@@ -259,15 +233,10 @@ run_turn(struct bench *b, struct bench_case *c, unsigned int first)
 int
 main(void)
 {
-	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256",
-		"--lcores=0@1", "--log-level=*:error" };
-	char *argv[RTE_DIM(arg) + 1] = { NULL };
 	json_t *list = json_array(), *report;
 	struct bench *b;
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0 || (b = new_bench()) == NULL) {
+	if (EAL_START("--no-huge", "-m256", "--lcores=0@1", "--log-level=*:error") < 0 || (b = new_bench()) == NULL) {
 		fprintf(stderr, "bench_overlay: no memory\n");
 		return 1;
 	}
@@ -277,8 +246,6 @@ main(void)
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
 		json_array_append_new(list, report_case(&cases[i], bench_stamp_cost()));
 	report = json_pack("{s:s, s:i, s:o}", "bench", "overlay", "batch", BATCH, "cases", list);
-	json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
-	putchar('\n');
-	json_decref(report);
+	bench_print(report);
 	return 0;
 }

@@ -8,16 +8,15 @@
 #include <string.h>
 
 #include <jansson.h>
-#include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_malloc.h>
 
 #include "weft/fdb.h"
 
 #include "pipeline/base/bytes.h"
+#include "chain.h"
 #include "cycles.h"
-#include "weft/stage.h"
-#include "weft/worker.h"
+#include "tests/harness/eal.h"
+#include "tests/harness/random.h"
 
 #define BATCH	 32
 #define ROUNDS	 4000
@@ -36,26 +35,11 @@ struct bench {
 	uint32_t cycles[N_STEPS][ROUNDS];
 };
 
-static uint32_t
-next_random(struct bench *b)
-{
-	b->random ^= b->random << 13;
-	b->random ^= b->random >> 7;
-	b->random ^= b->random << 17;
-	return (uint32_t)(b->random >> 16);
-}
-
 // The MAC's place: spread over the ports.
 static uint16_t
 port_of(const struct bench *b, uint32_t mac)
 {
 	return 1 + mac % b->n_ports;
-}
-
-static void
-flush(struct weft_worker *worker, uint16_t port)
-{
-	worker->port_out[port].n = 0;
 }
 
 // Fresh frames, as a burst that was just copied in: the lines are in the cache.
@@ -64,8 +48,8 @@ fill(struct bench *b)
 {
 	b->vec.n = BATCH;
 	for (unsigned int i = 0; i < BATCH; i++) {
-		uint32_t src = b->one_flow ? 0 : next_random(b) % b->n_macs;
-		uint32_t dst = b->one_flow ? 1 : next_random(b) % b->n_macs;
+		uint32_t src = b->one_flow ? 0 : random_next(&b->random) % b->n_macs;
+		uint32_t dst = b->one_flow ? 1 : random_next(&b->random) % b->n_macs;
 		uint8_t *p = rte_pktmbuf_mtod(b->pkts[i], uint8_t *);
 
 		// Another port's address, or there is nothing to do.
@@ -79,41 +63,19 @@ fill(struct bench *b)
 }
 
 static void
-clear(struct bench *b)
-{
-	for (uint16_t i = 0; i < b->w->n_dirty; i++) {
-		b->w->port_out[b->w->dirty[i]].n = 0;
-		b->w->port_out[b->w->dirty[i]].dirty = false;
-	}
-	b->w->n_dirty = 0;
-}
-
-static void
 round_by_stage(struct bench *b, unsigned int r)
 {
-	weft_lanes mask = weft_lanes_all(BATCH);
-
 	fill(b);
-	b->vec.now = rte_rdtsc();
-	for (unsigned int i = 0; i < WEFT_N_STAGES; i++) {
-		uint64_t start = rte_rdtsc_precise();
-
-		mask = weft_chain[i].run(b->w, &b->vec, mask);
-		b->cycles[i][r] = (uint32_t)(rte_rdtsc_precise() - start);
-	}
-	clear(b);
+	bench_time_stages(b->w, &b->vec, &b->cycles[0][r], ROUNDS);
+	bench_clear(b->w);
 }
 
 static void
 round_whole(struct bench *b, unsigned int r)
 {
-	uint64_t start;
-
 	fill(b);
-	b->vec.now = start = rte_rdtsc_precise();
-	weft_chain_run(b->w, &b->vec, false);
-	b->cycles[WEFT_N_STAGES][r] = (uint32_t)(rte_rdtsc_precise() - start);
-	clear(b);
+	b->cycles[WEFT_N_STAGES][r] = bench_time_chain(b->w, &b->vec);
+	bench_clear(b->w);
 }
 
 static json_t *
@@ -143,7 +105,7 @@ run_case(struct bench *b, const char *what, uint32_t n, uint32_t n_macs, uint32_
 	b->n_macs = n_macs;
 	b->n_ports = n_ports;
 	b->one_flow = n == 1;
-	b->random = 88172645463325252u;
+	b->random = RANDOM_SEED;
 	w->fdb = weft_fdb_new(n_macs + 16, 300, 1);
 	if (w->fdb == NULL)
 		return NULL;
@@ -161,11 +123,9 @@ new_bench(void)
 	static const uint8_t payload[] = { 0x08, 0x00, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0,
 		2, 0, 1, 0, 2, 0, 26, 0, 0 };
 	struct bench *b = rte_zmalloc(NULL, sizeof(*b), RTE_CACHE_LINE_SIZE);
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create("bench", 1023, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	struct weft_worker *w = rte_zmalloc(NULL, sizeof(*w), RTE_CACHE_LINE_SIZE);
+	struct weft_worker *w = b ? bench_new_worker(WEFT_MAX_PORTS, b->pkts, BATCH) : NULL;
 
-	if (!b || !pool || !w || rte_pktmbuf_alloc_bulk(pool, b->pkts, BATCH))
+	if (w == NULL)
 		return NULL;
 	for (unsigned int i = 0; i < BATCH; i++) {
 		uint8_t *p = (uint8_t *)rte_pktmbuf_append(b->pkts[i], 60);
@@ -174,17 +134,13 @@ new_bench(void)
 		memcpy(p + 12, payload, sizeof(payload));
 	}
 	b->w = w;
-	w->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->stats[0]), RTE_CACHE_LINE_SIZE);
-	w->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->flood[0]), RTE_CACHE_LINE_SIZE);
-	w->port_out = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
-	w->flush_port = flush;
 	w->snap = &b->snap;
 	b->snap = (struct weft_snapshot){ .version = 1 };
 	weft_snapshot_blank(&b->snap);
 	pages = rte_zmalloc(NULL, WEFT_PORT_PAGES * sizeof(*pages), RTE_CACHE_LINE_SIZE);
 	b->domains.domain[1].learning = true;
 	b->snap.domain_page[0] = &b->domains;
-	if (!w->stats || !w->flood || !w->port_out || !pages || weft_mactab_init(&b->snap.static_macs, 1, 1))
+	if (!pages || weft_mactab_init(&b->snap.static_macs, 1, 1))
 		return NULL;
 	for (unsigned int i = 0; i < WEFT_PORT_PAGES; i++)
 		b->snap.port_page[i] = &pages[i];
@@ -199,15 +155,10 @@ int
 main(void)
 {
 	static const uint32_t macs[] = { 1, 100, 1000, 10000, 100000, 1000000 }, ports[] = { 1, 10, 100, 1000 };
-	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256",
-		"--lcores=0@1", "--log-level=*:error" };
-	char *argv[RTE_DIM(arg) + 1] = { NULL };
 	json_t *cases = json_array(), *report;
 	struct bench *b;
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0 || (b = new_bench()) == NULL) {
+	if (EAL_START("--no-huge", "-m256", "--lcores=0@1", "--log-level=*:error") < 0 || (b = new_bench()) == NULL) {
 		fprintf(stderr, "bench_pipeline: no memory\n");
 		return 1;
 	}
@@ -217,8 +168,6 @@ main(void)
 		json_array_append_new(
 			cases, run_case(b, "ports", ports[i], RTE_MAX(ports[i], 2u), RTE_MAX(ports[i], 2u)));
 	report = json_pack("{s:s, s:i, s:o}", "bench", "pipeline", "batch", BATCH, "cases", cases);
-	json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
-	putchar('\n');
-	json_decref(report);
+	bench_print(report);
 	return 0;
 }

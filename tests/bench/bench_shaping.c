@@ -14,11 +14,11 @@
 
 #include <jansson.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_malloc.h>
 
 #include "dataplane/core/state.h"
 #include "weft/clock.h"
+#include "tests/harness/eal.h"
 
 #define SINK	     1
 #define FIRST	     2 // slot of the first source
@@ -184,8 +184,6 @@ fill(struct rte_mempool *pool __rte_unused, void *arg __rte_unused, void *object
 static int
 start(void)
 {
-	static char arg[][40] = { "bench", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m512",
-		"--lcores=0@0,1@1", "--log-level=*:error" };
 	const struct weft_engine_config config = { .n_workers = 1,
 		.idle = WEFT_IDLE_BUSY,
 		.n_mbufs = N_MBUFS,
@@ -193,14 +191,12 @@ start(void)
 		.fdb_age_s = 300,
 		.sessions = 1024,
 		.fragments = 64 };
-	char *argv[RTE_DIM(arg) + 1] = { NULL };
 	struct weft_error err = { "" };
 	uint64_t key = weft_mac_key(1, MAC);
 	struct weft_mactab *macs;
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0 || weft_engine_start(&config, &err)) {
+	if (EAL_START("--no-huge", "-m512", "--lcores=0@0,1@1", "--log-level=*:error") < 0 ||
+		weft_engine_start(&config, &err)) {
 		fprintf(stderr, "bench_shaping: %s\n", err.text);
 		return -1;
 	}

@@ -21,6 +21,9 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "tests/harness/put.h"
+#include "tests/harness/random.h"
+
 #define BURST	32
 #define WINDOW	256 // packets under way in a direction
 #define SLOTS	8   // groups of BURST connections that cps has under way
@@ -47,33 +50,10 @@ struct slot {
 static struct rte_mempool *pool;
 static uint64_t rx[3], tx[3], finished;
 static bool resting;
-static uint64_t state = 88172645463325252u;
+static uint64_t state = RANDOM_SEED;
 static uint32_t n_conns;
 static struct slot slots[SLOTS];
 static uint32_t next_conn = 1 << 25;
-
-static uint32_t
-next_random(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 16);
-}
-
-static uint8_t *
-put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-	return at + 2;
-}
-
-static uint8_t *
-put32(uint8_t *at, uint32_t value)
-{
-	return put16(put16(at, value >> 16), value & 0xffff);
-}
 
 static uint32_t
 fold(uint32_t sum)
@@ -221,7 +201,7 @@ send_frames(uint16_t port, unsigned int n, void (*build)(uint8_t *p, unsigned in
 static uint32_t
 any_conn(void)
 {
-	return (uint32_t)((uint64_t)next_random() * n_conns >> 32);
+	return (uint32_t)((uint64_t)random_next(&state) * n_conns >> 32);
 }
 
 static void
@@ -243,7 +223,8 @@ build_step(uint8_t *p, unsigned int i, void *arg)
 static void
 build_attack(uint8_t *p, unsigned int i, void *arg)
 {
-	uint32_t src = 0x0a400000 | (next_random() & 0xffff), dst = SERVER, r = next_random(), c = any_conn();
+	uint32_t src = 0x0a400000 | (random_next(&state) & 0xffff), dst = SERVER, r = random_next(&state),
+		 c = any_conn();
 	uint8_t *l4;
 
 	(void)i;
@@ -252,7 +233,7 @@ build_attack(uint8_t *p, unsigned int i, void *arg)
 		tcp_frame(p, 2, 1, src, dst, (r & 0xffff0000) | 80, SYN, r, 0);
 		break;
 	case SCAN: // every packet its own addresses and ports: tuple space explosion
-		tcp_frame(p, 2, 1, next_random(), next_random(), next_random(), SYN, r, 0);
+		tcp_frame(p, 2, 1, random_next(&state), random_next(&state), random_next(&state), SYN, r, 0);
 		break;
 	case FRAGMENTS:
 		l4 = ip_frame(p, 2, 1, 17, src, dst, (r & 0xffff0000) | 0x2000);
@@ -271,7 +252,7 @@ build_attack(uint8_t *p, unsigned int i, void *arg)
 		break;
 	default:
 		for (unsigned int k = 12; k < FRAME; k++)
-			p[k] = (uint8_t)next_random();
+			p[k] = (uint8_t)random_next(&state);
 		p[0] = p[6] = 2;
 		p[1] = p[2] = p[3] = p[4] = p[7] = p[8] = p[9] = p[10] = 0;
 		p[5] = 1;

@@ -74,7 +74,7 @@ class Peer(pvp.Peer):
         switch = self.ovs
         switch.start()
         for bridge in ("br-int", "br-phy"):
-            switch.vsctl("add-br", bridge, "--", "set", "bridge", bridge, "datapath_type=netdev")
+            switch.add_bridge(bridge)
         switch.vsctl("add-port", "br-phy", "wire", "--", "set", "interface", "wire", "type=dpdk",
                      f"options:dpdk-devargs=net_vhost0,iface={self.paths[1]},queues=1")
         run("ip", "-n", self.netns, "addr", "add", f"{HERE}/24", "dev", "br-phy")

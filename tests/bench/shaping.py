@@ -102,8 +102,7 @@ def tcp(switch, rates):
                   for i, path in enumerate(switch.paths, 1)]
         try:
             for i, guest in enumerate(guests, 1):
-                guest.wait_boot()
-                guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+                guest.set_up(i)
             guests[1].sh("iperf3 -s -D")
             found = {}
             for name, rate in {"none": 0, **rates}.items():
@@ -139,7 +138,7 @@ class PeerHosts:
 
     def __enter__(self):
         self.ovs.start()
-        self.ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        self.ovs.add_bridge()
         for i in (1, 2):
             self.ovs.vsctl("add-port", "br0", f"p{i}", "--", "set", "interface", f"p{i}", "type=dpdk",
                            f"options:dpdk-devargs={self.wires.device(i)}")

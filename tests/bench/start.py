@@ -83,7 +83,7 @@ class Peer:
     def prepare(self):
         """The ports are in the database, the switch is not there; NORMAL forwarding needs no controller."""
         self.ovs.start()
-        self.ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        self.ovs.add_bridge()
         for i in (0, 1):
             self.ovs.vsctl("add-port", "br0", f"p{i}", "--", "set", "interface", f"p{i}", "type=dpdkvhostuserclient",
                            f"options:vhost-server-path={self.paths[i]}")

@@ -103,7 +103,7 @@ def weft_rates(hosts, device):
 def ovs_rates(hosts, device):
     """The same of OVS-DPDK."""
     with Ovs(netns=hosts.here, dpdk=True) as ovs:
-        ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure")
+        ovs.add_bridge("br0", "fail-mode=secure")
         ovs.vsctl("add-port", "br0", "up", "--", "set", "interface", "up", "type=dpdk", f"options:dpdk-devargs={device}")
         with hosts.sending(False):
             rates = []

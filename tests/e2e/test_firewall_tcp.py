@@ -73,13 +73,7 @@ def test_kernels_tcp_while_rules_change(wires):
 @pytest.mark.skipif(qemu.missing() != "", reason=f"{qemu.missing()} is missing")
 def test_virtual_machines_tcp_while_rules_change(weftd):
     weftd.apply(policy("vm", lambda i: {}))
-    guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i), programs=["iperf3"]) for i in (1, 2)}
-    try:
-        for i, guest in guests.items():
-            guest.wait_boot()
-            guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
-            weftd.wait_link(f"vm{i}")
-        guests[2].sh("iperf3 -s -D")
+    with qemu.iperf_pair(weftd, mac) as guests:
         guests[1].start("iperf3 -c 10.0.0.2 -t 5")
         end = time.monotonic() + 6
         changes = churn(weftd, lambda: time.monotonic() > end)
@@ -90,6 +84,3 @@ def test_virtual_machines_tcp_while_rules_change(weftd):
         assert not WRONG & (set(weftd.drops("vm1")) | set(weftd.drops("vm2"))), (weftd.drops("vm1"), weftd.drops("vm2"))
         assert guests[1].sh("ping -c 1 -W 1 10.0.0.2")[0] != 0
         assert weftd.drops("vm1")["fw_ingress"] == 1
-    finally:
-        for g in guests.values():
-            g.close()

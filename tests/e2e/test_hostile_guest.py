@@ -35,6 +35,21 @@ def liar(weftd):
     return guest
 
 
+def expect_traffic(victims):
+    """The other guests go on."""
+    for _ in range(5):
+        victims[1].send(FRAME)
+        assert victims[2].expect() == [FRAME]
+
+
+def replace(weftd, guest):
+    """The guest goes, and the next one has no error."""
+    guest.close()
+    guest = liar(weftd)
+    assert "error" not in weftd.port("liar")
+    guest.close()
+
+
 @pytest.mark.parametrize("lie", range(10))
 def test_lying_transmit_descriptors(weftd, victims, lie):
     guest = liar(weftd)
@@ -53,9 +68,7 @@ def test_lying_transmit_descriptors(weftd, victims, lie):
     ]
     ring.write_desc(0, *descs[lie])
     ring.offer(0)
-    for _ in range(5):
-        victims[1].send(FRAME)
-        assert victims[2].expect() == [FRAME]
+    expect_traffic(victims)
 
     def named():
         """the lie to be named"""
@@ -64,10 +77,7 @@ def test_lying_transmit_descriptors(weftd, victims, lie):
         return re.search("ring 1, from the guest, stopped: the guest .+", weftd.port("liar").get("error", ""))
 
     wait_for(named)
-    guest.close()
-    guest = liar(weftd)
-    assert "error" not in weftd.port("liar")
-    guest.close()
+    replace(weftd, guest)
 
 
 def test_feature_that_is_not_offered_is_named(weftd, victims):
@@ -83,10 +93,7 @@ def test_feature_that_is_not_offered_is_named(weftd, victims):
 
     wait_for(named)
     assert "iommu_platform=off" in weftd.port("liar")["error"]
-    guest.close()
-    guest = liar(weftd)
-    assert "error" not in weftd.port("liar")
-    guest.close()
+    replace(weftd, guest)
 
 
 def test_lying_about_inflight_pages(weftd, victims):
@@ -235,15 +242,10 @@ def test_memory_that_is_cut_short(weftd, victims, rings):
         return "cut the file behind its memory short" in weftd.port("liar").get("error", "")
 
     wait_for(named)
-    for _ in range(5):
-        victims[1].send(FRAME)
-        assert victims[2].expect() == [FRAME]
+    expect_traffic(victims)
     guest.send_memory()  # the next message ends the connection
     weftd.wait_link("liar", up=False)
-    guest.close()
-    guest = liar(weftd)
-    assert "error" not in weftd.port("liar")
-    guest.close()
+    replace(weftd, guest)
 
 
 def test_inflight_pages_that_are_cut_short(weftd, victims):
@@ -261,9 +263,7 @@ def test_inflight_pages_that_are_cut_short(weftd, victims):
         guest.ask(vu.GET_FEATURES)
     except OSError:  # closed is what it should be
         pass
-    for _ in range(5):
-        victims[1].send(FRAME)
-        assert victims[2].expect() == [FRAME]
+    expect_traffic(victims)
     guest.close()
     os.close(pages)
     guest = liar(weftd)

@@ -57,8 +57,7 @@ def test_machines_across_hosts(hosts):
               qemu.QemuGuest(b.socket("g3"), mac(3), mtu=mtu)]
     try:
         for i, guest in enumerate(guests, 1):
-            guest.wait_boot()
-            guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+            guest.set_up(i)
         a.wait_link("g1")
         b.wait_link("g2", "g3")
         # Told through virtio, and no more fits.

@@ -95,13 +95,18 @@ def hello(wire):
     wire.send(Ether(dst="ff:ff:ff:ff:ff:ff", src=wire.mac) / ARP(op=1, hwsrc=wire.mac, psrc=THERE, pdst=HERE))
 
 
+def apply_two_uplinks(weftd, pair, second):
+    """Gives host a one uplink on each of the two wires."""
+    plan = policy("vxlan", "a", f"net_af_packet0,iface={pair[0]}")
+    plan["default"]["ports"]["up2"] = {"host": "a", "attach": {"type": "eth", "device": f"net_af_packet1,iface={second[0]}"}}
+    weftd.apply(plan, hosts=HOSTS)
+
+
 def test_second_uplink_takes_over(pair, second):
     """When the link goes, the other uplink is announced and carries all; the first one stands by when it is back."""
     wires = [Wire(pair[1]), Wire(second[1])]
     with Weftd(host="a") as weftd:
-        plan = policy("vxlan", "a", f"net_af_packet0,iface={pair[0]}")
-        plan["default"]["ports"]["up2"] = {"host": "a", "attach": {"type": "eth", "device": f"net_af_packet1,iface={second[0]}"}}
-        weftd.apply(plan, hosts=HOSTS)
+        apply_two_uplinks(weftd, pair, second)
         assert weftd.ctl("hosts")["uplinks"] == ["default/up", "default/up2"]
         assert weftd.port("up2")["state"] == "standby"
         with VhostGuest(weftd.socket("g1")) as guest:
@@ -393,9 +398,7 @@ def test_what_is_changed_counts_at_once(pair, second):
     """The network's kind and number, this host's address and the other one's, and the uplink that is taken away."""
     wires = [Wire(pair[1]), Wire(second[1])]
     with Weftd(host="a") as weftd:
-        plan = policy("vxlan", "a", f"net_af_packet0,iface={pair[0]}")
-        plan["default"]["ports"]["up2"] = {"host": "a", "attach": {"type": "eth", "device": f"net_af_packet1,iface={second[0]}"}}
-        weftd.apply(plan, hosts=HOSTS)
+        apply_two_uplinks(weftd, pair, second)
         with VhostGuest(weftd.socket("g1")) as guest:
             weftd.wait_link("g1")
             hello(wires[0])

@@ -268,13 +268,7 @@ def test_tcp_of_virtual_machines_gets_its_plan(weftd, way):
     rate = 4e6
     weftd.apply({"default": {"networks": {"lan": {}}, "plans": {"p": {way: {"rate": int(rate)}}}, "ports": {
         f"vm{i}": {"network": "lan", "mac": mac(i), "plan": "p" if (i == 1) == (way == "from_vm") else ""} for i in (1, 2)}}})
-    guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i), programs=["iperf3"]) for i in (1, 2)}
-    try:
-        for i, guest in guests.items():
-            guest.wait_boot()
-            guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
-            weftd.wait_link(f"vm{i}")
-        guests[2].sh("iperf3 -s -D")
+    with qemu.iperf_pair(weftd, mac) as guests:
         guests[1].start("iperf3 -c 10.0.0.2 -t 9")
         time.sleep(2)
         first, begin = weftd.rpc("plans"), time.monotonic()
@@ -295,9 +289,6 @@ def test_tcp_of_virtual_machines_gets_its_plan(weftd, way):
         bits = (after["ports"][0][way]["bytes"] - before["ports"][0][way]["bytes"]) * 8
         assert "receiver" in said and 0.3 * rate * 3 < bits < 1.001 * rate * seconds + rate / 50 + 2 * 1522 * 8, bits / seconds
         assert set(weftd.drops("vm1")) <= ({"out_plan"} if way == "to_vm" else set()), weftd.drops("vm1")
-    finally:
-        for g in guests.values():
-            g.close()
 
 
 @pytest.mark.parametrize("rate", [64e3, 1e6, 10e6, 100e6, 1e9])

@@ -23,8 +23,7 @@ def test_virtual_machines_talk_and_survive(weftd):
     guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i)) for i in (1, 2)}
 
     def configure(i):
-        guests[i].wait_boot()
-        guests[i].sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+        guests[i].set_up(i)
         weftd.wait_link(f"vm{i}")
 
     try:

@@ -70,13 +70,7 @@ def test_layouts(weftd):
 def test_death_under_tcp(weftd):
     """weftd is killed again and again while two machines move data by TCP: the connection lives, and no byte is lost."""
     weftd.apply({"default": {"networks": {"lan": {}}, "ports": {f"vm{i}": {"network": "lan", "mac": mac(i)} for i in (1, 2)}}})
-    guests = {i: qemu.QemuGuest(weftd.socket(f"vm{i}"), mac(i), programs=["iperf3"]) for i in (1, 2)}
-    try:
-        for i, guest in guests.items():
-            guest.wait_boot()
-            guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
-            weftd.wait_link(f"vm{i}")
-        guests[2].sh("iperf3 -s -D")
+    with qemu.iperf_pair(weftd, mac) as guests:
         guests[1].start("iperf3 -c 10.0.0.2 -n 100M")
         for _ in range(3):
             time.sleep(0.7)
@@ -88,9 +82,6 @@ def test_death_under_tcp(weftd):
         for i in (1, 2):
             assert guests[i].process.poll() is None
             assert not weftd.port(f"vm{i}").get("error")
-    finally:
-        for guest in guests.values():
-            guest.close()
 
 
 def differing_pages(one, other):
@@ -127,8 +118,7 @@ def test_live_migration(weftd, options):
 
         try:
             for i, guest in ((1, peer), (2, here)):
-                guest.wait_boot()
-                guest.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+                guest.set_up(i)
             weftd.wait_link("vm1", "here", "sender")
             assert received(peer.sh("ping -c 5 -i 0.1 10.0.0.2")) == 5
             # Nearly all of it is copied, and the rest is held back.

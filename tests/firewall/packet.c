@@ -6,19 +6,7 @@
 
 #include <string.h>
 
-static uint8_t *
-put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-	return at + 2;
-}
-
-static uint8_t *
-put32(uint8_t *at, uint32_t value)
-{
-	return put16(put16(at, value >> 16), value & 0xffff);
-}
+#include "tests/harness/put.h"
 
 static uint8_t *
 put_mac(uint8_t *at, uint64_t mac)

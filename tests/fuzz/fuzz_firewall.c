@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_malloc.h>
 
 #include "weft/fdb.h"
@@ -16,6 +15,7 @@
 #include "pipeline/send/drop.h"
 #include "pipeline/firewall/sweep.h"
 #include "weft/stage.h"
+#include "tests/harness/eal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,15 +45,10 @@ keep(void *addr, void *arg)
 static void
 set_up(void)
 {
-	static char arg[][32] = { "fuzz", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m64",
-		"--lcores=0", "--log-level=*:error" };
 	static const struct weft_rule_conf allow = { .name = "default" };
 	static const struct weft_policy policy = { .out = { .rule = &allow }, .in = { .rule = &allow } };
-	char *argv[RTE_DIM(arg) + 1] = { NULL };
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0)
+	if (EAL_START("--no-huge", "-m64", "--lcores=0", "--log-level=*:error") < 0)
 		abort();
 	pool = rte_pktmbuf_pool_create("fuzz", 255, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	worker = rte_zmalloc(NULL, sizeof(*worker), RTE_CACHE_LINE_SIZE);

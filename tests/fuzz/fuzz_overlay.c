@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_ip.h>
 #include <rte_malloc.h>
 
@@ -20,6 +19,7 @@
 #include "pipeline/base/bytes.h"
 #include "pipeline/send/drop.h"
 #include "weft/stage.h"
+#include "tests/harness/eal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -137,13 +137,8 @@ set_up_network(void)
 static void
 set_up(void)
 {
-	static char arg[][32] = { "fuzz", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m64",
-		"--lcores=0", "--log-level=*:error" };
-	char *argv[RTE_DIM(arg) + 1] = { NULL };
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0)
+	if (EAL_START("--no-huge", "-m64", "--lcores=0", "--log-level=*:error") < 0)
 		abort();
 	pool = rte_pktmbuf_pool_create("fuzz", MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	worker = rte_zmalloc(NULL, sizeof(*worker), RTE_CACHE_LINE_SIZE);

@@ -89,9 +89,13 @@ class Ovs:
         if os.path.exists(f"{self.dir}/vswitchd.ctl"):
             os.unlink(f"{self.dir}/vswitchd.ctl")
 
+    def add_bridge(self, name="br0", *options):
+        """A bridge of the user-space data path."""
+        self.vsctl("add-br", name, "--", "set", "bridge", name, "datapath_type=netdev", *options)
+
     def bridge(self, ports, forward=True, client=False):
         """A bridge with vhost-user ports on sockets in our folder; FORWARD: the first two are wired to each other."""
-        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure")
+        self.add_bridge("br0", "fail-mode=secure")
         for port in ports:
             kind = ["type=dpdkvhostuserclient", f"options:vhost-server-path={self.dir}/{port}"] if client else ["type=dpdkvhostuser"]
             self.vsctl("add-port", "br0", port, "--", "set", "interface", port, *kind)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """Real guests: Debian's kernel and busybox in QEMU, each with a shell on its serial line."""
+import contextlib
 import glob
 import json
 import os
@@ -240,6 +241,11 @@ class Machine:
         self.start(command)
         return self.finish(seconds)
 
+    def set_up(self, i):
+        """Waits for the machine to boot, and gives its first NIC the address 10.0.0.I."""
+        self.wait_boot()
+        self.sh(f"ip addr add 10.0.0.{i}/24 dev eth0; ip link set eth0 up")
+
     def interface(self):
         """The name of its NIC."""
         return self.sh("ls /sys/class/net | grep -v lo | head -1")[1].split("\n")[-2].strip().split()[-1]
@@ -274,3 +280,18 @@ class QemuGuest(Machine):
         backend = f"memory-backend-file,mem-path={memory}" if memory else "memory-backend-memfd"
         super().__init__(folder, initramfs(list(modules), list(programs)), 192, "-M", "q35", "-object",
                          f"{backend},id=m0,size=192M,share=on", "-numa", "node,memdev=m0", *nics, *extra)
+
+
+@contextlib.contextmanager
+def iperf_pair(weftd, mac):
+    """Two machines at the ports vm1 and vm2 of WEFTD, as {1: guest, 2: guest}, up; iperf3 serves on the second. MAC: of port I."""
+    guests = {i: QemuGuest(weftd.socket(f"vm{i}"), mac(i), programs=["iperf3"]) for i in (1, 2)}
+    try:
+        for i, guest in guests.items():
+            guest.set_up(i)
+            weftd.wait_link(f"vm{i}")
+        guests[2].sh("iperf3 -s -D")
+        yield guests
+    finally:
+        for guest in guests.values():
+            guest.close()

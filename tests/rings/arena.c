@@ -5,23 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_eal.h>
-
 #include "arena.h"
+#include "tests/harness/eal.h"
 
 #define PAGE 4096
 
 struct rte_mempool *
 arena_pool(void)
 {
-	static char arg[][40] = { "arena", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m64",
-		"--lcores=0", "--log-level=*:error" };
-	static char *argv[RTE_DIM(arg) + 1];
 	struct rte_mempool *pool;
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0)
+	if (EAL_START("--no-huge", "-m64", "--lcores=0", "--log-level=*:error") < 0)
 		abort();
 	pool = rte_pktmbuf_pool_create("arena", 2047, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (pool == NULL)

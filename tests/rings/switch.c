@@ -6,23 +6,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
 #include <rte_malloc.h>
 #include <rte_vhost.h>
 
 #include "switch.h"
+#include "tests/harness/eal.h"
 
 struct rte_mempool *
 switch_start(void)
 {
-	static char arg[][40] = { "rings", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m256",
-		"--lcores=0", "--log-level=*:critical" };
-	static char *argv[RTE_DIM(arg) + 1];
 	struct rte_mempool *pool;
 
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	if (rte_eal_init(RTE_DIM(arg), argv) < 0)
+	if (EAL_START("--no-huge", "-m256", "--lcores=0", "--log-level=*:critical") < 0)
 		errx(1, "EAL does not start");
 	pool = rte_pktmbuf_pool_create("rings", 8191, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (pool == NULL)

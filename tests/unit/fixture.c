@@ -11,9 +11,9 @@
 #include <stdlib.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_malloc.h>
 #include "pipeline/send/drop.h"
+#include "tests/harness/eal.h"
 
 static struct rte_mempool *pool;
 static struct fixture *current;
@@ -21,15 +21,10 @@ static struct fixture *current;
 void
 fixture_eal(void)
 {
-	static char arg[][40] = { "test", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m128",
-		"--lcores=0,1@0,2@0", "--log-level=*:error" };
-	static char *argv[RTE_DIM(arg) + 1];
 
 	if (pool)
 		return;
-	for (unsigned int i = 0; i < RTE_DIM(arg); i++)
-		argv[i] = arg[i];
-	assert_true(rte_eal_init(RTE_DIM(arg), argv) >= 0);
+	assert_true(EAL_START("--no-huge", "-m128", "--lcores=0,1@0,2@0", "--log-level=*:error") == 0);
 	pool = rte_pktmbuf_pool_create("fixture", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	assert_non_null(pool);
 }
