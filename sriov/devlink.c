@@ -58,7 +58,7 @@ family(int fd)
 	int ret;
 
 	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, DEVLINK_GENL_NAME);
-	ret = weft_netlink_ask(fd, message, on_number, &id);
+	ret = weft_netlink_request(fd, message, on_number, &id);
 	return ret ? ret : id.value == UINT32_MAX ? -ENOENT : (int)id.value;
 }
 
@@ -75,7 +75,7 @@ weft_sriov_eswitch(int fd, const char *address)
 	message = begin(buffer, (uint16_t)id, DEVLINK_CMD_ESWITCH_GET, DEVLINK_GENL_VERSION);
 	mnl_attr_put_strz(message, DEVLINK_ATTR_BUS_NAME, "pci");
 	mnl_attr_put_strz(message, DEVLINK_ATTR_DEV_NAME, address);
-	if (weft_netlink_ask(fd, message, on_number, &mode))
+	if (weft_netlink_request(fd, message, on_number, &mode))
 		return WEFT_ESWITCH_NONE;
 	return mode.value == DEVLINK_ESWITCH_MODE_SWITCHDEV ? WEFT_ESWITCH_SWITCHDEV
 	       : mode.value == DEVLINK_ESWITCH_MODE_LEGACY  ? WEFT_ESWITCH_LEGACY

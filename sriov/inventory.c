@@ -28,7 +28,7 @@ interface_number(int dir, const char *interface, const char *what, long nothing)
 
 // Reads the first interface of the function, and whether it has a link.
 static void
-add_interface(int dir, struct weft_function *f)
+add_interface(int dir, struct weft_pci_function *f)
 {
 	int fd = openat(dir, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *net = fd < 0 ? NULL : fdopendir(fd);
@@ -86,11 +86,11 @@ count_vfs(int dir, unsigned int most)
 }
 
 static void
-read_function(int dir, const char *address, struct weft_function *f)
+read_function(int dir, const char *address, struct weft_pci_function *f)
 {
 	char group[32];
 
-	*f = (struct weft_function){ .index = -1 };
+	*f = (struct weft_pci_function){ .index = -1 };
 	snprintf(f->address, sizeof(f->address), "%.15s", address);
 	sysfs_target(dir, "driver", f->driver, sizeof(f->driver));
 	sysfs_target(dir, "physfn", f->parent, sizeof(f->parent));
@@ -105,7 +105,7 @@ read_function(int dir, const char *address, struct weft_function *f)
 }
 
 int
-weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_function *function), void *arg)
+weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_pci_function *function), void *arg)
 {
 	char path[PATH_MAX];
 	struct dirent **entries;
@@ -116,7 +116,7 @@ weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_funct
 	if (n < 0)
 		return errno == ENOENT ? 0 : -errno;
 	for (int i = 0; i < n; i++) {
-		struct weft_function function;
+		struct weft_pci_function function;
 		int dir;
 
 		snprintf(path, sizeof(path), "%.3000s/bus/pci/devices/%s", sysfs, entries[i]->d_name);
@@ -136,7 +136,7 @@ weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_funct
 
 // Reads the function at ADDRESS. False: there is none.
 static bool
-read_at(const char *sysfs, const char *address, struct weft_function *f)
+read_at(const char *sysfs, const char *address, struct weft_pci_function *f)
 {
 	char path[PATH_MAX];
 	int dir;
@@ -151,7 +151,7 @@ read_at(const char *sysfs, const char *address, struct weft_function *f)
 }
 
 int
-weft_sriov_pf(const char *sysfs, const char *name, struct weft_function *pf, struct weft_error *err)
+weft_sriov_pf(const char *sysfs, const char *name, struct weft_pci_function *pf, struct weft_error *err)
 {
 	char address[WEFT_PCI_ADDRESS], path[PATH_MAX];
 
@@ -171,7 +171,7 @@ weft_sriov_pf(const char *sysfs, const char *name, struct weft_function *pf, str
 }
 
 int
-weft_sriov_vf(const char *sysfs, const struct weft_function *pf, unsigned int index, struct weft_function *vf,
+weft_sriov_vf(const char *sysfs, const struct weft_pci_function *pf, unsigned int index, struct weft_pci_function *vf,
 	struct weft_error *err)
 {
 	char address[WEFT_PCI_ADDRESS], path[PATH_MAX];

@@ -53,7 +53,7 @@ advice(int why)
 }
 
 int
-weft_sriov_create(const char *sysfs, const struct weft_function *pf, unsigned int n, struct weft_error *err)
+weft_sriov_create(const char *sysfs, const struct weft_pci_function *pf, unsigned int n, struct weft_error *err)
 {
 	long autoprobe = read_number(sysfs, pf->address, "sriov_drivers_autoprobe");
 	char text[16];
@@ -88,7 +88,7 @@ weft_sriov_create(const char *sysfs, const struct weft_function *pf, unsigned in
 }
 
 bool
-weft_sriov_is_driven(const struct weft_function *function)
+weft_sriov_is_driven(const struct weft_pci_function *function)
 {
 	char path[64];
 	int fd;
@@ -105,7 +105,7 @@ weft_sriov_is_driven(const struct weft_function *function)
 }
 
 int
-weft_sriov_destroy(const char *sysfs, const struct weft_function *pf, struct weft_error *err)
+weft_sriov_destroy(const char *sysfs, const struct weft_pci_function *pf, struct weft_error *err)
 {
 	int ret = sysfs_write("0", DEVICE "sriov_numvfs", sysfs, pf->address);
 
@@ -115,7 +115,7 @@ weft_sriov_destroy(const char *sysfs, const struct weft_function *pf, struct wef
 }
 
 void
-weft_sriov_release(const char *sysfs, const struct weft_function *function, bool probe)
+weft_sriov_release(const char *sysfs, const struct weft_pci_function *function, bool probe)
 {
 	// A driver_override would keep all other drivers from the function.
 	sysfs_write("\n", DEVICE "driver_override", sysfs, function->address);
@@ -125,7 +125,7 @@ weft_sriov_release(const char *sysfs, const struct weft_function *function, bool
 }
 
 int
-weft_sriov_bind(const char *sysfs, const struct weft_function *function, const char *driver, struct weft_error *err)
+weft_sriov_bind(const char *sysfs, const struct weft_pci_function *function, const char *driver, struct weft_error *err)
 {
 	const char *address = function->address;
 	char now[sizeof(function->driver)], path[PATH_MAX];

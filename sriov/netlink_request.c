@@ -10,7 +10,7 @@
 #define BUFFER 131072 // a PF with all its VFs is one message; its list of VFs is 64 KiB at most
 
 int
-weft_netlink_ask(int fd, struct nlmsghdr *request, int (*fn)(const struct nlmsghdr *message, void *arg), void *arg)
+weft_netlink_request(int fd, struct nlmsghdr *request, int (*fn)(const struct nlmsghdr *message, void *arg), void *arg)
 {
 	static char buffer[BUFFER];
 	static unsigned int seq;

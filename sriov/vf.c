@@ -175,7 +175,7 @@ weft_vf_each(int fd, unsigned int ifindex, bool stats, void (*fn)(void *arg, con
 	struct each each = { .fn = fn, .arg = arg };
 
 	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_VF | (stats ? 0 : SKIP_STATS));
-	return weft_netlink_ask(fd, message, on_link, &each);
+	return weft_netlink_request(fd, message, on_link, &each);
 }
 
 struct wanted {
@@ -298,7 +298,7 @@ set_one(int fd, unsigned int ifindex, const struct weft_vf *vf, enum weft_vf_att
 	put_attribute(message, vf, attr);
 	mnl_attr_nest_end(message, info);
 	mnl_attr_nest_end(message, list);
-	return weft_netlink_ask(fd, message, NULL, NULL);
+	return weft_netlink_request(fd, message, NULL, NULL);
 }
 
 int

@@ -10,7 +10,7 @@
 #include "control/vf/provision.h"
 
 static int
-pf_param(const json_t *params, struct weft_function *pf, struct weft_error *err)
+pf_param(const json_t *params, struct weft_pci_function *pf, struct weft_error *err)
 {
 	const char *name = json_string_value(json_object_get(params, "pf"));
 
@@ -23,7 +23,7 @@ json_t *
 weft_api_vf_create(const json_t *params, struct weft_error *err)
 {
 	json_int_t count = json_integer_value(json_object_get(params, "count"));
-	struct weft_function pf;
+	struct weft_pci_function pf;
 
 	if (pf_param(params, &pf, err) || weft_provision_create(&pf, count, err))
 		return NULL;
@@ -33,7 +33,7 @@ weft_api_vf_create(const json_t *params, struct weft_error *err)
 json_t *
 weft_api_vf_destroy(const json_t *params, struct weft_error *err)
 {
-	struct weft_function pf;
+	struct weft_pci_function pf;
 
 	if (pf_param(params, &pf, err) || weft_provision_destroy(&pf, err))
 		return NULL;

@@ -47,7 +47,7 @@ struct weft_placement {
 	uint16_t first_free;		  // no slot below it is free
 	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
 	struct weft_bucket *buckets;	  // those in use, by tenant
-	struct weft_bucket bucket[WEFT_BUCKET_LINK + 1];
+	struct weft_bucket bucket[WEFT_BUCKET_UPLINK + 1];
 	uint64_t looked_at; // TSC
 	uint32_t frame;	    // the longest one of any port
 };

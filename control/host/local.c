@@ -163,7 +163,7 @@ weft_local_abort(struct weft_local *local)
 	struct weft_prepared *p = local->prepared;
 
 	if (p->offered)
-		weft_engine_withdraw(weft_build_give_up(p->build), weft_snapshot_free);
+		weft_engine_withdraw_next(weft_build_give_up(p->build), weft_snapshot_free);
 	else
 		weft_build_abort(p->build);
 	local->placement->uplink = p->uplink;

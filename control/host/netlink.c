@@ -74,7 +74,7 @@ netlink_has_address(struct mnl_socket *socket, const struct weft_ip *address, un
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ifa = mnl_nlmsg_put_extra_header(message, sizeof(*ifa));
 	ifa->ifa_family = family_of(address);
-	return weft_netlink_ask(mnl_socket_get_fd(socket), message, on_address, &query) == 0 && query.found;
+	return weft_netlink_request(mnl_socket_get_fd(socket), message, on_address, &query) == 0 && query.found;
 }
 
 struct route_query {
@@ -122,7 +122,7 @@ netlink_hop(struct mnl_socket *socket, const struct weft_ip *address, unsigned i
 	else
 		mnl_attr_put(message, RTA_DST, sizeof(*address), address);
 	route->rtm_dst_len = weft_ip_is_v4(address) ? 32 : 128;
-	if (weft_netlink_ask(mnl_socket_get_fd(socket), message, on_route, &query))
+	if (weft_netlink_request(mnl_socket_get_fd(socket), message, on_route, &query))
 		return (struct weft_ip){ 0 };
 	return query.hop;
 }
@@ -177,7 +177,7 @@ netlink_each_neighbour(struct mnl_socket *socket, unsigned int ifindex,
 		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 		neighbour = mnl_nlmsg_put_extra_header(message, sizeof(*neighbour));
 		neighbour->ndm_family = families[i];
-		ret = weft_netlink_ask(mnl_socket_get_fd(socket), message, on_neighbour, &query);
+		ret = weft_netlink_request(mnl_socket_get_fd(socket), message, on_neighbour, &query);
 	}
 	return ret;
 }
@@ -200,5 +200,5 @@ netlink_use(struct mnl_socket *socket, const struct weft_ip *address, unsigned i
 		mnl_attr_put(message, NDA_DST, sizeof(v4), &v4);
 	else
 		mnl_attr_put(message, NDA_DST, sizeof(*address), address);
-	weft_netlink_ask(mnl_socket_get_fd(socket), message, NULL, NULL);
+	weft_netlink_request(mnl_socket_get_fd(socket), message, NULL, NULL);
 }

@@ -105,7 +105,7 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	weft_assignment_opened(port->o.path, slot);
 	weft_placement_assign(local->placement, slot, port->o.path);
 	local->placement->place[slot].pinned = port->worker != WEFT_OWNER_NONE;
-	if (weft_engine_port_shared(slot))
+	if (weft_engine_port_multiqueue(slot))
 		owner = WEFT_OWNER_EACH;
 	else if (owner == WEFT_OWNER_NONE)
 		owner = weft_placement_least(local->placement, weft_engine_n_workers());

@@ -154,7 +154,7 @@ offer(const struct weft_local *local, struct weft_prepared *p)
 
 	p->offered = snap->cluster && snap->underlay && snap->generation != local->generation;
 	if (p->offered)
-		weft_engine_offer(snap);
+		weft_engine_show_next(snap);
 }
 
 int

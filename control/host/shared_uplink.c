@@ -23,9 +23,9 @@ this_host(const struct weft_local *local)
 
 // Adds the prefix TEXT as the XDP program knows it: an IPv4 address is mapped into IPv6, so its prefix has 96 bits more.
 static void
-add_denied(struct weft_wire *wire, const char *text)
+add_denied(struct weft_uplink_filter *wire, const char *text)
 {
-	struct weft_wire_prefix *prefix = &wire->denied[wire->n_denied];
+	struct weft_uplink_prefix *prefix = &wire->denied[wire->n_denied];
 	struct weft_prefix4 v4;
 	struct weft_prefix6 v6;
 
@@ -42,7 +42,7 @@ add_denied(struct weft_wire *wire, const char *text)
 }
 
 static void
-add_vlans(struct weft_wire *wire, const struct weft_model *model)
+add_vlans(struct weft_uplink_filter *wire, const struct weft_model *model)
 {
 	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
 		const struct weft_network *network = (const struct weft_network *)object;
@@ -63,7 +63,7 @@ is_shared(const struct weft_local *local, const char *key, uint16_t *slot)
 void
 weft_shared_uplink_sync(struct weft_local *local)
 {
-	struct weft_wire wire = { .denied = NULL };
+	struct weft_uplink_filter wire = { .denied = NULL };
 	const struct weft_host *host = NULL;
 	uint16_t slot;
 
@@ -83,7 +83,7 @@ weft_shared_uplink_sync(struct weft_local *local)
 				add_denied(&wire, weft_name_at(&host->deny, i));
 			add_vlans(&wire, local->model);
 		}
-		ret = weft_engine_port_set_wire(slot, &wire);
+		ret = weft_engine_port_set_filter(slot, &wire);
 		if (ret)
 			WEFT_LOG(ERR, "event=wire port=%s error=\"%s\"", local->placement->place[slot].path,
 				strerror(-ret));

@@ -72,7 +72,7 @@ weft_uplink_rate_check(const struct weft_local *local, struct weft_error *err)
 void
 weft_uplink_rate_sync(struct weft_local *local)
 {
-	struct weft_bucket *b = &local->placement->bucket[WEFT_BUCKET_LINK];
+	struct weft_bucket *b = &local->placement->bucket[WEFT_BUCKET_UPLINK];
 	uint64_t bits = weft_uplink_rate(local), burst;
 	struct weft_bucket_rate rate;
 	uint32_t frame;
@@ -84,6 +84,6 @@ weft_uplink_rate_sync(struct weft_local *local)
 	if (bits)
 		rate.now = rate.fenced =
 			weft_byte_rate(bits, (uint32_t)RTE_MIN(burst, UINT64_C(1) << 31), frame, local->tsc_hz);
-	if (weft_engine_set_bucket(WEFT_BUCKET_LINK, bits ? &rate : NULL) == 0)
+	if (weft_engine_set_bucket(WEFT_BUCKET_UPLINK, bits ? &rate : NULL) == 0)
 		b->limit = bits;
 }

@@ -12,7 +12,7 @@
 
 // Why the function F cannot be polled, with what to do; NULL if it can.
 static json_t *
-obstacle(const struct weft_function *f)
+obstacle(const struct weft_pci_function *f)
 {
 	if (weft_pci_driver_usable(f->driver))
 		return NULL;
@@ -66,7 +66,7 @@ eswitch(const char *address)
 }
 
 static json_t *
-function_json(const struct weft_function *f)
+function_json(const struct weft_pci_function *f)
 {
 	json_t *why = obstacle(f);
 	const char *port = weft_assignment_user(f->address);
@@ -94,7 +94,7 @@ function_json(const struct weft_function *f)
 }
 
 static void
-add_function(void *arg, const struct weft_function *f)
+add_function(void *arg, const struct weft_pci_function *f)
 {
 	json_array_append_new(arg, function_json(f));
 }
@@ -151,7 +151,7 @@ attributes_json(const struct weft_vf *vf)
 }
 
 struct listing {
-	const struct weft_function *pf;
+	const struct weft_pci_function *pf;
 	json_t *rows;
 };
 
@@ -159,7 +159,7 @@ static void
 add_vf(void *arg, const struct weft_vf *vf)
 {
 	const struct listing *listing = arg;
-	struct weft_function function;
+	struct weft_pci_function function;
 	struct weft_error err;
 	json_t *row;
 
@@ -174,7 +174,7 @@ json_t *
 weft_report_function(const json_t *params, struct weft_error *err)
 {
 	const char *name = json_string_value(json_object_get(params, "pf"));
-	struct weft_function pf;
+	struct weft_pci_function pf;
 	struct listing listing = { .pf = &pf };
 	json_t *row;
 

@@ -106,7 +106,7 @@ uplink_json(void)
 	if (rate == 0)
 		return NULL;
 	weft_engine_plan_stats(placement->uplink, &queue);
-	weft_engine_bucket_counts(WEFT_BUCKET_LINK, &counts);
+	weft_engine_bucket_counts(WEFT_BUCKET_UPLINK, &counts);
 	weft_engine_port_stats(placement->uplink, &stats);
 	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "port", placement->place[placement->uplink].path, "rate",
 		(json_int_t)rate, "guaranteed", (json_int_t)weft_uplink_guaranteed(&weft_ctl.local), "bytes",

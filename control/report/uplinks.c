@@ -10,12 +10,12 @@
 #include "control/state/state.h"
 
 static json_t *
-counts_json(const struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+counts_json(const struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS])
 {
 	static const char *const names[] = { "to_kernel", "tunnel", "fragments", "vlan", "denied" };
 	json_t *json = json_object();
 
-	for (unsigned int i = 0; i < WEFT_WIRE_N_COUNTS; i++)
+	for (unsigned int i = 0; i < WEFT_UPLINK_FILTER_N_COUNTS; i++)
 		json_object_set_new(json, names[i],
 			json_pack("{s:I, s:I}", "packets", (json_int_t)counts[i].packets, "bytes",
 				(json_int_t)counts[i].bytes));
@@ -32,7 +32,7 @@ weft_report_uplinks(const json_t *params, struct weft_error *err)
 	(void)params, (void)err;
 	for (const struct weft_device *device = weft_ctl.local.devices; device; device = device->hh.next) {
 		const struct weft_port *port = weft_uplink_at(&weft_ctl.local, device->key, &slot);
-		struct weft_wire_count counts[WEFT_WIRE_N_COUNTS];
+		struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS];
 		char address[WEFT_IP_TEXT] = "";
 
 		if (port == NULL || slot == WEFT_PORT_NONE)
@@ -43,7 +43,7 @@ weft_report_uplinks(const json_t *params, struct weft_error *err)
 			json_pack("{s:s, s:s, s:b, s:b, s:s, s:i, s:o*}", "port", port->o.path, "device",
 				port->attach.device, "in_use", slot == weft_ctl.local.placement->uplink, "shared",
 				port->attach.share, "address", address, "deny", host ? (int)host->deny.n : 0, "counts",
-				weft_engine_port_wire_counts(slot, counts) ? counts_json(counts) : NULL));
+				weft_engine_port_filter_counts(slot, counts) ? counts_json(counts) : NULL));
 	}
 	return rows;
 }

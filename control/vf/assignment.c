@@ -129,7 +129,7 @@ static int
 locate(struct weft_assignment *a, const struct weft_port *port, struct weft_error *err)
 {
 	const struct weft_assignment *other;
-	struct weft_function pf, vf;
+	struct weft_pci_function pf, vf;
 	struct weft_error why;
 	int ret = weft_sriov_pf(weft_sysfs(), port->attach.pf, &pf, &why);
 

@@ -14,7 +14,7 @@
 struct weft_assignment {
 	struct weft_assignment *next;
 	char path[WEFT_PATH_SIZE]; // of the port
-	struct weft_function pf, vf;
+	struct weft_pci_function pf, vf;
 	bool polled;	       // weft polls the VF; else it is passed through to a VM
 	bool fresh;	       // made by the change that is prepared
 	bool leaving;	       // its port is removed by the change that is prepared, or its device is being closed

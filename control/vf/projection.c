@@ -86,7 +86,7 @@ project_polled(const struct weft_port *port, struct weft_projection *to)
 }
 
 int
-weft_project(const struct weft_model *model, const struct weft_port *port, const struct weft_function *pf,
+weft_project(const struct weft_model *model, const struct weft_port *port, const struct weft_pci_function *pf,
 	struct weft_projection *to, struct weft_error *err)
 {
 	struct weft_facts f = { .model = model,

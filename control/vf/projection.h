@@ -19,7 +19,7 @@ struct weft_projection {
 
 // Projects the policy of PORT, which has a VF of PF, field by field, over all objects that concern the port. TO->rows is
 // a new array. Returns 0; or -EINVAL with ERR if the VF cannot be in the port's network at all.
-int weft_project(const struct weft_model *model, const struct weft_port *port, const struct weft_function *pf,
+int weft_project(const struct weft_model *model, const struct weft_port *port, const struct weft_pci_function *pf,
 	struct weft_projection *to, struct weft_error *err);
 
 // The fields that nobody enforces, as "object: field (why); ...", at most SIZE bytes.

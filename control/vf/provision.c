@@ -53,7 +53,7 @@ log_error(const char *address, const char *why)
 static void
 create_again(const char *address, unsigned int n)
 {
-	struct weft_function pf;
+	struct weft_pci_function pf;
 	struct weft_error err;
 	int ret = weft_sriov_pf(weft_sysfs(), address, &pf, &err);
 
@@ -97,7 +97,7 @@ create_in_thread(void *arg)
 void
 weft_provision_watch(void)
 {
-	struct weft_function pf;
+	struct weft_pci_function pf;
 	struct weft_error err;
 	const char *address;
 	pthread_t thread;
@@ -117,7 +117,7 @@ weft_provision_watch(void)
 }
 
 int
-weft_provision_create(const struct weft_function *pf, long long count, struct weft_error *err)
+weft_provision_create(const struct weft_pci_function *pf, long long count, struct weft_error *err)
 {
 	int ret;
 
@@ -143,9 +143,9 @@ weft_provision_create(const struct weft_function *pf, long long count, struct we
 
 // Whether no port and no virtual machine uses a VF of PF. Returns 0, or -EBUSY with ERR.
 static int
-check_unused(const struct weft_function *pf, struct weft_error *err)
+check_unused(const struct weft_pci_function *pf, struct weft_error *err)
 {
-	struct weft_function vf;
+	struct weft_pci_function vf;
 
 	for (unsigned int i = 0; i < pf->vfs; i++) {
 		const char *port =
@@ -162,7 +162,7 @@ check_unused(const struct weft_function *pf, struct weft_error *err)
 }
 
 int
-weft_provision_destroy(const struct weft_function *pf, struct weft_error *err)
+weft_provision_destroy(const struct weft_pci_function *pf, struct weft_error *err)
 {
 	int ret;
 

@@ -18,7 +18,7 @@ void weft_provision_watch(void);
 unsigned int weft_provision_count(const char *address);
 
 // Creates COUNT VFs on PF; if PF has that many of weft's already, that is no error. Returns 0, or -errno with ERR.
-int weft_provision_create(const struct weft_function *pf, long long count, struct weft_error *err);
+int weft_provision_create(const struct weft_pci_function *pf, long long count, struct weft_error *err);
 
 // Removes the VFs of PF, if weft has created them and nobody uses them. Returns 0, or -errno with ERR.
-int weft_provision_destroy(const struct weft_function *pf, struct weft_error *err);
+int weft_provision_destroy(const struct weft_pci_function *pf, struct weft_error *err);

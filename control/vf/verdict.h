@@ -14,7 +14,7 @@ struct weft_facts {
 	const struct weft_port *port;
 	const struct weft_network *network;
 	const struct weft_plan *plan;
-	const struct weft_function *pf;
+	const struct weft_pci_function *pf;
 	int can;		    // enum weft_vf_can of the PF's driver; all bits if the driver is not known
 	struct weft_projection *to; // verdicts add to its want and its mask
 	const json_t *value;	    // of the field

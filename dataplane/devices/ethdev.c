@@ -190,7 +190,7 @@ eth_set_mtu(struct weft_portio *io, uint16_t mtu)
 }
 
 static int
-eth_set_wire(struct weft_portio *io, const struct weft_wire *wire)
+eth_set_filter(struct weft_portio *io, const struct weft_uplink_filter *wire)
 {
 	const struct weft_eth_port *eth = io->priv;
 
@@ -198,7 +198,7 @@ eth_set_wire(struct weft_portio *io, const struct weft_wire *wire)
 }
 
 static bool
-eth_wire_counts(struct weft_portio *io, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+eth_filter_counts(struct weft_portio *io, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS])
 {
 	const struct weft_eth_port *eth = io->priv;
 
@@ -214,6 +214,6 @@ const struct weft_io_ops weft_ethdev_ops = {
 	.tx = weft_eth_tx,
 	.set_mtu = eth_set_mtu,
 	.status = eth_status,
-	.set_wire = eth_set_wire,
-	.wire_counts = eth_wire_counts,
+	.set_filter = eth_set_filter,
+	.filter_counts = eth_filter_counts,
 };

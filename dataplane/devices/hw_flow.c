@@ -52,7 +52,7 @@ write_mac(struct rte_ether_addr *to, uint64_t mac)
 }
 
 static void
-match_l2(struct rule *r, const struct weft_offer *offer, uint16_t vid)
+match_l2(struct rule *r, const struct weft_offload_offer *offer, uint16_t vid)
 {
 	write_mac(&r->eth.hdr.src_addr, offer->src);
 	write_mac(&r->eth.hdr.dst_addr, offer->dst);
@@ -68,7 +68,7 @@ match_l2(struct rule *r, const struct weft_offer *offer, uint16_t vid)
 
 // Matches whole datagrams between the two addresses: no fragments.
 static void
-match_l3(struct rule *r, const struct weft_offer *offer)
+match_l3(struct rule *r, const struct weft_offload_offer *offer)
 {
 	if (offer->key.family == 4) {
 		memcpy(&r->v4.hdr.src_addr, offer->addr[0], 4);
@@ -92,7 +92,7 @@ match_l3(struct rule *r, const struct weft_offer *offer)
 
 // Packets that open or end a TCP connection do not match: software must see them.
 static void
-match_l4(struct rule *r, const struct weft_offer *offer)
+match_l4(struct rule *r, const struct weft_offload_offer *offer)
 {
 	if (offer->key.proto == IPPROTO_TCP) {
 		r->tcp.hdr.src_port = offer->l4[0];
@@ -109,7 +109,7 @@ match_l4(struct rule *r, const struct weft_offer *offer)
 }
 
 static void
-make_rule(struct rule *r, const struct weft_offer *offer, const struct weft_hw_flow_path *path)
+make_rule(struct rule *r, const struct weft_offload_offer *offer, const struct weft_hw_flow_path *path)
 {
 	*r = (struct rule){
 		.attr = { .transfer = 1 }, .from = { .port_id = path->from }, .to = { .port_id = path->to }
@@ -144,7 +144,7 @@ manager_of(uint16_t port)
 const char *
 weft_hw_flow_check(uint16_t port, char text[96])
 {
-	const struct weft_offer sample = { .key = { .family = 4, .proto = IPPROTO_UDP }, .src = 2, .dst = 2 };
+	const struct weft_offload_offer sample = { .key = { .family = 4, .proto = IPPROTO_UDP }, .src = 2, .dst = 2 };
 	const struct weft_hw_flow_path path = { .from = port, .to = port };
 	struct rte_eth_dev_info info;
 	struct rte_flow_error error = { .message = NULL };
@@ -162,7 +162,7 @@ weft_hw_flow_check(uint16_t port, char text[96])
 }
 
 struct rte_flow *
-weft_hw_flow_create(const struct weft_offer *offer, const struct weft_hw_flow_path *path)
+weft_hw_flow_create(const struct weft_offload_offer *offer, const struct weft_hw_flow_path *path)
 {
 	struct rte_flow_error error;
 	struct rule rule;

@@ -20,7 +20,7 @@ const char *weft_hw_flow_check(uint16_t port, char text[96]);
 
 // Has the hardware carry the direction of a connection that OFFER describes, on PATH. Returns the flow; NULL: the
 // device refuses it.
-struct rte_flow *weft_hw_flow_create(const struct weft_offer *offer, const struct weft_hw_flow_path *path);
+struct rte_flow *weft_hw_flow_create(const struct weft_offload_offer *offer, const struct weft_hw_flow_path *path);
 
 // Ends FLOW, which began at PORT. Returns 0 or -errno; then it still carries packets.
 int weft_hw_flow_destroy(uint16_t port, struct rte_flow *flow);

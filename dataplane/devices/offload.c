@@ -26,7 +26,7 @@
 #define IDLE	    10	  // a flow that has carried nothing for more looks than this ends
 
 struct entry {
-	struct weft_offer offer;
+	struct weft_offload_offer offer;
 	uint16_t worker;
 	uint16_t device;
 	bool over;	  // its connection has ended, or takes another path
@@ -60,7 +60,7 @@ period(void)
 }
 
 static uint64_t
-name_of(uint16_t worker, const struct weft_offer *offer)
+name_of(uint16_t worker, const struct weft_offload_offer *offer)
 {
 	return (uint64_t)offer->record << 32 | (uint32_t)worker << 1 | offer->end;
 }
@@ -111,7 +111,7 @@ end(struct entry *e)
 }
 
 static void
-take(uint16_t worker, const struct weft_offer *offer)
+take(uint16_t worker, const struct weft_offload_offer *offer)
 {
 	struct weft_io_status from, to;
 	uint64_t name = name_of(worker, offer);
@@ -119,7 +119,7 @@ take(uint16_t worker, const struct weft_offer *offer)
 	struct rte_flow *flow;
 
 	if (flows.n == MOST || rte_hash_lookup(flows.index, &name) >= 0 ||
-		!weft_offer_stands(weft_engine_snapshot(), offer))
+		!weft_offload_is_allowed(weft_engine_snapshot(), offer))
 		return;
 	weft_engine_port_status(offer->in, &from);
 	weft_engine_port_status(offer->out, &to);
@@ -143,13 +143,13 @@ static void
 take_offers(void)
 {
 	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
-		struct weft_offers *ring = weft_engine.workers[w]->w.offers;
+		struct weft_offload_offers *ring = weft_engine.workers[w]->w.offers;
 		uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 
 		for (unsigned int n = 0; n < MOST_A_TICK; n++) {
 			if (tail == atomic_load_explicit(&ring->head, memory_order_acquire))
 				break;
-			take(w, &ring->offer[tail % WEFT_OFFERS]);
+			take(w, &ring->offer[tail % WEFT_OFFLOAD_OFFERS]);
 			atomic_store_explicit(&ring->tail, ++tail, memory_order_release);
 		}
 	}
@@ -170,7 +170,7 @@ tell_connections(struct weft_worker *worker, void *arg)
 
 		if (e->worker != worker->id || !e->looked || e->over)
 			continue;
-		e->over = !weft_offer_holds(worker, &e->offer, e->new_packets, e->new_bytes);
+		e->over = !weft_offload_account(worker, &e->offer, e->new_packets, e->new_bytes);
 		e->new_packets = e->new_bytes = 0;
 	}
 }
@@ -251,7 +251,7 @@ weft_offload_revoke(const struct weft_snapshot *snap)
 	for (uint32_t i = flows.n; i > 0; i--) {
 		struct entry *e = &flows.entry[i - 1];
 
-		if (weft_offer_stands(snap, &e->offer))
+		if (weft_offload_is_allowed(snap, &e->offer))
 			continue;
 		read_flow(e);
 		end(e);

@@ -27,7 +27,8 @@
 #define NAME	  "weft_uplink"
 #define MAPS_MOST 16
 
-static_assert((int)WEFT_WIRE_N_COUNTS == UPLINK_N_COUNTS && (int)WEFT_WIRE_DENIED == UPLINK_DENIED_SOURCE,
+static_assert(
+	(int)WEFT_UPLINK_FILTER_N_COUNTS == UPLINK_N_COUNTS && (int)WEFT_UPLINK_FILTER_DENIED == UPLINK_DENIED_SOURCE,
 	"both count the same");
 
 enum { ADDRESSES, VLANS, DENIED, COUNTS, STATE, N_MAPS };
@@ -41,7 +42,7 @@ struct weft_xdp {
 	int map[N_MAPS];
 	struct weft_ip address; // this and the following: what the maps contain
 	uint64_t vlans[4096 / 64];
-	struct weft_wire_prefix *denied;
+	struct weft_uplink_prefix *denied;
 	uint32_t n_denied;
 };
 
@@ -237,7 +238,7 @@ weft_xdp_begin(struct weft_xdp *xdp, struct weft_error *err)
 }
 
 static int
-set_address(struct weft_xdp *xdp, const struct weft_wire *wire)
+set_address(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
 {
 	static const struct weft_ip none;
 	uint8_t one = 1;
@@ -255,7 +256,7 @@ set_address(struct weft_xdp *xdp, const struct weft_wire *wire)
 }
 
 static int
-set_vlans(struct weft_xdp *xdp, const struct weft_wire *wire)
+set_vlans(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
 {
 	for (uint32_t vid = 0; vid < UPLINK_VLANS; vid++) {
 		uint64_t bit = UINT64_C(1) << (vid % 64);
@@ -271,7 +272,7 @@ set_vlans(struct weft_xdp *xdp, const struct weft_wire *wire)
 }
 
 static bool
-has_prefix(const struct weft_wire_prefix *list, uint32_t n, const struct weft_wire_prefix *prefix)
+has_prefix(const struct weft_uplink_prefix *list, uint32_t n, const struct weft_uplink_prefix *prefix)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (memcmp(&list[i], prefix, sizeof(*prefix)) == 0)
@@ -281,10 +282,10 @@ has_prefix(const struct weft_wire_prefix *list, uint32_t n, const struct weft_wi
 
 // Adds the new prefixes before it removes old ones, so that no source gets through that is denied before and after.
 static int
-set_denied(struct weft_xdp *xdp, const struct weft_wire *wire)
+set_denied(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
 {
 	struct uplink_state state;
-	struct weft_wire_prefix *copy = calloc(wire->n_denied + 1, sizeof(*copy));
+	struct weft_uplink_prefix *copy = calloc(wire->n_denied + 1, sizeof(*copy));
 	uint8_t one = 1;
 	uint32_t zero = 0;
 
@@ -318,7 +319,7 @@ set_denied(struct weft_xdp *xdp, const struct weft_wire *wire)
 }
 
 int
-weft_xdp_set(struct weft_xdp *xdp, const struct weft_wire *wire)
+weft_xdp_set(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
 {
 	int ret = set_address(xdp, wire);
 
@@ -332,13 +333,13 @@ weft_xdp_set(struct weft_xdp *xdp, const struct weft_wire *wire)
 }
 
 void
-weft_xdp_counts(const struct weft_xdp *xdp, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+weft_xdp_counts(const struct weft_xdp *xdp, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS])
 {
 	int n_cpus = libbpf_num_possible_cpus();
 	struct uplink_count *each = n_cpus > 0 ? calloc((size_t)n_cpus, sizeof(*each)) : NULL;
 
-	memset(counts, 0, WEFT_WIRE_N_COUNTS * sizeof(counts[0]));
-	for (uint32_t what = 0; each && what < WEFT_WIRE_N_COUNTS; what++) {
+	memset(counts, 0, WEFT_UPLINK_FILTER_N_COUNTS * sizeof(counts[0]));
+	for (uint32_t what = 0; each && what < WEFT_UPLINK_FILTER_N_COUNTS; what++) {
 		if (bpf_map_lookup_elem(xdp->map[COUNTS], &what, each))
 			continue;
 		for (int cpu = 0; cpu < n_cpus; cpu++) {

@@ -85,14 +85,14 @@ weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snaps
 }
 
 void
-weft_engine_offer(const struct weft_snapshot *snap)
+weft_engine_show_next(const struct weft_snapshot *snap)
 {
 	atomic_store(&weft_engine.next, snap);
 	published_token = rte_rcu_qsbr_start(weft_engine.qsbr);
 }
 
 void
-weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
+weft_engine_withdraw_next(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
 {
 	atomic_store(&weft_engine.next, NULL);
 	retire_later(snap, retire);

@@ -70,23 +70,23 @@ weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
 }
 
 int
-weft_engine_port_set_wire(uint16_t slot, const struct weft_wire *wire)
+weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *wire)
 {
 	struct weft_portio *io = &weft_engine.ports[slot];
 
-	return io->ops && io->ops->set_wire ? io->ops->set_wire(io, wire) : 0;
+	return io->ops && io->ops->set_filter ? io->ops->set_filter(io, wire) : 0;
 }
 
 bool
-weft_engine_port_wire_counts(uint16_t slot, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+weft_engine_port_filter_counts(uint16_t slot, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS])
 {
 	struct weft_portio *io = &weft_engine.ports[slot];
 
-	return io->ops && io->ops->wire_counts && io->ops->wire_counts(io, counts);
+	return io->ops && io->ops->filter_counts && io->ops->filter_counts(io, counts);
 }
 
 bool
-weft_engine_port_shared(uint16_t slot)
+weft_engine_port_multiqueue(uint16_t slot)
 {
 	return weft_engine.ports[slot].each_worker;
 }

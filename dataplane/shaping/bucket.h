@@ -10,7 +10,7 @@
 
 #include "weft/engine.h"
 
-#define WEFT_N_BUCKETS (WEFT_BUCKET_LINK + 1)
+#define WEFT_N_BUCKETS (WEFT_BUCKET_UPLINK + 1)
 
 // The most bytes that a port takes from its tenant's bucket for one read.
 #define WEFT_BUCKET_TURN (WEFT_BURST * 1522)

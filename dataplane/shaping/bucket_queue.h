@@ -27,5 +27,5 @@ bool weft_bucket_queue_is_turn(const struct weft_engine_worker *self, uint16_t b
 static inline struct weft_queue_place *
 weft_bucket_queue_place(struct weft_engine_worker *self, uint16_t slot, uint16_t bucket)
 {
-	return &self->shaping.place[slot][bucket == WEFT_BUCKET_LINK];
+	return &self->shaping.place[slot][bucket == WEFT_BUCKET_UPLINK];
 }

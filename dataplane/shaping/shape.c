@@ -105,7 +105,7 @@ weft_shape_expire(struct weft_engine_worker *self)
 				wake(self, (uint16_t)ids[i]);
 			else if (ids[i] < WEFT_WHEEL_BUCKETS)
 				weft_pacer_drain(self, (uint16_t)(ids[i] - WEFT_WHEEL_QUEUES), self->vec.now);
-			else if (ids[i] == WEFT_WHEEL_BUCKETS + WEFT_BUCKET_LINK)
+			else if (ids[i] == WEFT_WHEEL_BUCKETS + WEFT_BUCKET_UPLINK)
 				weft_uplink_share_next(self);
 			else
 				weft_tenant_share_next(self, (uint16_t)(ids[i] - WEFT_WHEEL_BUCKETS));
@@ -133,7 +133,7 @@ weft_shape_adopt(struct weft_engine_worker *self, uint16_t slot, const struct we
 	if (own->parked)
 		weft_shaper_unpark(self, slot);
 	weft_bucket_queue_leave(self, slot, own->bucket);
-	weft_bucket_queue_leave(self, slot, WEFT_BUCKET_LINK);
+	weft_bucket_queue_leave(self, slot, WEFT_BUCKET_UPLINK);
 	weft_wheel_remove(self->shaping.wheel, WEFT_WHEEL_QUEUES + slot);
 	own->is_uplink = port->tagging == WEFT_TAG_UPLINK;
 	own->shares_uplink = alone && self->shares_uplink && !own->is_uplink;

@@ -21,14 +21,14 @@ is_scarce(const struct weft_engine_worker *self)
 {
 	uint64_t next;
 
-	return !weft_bucket_has_some(WEFT_BUCKET_LINK, self->w.fenced, self->vec.now, &next) ||
-	       !weft_bucket_queue_is_empty(WEFT_BUCKET_LINK);
+	return !weft_bucket_has_some(WEFT_BUCKET_UPLINK, self->w.fenced, self->vec.now, &next) ||
+	       !weft_bucket_queue_is_empty(WEFT_BUCKET_UPLINK);
 }
 
 static void
 pay(struct weft_engine_worker *self, struct weft_shaper *s, int64_t bytes)
 {
-	weft_bucket_charge(WEFT_BUCKET_LINK, self->w.fenced, self->vec.now, bytes);
+	weft_bucket_charge(WEFT_BUCKET_UPLINK, self->w.fenced, self->vec.now, bytes);
 	s->credit += bytes;
 }
 
@@ -67,7 +67,7 @@ weft_uplink_share_allows(struct weft_engine_worker *self, uint16_t slot, int64_t
 		pay(self, s, -s->credit);
 	if (!weft_uplink_share_pay(self, slot))
 		return false;
-	most = scarce ? s->credit : weft_bucket_allowed(WEFT_BUCKET_LINK, self->w.fenced, self->vec.now);
+	most = scarce ? s->credit : weft_bucket_allowed(WEFT_BUCKET_UPLINK, self->w.fenced, self->vec.now);
 	*bytes = RTE_MIN(*bytes, RTE_MAX(most, (int64_t)self->own[slot].plan->turn));
 	return true;
 }
@@ -78,11 +78,11 @@ weft_uplink_share_return(struct weft_engine_worker *self, uint16_t slot)
 	struct weft_shaper *s = &weft_shapers[slot];
 
 	if (s->credit > 0) {
-		weft_bucket_refund(WEFT_BUCKET_LINK, self->w.fenced, s->credit);
+		weft_bucket_refund(WEFT_BUCKET_UPLINK, self->w.fenced, s->credit);
 		s->credit = 0;
 	}
 	s->found_empty = true;
-	weft_bucket_queue_leave(self, slot, WEFT_BUCKET_LINK);
+	weft_bucket_queue_leave(self, slot, WEFT_BUCKET_UPLINK);
 }
 
 // Sets the wheel for when the guaranteed rate has paid for what the port owes, or for as much as it saves up.
@@ -102,11 +102,11 @@ weft_uplink_share_wait(struct weft_engine_worker *self, uint16_t slot)
 {
 	struct weft_wheel *wheel = self->shaping.wheel;
 
-	if (weft_bucket_queue_place(self, slot, WEFT_BUCKET_LINK)->bucket == 0)
-		weft_bucket_queue_join(self, slot, WEFT_BUCKET_LINK);
+	if (weft_bucket_queue_place(self, slot, WEFT_BUCKET_UPLINK)->bucket == 0)
+		weft_bucket_queue_join(self, slot, WEFT_BUCKET_UPLINK);
 	wait_for_guarantee(self, slot);
-	if (!weft_wheel_has(wheel, WEFT_WHEEL_BUCKETS + WEFT_BUCKET_LINK))
-		weft_wheel_set(wheel, WEFT_WHEEL_BUCKETS + WEFT_BUCKET_LINK, self->vec.now);
+	if (!weft_wheel_has(wheel, WEFT_WHEEL_BUCKETS + WEFT_BUCKET_UPLINK))
+		weft_wheel_set(wheel, WEFT_WHEEL_BUCKETS + WEFT_BUCKET_UPLINK, self->vec.now);
 }
 
 // Gives the first port in the queue its turn. A port that owes more than a turn joins the queue again. A port that its
@@ -114,14 +114,14 @@ weft_uplink_share_wait(struct weft_engine_worker *self, uint16_t slot)
 static void
 give_turn(struct weft_engine_worker *self)
 {
-	uint16_t slot = self->shaping.queue[WEFT_BUCKET_LINK].head;
+	uint16_t slot = self->shaping.queue[WEFT_BUCKET_UPLINK].head;
 	struct weft_shaper *s = &weft_shapers[slot];
 
-	weft_bucket_queue_leave(self, slot, WEFT_BUCKET_LINK);
+	weft_bucket_queue_leave(self, slot, WEFT_BUCKET_UPLINK);
 	if (s->credit < (int64_t)self->own[slot].plan->turn)
 		pay(self, s, self->own[slot].plan->turn);
 	if (s->credit < 0)
-		weft_bucket_queue_join(self, slot, WEFT_BUCKET_LINK);
+		weft_bucket_queue_join(self, slot, WEFT_BUCKET_UPLINK);
 	else if (self->own[slot].parked)
 		weft_shaper_unpark(self, slot);
 }
@@ -132,15 +132,15 @@ weft_uplink_share_next(struct weft_engine_worker *self)
 	uint64_t next = self->vec.now + 1, since;
 
 	for (unsigned int i = 0; i < MOST_TURNS; i++) {
-		if (self->shaping.queue[WEFT_BUCKET_LINK].head == WEFT_PORT_NONE)
+		if (self->shaping.queue[WEFT_BUCKET_UPLINK].head == WEFT_PORT_NONE)
 			return;
-		if (!weft_bucket_has_some(WEFT_BUCKET_LINK, self->w.fenced, self->vec.now, &since)) {
+		if (!weft_bucket_has_some(WEFT_BUCKET_UPLINK, self->w.fenced, self->vec.now, &since)) {
 			next = since;
 			break;
 		}
-		if (!weft_bucket_queue_is_turn(self, WEFT_BUCKET_LINK, since))
+		if (!weft_bucket_queue_is_turn(self, WEFT_BUCKET_UPLINK, since))
 			break;
 		give_turn(self);
 	}
-	weft_wheel_set(self->shaping.wheel, WEFT_WHEEL_BUCKETS + WEFT_BUCKET_LINK, next);
+	weft_wheel_set(self->shaping.wheel, WEFT_WHEEL_BUCKETS + WEFT_BUCKET_UPLINK, next);
 }

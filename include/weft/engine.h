@@ -63,13 +63,13 @@ int weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu);
 
 // Sets what SLOT's device takes from its interface, if that is shared with the kernel; else nothing happens. Returns 0
 // or -errno.
-int weft_engine_port_set_wire(uint16_t slot, const struct weft_wire *wire);
+int weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *wire);
 
 // Reads what the filter of a shared interface has counted. False: SLOT's interface is not shared.
-bool weft_engine_port_wire_counts(uint16_t slot, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS]);
+bool weft_engine_port_filter_counts(uint16_t slot, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS]);
 
 // Whether every worker has a queue of its own at the device.
-bool weft_engine_port_shared(uint16_t slot);
+bool weft_engine_port_multiqueue(uint16_t slot);
 
 // Sums the port's counters over the workers. Any thread.
 void weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum);
@@ -89,8 +89,8 @@ const struct weft_snapshot *weft_engine_snapshot(void);
 // Shows SNAP to the workers as one that may come into force at any moment: they judge a frame by it if the sender has
 // judged the frame by it. The caller keeps SNAP until it publishes or withdraws it. Withdrawing calls RETIRE on it when
 // no worker uses it any more.
-void weft_engine_offer(const struct weft_snapshot *snap);
-void weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap));
+void weft_engine_show_next(const struct weft_snapshot *snap);
+void weft_engine_withdraw_next(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap));
 
 // Whether every worker has passed a quiescent point since VERSION was published and since a snapshot was last shown,
 // and hardware has ended all flows that it had to end.
@@ -108,7 +108,7 @@ bool weft_engine_fenced(void); // whether it counts as cut off now
 // Rates that ports share.
 
 // The bucket of all that ports send to the uplink. Tenants have the buckets from 1 on.
-#define WEFT_BUCKET_LINK WEFT_MAX_BUCKETS
+#define WEFT_BUCKET_UPLINK WEFT_MAX_BUCKETS
 
 // Sets what the ports of BUCKET may send together; NULL: no limit. What was saved up is lost, what is owed stays.
 // Returns 0 or -ENOMEM.

@@ -19,11 +19,11 @@ struct weft_worker;
 
 // A connection is offered each time that this many packets of it have passed. The number is a prime, so that both
 // directions get offered, whatever pattern their packets have.
-#define WEFT_OFFER_PACKETS 1021
+#define WEFT_OFFLOAD_OFFER_PACKETS 1021
 
-#define WEFT_OFFERS 256
+#define WEFT_OFFLOAD_OFFERS 256
 
-struct weft_offer {
+struct weft_offload_offer {
 	struct weft_session_key key; // of the connection
 	uint32_t record;	     // of the connection, in the worker's table
 	uint32_t judged;	     // as in the connection's record
@@ -36,17 +36,18 @@ struct weft_offer {
 	uint8_t end;		     // which end of the connection sends
 };
 
-struct weft_offers {
+struct weft_offload_offers {
 	_Atomic uint32_t head __rte_cache_aligned; // worker
 	uint64_t lost;				   // worker
 	_Atomic uint32_t tail __rte_cache_aligned; // control
-	struct weft_offer offer[WEFT_OFFERS];
+	struct weft_offload_offer offer[WEFT_OFFLOAD_OFFERS];
 };
 
 // Whether SNAP still judges the connection of OFFER as it was judged, and software does nothing to its packets that
 // hardware would not do. Control thread.
-bool weft_offer_stands(const struct weft_snapshot *snap, const struct weft_offer *offer);
+bool weft_offload_is_allowed(const struct weft_snapshot *snap, const struct weft_offload_offer *offer);
 
 // Whether the connection of OFFER still exists and takes the same path. If so, adds PACKETS of BYTES, which hardware
 // has carried, to it and to its rules. Owner worker.
-bool weft_offer_holds(struct weft_worker *worker, const struct weft_offer *offer, uint64_t packets, uint64_t bytes);
+bool weft_offload_account(
+	struct weft_worker *worker, const struct weft_offload_offer *offer, uint64_t packets, uint64_t bytes);

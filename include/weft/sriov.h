@@ -19,7 +19,7 @@ int weft_pci_check(const char *device, struct weft_error *err);
 bool weft_pci_driver_usable(const char *driver);
 
 // A network function: a PF or a VF.
-struct weft_function {
+struct weft_pci_function {
 	char address[WEFT_PCI_ADDRESS]; // 0000:03:00.0
 	char driver[32];		// the kernel's driver; empty: none
 	char interface[32];		// the kernel's interface; empty: none
@@ -37,30 +37,30 @@ struct weft_function {
 
 // Calls FN with each network controller below SYSFS, in the order of their addresses. Returns how many there are, or
 // -errno.
-int weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_function *function), void *arg);
+int weft_sriov_each(const char *sysfs, void (*fn)(void *arg, const struct weft_pci_function *function), void *arg);
 
 // Finds the PF that NAME names, by its PCI address or its interface. Returns 0, or -errno with ERR.
-int weft_sriov_pf(const char *sysfs, const char *name, struct weft_function *pf, struct weft_error *err);
+int weft_sriov_pf(const char *sysfs, const char *name, struct weft_pci_function *pf, struct weft_error *err);
 
 // Finds the VF with INDEX of PF. Returns 0, or -ENOENT with ERR.
-int weft_sriov_vf(const char *sysfs, const struct weft_function *pf, unsigned int index, struct weft_function *vf,
-	struct weft_error *err);
+int weft_sriov_vf(const char *sysfs, const struct weft_pci_function *pf, unsigned int index,
+	struct weft_pci_function *vf, struct weft_error *err);
 
 // Creates N VFs of PF, which has none, without drivers. Returns 0; or -errno with ERR, and then there are none.
-int weft_sriov_create(const char *sysfs, const struct weft_function *pf, unsigned int n, struct weft_error *err);
+int weft_sriov_create(const char *sysfs, const struct weft_pci_function *pf, unsigned int n, struct weft_error *err);
 
 // Whether a virtual machine or DPDK uses FUNCTION through vfio. Removing it would wait for that process.
-bool weft_sriov_is_driven(const struct weft_function *function);
+bool weft_sriov_is_driven(const struct weft_pci_function *function);
 
 // Removes all VFs of PF, of which none may be in use. Returns 0, or -errno with ERR.
-int weft_sriov_destroy(const char *sysfs, const struct weft_function *pf, struct weft_error *err);
+int weft_sriov_destroy(const char *sysfs, const struct weft_pci_function *pf, struct weft_error *err);
 
 // Binds FUNCTION to DRIVER, and keeps other drivers from it. Returns 0; or -errno with ERR, and then it is as before.
-int
-weft_sriov_bind(const char *sysfs, const struct weft_function *function, const char *driver, struct weft_error *err);
+int weft_sriov_bind(
+	const char *sysfs, const struct weft_pci_function *function, const char *driver, struct weft_error *err);
 
 // Unbinds FUNCTION from its driver. PROBE: the kernel may bind it to a driver of its own.
-void weft_sriov_release(const char *sysfs, const struct weft_function *function, bool probe);
+void weft_sriov_release(const char *sysfs, const struct weft_pci_function *function, bool probe);
 
 // How a PF's embedded switch works: it forwards by MAC and VLAN (legacy), or the kernel has a representor for each
 // function (switchdev).

@@ -7,30 +7,30 @@
 
 #include "weft/tunnel.h"
 
-#define WEFT_WIRE_DENIED_MOST 65536
+#define WEFT_UPLINK_FILTER_DENIED_MOST 65536
 
-struct weft_wire_prefix {
+struct weft_uplink_prefix {
 	uint32_t bits; // of ADDRESS, which is 128 bits: an IPv4 prefix's length plus 96
 	struct weft_ip address;
 };
 
-struct weft_wire {
+struct weft_uplink_filter {
 	struct weft_ip address;	   // of the host's tunnels; all zero: it has none
 	uint64_t vlans[4096 / 64]; // set of the VLANs of the host's networks
 	uint32_t n_denied;
-	struct weft_wire_prefix *denied; // sources whose packets are dropped: neither weft nor the kernel gets them
+	struct weft_uplink_prefix *denied; // sources whose packets are dropped: neither weft nor the kernel gets them
 };
 
 // Frames are counted by what happened to them, since the filter was loaded.
-enum weft_wire_what {
-	WEFT_WIRE_PASSED,   // went to the kernel
-	WEFT_WIRE_TUNNEL,   // datagrams of tunnels and BFD
-	WEFT_WIRE_FRAGMENT, // fragments of such datagrams
-	WEFT_WIRE_VLAN,	    // frames in VLANS
-	WEFT_WIRE_DENIED,   // dropped
-	WEFT_WIRE_N_COUNTS
+enum weft_uplink_filter_counter {
+	WEFT_UPLINK_FILTER_PASSED,   // went to the kernel
+	WEFT_UPLINK_FILTER_TUNNEL,   // datagrams of tunnels and BFD
+	WEFT_UPLINK_FILTER_FRAGMENT, // fragments of such datagrams
+	WEFT_UPLINK_FILTER_VLAN,     // frames in VLANS
+	WEFT_UPLINK_FILTER_DENIED,   // dropped
+	WEFT_UPLINK_FILTER_N_COUNTS
 };
 
-struct weft_wire_count {
+struct weft_uplink_filter_count {
 	uint64_t packets, bytes;
 };

@@ -16,7 +16,7 @@
 struct weft_fdb;
 struct weft_sessions;
 struct weft_rule_log;
-struct weft_offers;
+struct weft_offload_offers;
 struct weft_groups;
 struct weft_bfd;
 
@@ -54,18 +54,18 @@ struct weft_worker {
 	struct weft_port_stats *stats;	     // [WEFT_MAX_PORTS]
 	struct weft_fdb *fdb;
 	struct weft_sessions *sessions;
-	struct weft_rule_log *rule_log;	  // where decisions of rules with "log" go; NULL: nowhere
-	struct weft_offers *offers;	  // connections that hardware may carry
-	const _Atomic bool *offering;	  // some device can; NULL: none ever will
-	struct weft_rate event_rate;	  // how much of it
-	struct weft_rate refuse_rate;	  // of replies to what is refused, for each port
-	struct weft_flood_state *flood;	  // [WEFT_MAX_PORTS]
-	struct weft_neighbour *neighbour; // [WEFT_MAX_PORTS], of all workers
-	struct weft_bfd *bfd;		  // [WEFT_MAX_PORTS], of all workers
-	struct weft_owed *owed;		  // [WEFT_MAX_PORTS], of all workers
-	uint16_t owes;			  // the port whose frames went to the uplink last,
-	int64_t owed_bytes;		  // and how much that is not in OWED yet
-	struct weft_groups *groups;	  // who wants which multicast
+	struct weft_rule_log *rule_log;	    // where decisions of rules with "log" go; NULL: nowhere
+	struct weft_offload_offers *offers; // connections that hardware may carry
+	const _Atomic bool *offering;	    // some device can; NULL: none ever will
+	struct weft_rate event_rate;	    // how much of it
+	struct weft_rate refuse_rate;	    // of replies to what is refused, for each port
+	struct weft_flood_state *flood;	    // [WEFT_MAX_PORTS]
+	struct weft_neighbour *neighbour;   // [WEFT_MAX_PORTS], of all workers
+	struct weft_bfd *bfd;		    // [WEFT_MAX_PORTS], of all workers
+	struct weft_owed *owed;		    // [WEFT_MAX_PORTS], of all workers
+	uint16_t owes;			    // the port whose frames went to the uplink last,
+	int64_t owed_bytes;		    // and how much that is not in OWED yet
+	struct weft_groups *groups;	    // who wants which multicast
 	struct weft_stamp_stats stamps;
 	const _Atomic uint64_t *mac;   // [WEFT_MAX_PORTS]: of the ports' devices; 0: not known
 	struct rte_mempool *pool;      // for copies

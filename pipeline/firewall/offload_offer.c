@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Offers settled connections to hardware, each time that WEFT_OFFER_PACKETS of them have passed.
+// Offers settled connections to hardware, each time that WEFT_OFFLOAD_OFFER_PACKETS of them have passed.
 #include "offload_offer.h"
 
 #include "pipeline/send/port.h"
@@ -12,7 +12,7 @@
 #include "flow.h"
 
 static void
-write_addresses(const struct weft_lane *lane, const struct rte_mbuf *m, struct weft_offer *offer)
+write_addresses(const struct weft_lane *lane, const struct rte_mbuf *m, struct weft_offload_offer *offer)
 {
 	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off;
 	bool v6 = lane->flags & WEFT_LANE_IPV6;
@@ -29,11 +29,11 @@ weft_offload_offer(struct weft_worker *worker, const struct weft_vec *vec, unsig
 {
 	const struct weft_lane *lane = &vec->lanes[i];
 	const struct weft_session *s = &worker->sessions->rec[record];
-	struct weft_offers *ring = worker->offers;
-	struct weft_offer *offer;
+	struct weft_offload_offers *ring = worker->offers;
+	struct weft_offload_offer *offer;
 	uint32_t head;
 
-	if (record == 0 || (s->all_packets + s->packets) % WEFT_OFFER_PACKETS || !weft_offload_is_settled(s))
+	if (record == 0 || (s->all_packets + s->packets) % WEFT_OFFLOAD_OFFER_PACKETS || !weft_offload_is_settled(s))
 		return;
 	// As it stands on the wire: no tunnel, no tag but the domain's, no fragment, no header between IP and L4.
 	if (lane->outer || lane->n_tags != lane->strip || lane->flags & WEFT_LANE_FRAGMENT ||
@@ -43,12 +43,12 @@ weft_offload_offer(struct weft_worker *worker, const struct weft_vec *vec, unsig
 	if (!weft_sessions_same_key(&s->key, key) || lane->l4_off - lane->l3_off != (key->family == 6 ? 40 : 20))
 		return;
 	head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-	if (head - atomic_load_explicit(&ring->tail, memory_order_acquire) == WEFT_OFFERS) {
+	if (head - atomic_load_explicit(&ring->tail, memory_order_acquire) == WEFT_OFFLOAD_OFFERS) {
 		ring->lost++;
 		return;
 	}
-	offer = &ring->offer[head % WEFT_OFFERS];
-	*offer = (struct weft_offer){
+	offer = &ring->offer[head % WEFT_OFFLOAD_OFFERS];
+	*offer = (struct weft_offload_offer){
 		.key = s->key,
 		.record = record,
 		.judged = s->judged,

@@ -32,7 +32,7 @@ is_behind(const struct weft_snapshot *snap, uint64_t key, uint16_t slot)
 }
 
 bool
-weft_offer_stands(const struct weft_snapshot *snap, const struct weft_offer *offer)
+weft_offload_is_allowed(const struct weft_snapshot *snap, const struct weft_offload_offer *offer)
 {
 	const struct weft_port_conf *in = weft_snapshot_slot(snap, offer->in),
 				    *out = weft_snapshot_slot(snap, offer->out);
@@ -45,13 +45,14 @@ weft_offer_stands(const struct weft_snapshot *snap, const struct weft_offer *off
 }
 
 bool
-weft_offer_holds(struct weft_worker *worker, const struct weft_offer *offer, uint64_t packets, uint64_t bytes)
+weft_offload_account(
+	struct weft_worker *worker, const struct weft_offload_offer *offer, uint64_t packets, uint64_t bytes)
 {
 	struct weft_sessions *t = worker->sessions;
 	struct weft_session *s = &t->rec[offer->record];
 
 	if (!weft_offload_is_settled(s) || !weft_sessions_same_key(&s->key, &offer->key) ||
-		!weft_offer_stands(worker->snap, offer) ||
+		!weft_offload_is_allowed(worker->snap, offer) ||
 		weft_destination_find(worker, offer->key.domain, offer->dst,
 			weft_mactab_hash(&worker->fdb->tab, offer->dst)) != offer->out)
 		return false;

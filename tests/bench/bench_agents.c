@@ -50,7 +50,7 @@ weft_engine_close_port(uint16_t slot, void (*done)(void *arg, uint16_t slot), vo
 }
 
 bool
-weft_engine_port_shared(uint16_t slot)
+weft_engine_port_multiqueue(uint16_t slot)
 {
 	(void)slot;
 	return false;
@@ -76,13 +76,13 @@ weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snaps
 }
 
 void
-weft_engine_offer(const struct weft_snapshot *snap)
+weft_engine_show_next(const struct weft_snapshot *snap)
 {
 	(void)snap;
 }
 
 void
-weft_engine_withdraw(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
+weft_engine_withdraw_next(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
 {
 	retire(snap);
 }
@@ -114,14 +114,14 @@ weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
 }
 
 int
-weft_engine_port_set_wire(uint16_t slot, const struct weft_wire *wire)
+weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *wire)
 {
 	(void)slot, (void)wire;
 	return 0;
 }
 
 bool
-weft_engine_port_wire_counts(uint16_t slot, struct weft_wire_count counts[WEFT_WIRE_N_COUNTS])
+weft_engine_port_filter_counts(uint16_t slot, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS])
 {
 	(void)slot, (void)counts;
 	return false;

@@ -81,7 +81,7 @@ open_null(uint16_t slot, const char *path, uint16_t owner)
 	snprintf(attach.device, sizeof(attach.device), "net_null%u,no-rx=%u", slot, slot == 2);
 	assert_int_equal(weft_engine_open_port(slot, &attach, &err), 0);
 	weft_placement_assign(&placement, slot, path);
-	weft_placement_own(&placement, slot, weft_engine_port_shared(slot) ? WEFT_OWNER_EACH : owner);
+	weft_placement_own(&placement, slot, weft_engine_port_multiqueue(slot) ? WEFT_OWNER_EACH : owner);
 }
 
 #define TREE                                                                                                           \

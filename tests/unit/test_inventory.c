@@ -40,11 +40,11 @@ set_up(void **state)
 
 struct seen {
 	unsigned int n;
-	struct weft_function function[8];
+	struct weft_pci_function function[8];
 };
 
 static void
-note(void *arg, const struct weft_function *function)
+note(void *arg, const struct weft_pci_function *function)
 {
 	struct seen *seen = arg;
 
@@ -56,7 +56,7 @@ static void
 functions_are_found_with_what_they_are(void **state)
 {
 	struct seen seen = { 0 };
-	const struct weft_function *f = seen.function;
+	const struct weft_pci_function *f = seen.function;
 
 	(void)state;
 	assert_int_equal(weft_sriov_each(root, note, &seen), 4);
@@ -89,7 +89,7 @@ functions_are_found_with_what_they_are(void **state)
 static void
 a_pf_is_found_by_address_and_by_interface_and_its_vfs_by_number(void **state)
 {
-	struct weft_function pf, vf;
+	struct weft_pci_function pf, vf;
 	struct weft_error err;
 
 	(void)state;

@@ -8,10 +8,10 @@
 #define PF PCI "0000:03:00.0/"
 #define VF PCI "0000:03:10.0/"
 
-static const struct weft_function pf = {
+static const struct weft_pci_function pf = {
 	.address = "0000:03:00.0", .interface = "eth3", .driver = "igb", .total_vfs = 7
 };
-static const struct weft_function vf = { .address = "0000:03:10.0", .parent = "0000:03:00.0", .iommu_group = 9 };
+static const struct weft_pci_function vf = { .address = "0000:03:10.0", .parent = "0000:03:00.0", .iommu_group = 9 };
 
 static int
 set_up(void **state)
@@ -63,7 +63,7 @@ vfs_are_made_and_taken_away(void **state)
 static void
 vfs_that_cannot_be_are_refused_with_the_reason(void **state)
 {
-	struct weft_function none = { .address = "0000:04:00.0", .driver = "e1000e" }, has = pf, lying = pf;
+	struct weft_pci_function none = { .address = "0000:04:00.0", .driver = "e1000e" }, has = pf, lying = pf;
 	struct weft_error err;
 
 	(void)state;
@@ -114,7 +114,7 @@ a_driver_that_does_not_take_it_is_undone(void **state)
 static void
 what_keeps_a_driver_out_is_said_before_anything_is_touched(void **state)
 {
-	struct weft_function alone = vf;
+	struct weft_pci_function alone = vf;
 	struct weft_error err;
 
 	(void)state;

@@ -311,7 +311,7 @@ what_a_device_says_when_it_is_tried(void **state)
 static void
 tags_and_tcp(void **state)
 {
-	struct weft_offer offer = { .key = { .family = 6, .proto = IPPROTO_TCP },
+	struct weft_offload_offer offer = { .key = { .family = 6, .proto = IPPROTO_TCP },
 		.src = 0x0001525400000007,
 		.dst = 0x0001525400000008,
 		.l4 = { RTE_BE16(80), RTE_BE16(50000) } };

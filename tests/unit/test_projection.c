@@ -29,7 +29,7 @@ static const char whole[] =
 	"\"provider-rules\": {\"r\": {\"rules\": [{\"direction\": \"in\", \"action\": \"deny\"}]}},"
 	"\"hosts\": {\"h\": {\"tunnel\": {\"address\": \"192.0.2.1/24\"}, \"deny\": [\"203.0.113.0/24\"]}}}";
 
-static struct weft_function pf = {
+static struct weft_pci_function pf = {
 	.address = "0000:03:00.0", .interface = "eth0", .driver = "ice", .speed = 10000, .mtu = 1500
 };
 

@@ -70,8 +70,8 @@ begin(unsigned int n)
 	struct weft_bucket_rate rate = { .now = weft_byte_rate(LINK, BURST, FRAME, HZ) };
 
 	start = now = (UINT64_C(1) << 52) + rte_rdtsc();
-	assert_int_equal(weft_engine_set_bucket(WEFT_BUCKET_LINK, &rate), 0);
-	atomic_store(&weft_shared_buckets[WEFT_BUCKET_LINK].spent, now);
+	assert_int_equal(weft_engine_set_bucket(WEFT_BUCKET_UPLINK, &rate), 0);
+	atomic_store(&weft_shared_buckets[WEFT_BUCKET_UPLINK].spent, now);
 	for (uint16_t i = 0; i < WORKERS; i++)
 		workers[i] = new_worker(i);
 	for (uint16_t i = 0; i < n; i++) {
