@@ -23,6 +23,16 @@ enum weft_field_type {
 	WEFT_FIELD_CUSTOM, // PARSE does it
 };
 
+// Who enforces for a VF what a field says.
+enum weft_enforcer {
+	WEFT_BY_UNKNOWN, // the description does not say, which fails a test
+	WEFT_BY_NOTHING, // there is nothing to enforce
+	WEFT_BY_HARDWARE,
+	WEFT_BY_SOFTWARE,
+	WEFT_BY_NOBODY,
+	WEFT_BY_JUDGE, // a function in control/vf/verdict.c decides
+};
+
 struct weft_list {
 	void *items;
 	uint32_t n;
@@ -44,6 +54,12 @@ struct weft_field {
 	const char *schema; // custom: its JSON Schema
 	const char *preset; // JSON text of the default
 	const char *help;   // one line for people
+	// Fields of policy objects: who enforces it for a VF that is passed through, and why so, in words. It holds for
+	// all fields below it, too; a field that has some may leave it to them.
+	struct {
+		enum weft_enforcer by;
+		const char *how; // NULL with WEFT_BY_JUDGE
+	} vf;
 };
 
 // Fills TO from OBJECT, and adds the defaults to OBJECT, so that it is complete. PATH names the object in

@@ -72,6 +72,8 @@ parse_gateway(const json_t *value, void *to, char expected[160])
 
 #define ADDRESS_SCHEMA "{\"type\":\"string\"}"
 
+#define OF_THE_HOST "concerns the host's tunnels and shared uplinks, not the VF"
+
 static const struct weft_field tunnel_fields[] = {
 	{ "address", WEFT_FIELD_CUSTOM, .parse = parse_address, .schema = ADDRESS_SCHEMA, .required = true,
 		.help = "the address that tunnels to this host end at, IPv4 or IPv6, with its network's length: hosts "
@@ -88,12 +90,15 @@ static const struct weft_field tunnel_fields[] = {
 };
 
 static const struct weft_field host_fields[] = {
-	{ "tunnel", WEFT_FIELD_OBJECT, .offset = 0, .fields = tunnel_fields, .help = "how other hosts reach it" },
+	{ "tunnel", WEFT_FIELD_OBJECT, .offset = 0, .fields = tunnel_fields, .help = "how other hosts reach it",
+		.vf = { WEFT_BY_NOTHING, OF_THE_HOST } },
 	{ "uplinks", WEFT_FIELD_LIST, .offset = offsetof(struct weft_host, uplinks), .item_size = WEFT_NAME_SIZE,
-		.max = MAX_UPLINKS, .help = "its DPDK devices to the physical network" },
+		.max = MAX_UPLINKS, .help = "its DPDK devices to the physical network",
+		.vf = { WEFT_BY_NOTHING, OF_THE_HOST } },
 	{ "deny", WEFT_FIELD_LIST, .offset = offsetof(struct weft_host, deny), .item_size = WEFT_NAME_SIZE,
 		.max = MAX_DENIED,
-		.help = "prefixes: from there nothing comes in by a shared uplink, to weft or to the host itself" },
+		.help = "prefixes: from there nothing comes in by a shared uplink, to weft or to the host itself",
+		.vf = { WEFT_BY_NOTHING, OF_THE_HOST } },
 	{ 0 },
 };
 

@@ -14,33 +14,43 @@
 #define MAX_SUBNETS 32
 #define VLAN_TAG    4
 
+#define WITHOUT_FIREWALL "nothing to enforce without a firewall or a tunnel"
+
 static const char *const tcp_modes[] = { "strict", "liberal", NULL };
 static const char *const encaps[] = { "local", "vlan", "vxlan", "geneve", NULL };
 
 static const struct weft_field network_fields[] = {
 	{ "encap", WEFT_FIELD_ENUM, WEFT_AT(weft_network, encap), .providers = true, .names = encaps,
 		.preset = "\"local\"",
-		.help = "how the network leaves the host: not at all, as a VLAN on the uplinks, or in a tunnel" },
+		.help = "how the network leaves the host: not at all, as a VLAN on the uplinks, or in a tunnel",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_network, vlan), .providers = true, .min = 1, .max = WEFT_MAX_VID,
-		.help = "the network's VLAN on uplinks; with encap vlan" },
+		.help = "the network's VLAN on uplinks; with encap vlan", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "vni", WEFT_FIELD_UINT, WEFT_AT(weft_network, vni), .providers = true, .min = 1, .max = MAX_VNI,
-		.help = "the network's number in tunnels; with encap vxlan or geneve" },
+		.help = "the network's number in tunnels; with encap vxlan or geneve",
+		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ "mtu", WEFT_FIELD_UINT, WEFT_AT(weft_network, mtu), .min = WEFT_MTU_MIN, .max = WEFT_MTU_MAX,
-		.preset = "1500",
-		.help = "the largest L3 packet; with tunnels by default what leaves 1500 on the wire" },
+		.preset = "1500", .help = "the largest L3 packet; with tunnels by default what leaves 1500 on the wire",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "subnets", WEFT_FIELD_LIST, .offset = offsetof(struct weft_network, subnets), .item_size = WEFT_NAME_SIZE,
-		.max = MAX_SUBNETS, .help = "its prefixes, such as \"10.0.0.0/24\"" },
+		.max = MAX_SUBNETS, .help = "its prefixes, such as \"10.0.0.0/24\"",
+		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ "learning", WEFT_FIELD_BOOL, WEFT_AT(weft_network, learning), .preset = "true",
 		.help = "learn addresses from traffic and flood what is unknown; not by default where there are "
-			"tunnels" },
+			"tunnels",
+		.vf = { WEFT_BY_HARDWARE, "the PF's switch knows its MAC" } },
 	{ "snooping", WEFT_FIELD_BOOL, WEFT_AT(weft_network, snooping), .preset = "true",
-		.help = "multicast that somebody has joined goes to those only who have (IGMP, MLD)" },
+		.help = "multicast that somebody has joined goes to those only who have (IGMP, MLD)",
+		.vf = { WEFT_BY_HARDWARE, "the PF delivers the groups that the VM's driver wants" } },
 	{ "firewall", WEFT_FIELD_BOOL, WEFT_AT(weft_network, firewall), .providers = true, .preset = "true",
-		.help = "rules hold for its ports; without it everything passes between them" },
+		.help = "rules hold for its ports; without it everything passes between them",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "tcp", WEFT_FIELD_ENUM, WEFT_AT(weft_network, tcp), .names = tcp_modes, .preset = "\"strict\"",
-		.help = "strict: segments must lie in their connection's windows" },
+		.help = "strict: segments must lie in their connection's windows",
+		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ "pickup", WEFT_FIELD_BOOL, WEFT_AT(weft_network, pickup), .preset = "false",
-		.help = "TCP connections may be picked up in the middle, where rules would allow them to be opened" },
+		.help = "TCP connections may be picked up in the middle, where rules would allow them to be opened",
+		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ 0 },
 };
 

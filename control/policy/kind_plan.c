@@ -7,15 +7,19 @@
 
 #include "control/base/rate.h"
 
+#define OF_NO_PORT "concerns no port that exists"
+
 static const char *const isolations[] = { "keep", "deny-new", "deny-all", NULL };
 
 static const struct weft_field way_fields[] = {
 	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan_way, rate), .parse = weft_parse_rate, .schema = WEFT_RATE_SCHEMA,
-		.help = "bits per second of L2 frames without FCS; none: no limit" },
+		.help = "bits per second of L2 frames without FCS; none: no limit", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "burst", WEFT_FIELD_UINT, WEFT_AT(weft_plan_way, burst), .min = WEFT_MTU_MIN, .max = UINT32_MAX,
-		.help = "bytes that may pass at once, more than a frame; without it 20 ms of the rate, or two frames" },
+		.help = "bytes that may pass at once, more than a frame; without it 20 ms of the rate, or two frames",
+		.vf = { WEFT_BY_NOBODY, "the hardware has a burst of its own" } },
 	{ "pps", WEFT_FIELD_UINT, WEFT_AT(weft_plan_way, pps), .min = 1, .max = 1000000000,
-		.help = "packets per second; none: no limit" },
+		.help = "packets per second; none: no limit",
+		.vf = { WEFT_BY_NOBODY, "the hardware does not count packets" } },
 	{ 0 },
 };
 
@@ -33,13 +37,16 @@ static const struct weft_field plan_fields[] = {
 	{ "from_vm", WEFT_FIELD_OBJECT, .offset = offsetof(struct weft_plan, from_vm), .fields = way_fields,
 		.help = "what the VM may send" },
 	{ "to_vm", WEFT_FIELD_OBJECT, .offset = offsetof(struct weft_plan, to_vm), .fields = way_fields,
-		.help = "what the VM may receive" },
+		.help = "what the VM may receive",
+		.vf = { WEFT_BY_NOBODY, "the hardware does not limit what a VF receives" } },
 	{ "min_rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan, min_rate), .parse = weft_parse_rate,
-		.schema = WEFT_RATE_SCHEMA, .help = "bits per second that it gets at the uplink under congestion" },
+		.schema = WEFT_RATE_SCHEMA, .help = "bits per second that it gets at the uplink under congestion",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "weight", WEFT_FIELD_UINT, WEFT_AT(weft_plan, weight), .min = 1, .max = 1000, .preset = "100",
-		.help = "its share of what is left" },
+		.help = "its share of what is left", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "dscp", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan, dscp), .parse = parse_dscp,
-		.schema = "{\"type\":\"integer\",\"minimum\":0,\"maximum\":63}", .help = "marks what the VM sends" },
+		.schema = "{\"type\":\"integer\",\"minimum\":0,\"maximum\":63}", .help = "marks what the VM sends",
+		.vf = { WEFT_BY_NOBODY, "the hardware does not mark" } },
 	{ 0 },
 };
 
@@ -73,19 +80,25 @@ const struct weft_kind weft_kind_plan = {
 
 static const struct weft_field limits_fields[] = {
 	{ "ports", WEFT_FIELD_UINT, WEFT_AT(weft_limits, ports), .max = 1u << 24,
-		.help = "ports of the tenant, on all hosts; 0 or none: no limit" },
+		.help = "ports of the tenant, on all hosts; 0 or none: no limit",
+		.vf = { WEFT_BY_SOFTWARE, "checked when ports are added" } },
 	{ "sessions", WEFT_FIELD_UINT, WEFT_AT(weft_limits, sessions), .max = 1ull << 32,
-		.help = "connections of one port; 0 or none: a quarter of a worker's table" },
+		.help = "connections of one port; 0 or none: a quarter of a worker's table",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "half_open_sessions", WEFT_FIELD_UINT, WEFT_AT(weft_limits, half_open), .max = 1ull << 32,
-		.help = "of those, connections without an answer; 0 or none: a 64th of a worker's table" },
+		.help = "of those, connections without an answer; 0 or none: a 64th of a worker's table",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "fragmented", WEFT_FIELD_UINT, WEFT_AT(weft_limits, fragmented), .max = 65536,
-		.help = "datagrams of one port that come in fragments at the same time; 0 or none: 256" },
+		.help = "datagrams of one port that come in fragments at the same time; 0 or none: 256",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "new_sessions_per_second", WEFT_FIELD_UINT, WEFT_AT(weft_limits, new_sessions_per_second), .max = 1ull << 32,
-		.help = "of one port; 0 or none: no limit" },
+		.help = "of one port; 0 or none: no limit", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_limits, rate), .parse = weft_parse_rate, .schema = WEFT_RATE_SCHEMA,
-		.help = "bits per second of the tenant over all hosts; none: no limit" },
+		.help = "bits per second of the tenant over all hosts; none: no limit",
+		.vf = { WEFT_BY_NOBODY, "the hardware's rates are each VF's own" } },
 	{ "on_isolation", WEFT_FIELD_ENUM, WEFT_AT(weft_limits, on_isolation), .names = isolations,
-		.preset = "\"keep\"", .help = "what a host that lost the cluster does with the tenant's ports" },
+		.preset = "\"keep\"", .help = "what a host that lost the cluster does with the tenant's ports",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ 0 },
 };
 
@@ -101,14 +114,15 @@ const struct weft_kind weft_kind_limits = {
 };
 
 static const struct weft_field retired_fields[] = {
-	{ "network", WEFT_FIELD_STRING, WEFT_AT(weft_retired, network), .required = true,
-		.help = "the port's network" },
+	{ "network", WEFT_FIELD_STRING, WEFT_AT(weft_retired, network), .required = true, .help = "the port's network",
+		.vf = { WEFT_BY_NOTHING, OF_NO_PORT } },
 	{ "mac", WEFT_FIELD_CUSTOM, WEFT_AT(weft_retired, mac), .parse = weft_parse_mac, .schema = WEFT_MAC_SCHEMA,
-		.help = "the port's MAC" },
+		.help = "the port's MAC", .vf = { WEFT_BY_NOTHING, OF_NO_PORT } },
 	{ "ips", WEFT_FIELD_CUSTOM, WEFT_AT(weft_retired, ips), .parse = weft_parse_ips, .schema = WEFT_IPS_SCHEMA,
-		.help = "the port's addresses" },
+		.help = "the port's addresses", .vf = { WEFT_BY_NOTHING, OF_NO_PORT } },
 	{ "until", WEFT_FIELD_UINT, WEFT_AT(weft_retired, until), .required = true, .max = 1ull << 40,
-		.help = "seconds since 1970: so long nobody else may have them" },
+		.help = "seconds since 1970: so long nobody else may have them",
+		.vf = { WEFT_BY_NOTHING, OF_NO_PORT } },
 	{ 0 },
 };
 

@@ -138,19 +138,22 @@ static const struct weft_field rule_fields[] = {
 
 static const struct weft_field group_fields[] = {
 	{ "rules", WEFT_FIELD_LIST, .offset = offsetof(struct weft_group, rules), .item_size = sizeof(struct weft_rule),
-		.fields = rule_fields, .max = WEFT_MAX_RULES, .preset = "[]", .help = "its rules" },
+		.fields = rule_fields, .max = WEFT_MAX_RULES, .preset = "[]", .help = "its rules",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "default_in", WEFT_FIELD_ENUM, WEFT_AT(weft_group, default_in), .names = actions, .preset = "\"deny\"",
-		.help = "what no rule matches, towards the port" },
+		.help = "what no rule matches, towards the port", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "default_out", WEFT_FIELD_ENUM, WEFT_AT(weft_group, default_out), .names = actions, .preset = "\"allow\"",
-		.help = "what no rule matches, from the port" },
+		.help = "what no rule matches, from the port", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "on_revocation", WEFT_FIELD_ENUM, WEFT_AT(weft_group, on_revocation), .names = revocations,
-		.preset = "\"drop\"", .help = "what ends of a connection see that a change forbids" },
+		.preset = "\"drop\"", .help = "what ends of a connection see that a change forbids",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ 0 },
 };
 
 static const struct weft_field tier_fields[] = {
 	{ "rules", WEFT_FIELD_LIST, .offset = offsetof(struct weft_group, rules), .item_size = sizeof(struct weft_rule),
-		.fields = rule_fields, .max = WEFT_MAX_RULES, .preset = "[]", .help = "its rules" },
+		.fields = rule_fields, .max = WEFT_MAX_RULES, .preset = "[]", .help = "its rules",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ 0 },
 };
 

@@ -11,31 +11,35 @@
 #include "verdict.h"
 
 static void
-add_row(struct weft_facts *f, const struct weft_object *object, const char *field, const json_t *value)
+add_row(struct weft_facts *f, const struct weft_object *object, const struct weft_field *above,
+	const struct weft_field *field, const char *name, const json_t *value)
 {
-	static const char *const names[] = { "nothing", "hardware", "software", "nobody" };
-	enum weft_enforcer by = weft_verdict_judge(f, object->kind, field, value);
+	static const char *const names[] = { [WEFT_BY_NOTHING] = "nothing",
+		[WEFT_BY_HARDWARE] = "hardware",
+		[WEFT_BY_SOFTWARE] = "software",
+		[WEFT_BY_NOBODY] = "nobody" };
+	enum weft_enforcer by = weft_verdict_judge(f, object->kind, above, field, name, value);
 
 	f->to->n_missing += by == WEFT_BY_NOBODY;
 	json_array_append_new(
-		f->to->rows, json_pack("{s:s, s:s, s:O?, s:s, s:s}", "object", object->key, "field", field, "value",
+		f->to->rows, json_pack("{s:s, s:s, s:O?, s:s, s:s}", "object", object->key, "field", name, "value",
 				     (json_t *)(uintptr_t)value, "by", names[by], "how", f->how));
 }
 
 static void
-add_fields(struct weft_facts *f, const struct weft_object *object, const struct weft_field *fields, const char *above,
-	const json_t *json)
+add_fields(struct weft_facts *f, const struct weft_object *object, const struct weft_field *above,
+	const struct weft_field *fields, const char *path, const json_t *json)
 {
 	char name[128];
 
 	for (; fields->name; fields++) {
 		const json_t *value = json_object_get(json, fields->name);
 
-		snprintf(name, sizeof(name), "%s%s%s", above, above[0] ? "." : "", fields->name);
+		snprintf(name, sizeof(name), "%s%s%s", path, path[0] ? "." : "", fields->name);
 		if (fields->type == WEFT_FIELD_OBJECT)
-			add_fields(f, object, fields->fields, name, value);
+			add_fields(f, object, above && above->vf.by ? above : fields, fields->fields, name, value);
 		else
-			add_row(f, object, name, value);
+			add_row(f, object, above, fields, name, value);
 	}
 }
 
@@ -45,7 +49,7 @@ add_object(struct weft_facts *f, const struct weft_object *object)
 	json_t *json = object ? json_loads(object->text, 0, NULL) : NULL;
 
 	if (json)
-		add_fields(f, object, object->kind->fields, "", json);
+		add_fields(f, object, NULL, object->kind->fields, "", json);
 	json_decref(json);
 }
 

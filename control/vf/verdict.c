@@ -124,81 +124,42 @@ judge_isolation(struct weft_facts *f)
 	return say(f, WEFT_BY_NOBODY, "packets that pass through the hardware are not stopped");
 }
 
-#define ANY "*" // all fields of the kind
+static bool
+is_set(const json_t *value)
+{
+	return value && !json_is_null(value) && !(json_is_array(value) && json_array_size(value) == 0) &&
+	       !(json_is_string(value) && *json_string_value(value) == 0);
+}
 
-#define WITHOUT_FIREWALL "nothing to enforce without a firewall or a tunnel"
-#define OF_THE_HOST	 "concerns the host's tunnels and shared uplinks, not the VF"
-
-// Who enforces a field that is set. A field that has fields below it stands for all of them.
-struct verdict {
-	const struct weft_kind *kind; // NULL: all
+// Functions that decide for a VF that is passed through, by field. A field that is part of another one goes by the name
+// of the one that its verdict is given for.
+static const struct {
+	const struct weft_kind *kind;
 	const char *field;
-	enum weft_enforcer (*judge)(struct weft_facts *f); // decides, unless it is NULL
-	enum weft_enforcer by;
-	const char *how;
-};
-
-// For a VF that is passed through. Every field of every kind is named here, so that a new field without a verdict fails
-// the test.
-static const struct verdict passthrough_verdicts[] = {
-	{ &weft_kind_port, "vm", NULL, WEFT_BY_NOTHING, "for people" },
-	{ &weft_kind_port, "host", NULL, WEFT_BY_NOTHING, "says which host the port is on" },
-	{ &weft_kind_port, "network", NULL, WEFT_BY_HARDWARE, "see the network's encap" },
-	{ &weft_kind_port, "mac", judge_mac, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_port, "ips", NULL, WEFT_BY_NOBODY, "the hardware's spoof check does not look at IP addresses" },
-	{ &weft_kind_port, "groups", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_port, "plan", NULL, WEFT_BY_NOTHING, "see the plan's fields" },
-	{ &weft_kind_port, "rate", NULL, WEFT_BY_NOTHING, "applies to uplinks only" },
-	{ &weft_kind_port, "vlan", NULL, WEFT_BY_NOBODY, "the hardware sets one tag, the network's" },
-	{ &weft_kind_port, "attach", NULL, WEFT_BY_NOTHING, "says which VF the port is" },
-	{ &weft_kind_port, "flood", judge_flood, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_port, "max_macs", NULL, WEFT_BY_HARDWARE, "one MAC, by the spoof check" },
-	{ &weft_kind_port, "state", judge_state, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_port, "worker", NULL, WEFT_BY_NOTHING, "no worker polls the VF" },
-	{ &weft_kind_network, "encap", judge_vlan, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_network, "vlan", judge_vlan, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_network, "mtu", judge_mtu, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_network, "learning", NULL, WEFT_BY_HARDWARE, "the PF's switch knows its MAC" },
-	{ &weft_kind_network, "snooping", NULL, WEFT_BY_HARDWARE,
-		"the PF delivers the groups that the VM's driver wants" },
-	{ &weft_kind_network, "firewall", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_network, "vni", NULL, WEFT_BY_NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_network, "subnets", NULL, WEFT_BY_NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_network, "tcp", NULL, WEFT_BY_NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_network, "pickup", NULL, WEFT_BY_NOTHING, WITHOUT_FIREWALL },
-	{ &weft_kind_group, "rules", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_group, "default_in", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_group, "default_out", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_group, "on_revocation", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_tenant_rules, "rules", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_provider_rules, "rules", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_plan, "from_vm.rate", judge_rate, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_plan, "from_vm.burst", NULL, WEFT_BY_NOBODY, "the hardware has a burst of its own" },
-	{ &weft_kind_plan, "from_vm.pps", NULL, WEFT_BY_NOBODY, "the hardware does not count packets" },
-	{ &weft_kind_plan, "to_vm", NULL, WEFT_BY_NOBODY, "the hardware does not limit what a VF receives" },
-	{ &weft_kind_plan, "min_rate", judge_min_rate, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_plan, "weight", judge_weight, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_plan, "dscp", NULL, WEFT_BY_NOBODY, "the hardware does not mark" },
-	{ &weft_kind_limits, "ports", NULL, WEFT_BY_SOFTWARE, "checked when ports are added" },
-	{ &weft_kind_limits, "rate", NULL, WEFT_BY_NOBODY, "the hardware's rates are each VF's own" },
-	{ &weft_kind_limits, "on_isolation", judge_isolation, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_limits, "sessions", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_limits, "half_open_sessions", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_limits, "fragmented", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_limits, "new_sessions_per_second", judge_rules, WEFT_BY_NOBODY, NULL },
-	{ &weft_kind_host, "tunnel", NULL, WEFT_BY_NOTHING, OF_THE_HOST },
-	{ &weft_kind_host, "uplinks", NULL, WEFT_BY_NOTHING, OF_THE_HOST },
-	{ &weft_kind_host, "deny", NULL, WEFT_BY_NOTHING, OF_THE_HOST },
-	{ NULL, ANY, NULL, WEFT_BY_NOBODY, "weft does not know how" },
-};
-
-// For a VF that weft polls.
-static const struct verdict polled_verdicts[] = {
-	{ &weft_kind_port, "vm", NULL, WEFT_BY_NOTHING, "for people" },
-	{ &weft_kind_port, "host", NULL, WEFT_BY_NOTHING, "says which host the port is on" },
-	{ &weft_kind_port, "attach", NULL, WEFT_BY_NOTHING, "says which VF the port is" },
-	{ &weft_kind_host, ANY, NULL, WEFT_BY_NOTHING, OF_THE_HOST },
-	{ NULL, ANY, NULL, WEFT_BY_SOFTWARE, "weft's pipeline" },
+	enum weft_enforcer (*judge)(struct weft_facts *f);
+} judges[] = {
+	{ &weft_kind_port, "mac", judge_mac },
+	{ &weft_kind_port, "groups", judge_rules },
+	{ &weft_kind_port, "flood", judge_flood },
+	{ &weft_kind_port, "state", judge_state },
+	{ &weft_kind_network, "encap", judge_vlan },
+	{ &weft_kind_network, "vlan", judge_vlan },
+	{ &weft_kind_network, "mtu", judge_mtu },
+	{ &weft_kind_network, "firewall", judge_rules },
+	{ &weft_kind_group, "rules", judge_rules },
+	{ &weft_kind_group, "default_in", judge_rules },
+	{ &weft_kind_group, "default_out", judge_rules },
+	{ &weft_kind_group, "on_revocation", judge_rules },
+	{ &weft_kind_tenant_rules, "rules", judge_rules },
+	{ &weft_kind_provider_rules, "rules", judge_rules },
+	{ &weft_kind_plan, "from_vm.rate", judge_rate },
+	{ &weft_kind_plan, "min_rate", judge_min_rate },
+	{ &weft_kind_plan, "weight", judge_weight },
+	{ &weft_kind_limits, "on_isolation", judge_isolation },
+	{ &weft_kind_limits, "sessions", judge_rules },
+	{ &weft_kind_limits, "half_open_sessions", judge_rules },
+	{ &weft_kind_limits, "fragmented", judge_rules },
+	{ &weft_kind_limits, "new_sessions_per_second", judge_rules },
 };
 
 // Whether FIELD is NAME, or stands below it.
@@ -207,34 +168,48 @@ covers(const char *name, const char *field)
 {
 	size_t len = strlen(name);
 
-	return strcmp(name, ANY) == 0 || (strncmp(name, field, len) == 0 && (field[len] == 0 || field[len] == '.'));
+	return strncmp(name, field, len) == 0 && (field[len] == 0 || field[len] == '.');
 }
 
-static const struct verdict *
-verdict_of(const struct weft_port *port, const struct weft_kind *kind, const char *field)
+static enum weft_enforcer
+ask_judge(struct weft_facts *f, const struct weft_kind *kind, const char *name)
 {
-	const struct verdict *v = weft_port_is_passed_through(port) ? passthrough_verdicts : polled_verdicts;
-
-	while ((v->kind && v->kind != kind) || !covers(v->field, field))
-		v++;
-	return v;
+	for (size_t i = 0; i < RTE_DIM(judges); i++)
+		if (judges[i].kind == kind && covers(judges[i].field, name))
+			return is_set(f->value) ? judges[i].judge(f) : say(f, WEFT_BY_NOTHING, "not set");
+	return say(f, WEFT_BY_NOBODY, "weft does not know how");
 }
 
-static bool
-is_set(const json_t *value)
+// weft's pipeline enforces all of the policy of a VF that weft polls.
+static enum weft_enforcer
+judge_polled(struct weft_facts *f, const struct weft_kind *kind, const char *name)
 {
-	return value && !json_is_null(value) && !(json_is_array(value) && json_array_size(value) == 0) &&
-	       !(json_is_string(value) && *json_string_value(value) == 0);
+	if (!is_set(f->value))
+		return say(f, WEFT_BY_NOTHING, "not set");
+	if (kind == &weft_kind_host)
+		return say(f, WEFT_BY_NOTHING, "concerns the host's tunnels and shared uplinks, not the VF");
+	if (kind == &weft_kind_port && covers("vm", name))
+		return say(f, WEFT_BY_NOTHING, "for people");
+	if (kind == &weft_kind_port && covers("host", name))
+		return say(f, WEFT_BY_NOTHING, "says which host the port is on");
+	if (kind == &weft_kind_port && covers("attach", name))
+		return say(f, WEFT_BY_NOTHING, "says which VF the port is");
+	return say(f, WEFT_BY_SOFTWARE, "weft's pipeline");
 }
 
 enum weft_enforcer
-weft_verdict_judge(struct weft_facts *f, const struct weft_kind *kind, const char *field, const json_t *value)
+weft_verdict_judge(struct weft_facts *f, const struct weft_kind *kind, const struct weft_field *above,
+	const struct weft_field *field, const char *name, const json_t *value)
 {
-	const struct verdict *v = verdict_of(f->port, kind, field);
+	const struct weft_field *says = above && above->vf.by != WEFT_BY_UNKNOWN ? above : field;
 
 	f->value = value;
-	// A field that has no verdict is missing even if it is not set.
-	if (!is_set(value) && !(v->kind == NULL && v->by == WEFT_BY_NOBODY))
-		return say(f, WEFT_BY_NOTHING, "not set");
-	return v->judge ? v->judge(f) : say(f, v->by, "%s", v->how);
+	if (!weft_port_is_passed_through(f->port))
+		return judge_polled(f, kind, name);
+	// A field without a verdict is nobody's even if it is not set.
+	if (says->vf.by == WEFT_BY_UNKNOWN)
+		return say(f, WEFT_BY_NOBODY, "weft does not know how");
+	if (says->vf.by == WEFT_BY_JUDGE)
+		return ask_judge(f, kind, name);
+	return is_set(value) ? say(f, says->vf.by, "%s", says->vf.how) : say(f, WEFT_BY_NOTHING, "not set");
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Who enforces a field of a port's policy: a verdict for each field of each kind of object. Control thread.
+// Who enforces a field of the policy of a port with a VF: what the field's description says (control/base/field.h), or
+// what a function here decides by the port and its PF. Control thread.
 #pragma once
 
 #include "projection.h"
-
-enum weft_enforcer { WEFT_BY_NOTHING, WEFT_BY_HARDWARE, WEFT_BY_SOFTWARE, WEFT_BY_NOBODY };
 
 // What a verdict depends on, and what it asks of the PF.
 struct weft_facts {
@@ -21,6 +20,7 @@ struct weft_facts {
 	char how[160];		    // why the field is enforced so
 };
 
-// Who enforces the FIELD ("from_vm.rate") with VALUE of an object of KIND; F's how says why.
-enum weft_enforcer
-weft_verdict_judge(struct weft_facts *f, const struct weft_kind *kind, const char *field, const json_t *value);
+// Who enforces FIELD, NAME ("from_vm.rate") of an object of KIND, which has VALUE; ABOVE is the field that it stands
+// below, NULL: none. F's how says why. Never WEFT_BY_UNKNOWN: a field whose description does not say it is nobody's.
+enum weft_enforcer weft_verdict_judge(struct weft_facts *f, const struct weft_kind *kind,
+	const struct weft_field *above, const struct weft_field *field, const char *name, const json_t *value);

@@ -108,7 +108,8 @@ every_field_of_every_object_has_an_answer(void **state)
 
 		assert_true(how[0] != 0);
 		if (strcmp(how, "weft does not know how") == 0)
-			print_error("%s: %s has no verdict: add it to control/vf/verdict.c\n",
+			print_error(
+				"%s: %s has no verdict: give its description .vf, or its judge back to control/vf/verdict.c\n",
 				json_string_value(json_object_get(row, "object")),
 				json_string_value(json_object_get(row, "field")));
 		assert_string_not_equal(how, "weft does not know how");
