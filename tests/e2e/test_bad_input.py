@@ -29,7 +29,7 @@ from harness.weftd import Rejected, Weftd
      "folder of /nonexistent/x.sock"),
     ('{"tenants": {"default": {"ports": {"g1": {"network": "lan", "attach": {"mode": "server"}}}}}}',
      "weftctl port del default/g1"),
-    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "worker": 7}}}}}', "worker 7 is not there"),
+    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "worker": 7}}}}}', "there is no worker 7"),
     ('{"tenants": {"default": {"networks": {"lan": null}}}}', "network default/lan: port default/g1 uses it"),
 ])
 def test_bundle_is_refused_as_a_whole(weftd, bundle, says):
@@ -79,7 +79,7 @@ def test_socket_path_that_is_taken(weftd):
         pass
     with pytest.raises(Rejected) as refused:
         weftd.ctl("port", "add", "b", "--network", "lan", "--server", "--path", plain)
-    assert "is no socket" in refused.value.text and os.path.exists(plain)
+    assert "is not a socket" in refused.value.text and os.path.exists(plain)
 
 
 def test_socket_path_that_is_too_long(weftd):

@@ -71,7 +71,7 @@ def test_refusal_of_one_host_leaves_all_on_the_old_generation(pair):
     a.rpc("apply", policy=ports("x@h1", "y@h2"), wait=True)
     with pytest.raises(Rejected) as refused:
         a.rpc("apply", policy=ports("x@h1", "y@h2", worker=5), wait=True)
-    assert "host h" in refused.value.text and "worker 5 is not there" in refused.value.text
+    assert "host h" in refused.value.text and "there is no worker 5" in refused.value.text
     assert "generation 1 stays in force everywhere" in refused.value.text
     assert "worker" not in a.ctl("get", "port", "t/x") and "worker" not in b.ctl("get", "port", "t/y")
     assert a.rpc("apply", policy=ports("x@h1", vm="v"), wait=True)["generation"] == 2

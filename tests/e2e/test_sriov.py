@@ -181,7 +181,7 @@ def test_what_cannot_be_a_port(host):
         host.apply({"ports": {"v": {**port, "attach": vf(1)}}})
     with pytest.raises(Rejected, match="port del default/v"):
         host.ctl("sriov", "destroy", "eth0")
-    with pytest.raises(Rejected, match="no packet of it passes weft"):
+    with pytest.raises(Rejected, match="its packets do not pass weft"):
         host.ctl("explain", "v", "to", "10.0.0.2")
 
 
