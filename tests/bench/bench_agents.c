@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Many hosts' control sides in one process: models, compiler and the cluster's protocol are the real ones, only the
-// data plane below them is not there. Reads lines from the standard input: a bundle is applied by the first host,
-// waiting for all; answers with a line of JSON.
+// The control side of many hosts in one process: the models, the compiler and the cluster's protocol are the real ones;
+// only the data plane is missing. Each line of the standard input is a bundle, which the first host applies, waiting for
+// all hosts. The answer is a line of JSON.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static struct agent *agents;
 static unsigned int n_agents, first;
 static struct weft_etcd_config config = { .n_endpoints = 1, .prefix = "/weft/v1", .lease_s = 30, .prepare_s = 60 };
 
-// The data plane that is not there: everything opens, and what was published is used at once.
+// In place of the data plane: every device opens, and a published snapshot is in use at once.
 int
 weft_engine_open_port(uint16_t slot, const struct weft_attach *attach, struct weft_error *err)
 {
@@ -71,7 +71,8 @@ weft_engine_n_workers(void)
 void
 weft_engine_publish(struct weft_snapshot *snap, void (*retire)(struct weft_snapshot *snap))
 {
-	// The compiler still needs the one in force: what was before goes when the next comes, as with real workers.
+	// The compiler still needs the snapshot in force: the one before it is freed when the next one comes, as with
+	// real workers.
 	(void)snap, (void)retire;
 }
 
@@ -265,7 +266,7 @@ apply(const char *line)
 	weft_cluster_submit(agents[0].cluster, write);
 }
 
-// How many agents have GENERATION in force: all are asked, in this process.
+// Returns how many hosts of this process have GENERATION in force.
 static void
 count(uint64_t generation)
 {
@@ -349,7 +350,7 @@ main(int argc, char **argv)
 	input = bufferevent_socket_new(base, 0, 0);
 	bufferevent_setcb(input, on_input, NULL, on_end, NULL);
 	bufferevent_enable(input, EV_READ);
-	// Hosts do not all come at once.
+	// The hosts start one after another.
 	start_next(-1, 0, NULL);
 	event_add(event_new(base, -1, EV_PERSIST, start_next, NULL), &every);
 	event_base_dispatch(base);

@@ -17,7 +17,8 @@ bench_compare(const void *a, const void *b)
 	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
 }
 
-// Median and minimum of N rounds in CYCLES, which are sorted, less OVERHEAD, for each of PER things. A new object.
+// Returns the median and the minimum of N rounds in CYCLES, less OVERHEAD and divided by PER: a new object. Sorts
+// CYCLES.
 static inline json_t *
 bench_figures(uint32_t *cycles, unsigned int n, uint32_t overhead, double per)
 {
@@ -29,7 +30,7 @@ bench_figures(uint32_t *cycles, unsigned int n, uint32_t overhead, double per)
 	return json_pack("{s:f, s:f}", "median", median, "min", min);
 }
 
-// The least that two time stamps cost, in cycles.
+// Returns the least cost of two time stamps, in cycles.
 static inline uint32_t
 bench_stamp_cost(void)
 {

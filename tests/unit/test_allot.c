@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Shares of tenants' rates: random histories of hosts and those who allot, over a store that keeps one order, with
-// requests that are late or lost, hosts that are cut off, die and come back, and others that take over, at every step.
-// After each step what all hosts may use is at most the whole. And once all is well again, it is used.
+// Shares of tenants' rates: random histories of hosts, some of which allot, over a store that keeps one order of events.
+// At every step requests may be late or lost, hosts may be cut off, die or come back, and another host may begin to
+// allot. After each step all hosts together may use at most the whole. When nothing fails any more, they do use it.
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,33 +24,33 @@
 
 static const char *const tenant_names[TENANTS] = { "blue", "red" };
 
-// A host, with the one who allots there, should it be that.
+// A host, with its allotter if it is the one that allots.
 struct node {
 	char name[8];
-	bool up, fenced; // runs; has lost the store, and knows it
-	bool connected;	 // requests arrive
-	int64_t lease;	 // 0: it has none
+	bool up, fenced; // runs; knows that it has lost the store
+	bool connected;	 // its requests reach the store
+	int64_t lease;	 // 0: none
 	struct weft_shares shares;
-	json_t *wants, *kept; // now; in its file
-	json_t *asked;	      // a report that is on its way, or NULL
+	json_t *wants, *kept; // wanted now; stored in its file
+	json_t *asked;	      // a report that has not reached the store yet, or NULL
 	int64_t asked_lease;
-	struct weft_allot *allot; // NULL: it does not
-	int64_t term;		  // of the lead that it has
-	unsigned int heard;	  // events that it has seen
-	json_t *writes;		  // a record that is on its way, or NULL
+	struct weft_allot *allot; // NULL: it does not allot
+	int64_t term;		  // in which it allots
+	unsigned int heard;	  // number of events that it has seen
+	json_t *writes;		  // a record that has not reached the store yet, or NULL
 	struct node *written_to;
 };
 
 static struct {
 	struct node node[HOSTS];
-	json_t *report[HOSTS], *record[HOSTS]; // the store's
+	json_t *report[HOSTS], *record[HOSTS]; // in the store
 	int64_t report_lease[HOSTS];
-	int64_t lead; // its term; 0: there is none
+	int64_t lead; // the term of the host that allots; 0: none does
 	struct node *leader;
 	int64_t last_lease, last_term;
 	struct {
 		unsigned int host;
-		json_t *report; // NULL: gone
+		json_t *report; // NULL: the lease has ended
 	} event[STEPS * 4];
 	unsigned int n_events;
 	unsigned int adopted, elections, expired;
@@ -84,7 +84,7 @@ step_down(struct node *n)
 	n->writes = NULL;
 }
 
-// The store takes the lease for lost, after the host has.
+// The store considers the lease lost. The host has done so before.
 static void
 expire(unsigned int i, int64_t lease)
 {
@@ -152,7 +152,7 @@ tell(struct node *n, uint64_t now)
 	n->asked_lease = n->lease;
 }
 
-// A report arrives, if its lease still is one; or it is lost, and told again.
+// A report arrives if its lease is still valid; or it is lost, and the host reports again.
 static void
 report_arrives(unsigned int i)
 {
@@ -182,7 +182,7 @@ hear_record(unsigned int i)
 	w.adopted++;
 }
 
-// Who had it and does not know what became of its last record takes it anew.
+// A host that allots, and does not know whether its last record was written, is elected anew.
 static void
 elect(struct node *n)
 {
@@ -220,7 +220,7 @@ allot(struct node *n)
 				n->written_to = &w.node[i];
 }
 
-// What was written arrives if the writer still allots; who does not know whether it did steps down.
+// A record arrives if its writer still allots. A writer that does not know whether it arrived steps down.
 static void
 record_arrives(struct node *n)
 {
@@ -274,7 +274,7 @@ mishap(unsigned int i)
 		n->fenced = true;
 		return;
 	case 2:
-		// The store takes longer than the host.
+		// The store considers the lease lost later than the host.
 		if ((!n->up || n->fenced) && n->lease) {
 			expire(i, n->lease);
 			n->lease = 0;
@@ -348,7 +348,7 @@ stop(void)
 		json_decref(w.event[i].report);
 }
 
-// All is well from now on, and the wants are what they are.
+// Nothing fails from now on, and what the hosts want stays the same.
 static void
 settle(uint64_t now)
 {
@@ -375,7 +375,7 @@ settle(uint64_t now)
 	}
 }
 
-// Nobody who wants more than it has would have got it from another one that wants less; and little is left.
+// No host that wants more than it has could get it from a host that wants less, and little is left unused.
 static void
 check_fair(void)
 {
@@ -437,7 +437,7 @@ shares_never_exceed_the_whole(void **state)
 		expired += w.expired;
 		stop();
 	}
-	// All of it has happened.
+	// Each kind of event has happened.
 	assert_true(adopted > RUNS * 50 && elections > RUNS * 3 && expired > RUNS * 5);
 }
 
