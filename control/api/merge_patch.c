@@ -26,9 +26,8 @@ is_limits(const char *key)
 	return strncmp(key, "tenants/", 8) == 0 && last && strcmp(last, "/limits") == 0;
 }
 
-// RFC 7396, section 2, for a TARGET that is an object.
-static void
-merge(json_t *target, const json_t *patch)
+void
+weft_merge_patch(json_t *target, const json_t *patch)
 {
 	const char *field;
 	json_t *value;
@@ -43,7 +42,7 @@ merge(json_t *target, const json_t *patch)
 				old = json_object();
 				json_object_set_new(target, field, old);
 			}
-			merge(old, value);
+			weft_merge_patch(old, value);
 		} else {
 			json_object_set(target, field, value);
 		}
@@ -117,7 +116,7 @@ run_set(struct weft_look *look, struct weft_model *model, struct weft_error *err
 	if (!json_is_object(patch))
 		return weft_fail(err, EINVAL, "params.patch: expected an object, {field: value}");
 	merged = object ? json_loads(object->text, 0, NULL) : json_object();
-	merge(merged, patch);
+	weft_merge_patch(merged, patch);
 	return write_set(look, key, object, merged, err);
 }
 
