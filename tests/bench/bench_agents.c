@@ -266,7 +266,7 @@ apply(const char *line)
 	weft_cluster_submit(agents[0].cluster, write);
 }
 
-// Returns how many hosts of this process have GENERATION in force.
+// Prints how many hosts of this process have GENERATION in force.
 static void
 count(uint64_t generation)
 {
