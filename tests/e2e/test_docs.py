@@ -43,3 +43,19 @@ def test_links_in_the_documents_lead_somewhere():
     for page in pages():
         for link in re.findall(r"\]\(([^)#:]+)\)", read(page)):
             assert os.path.exists(os.path.join(TOP, os.path.dirname(page), link)), f"{page} links to {link}"
+
+
+def test_the_examples_of_the_howtos_fit_the_code():
+    """Each patch applies, and touches as many files as its page and the list of pages say."""
+    rows = dict((page, int(n)) for n, page in re.findall(r"\| (\d+) \| \[[^\]]+\]\((\S+)\) \|", read("docs", "howto", "README.md")))
+    for path in glob.glob(os.path.join(TOP, "docs", "howto", "*.md")):
+        name = os.path.basename(path)
+        if name == "README.md":
+            continue
+        text = read(path)
+        (patch,) = re.findall(r"^```diff\n(.*?)^```$", text, re.M | re.S)
+        done = subprocess.run(["git", "apply", "--check", "-"], input=patch, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
+        assert done.returncode == 0, f"the patch of docs/howto/{name} does not apply: {done.stdout}"
+        files = len(re.findall(r"^diff --git", patch, re.M))
+        assert f": {files} file" in text and rows.get(name) == files, f"docs/howto/{name}: the patch touches {files} files"

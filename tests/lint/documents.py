@@ -17,7 +17,7 @@ def check(path, text, tracked, problem):
     for i, line in enumerate(text.split("\n"), 1):
         for file, folder in NAMED.findall(line):
             name = file or folder.rstrip("/")
-            if name.startswith(MADE):
+            if name.startswith(MADE) or "NAME" in name:
                 continue
             if "/" in name or folder:
                 there = any(f == name or f.startswith(name + "/") or f.endswith("/" + name) or f"/{name}/" in f for f in tracked)

@@ -11,17 +11,11 @@ from rooms import House
 from text import check_functions, check_median, check_text
 
 problems = []
-notes = []
 
 
 def problem(where, what):
     """Notes what is wrong."""
     problems.append(f"{where}: {what}")
-
-
-def note(where, what):
-    """Notes what the move of the rooms has still to mend; shown, and no problem yet."""
-    notes.append(f"{where}: {what}")
 
 
 def files(*patterns):
@@ -52,14 +46,14 @@ def main():
     ours = [path for path in code if not path.startswith("tests/")]
     run("clang-format", "clang-format", "--dry-run", "-Werror", *code)
     run("codespell", "codespell", "-q", "3", "-L", "fo,inflight,inout,nd,te,ths", *files("*.c", "*.h", "*.py", "*.md", "weft", "*.build"))
-    house = House(note)
+    house = House(problem)
     for path in code:
         text = read(path)
         check_text(path, text, problem)
         check_functions(path, text, problem)
         if path in ours:
             house.check_includes(path, text)
-            packet_path.check_text(path, text, note)
+            packet_path.check_text(path, text, problem)
     for path in files("*.py", "*.build", "*.js", "*.css", "*.html", "weft", "*.sh", ".ci/run"):
         check_text(path, read(path), problem)
     tracked = files("*")
@@ -67,10 +61,10 @@ def main():
         documents.check(path, read(path), tracked, problem)
     check_median([read(path).count("\n") for path in ours], problem)
     objects = Objects()
-    packet_path.check(objects, note)
+    packet_path.check(objects, problem)
     n_circles = house.check_objects(objects)
     house.show(house.check_sizes(ours), n_circles)
-    for line in notes + problems:
+    for line in problems:
         print(line)
     print(f"lint: {len(problems)} problem(s) in {len(code)} C files")
     sys.exit(len(problems) != 0)
