@@ -190,11 +190,11 @@ eth_set_mtu(struct weft_portio *io, uint16_t mtu)
 }
 
 static int
-eth_set_filter(struct weft_portio *io, const struct weft_uplink_filter *wire)
+eth_set_filter(struct weft_portio *io, const struct weft_uplink_filter *filter)
 {
 	const struct weft_eth_port *eth = io->priv;
 
-	return eth->xdp ? weft_xdp_set(eth->xdp, wire) : 0;
+	return eth->xdp ? weft_xdp_set(eth->xdp, filter) : 0;
 }
 
 static bool

@@ -238,29 +238,29 @@ weft_xdp_begin(struct weft_xdp *xdp, struct weft_error *err)
 }
 
 static int
-set_address(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
+set_address(struct weft_xdp *xdp, const struct weft_uplink_filter *filter)
 {
 	static const struct weft_ip none;
 	uint8_t one = 1;
 	int ret = 0;
 
-	if (memcmp(&xdp->address, &wire->address, sizeof(wire->address)) == 0)
+	if (memcmp(&xdp->address, &filter->address, sizeof(filter->address)) == 0)
 		return 0;
-	if (memcmp(&wire->address, &none, sizeof(none)))
-		ret = bpf_map_update_elem(xdp->map[ADDRESSES], &wire->address, &one, BPF_ANY);
+	if (memcmp(&filter->address, &none, sizeof(none)))
+		ret = bpf_map_update_elem(xdp->map[ADDRESSES], &filter->address, &one, BPF_ANY);
 	if (ret == 0 && memcmp(&xdp->address, &none, sizeof(none)))
 		bpf_map_delete_elem(xdp->map[ADDRESSES], &xdp->address);
 	if (ret == 0)
-		xdp->address = wire->address;
+		xdp->address = filter->address;
 	return ret ? -errno : 0;
 }
 
 static int
-set_vlans(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
+set_vlans(struct weft_xdp *xdp, const struct weft_uplink_filter *filter)
 {
 	for (uint32_t vid = 0; vid < UPLINK_VLANS; vid++) {
 		uint64_t bit = UINT64_C(1) << (vid % 64);
-		uint8_t now = !!(wire->vlans[vid / 64] & bit);
+		uint8_t now = !!(filter->vlans[vid / 64] & bit);
 
 		if (now == !!(xdp->vlans[vid / 64] & bit))
 			continue;
@@ -282,10 +282,10 @@ has_prefix(const struct weft_uplink_prefix *list, uint32_t n, const struct weft_
 
 // Adds the new prefixes before it removes old ones, so that no source gets through that is denied before and after.
 static int
-set_denied(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
+set_denied(struct weft_xdp *xdp, const struct weft_uplink_filter *filter)
 {
 	struct uplink_state state;
-	struct weft_uplink_prefix *copy = calloc(wire->n_denied + 1, sizeof(*copy));
+	struct weft_uplink_prefix *copy = calloc(filter->n_denied + 1, sizeof(*copy));
 	uint8_t one = 1;
 	uint32_t zero = 0;
 
@@ -293,42 +293,42 @@ set_denied(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
 		free(copy);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < wire->n_denied; i++) {
-		struct uplink_prefix key = { .bits = wire->denied[i].bits };
+	for (uint32_t i = 0; i < filter->n_denied; i++) {
+		struct uplink_prefix key = { .bits = filter->denied[i].bits };
 
-		copy[i] = wire->denied[i];
-		memcpy(&key.address, &wire->denied[i].address, sizeof(key.address));
+		copy[i] = filter->denied[i];
+		memcpy(&key.address, &filter->denied[i].address, sizeof(key.address));
 		if (bpf_map_update_elem(xdp->map[DENIED], &key, &one, BPF_ANY)) {
 			free(copy);
 			return -errno;
 		}
 	}
-	state.n_denied = wire->n_denied;
+	state.n_denied = filter->n_denied;
 	bpf_map_update_elem(xdp->map[STATE], &zero, &state, BPF_ANY);
 	for (uint32_t i = 0; i < xdp->n_denied; i++) {
 		struct uplink_prefix key = { .bits = xdp->denied[i].bits };
 
 		memcpy(&key.address, &xdp->denied[i].address, sizeof(key.address));
-		if (!has_prefix(copy, wire->n_denied, &xdp->denied[i]))
+		if (!has_prefix(copy, filter->n_denied, &xdp->denied[i]))
 			bpf_map_delete_elem(xdp->map[DENIED], &key);
 	}
 	free(xdp->denied);
 	xdp->denied = copy;
-	xdp->n_denied = wire->n_denied;
+	xdp->n_denied = filter->n_denied;
 	return 0;
 }
 
 int
-weft_xdp_set(struct weft_xdp *xdp, const struct weft_uplink_filter *wire)
+weft_xdp_set(struct weft_xdp *xdp, const struct weft_uplink_filter *filter)
 {
-	int ret = set_address(xdp, wire);
+	int ret = set_address(xdp, filter);
 
 	if (ret == 0)
-		ret = set_vlans(xdp, wire);
-	if (ret == 0 && (wire->n_denied != xdp->n_denied ||
-				(wire->n_denied &&
-					memcmp(wire->denied, xdp->denied, wire->n_denied * sizeof(wire->denied[0])))))
-		ret = set_denied(xdp, wire);
+		ret = set_vlans(xdp, filter);
+	if (ret == 0 && (filter->n_denied != xdp->n_denied ||
+				(filter->n_denied && memcmp(filter->denied, xdp->denied,
+							     filter->n_denied * sizeof(filter->denied[0])))))
+		ret = set_denied(xdp, filter);
 	return ret;
 }
 

@@ -24,7 +24,7 @@ int weft_xdp_fits(const struct weft_xdp *xdp, uint16_t mtu);
 int weft_xdp_begin(struct weft_xdp *xdp, struct weft_error *err);
 
 // Sets what weft takes from the interface. Returns 0 or -errno; then some of it may be set.
-int weft_xdp_set(struct weft_xdp *xdp, const struct weft_uplink_filter *wire);
+int weft_xdp_set(struct weft_xdp *xdp, const struct weft_uplink_filter *filter);
 
 // Reads what the program has counted.
 void weft_xdp_counts(const struct weft_xdp *xdp, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS]);

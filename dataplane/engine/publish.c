@@ -22,7 +22,7 @@ struct retired {
 	void (*retire)(struct weft_snapshot *snap);
 };
 
-static uint64_t published_token; // of the quiescent points, at the last publication or offer
+static uint64_t published_token; // of the quiescent points, when a snapshot was last published or shown
 static void (*retire_before)(struct weft_snapshot *snap);
 static uint64_t forget_at; // TSC; 0: no snapshot of the generation before is kept
 

@@ -70,11 +70,11 @@ weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu)
 }
 
 int
-weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *wire)
+weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *filter)
 {
 	struct weft_portio *io = &weft_engine.ports[slot];
 
-	return io->ops && io->ops->set_filter ? io->ops->set_filter(io, wire) : 0;
+	return io->ops && io->ops->set_filter ? io->ops->set_filter(io, filter) : 0;
 }
 
 bool

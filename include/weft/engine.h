@@ -63,7 +63,7 @@ int weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu);
 
 // Sets what SLOT's device takes from its interface, if that is shared with the kernel; else nothing happens. Returns 0
 // or -errno.
-int weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *wire);
+int weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *filter);
 
 // Reads what the filter of a shared interface has counted. False: SLOT's interface is not shared.
 bool weft_engine_port_filter_counts(uint16_t slot, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS]);

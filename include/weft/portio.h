@@ -70,7 +70,7 @@ struct weft_io_ops {
 	void (*status)(struct weft_portio *io, struct weft_io_status *status);
 	// Control thread, for a device that is shared with the kernel. Sets what it takes from now on: returns 0 or
 	// -errno. Reads what it has counted: returns false where the device is not shared. NULL: it never is.
-	int (*set_filter)(struct weft_portio *io, const struct weft_uplink_filter *wire);
+	int (*set_filter)(struct weft_portio *io, const struct weft_uplink_filter *filter);
 	bool (*filter_counts)(
 		struct weft_portio *io, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS]);
 };
