@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "control/host/uplink_rate.h"
-#include "control/compile/ruleset.h"
+#include "control/compile/rule_order.h"
 #include "control/state/state.h"
 
 struct counts {
@@ -42,7 +42,7 @@ look_at_rules(const char *key, const json_t *json, json_t *warnings)
 	struct weft_object *object = copy ? weft_object_new(key, copy, &err) : NULL;
 
 	if (object)
-		weft_rules_warn(object, warnings);
+		weft_rule_order_warn(object, warnings);
 	weft_object_free(object);
 	json_decref(copy);
 }

@@ -44,7 +44,7 @@ struct weft_field {
 	size_t offset; // in the struct that is filled
 	size_t size;
 	bool required;
-	bool providers;			 // concerns the host or the wire: see scope.h
+	bool providers;			 // concerns the host or the physical network: see change/scope.h
 	uint64_t min, max;		 // numbers
 	const char *const *names;	 // enums, NULL-terminated
 	const struct weft_field *fields; // objects, and items of lists

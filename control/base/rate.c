@@ -11,7 +11,7 @@
 #define MIN_RATE 8000
 #define MAX_RATE UINT64_C(10000000000000)
 
-// A number of bits per second, or a string with a unit: what has none and is small was meant otherwise.
+// The least rate is 8000: a smaller number was probably meant in another unit.
 int
 weft_parse_rate(const json_t *value, void *to, char expected[160])
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Rates in objects, as their fields have them.
+// Rates, as objects' fields have them.
 #pragma once
 
 #include <jansson.h>
@@ -10,5 +10,5 @@
 	"{\"anyOf\":[{\"type\":\"integer\",\"minimum\":8000,\"maximum\":10000000000000},"                              \
 	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?[kMGT]$\"}],\"examples\":[\"10M\"]}"
 
-// A parser of fields (field.h): bits per second, into a uint64_t.
+// Parses a field (field.h): bits per second, into a uint64_t. A string needs a unit ("10M").
 int weft_parse_rate(const json_t *value, void *to, char expected[160]);

@@ -167,7 +167,7 @@ weft_bundle_prune(json_t *changes, const json_t *bundle, const struct weft_model
 		weft_object_tenant(object, tenant);
 		named = object->kind->in_tenant ? json_object_get(tenants, tenant) != NULL
 						: json_object_get(bundle, object->kind->plural) != NULL;
-		// What retired ports left behind was not written by hand, and does not go by hand.
+		// Addresses of retired ports are not part of a bundle that people write.
 		if (named && object->kind != &weft_kind_retired && json_object_get(changes, object->key) == NULL)
 			json_object_set_new(changes, object->key, json_null());
 	}

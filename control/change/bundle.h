@@ -12,11 +12,11 @@
 // or NULL with ERR. BUNDLE is not changed.
 json_t *weft_bundle_changes(const json_t *bundle, struct weft_error *err);
 
-// Puts OBJECT into BUNDLE at KEY's place, and takes it over; NULL: takes what is there out.
+// Puts OBJECT into BUNDLE at KEY's place, and takes it over; NULL removes the object that is there.
 void weft_bundle_put(json_t *bundle, const char *key, json_t *object);
 
-// Adds to CHANGES the removal of all objects of MODEL that CHANGES do not name, in the tenants that BUNDLE names (and
-// of hosts, if it has some): what is not in the bundle goes.
+// Adds to CHANGES the removal of the objects of MODEL that are not in BUNDLE: of those tenants and of those kinds
+// without a tenant that BUNDLE names.
 void weft_bundle_prune(json_t *changes, const json_t *bundle, const struct weft_model *model);
 
 // The whole model as a bundle. A new object.

@@ -26,14 +26,14 @@ weft_write_check(const struct weft_model *model, struct weft_write *write, struc
 
 		write->conflict = true;
 		if (json_is_null(value) && object)
-			return weft_fail(err, EEXIST, "%s: is there already, and is to be new", key);
+			return weft_fail(err, EEXIST, "%s: already exists", key);
 		if (!json_is_null(value) && object == NULL)
-			return weft_fail(err, ENOENT, "%s: is not there, and is to be changed", key);
+			return weft_fail(err, ENOENT, "%s: does not exist", key);
 		if (json_is_string(value)) {
 			weft_object_etag(object, etag);
 			if (strcmp(etag, json_string_value(value)))
 				return weft_fail(err, ESTALE,
-					"%s: was changed meanwhile (it is \"%s\" now, not \"%.40s\"): read it again",
+					"%s: has changed meanwhile (its etag is \"%s\" now, not \"%.40s\"): read it again",
 					key, etag, json_string_value(value));
 		}
 		write->conflict = false;

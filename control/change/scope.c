@@ -101,8 +101,8 @@ check_fields(const struct weft_kind *kind, const struct weft_model *model, const
 	json_decref(old);
 	if (!changed)
 		return 0;
-	return weft_fail(
-		err, EPERM, "%s%s: is for the role admin to change: it concerns the host, or the wire", key, field);
+	return weft_fail(err, EPERM,
+		"%s%s: only the role admin may change it: it concerns the host or the physical network", key, field);
 }
 
 int
@@ -115,7 +115,7 @@ weft_scope_check(const json_t *scope, const struct weft_model *model, const json
 	if (weft_scope_all(scope))
 		return 0;
 	if (!admin && !is_role(scope, "operate"))
-		return weft_fail(err, EPERM, "the role read changes nothing");
+		return weft_fail(err, EPERM, "the role read may not change anything");
 	json_object_foreach ((json_t *)(uintptr_t)changes, key, object) {
 		const struct weft_kind *kind;
 		char tenant[WEFT_NAME_SIZE], name[WEFT_NAME_SIZE];
@@ -124,9 +124,9 @@ weft_scope_check(const json_t *scope, const struct weft_model *model, const json
 		if (ret)
 			return ret;
 		if (tenant[0] == 0 ? json_object_get(scope, "tenants") != NULL : !has_tenant(scope, tenant))
-			return weft_fail(err, EPERM, "%s: is not of the tenants that you may change", key);
+			return weft_fail(err, EPERM, "%s: you may not change objects of this tenant", key);
 		if (!admin && (!kind->in_tenant || kind->providers))
-			return weft_fail(err, EPERM, "%s: is for the role admin to change", key);
+			return weft_fail(err, EPERM, "%s: only the role admin may change it", key);
 		ret = admin ? 0 : check_fields(kind, model, key, object, err);
 		if (ret)
 			return ret;

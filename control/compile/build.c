@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Snapshots in the making: pages are copied when something on them changes, and shared else.
+// A page of the snapshot before is shared until something on it changes; then it is copied.
 #include "build.h"
 
 #include <stdio.h>
@@ -19,23 +19,23 @@
 void
 build_ref_port(const struct weft_port_conf *conf)
 {
-	weft_share_ref(conf->name);
-	weft_share_ref(conf->vid_domain);
-	weft_policies_ref(conf->policy);
-	weft_share_ref(conf->underlay);
-	weft_share_ref(conf->peer);
-	weft_share_ref(conf->plan);
+	weft_refcount_ref(conf->name);
+	weft_refcount_ref(conf->vid_domain);
+	weft_policy_cache_ref(conf->policy);
+	weft_refcount_ref(conf->underlay);
+	weft_refcount_ref(conf->peer);
+	weft_refcount_ref(conf->plan);
 }
 
 void
 build_unref_port(const struct weft_port_conf *conf)
 {
-	weft_share_unref(conf->name);
-	weft_share_unref(conf->vid_domain);
-	weft_policies_unref(conf->policy);
-	weft_share_unref(conf->underlay);
-	weft_share_unref(conf->peer);
-	weft_share_unref(conf->plan);
+	weft_refcount_unref(conf->name);
+	weft_refcount_unref(conf->vid_domain);
+	weft_policy_cache_unref(conf->policy);
+	weft_refcount_unref(conf->underlay);
+	weft_refcount_unref(conf->peer);
+	weft_refcount_unref(conf->plan);
 }
 
 static void
@@ -50,9 +50,9 @@ put_port_page(struct weft_port_page *page)
 {
 	if (page == &weft_no_ports)
 		return;
-	if (weft_share_is_last(page))
+	if (weft_refcount_is_last(page))
 		free_port_page(page);
-	weft_share_unref(page);
+	weft_refcount_unref(page);
 }
 
 // The page of SLOT, as the build's own.
@@ -65,7 +65,7 @@ own_port_page(struct weft_build *build, uint16_t slot)
 
 	if (snap->port_version[i] == snap->version)
 		return page;
-	copy = weft_share_new(sizeof(*copy), true);
+	copy = weft_refcount_new(sizeof(*copy), true);
 	if (copy == NULL)
 		return NULL;
 	*copy = *page;
@@ -77,7 +77,7 @@ own_port_page(struct weft_build *build, uint16_t slot)
 	return copy;
 }
 
-// The domains that CONF stands in, each once, into IDS; and into the build's scratch set.
+// Writes the domains that CONF is a member of, each once, into IDS, and marks them in the build's scratch set.
 static unsigned int
 collect(struct weft_build *build, const struct weft_port_conf *conf, uint16_t *ids)
 {
@@ -170,10 +170,10 @@ weft_build_begin(const struct weft_snapshot *base, struct weft_placement *placem
 	snap->static_macs = snap->macs->tab;
 	for (unsigned int i = 0; i < WEFT_PORT_PAGES; i++)
 		if (snap->port_page[i] != &weft_no_ports)
-			weft_share_ref(snap->port_page[i]);
+			weft_refcount_ref(snap->port_page[i]);
 	for (unsigned int i = 0; i < WEFT_DOMAIN_PAGES; i++)
 		if (snap->domain_page[i] != &weft_no_domains)
-			weft_share_ref(snap->domain_page[i]);
+			weft_refcount_ref(snap->domain_page[i]);
 	return build;
 fail:
 	free(build);
@@ -213,13 +213,13 @@ weft_build_check(size_t budget, struct weft_error *err)
 {
 	const double mib = 1 << 20;
 
-	if (weft_share_used() <= budget)
+	if (weft_refcount_used() <= budget)
 		return 0;
 	return weft_fail(err, ENOSPC,
 		"the compiled policy would take %.1f MiB, and policy_memory_mb allows %.0f: raise it, or make the "
 		"policy "
 		"smaller",
-		weft_share_used() / mib, budget / mib);
+		weft_refcount_used() / mib, budget / mib);
 }
 
 void
@@ -243,7 +243,6 @@ weft_build_seal(struct weft_build *build, uint64_t generation)
 	return snap;
 }
 
-// Domains that are gone lose their number.
 struct weft_snapshot *
 weft_build_finish(struct weft_build *build, uint64_t generation)
 {

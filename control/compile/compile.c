@@ -30,7 +30,7 @@ rate_of(uint32_t pps, uint64_t hz)
 static uint16_t *
 new_table(struct weft_port_conf *conf)
 {
-	uint16_t *table = weft_share_new(WEFT_N_VLANS * sizeof(*table), true);
+	uint16_t *table = weft_refcount_new(WEFT_N_VLANS * sizeof(*table), true);
 
 	conf->vid_domain = table;
 	return table;
@@ -61,7 +61,7 @@ compile_trunk(struct weft_build *build, const struct weft_port *port, const stru
 	return 0;
 }
 
-// NETWORK is VLAN VID on uplinks.
+// Makes an uplink's TABLE carry NETWORK as VLAN VID.
 static int
 carry(struct weft_build *build, const struct weft_network *network, uint16_t vid, uint16_t *table)
 {
@@ -80,7 +80,7 @@ carry(struct weft_build *build, const struct weft_network *network, uint16_t vid
 	return 0;
 }
 
-// The VLAN that OBJECT makes an uplink of this host carry, and its *NETWORK; 0: none.
+// The VLAN on this host's uplinks that OBJECT, a network or a gateway, asks for, with its *NETWORK; 0: none.
 static uint16_t
 vlan_of(const struct weft_build *build, const struct weft_model *model, const struct weft_object *object,
 	const struct weft_network **network)
@@ -99,7 +99,7 @@ vlan_of(const struct weft_build *build, const struct weft_model *model, const st
 	return port->attach.vlan;
 }
 
-// An uplink that stands by is in no domain: it would close loops.
+// An uplink that stands by is a member of no domain: two uplinks in use would close a loop.
 static int
 compile_uplink(struct weft_build *build, const struct weft_model *model, bool standby, struct weft_port_conf *conf)
 {
@@ -149,13 +149,13 @@ compile_vlans(struct weft_build *build, const struct weft_model *model, const st
 	return conf->native ? 0 : -ENOSPC;
 }
 
-// The port's addresses and its name, in one piece of memory that starts with the name.
+// Puts the port's name and its addresses into one piece of memory, the name first.
 static int
 compile_names(const struct weft_port *port, struct weft_port_conf *conf)
 {
 	size_t n4 = port->ips.n4 * sizeof(port->ips.v4[0]), n6 = port->ips.n6 * sizeof(port->ips.v6[0]);
 	size_t name = RTE_ALIGN_CEIL(strlen(port->o.path) + 1, 16);
-	char *memory = weft_share_new(name + n4 + n6, false);
+	char *memory = weft_refcount_new(name + n4 + n6, false);
 
 	if (memory == NULL)
 		return -ENOMEM;
@@ -170,8 +170,8 @@ compile_names(const struct weft_port *port, struct weft_port_conf *conf)
 	return 0;
 }
 
-// What becomes of the port when this host loses the cluster. Without a firewall there are no connections, and all
-// packets are new. An uplink is judged at the ports that it serves.
+// Sets what the port does when this host loses the cluster. Without a firewall there are no connections, so "deny-new"
+// denies all packets. An uplink is not fenced: the ports that it serves are.
 static void
 compile_fence(const struct weft_model *model, const struct weft_port *port, struct weft_port_conf *conf)
 {
@@ -190,7 +190,7 @@ why_closed(const struct weft_port *port)
 	return port->state == WEFT_PORT_QUARANTINED ? WEFT_CLOSED_QUARANTINED : WEFT_CLOSED_DOWN;
 }
 
-// Whether what was learned on the port holds no more: it stands in other domains, or may speak for others.
+// Whether addresses that were learned on the port are void: its domains, or its own MAC, have changed.
 static bool
 is_moved(const struct weft_port_conf *old, const struct weft_port_conf *new)
 {
@@ -202,7 +202,7 @@ is_moved(const struct weft_port_conf *old, const struct weft_port_conf *new)
 	return new->vid_domain &&memcmp(old->vid_domain, new->vid_domain, size);
 }
 
-// Whether a domain of the port does not learn any more, or learns only now.
+// Whether learning was turned on or off in a domain of the port.
 static bool
 is_voided(const struct weft_build *build, const struct weft_port_conf *conf)
 {
@@ -213,7 +213,7 @@ is_voided(const struct weft_build *build, const struct weft_port_conf *conf)
 	return voided;
 }
 
-// What the port may have of connections.
+// Sets the port's limits of connections.
 static void
 compile_limits(const struct weft_model *model, const struct weft_port *port, uint64_t hz, struct weft_port_conf *conf)
 {
@@ -227,7 +227,7 @@ compile_limits(const struct weft_model *model, const struct weft_port *port, uin
 	conf->new_sessions = rate_of(RTE_MIN(limits->new_sessions_per_second, (uint64_t)UINT32_MAX), hz);
 }
 
-// The rules that hold for the port, and since which snapshot its connections are judged by them.
+// Sets the rules that hold for the port, and the snapshot since which its connections are judged by them.
 static int
 compile_policy(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
 	const struct weft_port_conf *old, struct weft_port_conf *conf, struct weft_error *err)
@@ -235,7 +235,7 @@ compile_policy(struct weft_build *build, const struct weft_model *model, const s
 	const struct weft_network *network = weft_model_port_network(model, port);
 
 	if (network && network->firewall) {
-		conf->policy = weft_policies_get(model, &build->tiers, port, err);
+		conf->policy = weft_policy_cache_get(model, &build->tiers, port, err);
 		if (conf->policy == NULL)
 			return -errno;
 	}
@@ -278,10 +278,10 @@ weft_build_port(
 			ret = weft_build_plan(build, model, port, &conf, err);
 		told = ret != 0;
 	}
-	// The tunnels' end is another's matter.
+	// peers.c sets this host's end of the tunnels.
 	if (old->gen == conf.gen)
 		conf.underlay = old->underlay;
-	weft_share_ref(conf.underlay);
+	weft_refcount_ref(conf.underlay);
 	if (ret == 0)
 		ret = build_put_port(build, slot, &conf);
 	if (ret == 0)

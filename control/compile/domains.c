@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Broadcast domains of a snapshot in the making: what they are, and who is in them.
 #include "domains.h"
 
 #include <errno.h>
@@ -19,8 +18,8 @@ static void
 free_domain_page(struct weft_domain_page *page)
 {
 	for (unsigned int i = 0; i < WEFT_PAGE; i++) {
-		weft_share_unref(page->domain[i].name);
-		weft_share_unref(build_members_of(&page->domain[i]));
+		weft_refcount_unref(page->domain[i].name);
+		weft_refcount_unref(build_members_of(&page->domain[i]));
 	}
 }
 
@@ -29,9 +28,9 @@ build_put_domain_page(struct weft_domain_page *page)
 {
 	if (page == &weft_no_domains)
 		return;
-	if (weft_share_is_last(page))
+	if (weft_refcount_is_last(page))
 		free_domain_page(page);
-	weft_share_unref(page);
+	weft_refcount_unref(page);
 }
 
 struct weft_domain *
@@ -43,13 +42,13 @@ build_own_domain(struct weft_build *build, uint16_t id)
 
 	if (build->domain_version[i] == snap->version)
 		return &page->domain[id % WEFT_PAGE];
-	copy = weft_share_new(sizeof(*copy), true);
+	copy = weft_refcount_new(sizeof(*copy), true);
 	if (copy == NULL)
 		return NULL;
 	*copy = *page;
 	for (unsigned int k = 0; k < WEFT_PAGE; k++) {
-		weft_share_ref(copy->domain[k].name);
-		weft_share_ref(build_members_of(&copy->domain[k]));
+		weft_refcount_ref(copy->domain[k].name);
+		weft_refcount_ref(build_members_of(&copy->domain[k]));
 	}
 	build_put_domain_page(page);
 	snap->domain_page[i] = copy;
@@ -65,7 +64,8 @@ tunnel_of(const struct weft_network *network)
 						     : WEFT_TUNNEL_NONE;
 }
 
-// Frames of the network's number lead to the domain ID from now on, and those of its former number nowhere.
+// Enters the number that NAME's network has in tunnels, so that its frames lead to the domain ID; and removes the
+// number that the domain had before.
 static int
 enter_vni(struct weft_build *build, const struct weft_domain *domain, uint16_t id, const struct domain_name *name)
 {
@@ -101,7 +101,7 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 		build->voided[id / 64] |= UINT64_C(1) << (id % 64);
 	if (domain->name == NULL) {
 		snprintf(text, sizeof(text), name->vid ? "%s.%u" : "%s", network->o.path, name->vid);
-		copy = weft_share_new(strlen(text) + 1, false);
+		copy = weft_refcount_new(strlen(text) + 1, false);
 		if (copy == NULL)
 			return 0;
 		strcpy(copy, text);
@@ -156,7 +156,7 @@ build_touch_network(struct weft_build *build, const struct weft_port *port)
 	}
 }
 
-// The domain's list of members as the build's own, with room for one more.
+// The domain's list of members as the build's own, which may be changed, with room for one more.
 static struct members *
 own_members(struct weft_build *build, struct weft_domain *domain)
 {
@@ -165,14 +165,14 @@ own_members(struct weft_build *build, struct weft_domain *domain)
 
 	if (members && members->version == build->snap->version && domain->n_ports < members->room)
 		return members;
-	copy = weft_share_new(sizeof(*copy) + room * sizeof(copy->port[0]), true);
+	copy = weft_refcount_new(sizeof(*copy) + room * sizeof(copy->port[0]), true);
 	if (copy == NULL)
 		return NULL;
 	copy->room = room;
 	copy->version = build->snap->version;
 	if (members)
 		memcpy(copy->port, members->port, domain->n_ports * sizeof(copy->port[0]));
-	weft_share_unref(members);
+	weft_refcount_unref(members);
 	domain->ports = copy->port;
 	return copy;
 }
@@ -219,8 +219,8 @@ build_drop_emptied(struct weft_build *build)
 			continue;
 		enter_vni(build, domain, id, &(struct domain_name){ 0 });
 		build->emptied.items[n++] = id;
-		weft_share_unref(domain->name);
-		weft_share_unref(build_members_of(domain));
+		weft_refcount_unref(domain->name);
+		weft_refcount_unref(build_members_of(domain));
 		*domain = (struct weft_domain){ 0 };
 	}
 	build->emptied.n = n;

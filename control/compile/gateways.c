@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// In a network with tunnels nothing is learned, and what is for nobody that is known is dropped; or it goes to the
-// gateway, where there is one.
+// A network with tunnels does not learn MACs. Frames to a MAC that no port has go to the network's gateway, or are
+// dropped where there is none.
 #include "gateways.h"
 
 #include <stdlib.h>

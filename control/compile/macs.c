@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The table of configured addresses: copied as a whole when one changes, laid out anew when it is full.
+// The table is copied as a whole when an address changes, and laid out anew when it is full.
 #include "macs.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ new_table(uint32_t room, uint64_t seed)
 		return NULL;
 	macs->refs = 1;
 	macs->room = room;
-	macs->tab.buckets = weft_share_new(n * sizeof(macs->tab.buckets[0]), true);
+	macs->tab.buckets = weft_refcount_new(n * sizeof(macs->tab.buckets[0]), true);
 	macs->tab.mask = n - 1;
 	macs->tab.seed = seed;
 	if (macs->tab.buckets)
@@ -43,7 +43,7 @@ build_macs_unref(struct weft_macs *macs)
 {
 	if (--macs->refs)
 		return;
-	weft_share_unref(macs->tab.buckets);
+	weft_refcount_unref(macs->tab.buckets);
 	free(macs);
 }
 
@@ -91,7 +91,8 @@ own(struct weft_build *build)
 	return 0;
 }
 
-// A full pair of buckets is a matter of the seed: another seed, and soon more room, mend it.
+// Lays the table out anew. Whether an entry finds both of its buckets full depends on the seed: another seed helps, or
+// a larger table.
 static int
 grow(struct weft_build *build)
 {
@@ -112,7 +113,7 @@ grow(struct weft_build *build)
 	return -ENOMEM;
 }
 
-// Enters ENTRY. Two ports that exchange their addresses: the other one's entry is overwritten.
+// Enters ENTRY. If two ports exchange their addresses, the entry of the other port is overwritten.
 static int
 enter(struct weft_build *build, const struct weft_mac_entry *entry)
 {

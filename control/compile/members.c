@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Whose addresses are whose, in a build: the table is shared by snapshots as long as nothing in it changes. The ports
-// of all hosts are in it that name addresses and groups.
+// Snapshots share the table of addresses as long as nothing in it changes; then it is copied.
 #include "members.h"
 
 #include <errno.h>
@@ -28,8 +27,8 @@ static void
 free_members(struct weft_members *members)
 {
 	for (uint32_t i = 0; members->map.entry && i <= members->map.mask; i++)
-		weft_share_unref(members->map.entry[i].identity);
-	weft_share_unref(members->map.entry);
+		weft_refcount_unref(members->map.entry[i].identity);
+	weft_refcount_unref(members->map.entry);
 	free(members);
 }
 
@@ -76,7 +75,7 @@ own(struct weft_build *build)
 	members->refs = 1;
 	members->map.mask = size - 1;
 	members->map.seed = old ? old->map.seed : rte_rand();
-	members->map.entry = weft_share_new(size * sizeof(members->map.entry[0]), true);
+	members->map.entry = weft_refcount_new(size * sizeof(members->map.entry[0]), true);
 	if (members->map.entry == NULL) {
 		free(members);
 		return NULL;
@@ -85,7 +84,7 @@ own(struct weft_build *build)
 		if (old->map.entry[i].key.network == 0)
 			continue;
 		put(&members->map, &old->map.entry[i]);
-		weft_share_ref(old->map.entry[i].identity);
+		weft_refcount_ref(old->map.entry[i].identity);
 	}
 	build_members_unref(old);
 	build->snap->members = members;
@@ -93,7 +92,7 @@ own(struct weft_build *build)
 	return members;
 }
 
-// Notes which lengths there are.
+// Counts an entry more (STEP 1) or less (-1), and notes which lengths of prefixes the table has.
 static void
 count_length(struct weft_members *members, const struct weft_addr_key *key, int step)
 {
@@ -114,10 +113,10 @@ enter(struct weft_build *build, const struct weft_addr_key *key, const struct we
 
 	if (members == NULL)
 		return -ENOMEM;
-	weft_share_ref(identity);
+	weft_refcount_ref(identity);
 	entry = weft_addrmap_find(&members->map, key);
 	if (entry) {
-		weft_share_unref(entry->identity);
+		weft_refcount_unref(entry->identity);
 		entry->identity = identity;
 		return 0;
 	}
@@ -127,7 +126,7 @@ enter(struct weft_build *build, const struct weft_addr_key *key, const struct we
 	return 0;
 }
 
-// Takes KEY out; those that were pushed on by it move back (Knuth, TAOCP 3, algorithm 6.4R).
+// Takes KEY out, and moves back the entries that stood behind it for want of room (Knuth, TAOCP 3, algorithm 6.4R).
 static int
 leave(struct weft_build *build, const struct weft_addr_key *key)
 {
@@ -140,14 +139,14 @@ leave(struct weft_build *build, const struct weft_addr_key *key)
 	if (entry == NULL)
 		return 0;
 	table = members->map.entry;
-	weft_share_unref(entry->identity);
+	weft_refcount_unref(entry->identity);
 	count_length(members, key, -1);
 	hole = i = (uint32_t)(entry - table);
 	for (;;) {
 		i = (i + 1) & members->map.mask;
 		if (table[i].key.network == 0)
 			break;
-		// What is nearer to its place than the hole is stays.
+		// An entry stays if the hole lies before its own place.
 		if (((i - weft_addrmap_slot(&members->map, &table[i].key)) & members->map.mask) <
 			((i - hole) & members->map.mask))
 			continue;
@@ -191,7 +190,7 @@ each_address(struct weft_build *build, const struct weft_port *port, const void 
 	return ret;
 }
 
-// Whether PORT names the address of KEY.
+// Whether PORT has the address of KEY.
 static bool
 has_address(const struct weft_port *port, const struct weft_addr_key *key)
 {
@@ -208,7 +207,7 @@ has_address(const struct weft_port *port, const struct weft_addr_key *key)
 
 static int enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only);
 
-// An address that two ports share, as routers do for each other, becomes the other one's when one gives it up.
+// When a port gives up an address that another port has too, as two routers may, the address becomes the other port's.
 static int
 pass_on(struct weft_build *build, const struct weft_port *old, const struct weft_addr_key *key)
 {
@@ -256,14 +255,14 @@ enter_key(struct weft_build *build, const struct weft_addr_key *key, const void 
 static int
 enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only)
 {
-	struct weft_identity *identity = (struct weft_identity *)(uintptr_t)weft_policies_identity(port);
+	struct weft_identity *identity = (struct weft_identity *)(uintptr_t)weft_policy_cache_identity(port);
 	int ret;
 
 	if (identity == NULL)
 		return -ENOMEM;
 	identity->port = build_port_number(port);
 	ret = only ? enter(build, only, identity) : each_address(build, port, identity, enter_key);
-	weft_share_unref(identity);
+	weft_refcount_unref(identity);
 	return ret;
 }
 

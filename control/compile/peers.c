@@ -29,7 +29,7 @@ struct site {
 	UT_hash_handle hh; // by the host's name
 };
 
-// Calls FN with each VLAN inside its network that PORT stands in.
+// Calls FN with each VLAN inside its network that PORT is a member of.
 static int
 each_vid(const struct weft_port *port, int (*fn)(void *arg, uint16_t vid), void *arg)
 {
@@ -47,14 +47,14 @@ each_vid(const struct weft_port *port, int (*fn)(void *arg, uint16_t vid), void 
 	return ret;
 }
 
-// A port on its way into what is known beyond one host, or out of it: where its MAC is, if that is on another host, and
-// who has its addresses, for ARP.
+// A port whose addresses are entered or taken out: its MAC, if it is on another host, and for ARP the owner of its IP
+// addresses.
 struct passage {
 	struct weft_build *build;
 	const struct weft_port *port;
-	const struct weft_network *network; // NULL: out
+	const struct weft_network *network; // NULL when they are taken out
 	const char *path;		    // of the network
-	struct site *site;		    // where it is on its way in; NULL: out, or the port is here
+	struct site *site; // of the port's host; NULL when they are taken out, or for a port of this host
 	bool here;
 	uint16_t slot;
 };
@@ -72,7 +72,7 @@ add_domain(struct site *site, uint16_t id)
 	return 0;
 }
 
-// The address I, of both versions. False: it is a prefix of many.
+// The address I of IPS, IPv4 first. False: it is a prefix of more than one address.
 static bool
 address_at(const struct weft_ips *ips, unsigned int i, struct weft_ip *address)
 {
@@ -108,7 +108,8 @@ enter(void *arg, uint16_t vid)
 	return ret;
 }
 
-// Takes the entry of MAC, or of what stands for an address, in the domain ID out, if it leads to the port's slot.
+// Takes out the entry of MAC, or of the key that stands for an IP address, in the domain ID if it leads to the port's
+// slot.
 static int
 take_out(const struct passage *way, uint16_t id, uint64_t mac)
 {
@@ -145,7 +146,7 @@ slot_of_port(const struct weft_placement *placement, const struct weft_port *por
 						   : weft_placement_find_host(placement, port->host);
 }
 
-// What was known of the port OBJECT, if it is one, is no more.
+// Takes out the addresses of OBJECT, if it is a port.
 static int
 forget(struct weft_build *build, const struct weft_object *object)
 {
@@ -162,7 +163,8 @@ forget(struct weft_build *build, const struct weft_object *object)
 	return way.slot ? each_vid(port, leave, &way) : 0;
 }
 
-// The next hop to ADDRESS: by ROUTES, or without them by what SELF, this host, says. None: there is no way to ADDRESS.
+// The next hop to ADDRESS, by ROUTES; without them, by the prefix and the gateway of SELF, this host. None: there is no
+// way to ADDRESS.
 static struct weft_ip
 next_hop(const struct weft_placement *placement, const struct weft_host *self, weft_next_hop routes,
 	const struct weft_ip *address)
@@ -181,9 +183,9 @@ static int
 put_host(struct weft_build *build, const struct weft_host *self, weft_next_hop routes, const struct site *site)
 {
 	const struct weft_host *host = site->host;
-	struct weft_peer *peer = weft_share_new(sizeof(*peer), true);
-	uint16_t *domains = weft_share_new(WEFT_N_VLANS * sizeof(*domains), true);
-	char *name = weft_share_new(strlen(host->o.path) + 2, false);
+	struct weft_peer *peer = weft_refcount_new(sizeof(*peer), true);
+	uint16_t *domains = weft_refcount_new(WEFT_N_VLANS * sizeof(*domains), true);
+	char *name = weft_refcount_new(strlen(host->o.path) + 2, false);
 	struct weft_port_conf conf = {
 		.gen = build->placement->place[site->slot].gen,
 		.owner = WEFT_OWNER_NONE,
@@ -211,9 +213,9 @@ put_host(struct weft_build *build, const struct weft_host *self, weft_next_hop r
 		ret = build_put_port(build, site->slot, &conf);
 	}
 	if (ret) {
-		weft_share_unref(peer);
-		weft_share_unref(domains);
-		weft_share_unref(name);
+		weft_refcount_unref(peer);
+		weft_refcount_unref(domains);
+		weft_refcount_unref(name);
 	}
 	return ret;
 }
@@ -258,12 +260,12 @@ uplink_slot(const struct weft_build *build, const struct weft_object *object)
 	return weft_placement_find(build->placement, port->o.path);
 }
 
-// Tells all of this host's uplinks of the tunnels: an uplink that stands by still takes what is on its way to it.
+// Tells all uplinks of this host of the tunnels: one that stands by still takes frames that are on their way to it.
 static int
 put_underlay(struct weft_build *build, const struct weft_model *model, const struct weft_host *self, struct hop *hops,
 	uint32_t n)
 {
-	struct weft_underlay *underlay = weft_share_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
+	struct weft_underlay *underlay = weft_refcount_new(sizeof(*underlay) + n * sizeof(underlay->peer[0]), true);
 	uint16_t slot;
 	int ret = underlay ? 0 : -ENOMEM;
 
@@ -282,7 +284,7 @@ put_underlay(struct weft_build *build, const struct weft_model *model, const str
 		if (slot && weft_snapshot_slot(build->snap, slot)->gen)
 			ret = put_end(build, slot, underlay);
 	}
-	weft_share_unref(underlay);
+	weft_refcount_unref(underlay);
 	build->snap->underlay = build->placement->uplink;
 	return ret;
 }

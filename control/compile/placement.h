@@ -14,16 +14,16 @@ struct weft_place {
 	bool pinned;		       // the port names its worker
 	uint16_t gen;		       // never 0 in use; changes when the port or its domains change
 	uint16_t owner;		       // worker, or WEFT_OWNER_EACH
-	struct weft_port_stats before; // counters when the port got the slot
+	struct weft_port_stats before; // the slot's counters when the port got it
 	uint64_t load;		       // packets at the last rebalancing
 	UT_hash_handle hh;	       // of the placement's index, by path
 };
 
-// Of a tenant, in bits per second.
+// A tenant's bucket in the data plane; rates are in bits per second.
 struct weft_bucket {
 	bool used;
 	char tenant[WEFT_NAME_SIZE];
-	uint64_t limit; // of the tenant, on all hosts
+	uint64_t limit; // the tenant's rate, on all hosts together
 	uint64_t now,
 		fenced; // what the data plane knows: of this host's part, and of that once it has lost the cluster
 	struct weft_bucket_counts counts;   // when it was looked at last
@@ -70,18 +70,18 @@ weft_placement_bucket(struct weft_placement *placement, const struct weft_model 
 // The slot of the port PATH, or 0.
 uint16_t weft_placement_find(const struct weft_placement *placement, const char *path);
 
-// What stands for another host in place of a port's path, and its slot, or 0.
+// The path that another host has in place of a port's; and the host's slot, or 0.
 void weft_placement_host_path(const char *host, char path[WEFT_PATH_SIZE]);
 uint16_t weft_placement_find_host(const struct weft_placement *placement, const char *host);
 
-// Gives PATH the free SLOT; the port's generation is new. And takes the path away from a slot: until
-// weft_placement_release() it is closing, and not free.
+// Gives PATH the free SLOT; the port gets a new generation. Withdraw takes the path away from a slot, which is closing,
+// and not free, until weft_placement_release().
 void weft_placement_assign(struct weft_placement *placement, uint16_t slot, const char *path);
 void weft_placement_withdraw(struct weft_placement *placement, uint16_t slot);
 void weft_placement_reinstate(struct weft_placement *placement, uint16_t slot); // undoes withdraw
 void weft_placement_release(struct weft_placement *placement, uint16_t slot);
 
-// The next generation of the port in SLOT: what was learned on it is void.
+// Gives the port in SLOT its next generation: addresses that were learned on it are void.
 void weft_placement_renew(struct weft_placement *placement, uint16_t slot);
 
 // Makes WORKER, or WEFT_OWNER_EACH, the owner of the port in SLOT.
@@ -97,7 +97,7 @@ uint16_t weft_placement_least(const struct weft_placement *placement, uint16_t n
 // first, each to the worker with the least so far. Returns how many change their worker.
 unsigned int weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers);
 
-// The bucket is not in use any more.
+// Makes BUCKET free for another tenant.
 void weft_placement_free_bucket(struct weft_placement *placement, struct weft_bucket *bucket);
 
 // A placement without ports is all zero: where it is too large for a variable, this allocates one. NULL without memory.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A plan's rates become costs in TSC cycles; what it leaves open is chosen here.
+// Rates become costs in TSC cycles. A burst or a queue that a plan does not give is chosen here.
 #include "plans.h"
 
 #include <rte_ether.h>
@@ -10,14 +10,14 @@
 
 #define TAGS 8 // bytes of VLAN tags in a frame, at most
 
-// 20 ms of the rate may pass at once, and as much may wait for the VM, but at least so many frames.
+// By default 20 ms of the rate may pass at once, and 50 ms of it may wait for the VM; but at least so many frames.
 #define BURST_PER_SECOND 50
 #define BURST_FRAMES	 2
 #define QUEUE_PER_SECOND 20
 #define QUEUE_FRAMES	 8
-// Frames that have waited so long are marked: a tenth of what fits into the queue.
+// Frames are marked that have waited for a tenth of the time that a full queue takes.
 #define MARK_PART 10
-// Packets that may pass at once.
+// Packets that may pass at once, at least.
 #define BURST_PACKETS 32
 
 uint32_t
@@ -86,7 +86,7 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 			port->o.path);
 	if (plan == NULL && port->rate == 0)
 		return 0;
-	compiled = weft_share_new(sizeof(*compiled), true);
+	compiled = weft_refcount_new(sizeof(*compiled), true);
 	if (compiled == NULL)
 		return weft_fail(err, ENOMEM, "port %s: no memory for its plan", port->o.path);
 	conf->plan = compiled;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Data plans of ports, compiled. Control thread.
+// Compiles ports' data plans. Control thread.
 #pragma once
 
 #include "draft.h"
@@ -10,8 +10,8 @@
 int weft_build_plan(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
 	struct weft_port_conf *conf, struct weft_error *err);
 
-// The burst in bytes that WAY has on a port whose frames are FRAME bytes at most.
+// The burst of WAY in bytes on a port whose longest frame has FRAME bytes.
 uint32_t weft_plan_burst(const struct weft_plan_way *way, uint32_t frame);
 
-// The longest frame of a port with MTU.
+// The bytes of the longest frame of a port with MTU.
 uint32_t weft_frame_of(uint16_t mtu);

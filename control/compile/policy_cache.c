@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which rules hold for a port: the provider's, its tenant's, those of its groups. A policy is known by the serials of
-// the objects that it was compiled from, so that what did not change is not compiled again.
+// The rules of the provider, of the port's tenant and of the port's groups hold for a port. The cache finds a policy by
+// the serials of these objects, so that it is not compiled again while none of them changes.
 #include "policy_cache.h"
 
 #include <errno.h>
@@ -78,7 +78,7 @@ weft_tiers_free(struct weft_tiers *tiers)
 	*tiers = (struct weft_tiers){ 0 };
 }
 
-// Whose rules hold for a port, in the order of tiers.
+// The objects whose rules hold for a port.
 struct sources {
 	const struct weft_group *group[1 + WEFT_MAX_GROUPS]; // the tenant's tier first, or NULL
 	uint32_t n;
@@ -136,7 +136,7 @@ key_of(const struct weft_model *model, const struct sources *s)
 	return key;
 }
 
-// The stricter of what groups say where no rule matches, and whose word it is.
+// The action where no rule matches, the strictest that the port's groups name, with a NAME that says which group.
 static int
 default_of(const struct sources *s, bool in, char *name, size_t size)
 {
@@ -155,14 +155,15 @@ default_of(const struct sources *s, bool in, char *name, size_t size)
 }
 
 static void
-add_rules(struct ruled *rules, uint32_t *n, const struct weft_group *group, uint8_t tier, int direction)
+add_rules(struct weft_ordered_rule *rules, uint32_t *n, const struct weft_group *group, uint8_t tier, int direction)
 {
 	const struct weft_rule *items = group ? group->rules.items : NULL;
 
 	for (uint32_t i = 0; group && i < group->rules.n; i++)
 		if (items[i].direction == direction)
-			rules[(*n)++] =
-				(struct ruled){ .rule = &items[i], .owner = &group->o, .index = i, .tier = tier };
+			rules[(*n)++] = (struct weft_ordered_rule){
+				.rule = &items[i], .owner = &group->o, .index = i, .tier = tier
+			};
 }
 
 static int
@@ -170,7 +171,7 @@ compile_direction(const struct weft_model *model, const struct sources *s, const
 	struct weft_ruleset *ruleset, void **memory, bool *stateless, struct weft_error *err)
 {
 	uint32_t most = 1, n = 0;
-	struct ruled *rules;
+	struct weft_ordered_rule *rules;
 	char name[WEFT_PATH_SIZE + 32];
 	int action = default_of(s, direction == WEFT_DIR_IN, name, sizeof(name)), ret;
 
@@ -193,7 +194,7 @@ compile_direction(const struct weft_model *model, const struct sources *s, const
 			"or make ranges of ports and prefixes of several rules",
 			port->o.path, n, direction == WEFT_DIR_IN ? "inwards" : "outwards", WEFT_RULESET_MAX);
 	} else {
-		weft_ruled_sort(rules, n);
+		weft_rule_order_sort(rules, n);
 		ret = weft_ruleset_compile(model, rules, n, action, name, ruleset, memory);
 		if (ret)
 			weft_fail(err, ENOMEM, "port %s: no memory for its %u rules: raise \"memory_mb\"", port->o.path,
@@ -208,9 +209,9 @@ release(struct compiled *c)
 {
 	weft_ruleset_release(&c->policy.out);
 	weft_ruleset_release(&c->policy.in);
-	weft_share_unref(c->memory[0]);
-	weft_share_unref(c->memory[1]);
-	weft_share_unref(c);
+	weft_refcount_unref(c->memory[0]);
+	weft_refcount_unref(c->memory[1]);
+	weft_refcount_unref(c);
 }
 
 static int
@@ -229,7 +230,7 @@ compile(const struct weft_model *model, const struct sources *s, const struct we
 }
 
 const struct weft_policy *
-weft_policies_get(
+weft_policy_cache_get(
 	const struct weft_model *model, struct weft_tiers *tiers, const struct weft_port *port, struct weft_error *err)
 {
 	struct compiled *c = NULL;
@@ -248,7 +249,7 @@ weft_policies_get(
 		c->refs++;
 		return &c->policy;
 	}
-	c = key.failed ? NULL : weft_share_new(sizeof(*c) + key.n * sizeof(c->key[0]), true);
+	c = key.failed ? NULL : weft_refcount_new(sizeof(*c) + key.n * sizeof(c->key[0]), true);
 	if (c) {
 		memcpy(c->key, key.serial, key.n * sizeof(c->key[0]));
 		c->n_serials = key.n;
@@ -271,14 +272,14 @@ weft_policies_get(
 }
 
 void
-weft_policies_ref(const struct weft_policy *policy)
+weft_policy_cache_ref(const struct weft_policy *policy)
 {
 	if (policy)
 		((struct compiled *)(uintptr_t)policy)->refs++;
 }
 
 void
-weft_policies_unref(const struct weft_policy *policy)
+weft_policy_cache_unref(const struct weft_policy *policy)
 {
 	struct compiled *c = (struct compiled *)(uintptr_t)policy;
 
@@ -296,9 +297,9 @@ by_number(const void *a, const void *b)
 }
 
 const struct weft_identity *
-weft_policies_identity(const struct weft_port *port)
+weft_policy_cache_identity(const struct weft_port *port)
 {
-	struct weft_identity *identity = weft_share_new(sizeof(*identity), true);
+	struct weft_identity *identity = weft_refcount_new(sizeof(*identity), true);
 	char key[WEFT_KEY_SIZE], tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
 
 	if (identity == NULL)

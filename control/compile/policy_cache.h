@@ -16,14 +16,14 @@ struct weft_tiers {
 
 void weft_tiers_free(struct weft_tiers *tiers);
 
-// The policy of a port of MODEL with its groups: compiled, or the one that is there already for the same rules; a new
-// reference. Returns NULL with errno and ERR: too many rules, or no memory.
-const struct weft_policy *weft_policies_get(
+// The policy of a port of MODEL, from the cache or compiled; a new reference. Returns NULL with errno and ERR: too many
+// rules, or no memory.
+const struct weft_policy *weft_policy_cache_get(
 	const struct weft_model *model, struct weft_tiers *tiers, const struct weft_port *port, struct weft_error *err);
 
-// One reference less; NULL is nothing. And one more.
-void weft_policies_unref(const struct weft_policy *policy);
-void weft_policies_ref(const struct weft_policy *policy);
+// Drop a reference, or take one more; NULL is nothing.
+void weft_policy_cache_unref(const struct weft_policy *policy);
+void weft_policy_cache_ref(const struct weft_policy *policy);
 
-// The identity of a port with these groups, by reference (share.h). NULL without memory.
-const struct weft_identity *weft_policies_identity(const struct weft_port *port);
+// The identity of a port: the numbers of its groups; with one reference (refcount.h). NULL without memory.
+const struct weft_identity *weft_policy_cache_identity(const struct weft_port *port);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Reference counts stand in the cache line before the memory.
+// The reference count is in the cache line before the memory.
 #include "refcount.h"
 
 #include <stdint.h>
@@ -26,7 +26,7 @@ head_of(const void *shared)
 }
 
 void *
-weft_share_new(size_t size, bool looked_up)
+weft_refcount_new(size_t size, bool looked_up)
 {
 	size_t all = RTE_CACHE_LINE_ROUNDUP(size + sizeof(struct head));
 	struct head *head =
@@ -42,14 +42,14 @@ weft_share_new(size_t size, bool looked_up)
 }
 
 void
-weft_share_ref(const void *shared)
+weft_refcount_ref(const void *shared)
 {
 	if (shared)
 		head_of(shared)->refs++;
 }
 
 void
-weft_share_unref(const void *shared)
+weft_refcount_unref(const void *shared)
 {
 	struct head *head;
 
@@ -66,13 +66,13 @@ weft_share_unref(const void *shared)
 }
 
 bool
-weft_share_is_last(const void *shared)
+weft_refcount_is_last(const void *shared)
 {
 	return head_of(shared)->refs == 1;
 }
 
 size_t
-weft_share_used(void)
+weft_refcount_used(void)
 {
 	return used;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Rules in the order in which they are judged, their names, and what is odd about them.
+#include "rule_order.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,11 @@
 #include <rte_byteorder.h>
 
 #include "control/base/address.h"
-#include "ruleset.h"
 
 static int
 compare_ruled(const void *a, const void *b)
 {
-	const struct ruled *x = a, *y = b;
+	const struct weft_ordered_rule *x = a, *y = b;
 	int order;
 
 	if (x->tier != y->tier)
@@ -28,12 +28,12 @@ compare_ruled(const void *a, const void *b)
 }
 
 void
-weft_ruled_sort(struct ruled *rules, uint32_t n)
+weft_rule_order_sort(struct weft_ordered_rule *rules, uint32_t n)
 {
 	qsort(rules, n, sizeof(*rules), compare_ruled);
 }
 
-// What a rule says, in short: FNV-1a (Fowler, Noll, Vo) over its fields.
+// A hash of a rule's fields, but for its name: FNV-1a (Fowler, Noll, Vo).
 static uint32_t
 digest(const struct weft_rule *rule)
 {
@@ -48,7 +48,7 @@ digest(const struct weft_rule *rule)
 }
 
 void
-weft_ruled_name(const struct ruled *rule, char *name, size_t size)
+weft_rule_order_name(const struct weft_ordered_rule *rule, char *name, size_t size)
 {
 	static const char *const tiers[] = { "provider ", "tenant ", "" };
 
@@ -58,7 +58,7 @@ weft_ruled_name(const struct ruled *rule, char *name, size_t size)
 		snprintf(name, size, "%s%s #%08x", tiers[rule->tier], rule->owner->path, digest(rule->rule));
 }
 
-// Addresses that a rule is for, as far as it says so by prefix.
+// The addresses of a prefix.
 struct range {
 	bool v6;
 	uint8_t low[16], high[16];
@@ -88,7 +88,7 @@ range_of(const char *cidr, struct range *range)
 	return true;
 }
 
-// Whether all other ends of B are other ends of A.
+// Whether A matches every other end that B matches.
 static bool
 covers_remote(const struct weft_rule *a, const struct weft_rule *b)
 {
@@ -133,15 +133,15 @@ covers(const struct weft_rule *a, const struct weft_rule *b)
 }
 
 static void
-warn(json_t *warnings, const struct ruled *first, const struct ruled *second)
+warn(json_t *warnings, const struct weft_ordered_rule *first, const struct weft_ordered_rule *second)
 {
 	char a[2 * WEFT_PATH_SIZE], b[2 * WEFT_PATH_SIZE];
 	bool same = covers(second->rule, first->rule);
 
-	weft_ruled_name(first, a, sizeof(a));
-	weft_ruled_name(second, b, sizeof(b));
+	weft_rule_order_name(first, a, sizeof(a));
+	weft_rule_order_name(second, b, sizeof(b));
 	if (same && first->rule->action == second->rule->action)
-		json_array_append_new(warnings, json_sprintf("%s: says again what %s says", b, a));
+		json_array_append_new(warnings, json_sprintf("%s: repeats %s", b, a));
 	else if (same)
 		json_array_append_new(warnings, json_sprintf("%s: contradicts %s, which is judged first", b, a));
 	else
@@ -150,18 +150,18 @@ warn(json_t *warnings, const struct ruled *first, const struct ruled *second)
 }
 
 void
-weft_rules_warn(const struct weft_object *object, json_t *warnings)
+weft_rule_order_warn(const struct weft_object *object, json_t *warnings)
 {
 	const struct weft_group *group = weft_rules_of(object);
 	const struct weft_rule *rules = group ? group->rules.items : NULL;
 	uint32_t n = group ? group->rules.n : 0;
-	struct ruled *sorted = n ? calloc(n, sizeof(*sorted)) : NULL;
+	struct weft_ordered_rule *sorted = n ? calloc(n, sizeof(*sorted)) : NULL;
 	size_t before = json_array_size(warnings);
 
 	for (uint32_t i = 0; sorted && i < n; i++)
-		sorted[i] = (struct ruled){ .rule = &rules[i], .owner = object, .index = i, .tier = 2 };
+		sorted[i] = (struct weft_ordered_rule){ .rule = &rules[i], .owner = object, .index = i, .tier = 2 };
 	if (sorted)
-		weft_ruled_sort(sorted, n);
+		weft_rule_order_sort(sorted, n);
 	for (uint32_t i = 1; sorted && i < n && json_array_size(warnings) < before + WEFT_MAX_WARNINGS; i++) {
 		for (uint32_t k = 0; k < i; k++) {
 			if (covers(sorted[k].rule, sorted[i].rule)) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Numbers of groups, networks and rules' counters.
 #include "rulebook.h"
 
 #include <stdlib.h>
@@ -13,7 +12,8 @@
 
 #include "control/base/hash.h"
 
-// A counter that was let go is not another rule's for so long: connections that name it are judged again by then.
+// A counter that a rule has dropped is not given to another rule for so long: until then all connections that name it
+// have been judged again.
 #define REST_S 60
 
 // The number of a group, network or port.
@@ -26,8 +26,8 @@ struct number {
 struct counter {
 	char *name; // NULL: not in use
 	uint32_t refs;
-	uint32_t next;	 // among those that rest
-	uint64_t let_go; // monotonic seconds
+	uint32_t next;	 // of those that no rule may have yet
+	uint64_t let_go; // when it was dropped, in monotonic seconds
 	UT_hash_handle hh;
 };
 

@@ -22,7 +22,7 @@
 
 typedef unsigned __int128 wide;
 
-// Rules in full, while a set is made.
+// A set of rules as a whole bit map, while it is made.
 struct full {
 	uint64_t word[N_WORDS];
 };
@@ -46,7 +46,7 @@ struct list {
 };
 
 struct compiler {
-	const struct ruled *rules;
+	const struct weft_ordered_rule *rules;
 	uint32_t n;
 	bool failed; // no memory
 	struct list words, protocol_sets, groups, group_sets, services;
@@ -110,7 +110,7 @@ push_set(struct compiler *c, struct list *sets, const struct full *full)
 		*set = written;
 }
 
-// LAST is the largest value that there is.
+// Adds the range from LOW to HIGH of RULE; LAST is the largest value of the dimension.
 static void
 add_range(struct compiler *c, struct ranges *ranges, uint32_t rule, wide low, wide high, wide last)
 {
@@ -309,7 +309,7 @@ compile_services(struct compiler *c, struct weft_ruleset *ruleset)
 	return write_set(c, &any);
 }
 
-// Pieces of the one piece of memory: counted first, then handed out.
+// Parts of one piece of memory: their sizes are added up first, then they are handed out.
 struct piece {
 	char *base; // NULL: counting
 	size_t used;
@@ -388,7 +388,7 @@ lay_rules(const struct compiler *c, int default_action, const char *default_name
 		char *copy;
 
 		if (i < c->n)
-			weft_ruled_name(&c->rules[i], name, sizeof(name));
+			weft_rule_order_name(&c->rules[i], name, sizeof(name));
 		else
 			snprintf(name, sizeof(name), "%s", default_name);
 		copy = cut(piece, name, strlen(name) + 1);
@@ -410,8 +410,8 @@ free_swept(struct swept *swept)
 }
 
 int
-weft_ruleset_compile(const struct weft_model *model, const struct ruled *rules, uint32_t n, int default_action,
-	const char *default_name, struct weft_ruleset *ruleset, void **memory)
+weft_ruleset_compile(const struct weft_model *model, const struct weft_ordered_rule *rules, uint32_t n,
+	int default_action, const char *default_name, struct weft_ruleset *ruleset, void **memory)
 {
 	struct compiler *c = calloc(1, sizeof(*c));
 	struct ranges v[2] = { 0 };
@@ -431,7 +431,7 @@ weft_ruleset_compile(const struct weft_model *model, const struct ruled *rules, 
 	ruleset->any_service = compile_services(c, ruleset);
 	lay_out(c, swept, &piece, ruleset);
 	lay_rules(c, default_action, default_name, &piece, ruleset);
-	piece.base = c->failed ? NULL : weft_share_new(piece.used, true);
+	piece.base = c->failed ? NULL : weft_refcount_new(piece.used, true);
 	piece.used = 0;
 	if (piece.base) {
 		*memory = piece.base;

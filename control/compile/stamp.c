@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A generation concerns a network when it changes the network, a port in it, or what is its tenant's or everybody's.
+// A generation concerns a network if it changes the network, a port in it, another object of its tenant, or an object
+// of the provider.
 #include "stamp.h"
 
 #include <stdio.h>

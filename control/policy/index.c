@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The indices of a model: who refers to whom, what only one may have, what is barred. An object enters them all, and
-// leaves them all.
 #include "index.h"
 
 #include <stdio.h>
@@ -12,7 +10,7 @@
 #include "control/base/address.h"
 #include "lookup.h"
 
-// Calls FN with the key of each object that OBJECT refers to, and with what the reference is in words.
+// Calls FN with the key, the kind and the name of each object that OBJECT refers to.
 static int
 each_reference(const struct weft_object *object,
 	int (*fn)(void *arg, const char *key, const char *kind, const char *name), void *arg)
@@ -156,7 +154,7 @@ check_reference(void *arg, const char *key, const char *kind, const char *name)
 		r->from->path, kind, name, kind);
 }
 
-// Calls FN with each thing that OBJECT alone may have, in words.
+// Calls FN with each thing of OBJECT that no other object may have, in words.
 static int
 each_unique(const struct weft_model *model, const struct weft_object *object, int (*fn)(void *arg, const char *what),
 	void *arg)

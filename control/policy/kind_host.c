@@ -12,7 +12,7 @@
 #define MAX_UPLINKS 8
 #define MAX_DENIED  10000
 
-// Whether IP can be a host's: it is of one machine, and not of this one alone.
+// Whether IP can be the address of a host: it is unicast, and not a loopback address.
 static bool
 is_of_a_host(const struct weft_ip *ip)
 {
@@ -51,7 +51,7 @@ parse_address(const json_t *value, void *to, char expected[160])
 		rte_cpu_to_be_64(rte_be_to_cpu_64(network.word[1]) & ~UINT64_C(0) << (32 - host->tunnel.length % 33));
 	if (weft_ip_is_v4(&network) && host->tunnel.length && host->tunnel.length < 31 &&
 		weft_ip_same(&network, &host->tunnel.address)) {
-		snprintf(expected, 160, "a host's address, and this is a network's");
+		snprintf(expected, 160, "a host's address, not a network's");
 		return -1;
 	}
 	return 0;
@@ -102,7 +102,7 @@ static const struct weft_field host_fields[] = {
 	{ 0 },
 };
 
-// Receivers need not take IPv6 datagrams without a checksum (RFC 8200, 8.1).
+// With IPv6, checksums are the default: receivers may discard datagrams without one (RFC 8200, 8.1).
 static void
 derive_host(json_t *json)
 {

@@ -77,15 +77,16 @@ check_network(const char *where, const struct weft_object *object, struct weft_e
 	return 0;
 }
 
-// What tunnels put in front of a frame's L3 at most, beside its Ethernet header: the VLAN tag inside is counted too.
+// The bytes that a tunnel adds at most to a frame, which the physical network's MTU must have room for. A VLAN tag
+// inside is counted too.
 static uint16_t
 overhead(int encap)
 {
 	return WEFT_OUTER_IPV6 + WEFT_TUNNEL_BASE + VLAN_TAG + (encap == WEFT_ENCAP_GENEVE ? WEFT_STAMP_SIZE : 0);
 }
 
-// What tunnels put in front of frames leaves so much of an Ethernet of the usual size. Where a port is comes from the
-// store: what is not known there is not flooded to all hosts.
+// Sets the defaults of a network with tunnels: the MTU that fits into a physical MTU of 1500, and no learning, because
+// the store says where each port is.
 static void
 derive_network(json_t *json)
 {

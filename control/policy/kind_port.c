@@ -181,10 +181,10 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 	if (!trunk && port->vlan.tpid)
 		return weft_fail(err, EINVAL, "%s.vlan.tpid: goes with trunk only", where);
 	if (port->network[0] == 0 && port->plan[0])
-		return weft_fail(
-			err, EINVAL, "%s.plan: an uplink has none: plans are for VMs' ports; it has a rate", where);
+		return weft_fail(err, EINVAL, "%s.plan: an uplink has no plan; to limit it, set its rate", where);
 	if (port->network[0] && port->rate)
-		return weft_fail(err, EINVAL, "%s.rate: is for uplinks; what a VM may send its plan says", where);
+		return weft_fail(
+			err, EINVAL, "%s.rate: applies to uplinks only; to limit a VM, give its port a plan", where);
 	if (port->network[0] == 0 && (access || qinq || trunk))
 		return weft_fail(err, EINVAL,
 			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network",
@@ -207,11 +207,9 @@ check_vf(const char *where, const struct weft_port *port, struct weft_error *err
 		return weft_fail(
 			err, EINVAL, "%s.attach: a VF has no device, path or share: pf and index name it", where);
 	if (port->attach.use == WEFT_VF_POLLED)
-		return port->attach.enforce ? weft_fail(err, EINVAL,
-						      "%s.attach.enforce: goes with use passthrough: of a polled VF "
-						      "weft enforces all",
-						      where)
-					    : 0;
+		return port->attach.enforce
+			       ? weft_fail(err, EINVAL, "%s.attach.enforce: goes with use passthrough", where)
+			       : 0;
 	if (port->network[0] == 0)
 		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
 	if (port->mac == 0)
@@ -219,7 +217,7 @@ check_vf(const char *where, const struct weft_port *port, struct weft_error *err
 	return 0;
 }
 
-// What stands behind a gateway is no port, and nothing is known of it.
+// The machines behind a gateway are not ports, so it has none of a port's fields.
 static int
 check_gateway(const char *where, const struct weft_port *port, struct weft_error *err)
 {
@@ -259,8 +257,8 @@ check_attach(const char *where, const struct weft_port *port, struct weft_error 
 		if (port->attach.path[0])
 			return weft_fail(err, EINVAL, "%s.attach.path: goes with type vhost-user only", where);
 		if (port->attach.share && port->network[0])
-			return weft_fail(
-				err, EINVAL, "%s.attach.share: is for uplinks, and this one has a network", where);
+			return weft_fail(err, EINVAL,
+				"%s.attach.share: applies to uplinks only, and this port has a network", where);
 		if (port->attach.share && (strncmp(port->attach.device, "net_af_xdp", 10) ||
 						  strstr(port->attach.device, ",iface=") == NULL))
 			return weft_fail(err, EINVAL,
@@ -292,8 +290,8 @@ init(struct weft_object *object)
 	port->attach.index = WEFT_VF_UNSET;
 }
 
-// No NIC limits what a VF sends to all, and with a spoof check it has one MAC: what others have by default would be
-// refused of each.
+// Sets the defaults of a VF that is passed through: no limits of flooding, which no NIC enforces, and one MAC, which
+// the spoof check enforces. With the defaults of other ports every VF would be refused.
 static void
 derive(json_t *json)
 {
@@ -327,7 +325,7 @@ check(const char *where, const struct weft_object *object, struct weft_error *er
 	for (uint32_t i = 0; ret == 0 && i < port->groups.n; i++)
 		for (uint32_t k = 0; ret == 0 && k < i; k++)
 			if (strcmp(weft_name_at(&port->groups, i), weft_name_at(&port->groups, k)) == 0)
-				ret = weft_fail(err, EINVAL, "%s.groups: \"%s\" stands there twice", where,
+				ret = weft_fail(err, EINVAL, "%s.groups: \"%s\" is named twice", where,
 					weft_name_at(&port->groups, i));
 	return ret;
 }

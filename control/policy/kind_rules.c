@@ -38,7 +38,7 @@ parse_protocol(const json_t *value, void *to, char expected[160])
 	return -1;
 }
 
-// A number of at most 65535 at TEXT. Returns what follows it, or NULL.
+// Parses a number of at most 65535 at TEXT. Returns what follows it, or NULL.
 static const char *
 parse_port(const char *text, uint16_t *port)
 {
@@ -180,7 +180,7 @@ check_rule(const char *where, unsigned int i, struct weft_rule *rule, struct wef
 			"%s.rules.%u.remote.cidr: expected a prefix such as \"10.0.0.0/8\" without bits behind it, got "
 			"\"%s\"",
 			where, i, rule->remote.cidr);
-	// Parsed with one added, so that nothing given is 0.
+	// The parser adds 1, so that 0 means that it was not given.
 	rule->icmp.type--;
 	rule->icmp.code--;
 	return 0;
@@ -200,7 +200,7 @@ check_group(const char *where, const struct weft_object *object, struct weft_err
 	return ret;
 }
 
-// The provider's rules hold for all tenants: they cannot name what is one tenant's.
+// The provider's rules hold for all tenants, so they cannot name an object of one tenant.
 static int
 check_provider_rules(const char *where, const struct weft_object *object, struct weft_error *err)
 {

@@ -46,7 +46,7 @@ weft_key_parse(const char *key, const struct weft_kind **kind, char tenant[WEFT_
 	}
 	*kind = weft_kind_by_plural(in_tenant ? plural : first);
 	if (*kind == NULL || (*kind)->in_tenant != in_tenant)
-		return weft_fail(err, EINVAL, "\"%.80s\" is no object's key", key);
+		return weft_fail(err, EINVAL, "\"%.80s\" is not the key of an object", key);
 	if (!(*kind)->single)
 		rest = weft_key_part(rest, name);
 	if (rest || (in_tenant && !weft_name_valid(tenant)) || (!(*kind)->single && !weft_name_valid(name)))

@@ -49,7 +49,7 @@ check_barred(void *arg, const char *what)
 	const struct claim *claim = arg;
 	const struct weft_retired *retired = weft_index_barred(claim->model, what);
 
-	// Who was retired stands there under the port's own name.
+	// A port may have the addresses that it had itself before it was retired.
 	if (retired == NULL || retired->until <= claim->now || strcmp(retired->o.path, claim->port->o.path) == 0)
 		return 0;
 	return weft_fail(claim->err, EBUSY,
@@ -83,7 +83,7 @@ check_port(const struct weft_model *model, const struct weft_port *port, uint64_
 	return weft_index_each_address(port->o.path, port->network, port->mac, &port->ips, check_barred, &claim);
 }
 
-// What can be said only when all changes are in.
+// Checks what can be checked only when all changes are part of the model.
 static int
 check_change(struct weft_model *model, const struct weft_change *c, uint64_t now, struct weft_error *err)
 {
@@ -155,7 +155,7 @@ weft_model_change(struct weft_model *model, const json_t *changes, uint64_t now,
 		free_new(set);
 		return ret;
 	}
-	// All old ones leave before the first new one comes, so that two objects can exchange what only one may have.
+	// All old objects leave before the first new one enters, so that two objects can exchange what only one may have.
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->change[i].old)
 			weft_index_leave(model, set->change[i].old);

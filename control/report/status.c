@@ -39,7 +39,7 @@ weft_report_status(const json_t *params, struct weft_error *err)
 		weft_ctl.local.version, "settled", weft_local_settled(&weft_ctl.local), "workers",
 		weft_engine_n_workers(), "networks", weft_model_count(weft_ctl.local.model, &weft_kind_network),
 		"ports", count.n, "ports_up", count.up, "ports_failed", (int)json_object_size(weft_ctl.local.failed),
-		"fenced", weft_engine_fenced(), "policy_memory_bytes", (json_int_t)weft_share_used(),
+		"fenced", weft_engine_fenced(), "policy_memory_bytes", (json_int_t)weft_refcount_used(),
 		"policy_memory_budget", (json_int_t)weft_ctl.local.budget);
 	json_object_set_new(status, "generation_since_us", json_integer((json_int_t)weft_ctl.local.in_force_us));
 	weft_ctl.store->status(status);

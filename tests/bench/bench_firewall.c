@@ -228,7 +228,7 @@ measure_classify(struct bench *b, uint32_t n)
 	struct weft_error err = { "" };
 	struct weft_object *object = weft_object_new("tenants/t/groups/bench", json, &err);
 	const struct weft_group *group = weft_rules_of(object);
-	struct ruled *ruled = calloc(n, sizeof(*ruled));
+	struct weft_ordered_rule *ruled = calloc(n, sizeof(*ruled));
 	struct weft_ruleset ruleset;
 	void *memory;
 	uint32_t overhead = bench_stamp_cost(), found = 0;
@@ -240,10 +240,10 @@ measure_classify(struct bench *b, uint32_t n)
 		exit(1);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		ruled[i] = (struct ruled){
+		ruled[i] = (struct weft_ordered_rule){
 			.rule = (const struct weft_rule *)group->rules.items + i, .owner = object, .index = i
 		};
-	weft_ruled_sort(ruled, n);
+	weft_rule_order_sort(ruled, n);
 	weft_ruleset_compile(b->model, ruled, n, WEFT_DENY, "default", &ruleset, &memory);
 	compiled = rte_rdtsc() - start;
 	for (unsigned int r = 0; r < ROUNDS; r++) {

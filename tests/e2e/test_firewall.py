@@ -410,7 +410,7 @@ def test_odd_rules_are_warned_of(weftd):
     told = weftd.ctl("apply", "-f", "-", stdin=json.dumps({"tenants": {"default": {"groups": {"g": {"rules": rules}}}}}))
     assert told["warnings"] == ["default/g but: contradicts default/g not, which is judged first",
                                 "default/g one: never decides, default/g all covers it and is judged first",
-                                "default/g again: says again what default/g all says"]
+                                "default/g again: repeats default/g all"]
     # A group that names itself means its members among each other, and can be removed.
     weftd.ctl("group", "del", "g")
 

@@ -267,8 +267,8 @@ def test_write_that_builds_on_what_is_gone_is_refused(weftd):
     etag = weftd.rpc("get", kind="port", name="a", etag=True)["etag"]
     assert etag == weftd.rpc("list", kind="port")["objects"][0]["etag"]
     weftd.rpc("apply", policy=lan({"a": {"network": "lan", "vm": "x"}}), expect={key: etag})
-    for expect, said in (({key: etag}, "was changed meanwhile"), ({key: None}, "is to be new"),
-                         ({"tenants/default/ports/b": True}, "is not there")):
+    for expect, said in (({key: etag}, "has changed meanwhile"), ({key: None}, "already exists"),
+                         ({"tenants/default/ports/b": True}, "does not exist")):
         before = weftd.ctl("status")["generation"]
         for how in ({"method": "apply", "policy": lan({"a": {"network": "lan", "vm": "y"}})},
                     {"method": "set", "kind": "port", "name": "a", "patch": {"vm": "y"}},

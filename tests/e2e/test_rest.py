@@ -38,7 +38,7 @@ def test_object_is_made_read_changed_and_taken_away(rest):
     # Who has read what it was before does not write over it.
     for method, body in (("PUT", {"network": "lan"}), ("PATCH", {"vm": "z"}), ("DELETE", None)):
         status, problem, _ = rest.ask(method, PORT, body, If_Match=etag)
-        assert status == 412 and "was changed meanwhile" in problem["detail"]
+        assert status == 412 and "has changed meanwhile" in problem["detail"]
     assert rest.ask("PUT", PORT, {"network": "lan"}, If_None_Match="*")[0] == 412
     assert rest.ask("PUT", "tenants/default/ports/b", {"network": "lan"}, If_Match="*")[0] == 412
     assert rest.ask("DELETE", PORT, If_Match=headers["ETag"])[0] == 204

@@ -99,7 +99,7 @@ def test_roles(rest):
     read, operate, admin = (rest.token(role, role) for role in ("read", "operate", "admin"))
     port = "tenants/red/ports/b"
     status, problem, _ = rest.tcp(read, "PUT", port, {"network": "lan"})
-    assert status == 403 and problem["detail"] == "the role read changes nothing"
+    assert status == 403 and problem["detail"] == "the role read may not change anything"
     assert rest.tcp(read, "POST", "explain", {"port": "red/a", "to": "10.0.0.9"})[0] == 200
     assert rest.tcp(operate, "PUT", port, {"network": "lan"})[0] == 201
     # Who has done it stands in the books.

@@ -203,8 +203,8 @@ main(int argc, char **argv)
 		(unsigned long long)run.packets, (unsigned long long)run.passed, (unsigned long long)run.changes,
 		(unsigned long long)run.differences);
 	tear_down(&run);
-	if (weft_share_used()) {
-		printf("%zu bytes of compiled policy are left\n", weft_share_used());
+	if (weft_refcount_used()) {
+		printf("%zu bytes of compiled policy are left\n", weft_refcount_used());
 		return 1;
 	}
 	return run.differences != 0;

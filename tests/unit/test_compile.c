@@ -29,7 +29,7 @@ teardown(void **state)
 {
 	(void)state;
 	weft_placement_clear(&placement);
-	assert_int_equal(weft_share_used(), 0);
+	assert_int_equal(weft_refcount_used(), 0);
 	return 0;
 }
 

@@ -81,7 +81,7 @@ static const struct {
 	{ "{\"network\": \"n\", \"attach\": {\"queues\": 9}}", "attach.queues: expected a number from 1 to 8" },
 	{ "{\"attach\": {\"type\": \"eth\", \"device\": \"net_null0\"}, \"vlan\": {\"access\": 3}}",
 		"an uplink has no VLANs" },
-	{ "{\"network\": \"n\", \"groups\": [\"a\", \"a\"]}", "groups: \"a\" stands there twice" },
+	{ "{\"network\": \"n\", \"groups\": [\"a\", \"a\"]}", "groups: \"a\" is named twice" },
 	{ "{\"network\": \"n\", \"groups\": \"a\"}", "groups: expected a list of at most 16 strings" },
 	{ "{\"network\": \"n\", \"groups\": [1]}", "groups.0: expected a string" },
 	{ "{\"rules\": [{\"direction\": \"in\"}]}", "tenants.red.groups.g.rules.0.action: missing",
@@ -125,10 +125,10 @@ static const struct {
 		"hosts.h.tunnel.gateway: expected an address in the network of", "hosts/h" },
 	{ "{\"encap\": \"geneve\"}", "tenants.red.networks.n.vni: goes with", "tenants/red/networks/n" },
 	{ "{\"subnets\": [\"10.0.0.1/24\"]}", "networks.n.subnets.0: expected a prefix", "tenants/red/networks/n" },
-	{ "{}", "is no object's key", "tenants/red/portz/n" },
+	{ "{}", "is not the key of an object", "tenants/red/portz/n" },
 	{ "{}", "names no object", "tenants/red/ports/a/b" },
 	{ "{}", "names no object", "tenants/red/ports/" },
-	{ "{}", "is no object's key", "ports/a" },
+	{ "{}", "is not the key of an object", "ports/a" },
 };
 
 static void

@@ -29,7 +29,7 @@ teardown(void **state)
 {
 	(void)state;
 	weft_model_free(model);
-	assert_int_equal(weft_share_used(), 0);
+	assert_int_equal(weft_refcount_used(), 0);
 	return 0;
 }
 
@@ -48,7 +48,7 @@ group(json_t *rules)
 }
 
 struct compiled {
-	struct ruled rules[N_RULES];
+	struct weft_ordered_rule rules[N_RULES];
 	uint32_t n;
 	struct weft_ruleset set;
 	void *memory;
@@ -61,10 +61,10 @@ compile(struct compiled *c, const struct weft_object *object)
 
 	c->n = g->rules.n;
 	for (uint32_t i = 0; i < c->n; i++)
-		c->rules[i] = (struct ruled){
+		c->rules[i] = (struct weft_ordered_rule){
 			.rule = (const struct weft_rule *)g->rules.items + i, .owner = object, .index = i, .tier = 2
 		};
-	weft_ruled_sort(c->rules, c->n);
+	weft_rule_order_sort(c->rules, c->n);
 	assert_int_equal(weft_ruleset_compile(model, c->rules, c->n, WEFT_DENY, "default", &c->set, &c->memory), 0);
 }
 
@@ -72,7 +72,7 @@ static void
 release(struct compiled *c)
 {
 	weft_ruleset_release(&c->set);
-	weft_share_unref(c->memory);
+	weft_refcount_unref(c->memory);
 }
 
 static bool
@@ -247,7 +247,7 @@ compiled_memory_is_small_for_many_rules(void **state)
 						     "cidr", json_sprintf("10.%u.%u.0/24", i / 250, i % 250)));
 	object = group(rules);
 	compile(&c, object);
-	assert_in_range(weft_share_used(), 1, 1500000);
+	assert_in_range(weft_refcount_used(), 1, 1500000);
 	release(&c);
 	weft_object_free(object);
 }
