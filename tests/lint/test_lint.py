@@ -41,6 +41,7 @@ def fixture_house(tmp_path, monkeypatch):
     monkeypatch.setattr(packet_path, "PATH", ("pipeline/base/", "pipeline/stages/"))
     monkeypatch.setattr(packet_path, "ALLOWED", set())
     monkeypatch.setattr(packet_path, "EXCEPTIONS", {})
+    monkeypatch.setattr(packet_path, "NOT_PATH", {})
     monkeypatch.setattr(packet_path, "LOG", set())
 
     def check(**broken):
