@@ -225,7 +225,7 @@ weft_build_check(size_t budget, struct weft_error *err)
 void
 weft_build_for(struct weft_build *build, uint32_t cluster, uint16_t uplink, bool link)
 {
-	build->snap->link = link;
+	build->snap->uplink_shared = link;
 	build->snap->cluster = cluster;
 	build->snap->uplink = uplink;
 }

@@ -140,7 +140,7 @@ compile_vlans(struct weft_build *build, const struct weft_model *model, const st
 		return compile_trunk(build, port, network, conf);
 	conf->tagging = WEFT_TAG_ACCESS;
 	if (port->vlan.qinq != WEFT_VLAN_UNSET) {
-		conf->tagging = WEFT_TAG_TUNNEL;
+		conf->tagging = WEFT_TAG_QINQ;
 		vid = port->vlan.qinq;
 	} else if (port->vlan.access != WEFT_VLAN_UNSET) {
 		vid = port->vlan.access;

@@ -12,14 +12,14 @@
 void
 weft_handoff_flush(struct weft_worker *worker, uint16_t peer)
 {
-	struct weft_txbuf *buf = &worker->worker_out[peer];
+	struct weft_txbuf *buf = &worker->outbox.worker[peer];
 	struct rte_ring *ring = weft_engine.handoff[worker->id][peer];
 	unsigned int n = buf->n, sent = RTE_MIN(n, rte_ring_free_count(ring));
 
 	buf->n = 0;
 	// Counted first: packets in the ring belong to the other worker. There is one producer, so the room stays.
 	for (unsigned int i = 0; i < sent; i++)
-		worker->stats[buf->pkts[i]->port].passed++;
+		worker->counters.port[buf->pkts[i]->port].passed++;
 	rte_ring_sp_enqueue_bulk(ring, (void *const *)buf->pkts, sent, NULL);
 	for (unsigned int i = sent; i < n; i++)
 		weft_drop_mbuf(worker, buf->pkts[i], WEFT_DROP_HANDOFF_FULL);
@@ -42,7 +42,7 @@ take(struct weft_engine_worker *self, struct rte_mbuf *m)
 	uint16_t slot = (uint16_t)m->hash.usr, gen = m->hash.usr >> 16;
 	const struct weft_port_conf *port = weft_snapshot_port(self->w.snap, slot, gen);
 
-	self->w.stats[m->port].adopted++;
+	self->w.counters.port[m->port].adopted++;
 	if (m->hash.usr == 0)
 		add_to_vector(self, m);
 	else if (unlikely(port == NULL))

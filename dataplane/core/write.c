@@ -50,7 +50,7 @@ void
 weft_write_port(struct weft_engine_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct weft_portio *io = &weft_engine.ports[slot];
-	struct weft_port_stats *stats = self->w.stats;
+	struct weft_port_stats *stats = self->w.counters.port;
 	struct origins origins;
 	uint16_t sent;
 

@@ -143,7 +143,7 @@ static void
 take_offers(void)
 {
 	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
-		struct weft_offload_offers *ring = weft_engine.workers[w]->w.offers;
+		struct weft_offload_offers *ring = weft_engine.workers[w]->w.firewall.offers;
 		uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 
 		for (unsigned int n = 0; n < MOST_A_TICK; n++) {

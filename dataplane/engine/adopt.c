@@ -47,9 +47,9 @@ adopt_slot(struct weft_engine_worker *self, uint16_t slot, const struct weft_por
 void
 weft_adopt_snapshot(struct weft_engine_worker *self, const struct weft_snapshot *snap)
 {
-	bool gone = false, all = snap->link != self->shares_uplink;
+	bool gone = false, all = snap->uplink_shared != self->shares_uplink;
 
-	self->shares_uplink = snap->link;
+	self->shares_uplink = snap->uplink_shared;
 	for (unsigned int page = 0; page < WEFT_PORT_PAGES; page++) {
 		if (snap->port_version[page] <= self->version && !all)
 			continue;

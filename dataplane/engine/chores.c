@@ -51,7 +51,7 @@ static void
 sweep_sessions(struct weft_engine_worker *self, uint64_t now)
 {
 	uint64_t elapsed = RTE_MIN(now - self->timers.session_sweep, weft_engine.hz / 10);
-	uint32_t n = (uint32_t)((uint64_t)self->w.sessions->high * elapsed / weft_engine.hz) + 1;
+	uint32_t n = (uint32_t)((uint64_t)self->w.firewall.sessions->high * elapsed / weft_engine.hz) + 1;
 
 	self->timers.session_sweep = now;
 	weft_sessions_sweep(&self->w, RTE_MIN(n, (uint32_t)SWEEP_MOST));
@@ -98,9 +98,9 @@ weft_chores_run(struct weft_engine_worker *self, uint64_t now)
 	const struct weft_snapshot *snap;
 
 	// NEXT before SNAP: a snapshot may come into force between the two loads, and must not be missed in both.
-	self->w.next = atomic_load_explicit(&weft_engine.next, memory_order_acquire);
+	self->w.generations.next = atomic_load_explicit(&weft_engine.next, memory_order_acquire);
 	self->w.snap = snap = atomic_load_explicit(&weft_engine.snapshot, memory_order_acquire);
-	self->w.before = atomic_load_explicit(&weft_engine.before, memory_order_acquire);
+	self->w.generations.before = atomic_load_explicit(&weft_engine.before, memory_order_acquire);
 	self->w.fenced = now >= atomic_load_explicit(&weft_engine.fence_at, memory_order_relaxed);
 	if (unlikely(snap->version != self->version))
 		adopt(self, snap);

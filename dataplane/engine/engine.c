@@ -35,7 +35,7 @@ make_workers(struct weft_error *err)
 		if (weft_engine.workers[n] == NULL)
 			return weft_fail(
 				err, ENOMEM, "no memory for worker %u: raise \"memory_mb\", or lower \"sessions\"", n);
-		weft_engine.sessions[n] = weft_engine.workers[n]->w.sessions;
+		weft_engine.sessions[n] = weft_engine.workers[n]->w.firewall.sessions;
 		n++;
 	}
 	if (n < weft_engine.n_workers)
@@ -52,8 +52,8 @@ start_workers(struct weft_error *err)
 	for (uint16_t i = 0; ret == 0 && i < weft_engine.n_workers; i++) {
 		struct weft_engine_worker *worker = weft_engine.workers[i];
 
-		worker->w.sessions->peers = weft_engine.sessions;
-		worker->w.sessions->n_peers = weft_engine.n_workers;
+		worker->w.firewall.sessions->peers = weft_engine.sessions;
+		worker->w.firewall.sessions->n_peers = weft_engine.n_workers;
 		rte_rcu_qsbr_thread_register(weft_engine.qsbr, i);
 		if (rte_eal_remote_launch(weft_loop_run, worker, worker->lcore))
 			ret = weft_fail(err, EBUSY, "lcore %u is busy", worker->lcore);

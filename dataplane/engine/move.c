@@ -49,7 +49,7 @@ release_all(struct weft_engine_worker *self)
 void
 weft_move_send(struct weft_engine_worker *self)
 {
-	struct weft_sessions *t = self->w.sessions;
+	struct weft_sessions *t = self->w.firewall.sessions;
 	struct weft_moving *moving = &self->moving;
 	uint32_t end = RTE_MIN(moving->next + STEP, t->high + 1);
 
@@ -78,6 +78,6 @@ weft_move_receive(struct weft_engine_worker *self)
 		if (from == self->w.id)
 			continue;
 		while (unlikely(rte_ring_sc_dequeue_elem(weft_engine.moving[from][self->w.id], &s, sizeof(s)) == 0))
-			weft_session_adopt(self->w.sessions, &s);
+			weft_session_adopt(self->w.firewall.sessions, &s);
 	}
 }

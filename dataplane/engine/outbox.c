@@ -12,7 +12,7 @@ void
 weft_outbox_flush_port(struct weft_worker *worker, uint16_t port)
 {
 	struct weft_engine_worker *self = weft_engine_worker_of(worker);
-	struct weft_txbuf *buf = &worker->port_out[port];
+	struct weft_txbuf *buf = &worker->outbox.port[port];
 	bool coming = self->own[port].gen != 0;
 
 	if (likely(weft_owns(self, port))) {
@@ -24,7 +24,7 @@ weft_outbox_flush_port(struct weft_worker *worker, uint16_t port)
 		// The former owner still has the port: the packets wait for it.
 		return;
 	} else {
-		worker->stats[port].tx_lost += buf->n;
+		worker->counters.port[port].tx_lost += buf->n;
 		for (uint16_t i = 0; i < buf->n; i++)
 			weft_drop_mbuf(
 				worker, buf->pkts[i], coming ? WEFT_DROP_OUT_PORT_MOVING : WEFT_DROP_OUT_PORT_GONE);
@@ -37,10 +37,10 @@ weft_outbox_flush(struct weft_worker *worker)
 {
 	uint16_t n_kept = 0;
 
-	for (uint16_t i = 0; i < worker->n_dirty; i++) {
-		uint32_t who = worker->dirty[i];
+	for (uint16_t i = 0; i < worker->outbox.n_dirty; i++) {
+		uint32_t who = worker->outbox.dirty[i];
 		struct weft_txbuf *buf =
-			who < WEFT_MAX_PORTS ? &worker->port_out[who] : &worker->worker_out[who - WEFT_MAX_PORTS];
+			who < WEFT_MAX_PORTS ? &worker->outbox.port[who] : &worker->outbox.worker[who - WEFT_MAX_PORTS];
 
 		if (buf->n && who < WEFT_MAX_PORTS)
 			weft_outbox_flush_port(worker, who);
@@ -48,9 +48,9 @@ weft_outbox_flush(struct weft_worker *worker)
 			weft_handoff_flush(worker, who - WEFT_MAX_PORTS);
 		buf->dirty = buf->n != 0;
 		if (unlikely(buf->dirty))
-			worker->dirty[n_kept++] = who;
+			worker->outbox.dirty[n_kept++] = who;
 	}
-	worker->n_dirty = n_kept;
-	weft_tell_owed(worker);
+	worker->outbox.n_dirty = n_kept;
+	weft_debt_settle(worker);
 	weft_free_dead(worker);
 }

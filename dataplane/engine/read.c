@@ -45,8 +45,8 @@ read_port(struct weft_engine_worker *self, uint16_t slot)
 	if (n == 0)
 		return 0;
 	weft_notify_later(self, slot);
-	self->w.stats[slot].rx += n;
-	self->w.stats[slot].rx_bytes += bytes;
+	self->w.counters.port[slot].rx += n;
+	self->w.counters.port[slot].rx_bytes += bytes;
 	return n;
 }
 

@@ -30,15 +30,15 @@ weft_worker_free(struct weft_engine_worker *worker)
 {
 	if (worker == NULL)
 		return;
-	rte_free(worker->w.stats);
+	rte_free(worker->w.counters.port);
 	rte_free(worker->w.flood);
-	rte_free(worker->w.port_out);
-	rte_free(worker->w.worker_out);
+	rte_free(worker->w.outbox.port);
+	rte_free(worker->w.outbox.worker);
 	weft_fdb_free(worker->w.fdb);
 	weft_groups_free(worker->w.groups);
-	weft_sessions_free(worker->w.sessions);
-	rte_free(worker->w.rule_log);
-	rte_free(worker->w.offers);
+	weft_sessions_free(worker->w.firewall.sessions);
+	rte_free(worker->w.firewall.rule_log);
+	rte_free(worker->w.firewall.offers);
 	rte_free(worker->own);
 	rte_free(worker->poll.slot);
 	rte_free(worker->notify.slot);
@@ -57,30 +57,31 @@ fill_stage_worker(struct weft_worker *w)
 
 	w->pool = weft_engine.pool;
 	w->snap = atomic_load(&weft_engine.snapshot);
-	w->offering = &weft_engine.offering;
-	w->neighbour = weft_engine.neighbour;
-	w->bfd = weft_engine.bfd;
-	w->owed = weft_engine.owed;
-	w->mac = weft_engine.mac;
-	w->flush_port = weft_outbox_flush_port;
-	w->flush_worker = weft_handoff_flush;
-	w->event_rate = (struct weft_rate){ .cost = weft_engine.hz / EVENTS_PER_SECOND, .burst = weft_engine.hz };
-	w->refuse_rate =
+	w->firewall.offering = &weft_engine.offering;
+	w->overlay.neighbour = weft_engine.neighbour;
+	w->overlay.bfd = weft_engine.bfd;
+	w->debt.owed = weft_engine.owed;
+	w->overlay.mac = weft_engine.mac;
+	w->outbox.flush_port = weft_outbox_flush_port;
+	w->outbox.flush_worker = weft_handoff_flush;
+	w->firewall.event_rate =
+		(struct weft_rate){ .cost = weft_engine.hz / EVENTS_PER_SECOND, .burst = weft_engine.hz };
+	w->firewall.rejection_rate =
 		(struct weft_rate){ .cost = weft_engine.hz / REJECTIONS_PER_SECOND, .burst = weft_engine.hz / 10 };
-	w->stats = TAKE(WEFT_MAX_PORTS, w->stats);
+	w->counters.port = TAKE(WEFT_MAX_PORTS, w->counters.port);
 	w->flood = TAKE(WEFT_MAX_PORTS, w->flood);
-	w->port_out = TAKE(WEFT_MAX_PORTS, w->port_out);
-	w->worker_out = TAKE(WEFT_MAX_WORKERS, w->worker_out);
+	w->outbox.port = TAKE(WEFT_MAX_PORTS, w->outbox.port);
+	w->outbox.worker = TAKE(WEFT_MAX_WORKERS, w->outbox.worker);
 	w->fdb = weft_fdb_new(config->fdb_size, config->fdb_age_s, rte_rand());
 	w->groups = weft_groups_new(GROUPS, config->multicast_query_s, rte_rand());
-	w->sessions = weft_sessions_new(config->sessions, config->fragments);
-	w->rule_log = TAKE(1, w->rule_log);
-	w->offers = TAKE(1, w->offers);
-	for (unsigned int i = 0; w->sessions && i < WEFT_N_SESSION_STATES; i++)
+	w->firewall.sessions = weft_sessions_new(config->sessions, config->fragments);
+	w->firewall.rule_log = TAKE(1, w->firewall.rule_log);
+	w->firewall.offers = TAKE(1, w->firewall.offers);
+	for (unsigned int i = 0; w->firewall.sessions && i < WEFT_N_SESSION_STATES; i++)
 		if (config->timeout[i])
-			w->sessions->timeout[i] = config->timeout[i];
-	return w->stats && w->flood && w->port_out && w->worker_out && w->fdb && w->groups && w->sessions &&
-	       w->rule_log && w->offers;
+			w->firewall.sessions->timeout[i] = config->timeout[i];
+	return w->counters.port && w->flood && w->outbox.port && w->outbox.worker && w->fdb && w->groups &&
+	       w->firewall.sessions && w->firewall.rule_log && w->firewall.offers;
 }
 
 // What the engine itself uses. Returns whether there was memory for it.

@@ -44,7 +44,7 @@ run_audit(struct weft_worker *worker, void *arg)
 	struct books *books = arg;
 
 	for (unsigned int i = 0; i < WEFT_MAX_PORTS; i++) {
-		const struct weft_port_stats *s = &worker->stats[i];
+		const struct weft_port_stats *s = &worker->counters.port[i];
 		struct weft_audit_row *row = &books->audit->port[i];
 		uint64_t dropped = 0;
 
@@ -61,8 +61,8 @@ run_audit(struct weft_worker *worker, void *arg)
 		if (counts_waiting(weft_engine_worker_of(worker), (uint16_t)i))
 			weft_pacer_each((uint16_t)i, count_waiting, books);
 	}
-	for (uint16_t i = 0; i < worker->n_dirty; i++) {
-		const struct weft_txbuf *buf = &worker->port_out[worker->dirty[i]];
+	for (uint16_t i = 0; i < worker->outbox.n_dirty; i++) {
+		const struct weft_txbuf *buf = &worker->outbox.port[worker->outbox.dirty[i]];
 
 		for (uint16_t k = 0; k < buf->n; k++)
 			count_waiting(books, buf->pkts[k]);

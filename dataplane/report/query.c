@@ -21,7 +21,8 @@ weft_engine_port_stats(uint16_t slot, struct weft_port_stats *sum)
 
 	memset(sum, 0, sizeof(*sum));
 	for (uint16_t i = 0; i < weft_engine.n_workers; i++) {
-		const volatile uint64_t *from = (const volatile uint64_t *)&weft_engine.workers[i]->w.stats[slot];
+		const volatile uint64_t *from =
+			(const volatile uint64_t *)&weft_engine.workers[i]->w.counters.port[slot];
 
 		for (unsigned int k = 0; k < sizeof(*sum) / sizeof(*to); k++)
 			to[k] += from[k];
@@ -76,7 +77,7 @@ weft_engine_group_counts(uint16_t worker, uint32_t *n, uint64_t *refused)
 void
 weft_engine_stamp_stats(uint16_t worker, struct weft_stamp_stats *stats)
 {
-	*stats = weft_engine.workers[worker]->w.stamps;
+	*stats = weft_engine.workers[worker]->w.counters.stamps;
 }
 
 void
@@ -84,7 +85,7 @@ weft_engine_worker_stats(
 	uint16_t worker, struct weft_worker_stats *stats, struct weft_stage_stats stages[WEFT_N_STAGES])
 {
 	*stats = weft_engine.workers[worker]->stats;
-	memcpy(stages, weft_engine.workers[worker]->w.stage, sizeof(stages[0]) * WEFT_N_STAGES);
+	memcpy(stages, weft_engine.workers[worker]->w.counters.stage, sizeof(stages[0]) * WEFT_N_STAGES);
 }
 
 struct explain_call {
@@ -192,11 +193,13 @@ run_hash(struct weft_worker *worker, void *arg)
 
 	h = rte_jhash(tab->buckets, (tab->mask + 1) * sizeof(tab->buckets[0]), h);
 	h = rte_jhash(worker->fdb->count, WEFT_MAX_PORTS * sizeof(worker->fdb->count[0]), h);
-	h = rte_jhash(worker->sessions->rec, (worker->sessions->high + 1) * sizeof(worker->sessions->rec[0]), h);
-	h = rte_jhash(worker->sessions->port, WEFT_MAX_PORTS * sizeof(worker->sessions->port[0]), h);
-	h = rte_jhash(worker->sessions->rule, WEFT_MAX_COUNTERS * sizeof(worker->sessions->rule[0]), h);
+	h = rte_jhash(worker->firewall.sessions->rec,
+		(worker->firewall.sessions->high + 1) * sizeof(worker->firewall.sessions->rec[0]), h);
+	h = rte_jhash(worker->firewall.sessions->port, WEFT_MAX_PORTS * sizeof(worker->firewall.sessions->port[0]), h);
+	h = rte_jhash(
+		worker->firewall.sessions->rule, WEFT_MAX_COUNTERS * sizeof(worker->firewall.sessions->rule[0]), h);
 	h = rte_jhash(worker->flood, WEFT_MAX_PORTS * sizeof(worker->flood[0]), h);
-	h = rte_jhash(worker->stats, WEFT_MAX_PORTS * sizeof(worker->stats[0]), h);
+	h = rte_jhash(worker->counters.port, WEFT_MAX_PORTS * sizeof(worker->counters.port[0]), h);
 	*hash = *hash << 32 ^ h;
 }
 

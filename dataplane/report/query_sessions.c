@@ -25,7 +25,7 @@ static void
 copy_some(struct weft_worker *worker, void *arg)
 {
 	struct session_call *call = arg;
-	const struct weft_sessions *t = worker->sessions;
+	const struct weft_sessions *t = worker->firewall.sessions;
 	uint32_t end = RTE_MIN(call->next + STEP, t->high + 1);
 
 	call->n = 0;
@@ -44,7 +44,7 @@ static void
 remove_some(struct weft_worker *worker, void *arg)
 {
 	struct session_call *call = arg;
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 
 	for (uint32_t i = 0; i < call->n; i++) {
 		const struct weft_session *s = &t->rec[call->record[i]];
@@ -87,9 +87,10 @@ weft_engine_each_session(
 void
 weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts)
 {
-	const volatile struct weft_sessions *t = weft_engine.workers[worker]->w.sessions;
+	const volatile struct weft_sessions *t = weft_engine.workers[worker]->w.firewall.sessions;
 
-	*counts = (struct weft_session_counts){ .n = t->n,
+	*counts = (struct weft_session_counts){
+		.n = t->n,
 		.size = t->size,
 		.opened = t->opened,
 		.expired = t->expired,
@@ -97,7 +98,9 @@ weft_engine_session_counts(uint16_t worker, struct weft_session_counts *counts)
 		.revoked = t->revoked,
 		.rejudged = t->rejudged,
 		.moved = t->moved,
-		.log_lost = ((const volatile struct weft_rule_log *)weft_engine.workers[worker]->w.rule_log)->lost };
+		.log_lost =
+			((const volatile struct weft_rule_log *)weft_engine.workers[worker]->w.firewall.rule_log)->lost
+	};
 }
 
 void
@@ -140,7 +143,7 @@ void
 weft_engine_rule_log(void (*fn)(void *arg, const struct weft_rule_log_entry *entry), void *arg)
 {
 	for (uint16_t w = 0; w < weft_engine.n_workers; w++) {
-		struct weft_rule_log *log = weft_engine.workers[w]->w.rule_log;
+		struct weft_rule_log *log = weft_engine.workers[w]->w.firewall.rule_log;
 		uint32_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
 
 		while (tail != atomic_load_explicit(&log->head, memory_order_acquire)) {

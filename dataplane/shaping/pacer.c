@@ -33,7 +33,7 @@ paced(struct rte_mbuf *m)
 static unsigned int
 band_of(const struct rte_mbuf *m)
 {
-	uint8_t dscp = weft_dscp_of(m);
+	uint8_t dscp = weft_mark_dscp(m);
 
 	return dscp >= DSCP_CS5 ? BAND_FIRST : dscp == DSCP_CS1 || dscp == DSCP_LE ? BAND_LAST : BAND_REST;
 }
@@ -162,7 +162,7 @@ weft_pacer_send(struct weft_engine_worker *self, uint16_t slot, struct rte_mbuf 
 			append(self, slot, pkts[i], band);
 			continue;
 		}
-		self->w.stats[slot].tx_lost++;
+		self->w.counters.port[slot].tx_lost++;
 		s->stats.dropped++;
 		weft_drop_mbuf(&self->w, pkts[i], WEFT_DROP_OUT_PLAN);
 	}
@@ -198,7 +198,7 @@ weft_pacer_drop_all(struct weft_engine_worker *self, uint16_t slot)
 	struct rte_mbuf *m;
 
 	while ((m = take_any(self, slot)) != NULL) {
-		self->w.stats[slot].tx_lost++;
+		self->w.counters.port[slot].tx_lost++;
 		weft_drop_mbuf(&self->w, m, WEFT_DROP_OUT_PORT_GONE);
 	}
 }

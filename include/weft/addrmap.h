@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Whose an address is: from (network, address) to the groups of the port that has it, on whatever host. Part of a
-// snapshot; built by the control thread, read by workers.
+// Maps (network, address) to the groups of the port that has the address, on any host. Part of a snapshot: the
+// control thread builds it, workers read it.
 #pragma once
 
 #include <stdbool.h>
@@ -13,9 +13,9 @@
 
 // The set of groups that a port belongs to.
 struct weft_identity {
-	uint32_t port; // its number, for the control thread
+	uint32_t port; // the port's number, for the control thread
 	uint32_t n;
-	uint32_t group[WEFT_IDENTITY_GROUPS]; // numbers of the host's own, ascending
+	uint32_t group[WEFT_IDENTITY_GROUPS]; // numbers that only this host uses, ascending
 };
 
 struct weft_addr_key {
@@ -23,7 +23,7 @@ struct weft_addr_key {
 	uint8_t v6;
 	uint8_t length; // of the prefix, in bits
 	uint8_t reserved[2];
-	uint8_t addr[16]; // IPv4 in the first four; bits behind the prefix are 0
+	uint8_t addr[16]; // IPv4 in the first four bytes; bits behind the prefix are 0
 };
 
 struct weft_addr_entry {
@@ -32,11 +32,11 @@ struct weft_addr_entry {
 };
 
 struct weft_addrmap {
-	struct weft_addr_entry *entry; // MASK + 1 of them, half of them free; linear probing
+	struct weft_addr_entry *entry; // MASK + 1 entries, of which half are free; linear probing
 	uint32_t mask;
 	uint64_t seed;
-	uint64_t lengths4;    // which prefix lengths there are, as bits 0 to 32
-	uint64_t lengths6[3]; // and 0 to 128
+	uint64_t lengths4;    // the prefix lengths in use, as bits 0 to 32
+	uint64_t lengths6[3]; // the same for IPv6: bits 0 to 128
 };
 
 // Mixes two words into one: the folded product, as in wyhash (Wang Yi).
@@ -59,9 +59,10 @@ weft_addrmap_slot(const struct weft_addrmap *map, const struct weft_addr_key *ke
 	       map->mask;
 }
 
-// The entry of exactly KEY, or NULL.
+// The entry with exactly KEY, or NULL. Any thread.
 struct weft_addr_entry *weft_addrmap_find(const struct weft_addrmap *map, const struct weft_addr_key *key);
 
-// The groups of whom ADDR belongs to in NETWORK, by its longest prefix; NULL: nobody's. ADDR has 4 bytes, or 16.
+// The groups of the port that has ADDR, 4 or 16 bytes, in NETWORK; the longest prefix decides. NULL: no port has it.
+// Any thread.
 const struct weft_identity *
 weft_addrmap_lookup(const struct weft_addrmap *map, uint32_t network, bool v6, const uint8_t *addr);

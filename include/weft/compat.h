@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The differences between DPDK 22.11 (Debian 12) and 24.11 (Debian 13) that weft meets, in one place.
+// The only place for differences between DPDK 22.11 (Debian 12) and 24.11 (Debian 13).
 #pragma once
 
 #include <rte_version.h>

@@ -5,8 +5,8 @@
 // exactly one of them, by worker and by the port that the packet came from.
 #pragma once
 
-// All reasons, in the order of the packet's way: the name, and its meaning for people. The prefix names the stage, or the
-// place where the packet is dropped. The page drop-reasons.md is made from this list at build.
+// All reasons, in the order of the packet's way: the name, and its meaning for people. The prefix names the stage,
+// or the place where the packet is dropped. The page drop-reasons.md is made from this list at build.
 #define WEFT_DROP_REASONS(X)                                                                                           \
 	X(PARSE_RUNT, "shorter than an Ethernet header")                                                               \
 	X(PARSE_VLAN, "truncated VLAN tag, or more than two of them")                                                  \

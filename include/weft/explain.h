@@ -22,6 +22,7 @@ struct weft_explain {
 	unsigned int n_outputs;	      // ports that would get the packet
 };
 
-// Records a decision of STAGE. Text that is too long is cut; what exceeds WEFT_EXPLAIN_STEPS is left out. Owner worker.
+// Records a decision of STAGE. Text that is too long is cut; what exceeds WEFT_EXPLAIN_STEPS is left out. Owner
+// worker.
 __attribute__((format(printf, 3, 4))) void
 weft_explain_add(struct weft_explain *explain, enum weft_stage_number stage, const char *fmt, ...);

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Who wants which multicast: a table of each worker's own, learned from IGMP and MLD (RFC 4541), that works as the one
-// of learned addresses does.
+// Multicast groups and the ports that want them, learned from IGMP and MLD (RFC 4541). Each worker has a table of
+// its own, as for learned addresses.
 #pragma once
 
 #include "weft/fdb.h"
 
-#define WEFT_GROUPS_PER_PORT 256
+#define WEFT_GROUPS_PER_PORT 256 // a port may join so many
 
 struct weft_groups {
 	struct weft_mactab tab;
 	uint32_t limit; // entries at most
 	uint32_t n;
-	uint32_t query_s; // ports are asked what they want so often, in seconds; 0: by a router, as often as those do
+	uint32_t query_s; // seconds between two queries; 0: routers ask, at their own interval
 	uint32_t sweep;	  // next bucket to age
-	uint16_t *joined; // [WEFT_MAX_PORTS]: groups of a port, of generation gen[]
+	uint16_t *joined; // [WEFT_MAX_PORTS]: groups that a port of generation gen[] has joined
 	uint16_t *gen;
 	uint64_t refused; // joins for which there was no room
-	// Tells the other workers, as in struct weft_fdb. NULL with one worker.
+	// Sends MESSAGE to the other workers, as in struct weft_fdb. NULL if there is one worker.
 	void (*tell)(struct weft_worker *worker, const struct weft_fdb_message *message);
 };
 
-// Takes memory for LIMIT entries. Returns NULL with errno.
+// A table for LIMIT entries. QUERY_S is the interval of queries in seconds. Returns NULL with errno. Control thread.
 struct weft_groups *weft_groups_new(uint32_t limit, uint32_t query_s, uint64_t seed);
 void weft_groups_free(struct weft_groups *groups);
 
-// Takes over what another worker has heard. Owner worker.
+// Enters what another worker has heard. Owner worker.
 void weft_groups_hear(struct weft_worker *worker, const struct weft_fdb_message *message);
 
-// Removes what is too old or dead from the next N_BUCKETS buckets. Owner worker.
+// Removes entries that are too old from the next N_BUCKETS buckets. Owner worker.
 void weft_groups_sweep(struct weft_worker *worker, uint32_t n_buckets);

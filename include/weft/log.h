@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Logging: one line of key=value to stderr. Never on the packet path. The latest lines are kept, for those who follow
-// what happens.
+// Logging: a line of key=value pairs to stderr. The latest lines are kept for `weftctl events`. The packet path
+// never logs.
 #pragma once
 
 #include <errno.h>
@@ -27,13 +27,13 @@ struct weft_log_line {
 	char text[WEFT_LOG_TEXT];
 };
 
-// Copies the first line that is kept of those after number AFTER. False: there is none. Any thread.
+// Copies the first kept line with a number above AFTER. False: there is none. Any thread but workers.
 bool weft_log_next(uint64_t after, struct weft_log_line *line);
 
-// An error that a person reads: what is wrong with which thing, and what to do.
+// An error for people: what is wrong with which thing, and what to do.
 struct weft_error {
 	char text[512];
 };
 
-// Writes the text and returns -CODE, so that a function can return weft_fail(err, EINVAL, ...).
+// Writes the text to ERR, sets errno to CODE and returns -CODE: a function can return weft_fail(err, EINVAL, ...).
 __attribute__((format(printf, 3, 4))) int weft_fail(struct weft_error *err, int code, const char *fmt, ...);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A table from (domain, MAC) to port, in buckets of a cache line with two choices for each key.
-// One writer, or none: the learned table belongs to a worker, the static one is part of a snapshot.
+// A table from (domain, MAC address) to port, in buckets of one cache line; each key has two buckets to lie in. A
+// table has one writer at most: that of learned addresses belongs to a worker, that of configured ones is part of a
+// snapshot.
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 struct weft_mac_entry {
 	uint64_t key; // domain << 48 | MAC; 0 is free
 	uint16_t port;
-	uint16_t gen;  // the port's generation when it was entered: an entry of a removed port is dead
+	uint16_t gen;  // the generation of the port when the entry was made: if it differs, the port is gone
 	uint32_t seen; // seconds on the engine's clock
 };
 
@@ -27,7 +28,7 @@ struct weft_mac_bucket {
 struct weft_mactab {
 	struct weft_mac_bucket *buckets;
 	uint32_t mask; // number of buckets less one
-	uint64_t seed; // random: guests choose their MACs, but not their buckets
+	uint64_t seed; // random, so that guests, who choose MAC addresses, cannot choose buckets
 };
 
 static inline uint64_t
@@ -81,10 +82,10 @@ weft_mactab_find(const struct weft_mactab *tab, uint64_t key, uint64_t hash)
 // Buckets of a table that holds N entries at half load: a power of two.
 uint32_t weft_mactab_buckets(uint32_t n);
 
-// Takes memory for N entries at half load, zeroed. Returns 0 or -ENOMEM.
+// Allocates zeroed buckets for N entries at half load. Returns 0 or -ENOMEM. Control thread.
 int weft_mactab_init(struct weft_mactab *tab, uint32_t n, uint64_t seed);
 void weft_mactab_fini(struct weft_mactab *tab);
 
-// A free way for KEY in one of its two buckets, or NULL when both are full and cannot make room. The caller,
-// the table's only user meanwhile, fills it; other entries may have moved.
+// A free way for KEY in one of its two buckets; NULL: both are full and no entry can be moved. The caller fills it,
+// and is the only user of the table meanwhile: other entries may move.
 struct weft_mac_entry *weft_mactab_free_way(const struct weft_mactab *tab, uint64_t key);

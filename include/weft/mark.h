@@ -12,17 +12,17 @@
 enum weft_ecn { WEFT_ECN_NOT_ECT, WEFT_ECN_ECT_1, WEFT_ECN_ECT_0, WEFT_ECN_CE };
 
 static inline uint8_t
-weft_class_get(const uint8_t *ip, bool v6)
+weft_mark_class(const uint8_t *ip, bool v6)
 {
 	return v6 ? (uint8_t)(ip[0] << 4 | ip[1] >> 4) : ip[1];
 }
 
-// Makes the octet of the header at IP, whose first bytes are writable, CLASS.
-void weft_class_set(uint8_t *ip, bool v6, uint8_t class);
+// Writes CLASS to the octet of the header at IP, and corrects the checksum of IPv4. The header is writable.
+void weft_mark_set_class(uint8_t *ip, bool v6, uint8_t class);
 
-// The DSCP of the frame, tagged or not; 0 where it has none.
-uint8_t weft_dscp_of(const struct rte_mbuf *m);
+// The DSCP of the frame, which may be tagged; 0: it is not IP.
+uint8_t weft_mark_dscp(const struct rte_mbuf *m);
 
-// Marks the frame, tagged or not, as one that met congestion, if its sender can be told so: nobody else has the frame.
-// Returns whether it did.
+// Marks the frame, which may be tagged, as one that met congestion, if its sender supports ECN and the packet is not
+// shared. Returns whether it did.
 bool weft_mark_congestion(struct rte_mbuf *m);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A port's data plan as the workers see it, and the one limiter behind all of its limits: a limiter is the time up to
-// which its allowance is spent (the virtual scheduling form of the generic cell rate algorithm, ITU-T I.371, Annex A).
-// So nothing is refilled, and nothing is lost to rounding while nobody looks.
+// A port's data plan as the workers see it, and the limiter behind all of its limits. A limiter is the time up to
+// which its allowance is spent (the virtual scheduling form of the generic cell rate algorithm, ITU-T I.371, Annex
+// A): nothing has to be refilled, and nothing is lost to rounding.
 #pragma once
 
 #include <stdbool.h>
@@ -11,54 +11,56 @@
 
 #include "weft/packet_rate.h"
 
-#define WEFT_COST_SHIFT 24 // of a byte's cost
-#define WEFT_RATE_SHIFT 48 // of its reciprocal
+#define WEFT_COST_SHIFT 24 // fraction bits of a byte's cost
+#define WEFT_RATE_SHIFT 48 // fraction bits of its reciprocal
 
-// Bytes over time, in TSC cycles. The last frame may overdraw: DEPTH, the time whose bytes may be saved up, is the
-// burst's but for one frame, so that in any time t at most rate * t + burst bytes pass.
+// Bytes over time, in TSC cycles. The last frame may overdraw. DEPTH is the time whose bytes may be saved up: that
+// of the burst less one frame, so that at most rate * t + burst bytes pass in any time t.
 struct weft_byte_rate {
-	uint64_t cost;	// cycles for a byte, in 2^-24; 0: no limit
-	uint64_t bytes; // bytes in a cycle, in 2^-48
+	uint64_t cost;	// cycles for a byte, in units of 2^-24; 0: no limit
+	uint64_t bytes; // bytes in a cycle, in units of 2^-48
 	uint64_t depth;
 };
 
-// What ports send together: now, and once this host has lost its cluster. A cost of 0: nothing.
+// The rate that ports share: now, and once this host has lost its cluster. A cost of 0: they may send nothing.
 struct weft_bucket_rate {
 	struct weft_byte_rate now;
 	struct weft_byte_rate fenced;
 };
 
-// What a plan says of one direction.
+// One direction of a plan.
 struct weft_way {
 	struct weft_byte_rate rate;
 	struct weft_rate packets;
 	uint64_t bits_per_second; // as configured, for display
-	uint32_t queue;		  // to the VM: bytes that may wait
+	uint32_t queue;		  // to the VM only: bytes that may wait
 	uint64_t mark_after;	  // cycles in the queue after which frames are marked (ECN)
 };
 
-// A weight's bytes in a turn.
+// Bytes that one unit of weight may send in a turn.
 #define WEFT_WEIGHT_DEFAULT 100
 #define WEFT_WEIGHT_BYTES   64
 
 struct weft_port_plan {
 	struct weft_way from_vm;
 	struct weft_way to_vm;
-	struct weft_byte_rate least; // to the uplink, whatever others send; cost 0: nothing
-	uint32_t turn;		     // bytes to the uplink in a turn, of what is left
-	int16_t dscp;		     // -1: as the VM marks
+	struct weft_byte_rate least; // guaranteed to the uplink, whatever others send; cost 0: nothing
+	uint32_t turn;		     // bytes to the uplink in a turn, of what the guarantees leave
+	int16_t dscp;		     // -1: the VM's own marks stay
 };
 
-// TSC up to which a way's allowances are spent, and by which costs and depths they were: plans change.
+// The TSC up to which the allowances of one direction are spent, and the costs and depths that this was computed
+// with: plans change.
 struct weft_spent {
 	uint64_t bytes;
 	uint64_t packets;
-	uint32_t part; // of a cycle, in 2^-24, that BYTES has been charged too little
+	uint32_t part; // the fraction of a cycle, in units of 2^-24, that BYTES has not been charged yet
 	struct weft_rate by_bytes;
 	struct weft_rate by_packets;
 };
 
-// BITS_PER_SECOND with HZ cycles a second; BURST in bytes, of which FRAME at a time may overdraw. BURST > FRAME.
+// The rate of BITS_PER_SECOND at HZ cycles a second. BURST is in bytes, and above FRAME, the bytes by which the last
+// frame may overdraw.
 static inline struct weft_byte_rate
 weft_byte_rate(uint64_t bits_per_second, uint32_t burst, uint32_t frame, uint64_t hz)
 {
@@ -71,7 +73,7 @@ weft_byte_rate(uint64_t bits_per_second, uint32_t burst, uint32_t frame, uint64_
 	return rate;
 }
 
-// The bytes that may be sent at NOW, 0 for none; what is saved up beyond the depth is forgotten.
+// The bytes that may be sent at NOW; 0: none. What is saved up beyond the depth is forgotten.
 static inline int64_t
 weft_bytes_allowed(const struct weft_byte_rate *rate, uint64_t *spent, uint64_t now)
 {
@@ -84,7 +86,7 @@ weft_bytes_allowed(const struct weft_byte_rate *rate, uint64_t *spent, uint64_t 
 	return 1 + (int64_t)(((unsigned __int128)(now - *spent) * rate->bytes) >> WEFT_RATE_SHIFT);
 }
 
-// Packets, N at most, and *BYTES, that may pass at NOW; *BYTES may be overdrawn by the last.
+// How many packets, N at most, may pass at NOW, and in *BYTES how many bytes; the last packet may overdraw *BYTES.
 static inline uint16_t
 weft_way_allowed(const struct weft_way *way, struct weft_spent *spent, uint64_t now, uint16_t n, int64_t *bytes)
 {
@@ -97,7 +99,7 @@ weft_way_allowed(const struct weft_way *way, struct weft_spent *spent, uint64_t 
 	return way->packets.cost ? weft_rate_allowed(&way->packets, &spent->packets, now, n) : n;
 }
 
-// N packets with BYTES in all have passed.
+// Charges N packets that have BYTES in all.
 static inline void
 weft_way_spend(const struct weft_way *way, struct weft_spent *spent, uint16_t n, uint64_t bytes)
 {
@@ -108,7 +110,7 @@ weft_way_spend(const struct weft_way *way, struct weft_spent *spent, uint16_t n,
 	spent->packets += n * way->packets.cost;
 }
 
-// When the next packet may pass: a time in the past where one may now.
+// The TSC at which the next packet may pass; one in the past: now.
 static inline uint64_t
 weft_way_next(const struct weft_way *way, const struct weft_spent *spent)
 {
@@ -124,6 +126,6 @@ weft_way_is(const struct weft_way *way, const struct weft_spent *spent)
 	       way->packets.cost == spent->by_packets.cost && way->packets.burst == spent->by_packets.burst;
 }
 
-// The plan has changed, or there is another port: what is left of the allowance, or owed, stays as many bytes and
-// packets. AFRESH: nothing is left, and nothing owed. No change gives a burst away.
+// Converts SPENT to the plan of WAY at NOW: what is left of the allowance, or owed, stays as many bytes and packets.
+// AFRESH, for another port: nothing is left, and nothing owed. So no change of plans gives a burst away.
 void weft_way_change(const struct weft_way *way, struct weft_spent *spent, uint64_t now, bool afresh);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Rules as the packet path sees them: compiled by the control thread, immutable once published, shared by all ports
-// with the same groups.
+// Rules as the packet path sees them. The control thread compiles them; once published they do not change. Ports
+// with the same groups share them.
 //
-// A ruleset is one direction's rules in the order in which they are judged. Each dimension of a packet (the remote end,
-// and the service: protocol with port, or ICMP type) is looked up once and yields the set of rules that it satisfies;
-// the first rule in the intersection is the answer (bit vectors: Lakshman and Stiliadis, SIGCOMM 1998; the summary
-// words: Baboescu and Varghese, SIGCOMM 2001). Sets are sparse: a summary says which words are not empty, and only
-// those are stored. The work for a packet is bounded by the number of rules, whatever is sent: there is no cache that
-// traffic fills.
+// A ruleset has the rules of one direction in the order in which they are judged. Each dimension of a packet (the
+// remote end, and the service: protocol with port, or ICMP type) is looked up once and yields the set of rules that
+// match it; the first rule in the intersection decides (bit vectors: Lakshman and Stiliadis, SIGCOMM 1998; the
+// summary words: Baboescu and Varghese, SIGCOMM 2001). Sets are sparse: a summary says which words are not empty,
+// and only those are stored. The work for a packet is bounded by the number of rules, and there is no cache that
+// traffic could fill.
 #pragma once
 
 #include <stdbool.h>
@@ -19,10 +19,10 @@
 
 enum weft_action { WEFT_ALLOW, WEFT_DENY, WEFT_REJECT };
 
-// Rules of a ruleset: 64 words of 64 bits.
+// The most rules of a ruleset: 64 words of 64 bits.
 #define WEFT_RULESET_MAX 4096
 
-// Rules with counters, on a host.
+// The most rules with counters on a host.
 #define WEFT_MAX_COUNTERS 131072
 #define WEFT_COUNTER_NONE 0
 
@@ -34,14 +34,14 @@ struct weft_rule_conf {
 	bool log;
 };
 
-// A set of rules: bit w of SUM says that word w is not empty; those words stand one after the other from FIRST on.
+// A set of rules. Bit w of SUM says that word w is not empty; the words that are not empty follow each other from
+// FIRST on.
 struct weft_rule_set {
 	uint64_t sum;
 	uint32_t first;
 };
 
-// Values of one protocol that has rules with ports or ICMP types: START[i] is the first value of the i-th range,
-// START[0] is 0.
+// A protocol whose rules name ports or ICMP types: START[i] is the first value of the i-th range, and START[0] is 0.
 struct weft_service {
 	uint16_t n;
 	const uint32_t *start;
@@ -50,8 +50,8 @@ struct weft_service {
 
 struct weft_ruleset {
 	uint32_t n_rules;
-	const struct weft_rule_conf *rule; // n_rules, and behind them what holds where none matches
-	const uint64_t *word;		   // of all sets
+	const struct weft_rule_conf *rule; // n_rules, followed by the one that decides if none matches
+	const uint64_t *word;		   // the words of all sets
 	struct weft_rule_set any_remote;
 	struct weft_rule_set any_service;
 	uint8_t protocol[256]; // the set of rules for all of a protocol, and its service, as an index from 1 on; 0:
@@ -71,11 +71,11 @@ struct weft_ruleset {
 
 struct weft_policy {
 	struct weft_ruleset out, in; // from the port, and towards it
-	bool reject_revoked;	     // ends of a connection that a change forbids are told
-	bool has_stateless;	     // some rule is
+	bool reject_revoked;	     // both ends are told when a change forbids their connection
+	bool has_stateless;	     // some rule is stateless
 };
 
-// What a ruleset judges.
+// The properties of a packet that rules match on.
 struct weft_query {
 	const uint8_t *remote;		      // the other end's address, in network order: 4 bytes, or 16
 	const struct weft_identity *identity; // the other end's groups; NULL: none
@@ -84,5 +84,5 @@ struct weft_query {
 	uint16_t service; // destination port; ICMP: type << 8 | code
 };
 
-// The rule that decides about QUERY: an index into the ruleset's rules, n_rules where none matches. Any thread.
+// The index of the rule that decides about QUERY; n_rules: none matches. Any thread.
 uint32_t weft_ruleset_match(const struct weft_ruleset *ruleset, const struct weft_query *query);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Connections: a worker's own table of them. A record stands for both directions and for both ends' verdicts, and has
-// no pointers: the same bytes can go to another worker.
+// Connections. Each worker has a table of its own. A record stands for both directions and for what the rules of
+// both ends decided. It has no pointers, so that it can be copied to another worker.
 //
-// The two ends are 0 and 1: end 0 is the port with the lower slot, and whatever lies beyond an uplink is slot 0. So
-// both directions of a connection have one key and need no ordering of addresses; and the same addresses on another way
-// through the switch (a router in the network) are another connection. The port in slot[0], or slot[1] where that is
-// outside, is the connection's home: the worker that owns it has the record.
+// The ends are 0 and 1: end 0 is the port with the lower slot, and everything beyond an uplink has slot 0. So both
+// directions of a connection have the same key, without ordering addresses; and the same addresses between other
+// ports (a router in the network) are another connection. The home of a connection is the port in slot[0], or in
+// slot[1] if slot[0] is beyond an uplink: the worker that owns this port has the record.
 #pragma once
 
 #include <assert.h>
@@ -22,12 +22,12 @@ struct weft_worker;
 
 enum weft_session_state {
 	WEFT_SESSION_FREE,
-	WEFT_SESSION_SYN_SENT,	   // TCP: a SYN
-	WEFT_SESSION_SYN_RECEIVED, // TCP: SYNs of both ends
+	WEFT_SESSION_SYN_SENT,	   // TCP: one end has sent a SYN
+	WEFT_SESSION_SYN_RECEIVED, // TCP: both ends have
 	WEFT_SESSION_ESTABLISHED,  // TCP
-	WEFT_SESSION_FIN,	   // TCP: one end has finished
-	WEFT_SESSION_LAST_ACK,	   // TCP: both have
-	WEFT_SESSION_CLOSED,	   // TCP: all is acknowledged, or it was reset
+	WEFT_SESSION_FIN,	   // TCP: one end has sent a FIN
+	WEFT_SESSION_LAST_ACK,	   // TCP: both ends have
+	WEFT_SESSION_CLOSED,	   // TCP: everything is acknowledged, or the connection was reset
 	WEFT_SESSION_UDP_SINGLE,   // UDP: not answered
 	WEFT_SESSION_UDP_STREAM,   // UDP
 	WEFT_SESSION_ECHO,	   // ICMP: a query, answered or not
@@ -39,17 +39,18 @@ enum weft_session_state {
 enum weft_session_flags {
 	WEFT_SESSION_BY_END1 = 1 << 0, // end 1 opened it
 	WEFT_SESSION_LIBERAL = 1 << 1, // TCP: windows are not checked
-	WEFT_SESSION_FIN0 = 1 << 2,    // TCP: end 0, or 1, has finished
+	WEFT_SESSION_FIN0 = 1 << 2,    // TCP: end 0, or end 1, has sent a FIN
 	WEFT_SESSION_FIN1 = 1 << 3,
-	WEFT_SESSION_ACKED0 = 1 << 4, // TCP: the other end has acknowledged that
+	WEFT_SESSION_ACKED0 = 1 << 4, // TCP: the other end has acknowledged the FIN
 	WEFT_SESSION_ACKED1 = 1 << 5,
 	WEFT_SESSION_NO_SCALE = 1 << 6, // TCP: one end does not scale its windows
 };
 
-// What one end of a TCP connection may send: Guido van Rooij, "Real Stateful TCP Packet Filtering in IP Filter" (2001).
+// What one end of a TCP connection may send: Guido van Rooij, "Real Stateful TCP Packet Filtering in IP Filter"
+// (2001).
 struct weft_tcp_end {
-	uint32_t end;	  // behind the last byte that it has sent
-	uint32_t max_end; // behind the last byte that the other end takes
+	uint32_t end;	  // sequence number behind the last byte that it has sent
+	uint32_t max_end; // sequence number behind the last byte that the other end takes
 	uint32_t max_win; // the largest window that it has offered, scaled
 };
 
@@ -66,20 +67,20 @@ struct weft_session_key {
 struct weft_session {
 	// The first cache line is all that most packets need.
 	struct weft_session_key key;
-	uint32_t judged; // snapshot version, its low half: rules that are newer judge it again
+	uint32_t judged; // version, its low half, of the snapshot that judged it: newer rules judge it again
 	uint32_t seen;	 // seconds on the engine's clock
 	uint8_t state;	 // enum weft_session_state
 	uint8_t flags;	 // enum weft_session_flags
 	uint8_t scale[2];
 	struct weft_tcp_end tcp[2];
-	uint32_t packets; // since they were last added to the totals, and to the rules'
+	uint32_t packets; // not yet added to the totals, nor to those of the rules
 	uint32_t bytes;
 
 	uint8_t addr6[2][16];
 	uint64_t all_packets;
 	uint64_t all_bytes;
-	uint32_t counter[2]; // of the rules that allow it: the opener's out, and the other's in
-	uint32_t since;	     // seconds on the engine's clock
+	uint32_t counter[2]; // counters of the rules that allow it: the opener's out, and the other end's in
+	uint32_t since;	     // when it was opened, in seconds on the engine's clock
 	uint16_t account;    // port whose limits it counts against
 	uint16_t reserved;
 } __rte_cache_aligned;
@@ -88,23 +89,23 @@ static_assert(sizeof(struct weft_session_key) == 20, "keys are compared as two w
 static_assert(offsetof(struct weft_session, addr6) == 64, "IPv4 packets need one line of a record");
 static_assert(sizeof(struct weft_session) == 128, "a record is two lines");
 
-// What a rule has let pass or stopped, on one worker.
+// What a rule has allowed or denied, on one worker.
 struct weft_rule_stats {
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t connections;
-	uint32_t last; // seconds on the engine's clock, of a connection or of a packet that was counted
+	uint32_t last; // when it last decided, in seconds on the engine's clock
 	uint32_t reserved;
 };
 
 // What counts against a port's limits, on one worker.
 struct weft_port_sessions {
 	uint32_t n;	  // connections
-	uint32_t n_half;  // of those, not answered yet
-	uint32_t n_frags; // datagrams of which fragments may come
+	uint32_t n_half;  // connections without an answer
+	uint32_t n_frags; // fragmented datagrams of which more fragments may come
 	uint32_t reserved;
 	uint64_t spent;	  // new connections: the time, in TSC, up to which its allowance is spent
-	uint64_t replied; // refusals that were answered, likewise
+	uint64_t replied; // answers to rejected packets, likewise
 };
 
 #define WEFT_SESSION_WAYS 8
@@ -118,42 +119,43 @@ struct weft_session_bucket {
 struct weft_frags;
 
 struct weft_sessions {
-	struct weft_session *rec;	    // [size + 1]; 0 is none
+	struct weft_session *rec;	    // [size + 1]; record 0 is never used
 	struct weft_session_bucket *bucket; // [mask + 1]
 	uint32_t mask;
 	uint32_t size;
 	uint32_t n;
-	uint32_t high;	  // no record above it was ever used
-	uint32_t n_free;  // in FREE
-	uint32_t *free;	  // records that were used before
-	uint32_t *victim; // a ring of records that may go when there is no room: not answered, or closed; oldest first
+	uint32_t high;	 // no record above it was ever used
+	uint32_t n_free; // records in FREE
+	uint32_t *free;	 // free records that were used before
+	uint32_t *
+		victim; // ring of records that may be evicted when there is no room: without an answer, or closed; oldest first
 	uint32_t victim_head, victim_tail;
-	uint32_t sweep; // the next record to be looked at
+	uint32_t sweep; // the next record that the background pass visits
 	uint64_t secret[4];
 	struct weft_port_sessions *port; // [WEFT_MAX_PORTS]
 	struct weft_rule_stats *rule;	 // [WEFT_MAX_COUNTERS]
 	struct weft_frags *frags;
 	uint32_t timeout[WEFT_N_SESSION_STATES];		     // seconds
 	uint64_t opened, expired, evicted, revoked, rejudged, moved; // counts
-	// The other workers' tables, for limits of a port whose connections have several homes; read only.
+	// The tables of all workers, for the limits of a port whose connections have several homes; read only.
 	struct weft_sessions *const *peers;
 	uint16_t n_peers;
 };
 
-// Takes memory for SIZE connections and N_FRAGS datagrams. Returns NULL with errno.
+// A table for SIZE connections and N_FRAGS fragmented datagrams. Returns NULL with errno. Control thread.
 struct weft_sessions *weft_sessions_new(uint32_t size, uint32_t n_frags);
 void weft_sessions_free(struct weft_sessions *sessions);
 
-// Names as tools show them: "syn_sent".
+// The name of STATE as tools show it: "syn_sent". Any thread.
 const char *weft_session_state_name(enum weft_session_state state);
 
-// Removes RECORD, which is in use; what it counted goes to its rules. Owner worker.
+// Removes RECORD, which is in use, and adds what it counted to its rules. Owner worker.
 void weft_session_remove(struct weft_sessions *sessions, uint32_t record);
 
-// Enters a record that was another worker's. Returns false where there is no room. Owner worker.
+// Enters a record that was another worker's. False: there is no room. Owner worker.
 bool weft_session_adopt(struct weft_sessions *sessions, const struct weft_session *from);
 
-// Whether a connection may be cut off for another's sake: it was never answered, or is closed.
+// Whether a connection in STATE has had no answer yet.
 static inline bool
 weft_session_is_half(enum weft_session_state state)
 {
@@ -161,7 +163,7 @@ weft_session_is_half(enum weft_session_state state)
 	       state == WEFT_SESSION_UDP_SINGLE || state == WEFT_SESSION_OTHER_SINGLE;
 }
 
-// The port whose owner has the connections between two: the lower slot, or the one that is not outside.
+// The home of connections between two ports: the lower slot, or the one that is not beyond an uplink.
 static inline uint16_t
 weft_session_home(uint16_t slot0, uint16_t slot1)
 {

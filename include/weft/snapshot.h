@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The policy as the workers see it: compiled by the control thread, immutable once published.
+// The policy as the workers see it. The control thread compiles it; once published it does not change.
 #pragma once
 
 #include <stdbool.h>
@@ -46,47 +46,48 @@ enum weft_guard {
 // How a domain's frames are tagged on a port.
 enum weft_tagging {
 	WEFT_TAG_ACCESS, // never tagged; tagged frames are refused
-	WEFT_TAG_TRUNK,	 // by the domain's VLAN, but for the native one
-	WEFT_TAG_UPLINK, // by the network's VLAN on the wire
-	WEFT_TAG_TUNNEL, // QinQ: never tagged; a frame's own tags are payload
-	WEFT_TAG_PEER,	 // another host: by the network's number, and by the domain's VLAN inside
+	WEFT_TAG_TRUNK,	 // with the domain's VLAN; the native domain is not tagged
+	WEFT_TAG_UPLINK, // with the network's VLAN on uplinks
+	WEFT_TAG_QINQ,	 // never tagged; a frame's own tags are payload
+	WEFT_TAG_PEER,	 // another host: in a tunnel with the network's number, with the domain's VLAN inside
 };
 
-// Why a port that is not open is closed; in the order of the drop reasons from PORT_DOWN and from OUT_PORT_DOWN on.
+// Why a port is closed, in the order of the drop reasons from PORT_DOWN on, and from OUT_PORT_DOWN on.
 enum weft_closed { WEFT_CLOSED_DOWN, WEFT_CLOSED_QUARANTINED, WEFT_CLOSED_FENCED, WEFT_CLOSED_STANDBY };
 
 struct weft_port_conf {
-	uint16_t gen;	 // changes when the slot's port does; 0: no port here
-	uint16_t owner;	 // worker, or WEFT_OWNER_*
-	uint16_t native; // domain of untagged frames; 0: refused
-	uint16_t tpid;	 // of tags on this port, host order
-	uint16_t mtu;	 // of the L3 payload
+	uint16_t gen;	 // generation: changes when the slot gets another port; 0: the slot is free
+	uint16_t owner;	 // worker that serves the port, or WEFT_OWNER_*
+	uint16_t native; // domain of untagged frames; 0: they are refused
+	uint16_t tpid;	 // protocol of tags on this port, host order
+	uint16_t mtu;	 // bytes of L3 payload
 	uint8_t tagging; // enum weft_tagging
 	uint8_t guard;	 // set of enum weft_guard
 	bool up;
-	bool fence_all;	 // closed while this host has lost the cluster,
-	bool fence_new;	 // or open to no new connections
-	uint8_t closed;	 // enum weft_closed, where it is not open
-	uint8_t mark;	 // DSCP of what it sends, and 1; 0: as the VM marks
-	uint16_t bucket; // its tenant's limit; 0: none
+	bool fence_all;	 // while this host has lost its cluster, the port is closed,
+	bool fence_new;	 // or takes no new connections
+	uint8_t closed;	 // enum weft_closed: why the port is closed, if it is
+	uint8_t mark;	 // DSCP + 1 of the packets that it sends; 0: the VM's own marks stay
+	uint16_t bucket; // of its tenant's limit; 0: none
 	uint8_t n_ip4;
 	uint8_t n_ip6;
-	uint32_t epoch; // version, its low half, of the snapshot since which its connections are judged as now
-	uint64_t mac;	// 0: not named
+	uint32_t epoch; // version, its low half, of the snapshot in which the rules for its connections last changed
+	uint64_t mac;	// 0: the port names none
 	const struct weft_policy
-		*policy;	    // NULL: nothing is judged at this end (an uplink, or a network without firewall)
-	const uint16_t *vid_domain; // [4096]: domain of a tagged frame, 0: refused; NULL: all refused. Another host:
-				    // the domains that have members there, in no order
+		*policy; // NULL: nothing is judged at this end: an uplink, or a network without a firewall
+	const uint16_t
+		*vid_domain; // [4096]: domain of a tagged frame; 0: it is refused; NULL: all are. Another host: the
+			     // domains that have members there, in no order
 	const struct weft_underlay *underlay; // of an uplink at which tunnels end, or NULL
 	const struct weft_peer *peer;	      // of another host, or NULL
 	const struct weft_port_plan *plan;    // NULL: no limits
 	const struct weft_prefix4 *ip4;
 	const struct weft_prefix6 *ip6;
 	struct weft_rate flood[WEFT_N_FLOOD_CLASSES];
-	struct weft_rate new_sessions; // connections that it may open
-	uint32_t max_sessions;	       // connections, and of those not answered yet; 0: a share of the worker's table
+	struct weft_rate new_sessions; // rate of connections that it may open
+	uint32_t max_sessions;	       // connections, and those without an answer; 0: a share of the worker's table
 	uint32_t max_half;
-	uint32_t max_frags; // datagrams of which fragments may come; 0: 256
+	uint32_t max_frags; // fragmented datagrams at a time; 0: 256
 	uint32_t max_macs;  // addresses that may be learned behind it
 	const char *name;   // "tenant/port", for explain
 } __rte_cache_aligned;
@@ -94,23 +95,24 @@ struct weft_port_conf {
 struct weft_domain {
 	uint16_t vid;	     // VLAN inside the network, 0: untagged
 	uint16_t uplink_vid; // VLAN on uplinks, 0: untagged
-	uint8_t tunnel;	     // enum weft_tunnel: how it reaches other hosts
-	uint32_t vni;	     // its network's number there
+	uint8_t tunnel;	     // enum weft_tunnel: encapsulation towards other hosts
+	uint32_t vni;	     // number of the network in tunnels
 	bool learning;	     // learn sources, flood unknown destinations
-	bool snooping;	     // multicast goes to those who asked for it
+	bool snooping;	     // multicast goes to the ports that joined its group
 	bool liberal;	     // TCP windows are not checked
 	bool pickup;	     // connections may be picked up in the middle
 	uint16_t mtu;	     // of the network, in tunnels
-	uint16_t gateway;    // port that has what is not known, where nothing is learned; WEFT_PORT_NONE: nobody has
+	uint16_t gateway;    // port that gets unknown destinations if nothing is learned; WEFT_PORT_NONE: none does
 	uint32_t changed;    // generation, its low half, in which something about the network last changed
-	uint32_t network;    // its number in the address map; 0: no firewall
-	uint32_t epoch; // version, its low half, of the snapshot since which the network's addresses are whose they are
+	uint32_t network;    // number of the network in the address map; 0: no firewall
+	uint32_t
+		epoch; // version, its low half, of the snapshot in which an address of the network last changed its port
 	uint32_t n_ports;
 	const uint16_t *ports; // members, for flooding
 	const char *name;      // "tenant/network" or "tenant/network.vid", for explain
 };
 
-// Ports and domains stand in pages, which snapshots share as long as nothing on a page changes.
+// Ports and domains lie in pages. Snapshots share a page as long as nothing on it changes.
 #define WEFT_PAGE	  64
 #define WEFT_PORT_PAGES	  (WEFT_MAX_PORTS / WEFT_PAGE)
 #define WEFT_DOMAIN_PAGES ((WEFT_MAX_DOMAINS + 1) / WEFT_PAGE)
@@ -123,33 +125,33 @@ struct weft_domain_page {
 	struct weft_domain domain[WEFT_PAGE];
 };
 
-// Pages on which nothing is; snapshots point to them, and nobody writes to them.
+// The empty pages. Snapshots point to them; nobody writes to them.
 extern struct weft_port_page weft_no_ports;
 extern struct weft_domain_page weft_no_domains;
 
 struct weft_snapshot {
 	uint64_t version;	// counts up; never 0
-	uint64_t generation;	// of the policy, see control/
-	struct weft_macs *macs; // control's own: whose STATIC_MACS are
+	uint64_t generation;	// of the policy
+	struct weft_macs *macs; // the control thread's: owner of the buckets of STATIC_MACS
 	struct weft_mactab static_macs;
-	uint16_t uplink;   // in use, of all of the host's; WEFT_PORT_NONE: there is none
-	uint16_t underlay; // the uplink by which tunnels leave; WEFT_PORT_NONE: there are none
-	bool link;	   // what is sent to the uplink in use is shared out among ports: it has a rate
-	bool marks;	   // some port has a mark, or had
-	uint32_t cluster;  // whose generations these are, for stamps; 0: nobody else's
+	uint16_t uplink;    // the uplink in use; WEFT_PORT_NONE: there is none
+	uint16_t underlay;  // the uplink that tunnels use; WEFT_PORT_NONE: there are no tunnels
+	bool uplink_shared; // the uplink in use has a rate, which ports share
+	bool marks;	    // some port has a mark, or had one
+	uint32_t cluster;   // the cluster whose generations these are, for stamps; 0: this host is in none
 	uint8_t stamp[WEFT_STAMP_SIZE];
-	struct weft_members *members; // control's own: whose ADDRS are
+	struct weft_members *members; // the control thread's: owner of the entries of ADDRS
 	struct weft_addrmap addrs;
-	uint64_t port_version[WEFT_PORT_PAGES]; // of the snapshot that a page was made for: workers look at newer ones
-						// only
+	uint64_t port_version[WEFT_PORT_PAGES]; // version of the snapshot that a page was made for: workers read newer
+						// pages only
 	struct weft_port_page *port_page[WEFT_PORT_PAGES];
 	struct weft_domain_page *domain_page[WEFT_DOMAIN_PAGES];
 };
 
-// Makes all pages of SNAP the empty ones.
+// Makes all pages of SNAP the empty ones. Control thread.
 void weft_snapshot_blank(struct weft_snapshot *snap);
 
-// What SLOT holds; a free slot has generation 0.
+// The port in SLOT; a free slot has generation 0. Any thread.
 static inline const struct weft_port_conf *
 weft_snapshot_slot(const struct weft_snapshot *snap, uint16_t slot)
 {
@@ -162,7 +164,7 @@ weft_snapshot_domain(const struct weft_snapshot *snap, uint16_t id)
 	return &snap->domain_page[id / WEFT_PAGE]->domain[id % WEFT_PAGE];
 }
 
-// The port in SLOT, or NULL where there is none or it is another than GEN.
+// The port in SLOT if its generation is GEN, else NULL. Any thread.
 static inline const struct weft_port_conf *
 weft_snapshot_port(const struct weft_snapshot *snap, uint16_t slot, uint16_t gen)
 {

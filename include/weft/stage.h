@@ -9,9 +9,9 @@
 struct weft_worker;
 struct weft_snapshot;
 
-// Looks at the lanes of MASK only, and returns those that go on; it has dropped the others, or put them into the outbox.
-// With vec->dry_run it changes nothing but the vector and its record. Runs on the worker: it neither allocates, logs,
-// locks nor waits.
+// Looks at the lanes of MASK only, and returns those that go on; it has dropped the others, or put them into the
+// outbox. With vec->dry_run it changes nothing but the vector and its record. Runs on the worker: it neither
+// allocates, logs, locks nor waits.
 typedef weft_lanes (*weft_stage_fn)(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask);
 
 // Whether the stage does something for packets of the port in SLOT that hardware does not do: then hardware may not

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Counters. Each worker has its own copy and is its only writer; readers sum. They never reset.
+// Counters. Each worker writes a copy of its own; readers sum them. They never reset.
 #pragma once
 
 #include <stdint.h>
@@ -16,30 +16,30 @@ struct weft_port_stats {
 	uint64_t rx; // packets read from the port
 	uint64_t rx_bytes;
 	uint64_t created; // copies made by flooding
-	uint64_t adopted; // taken over from another worker
-	uint64_t sent;	  // delivered, on whatever port
-	uint64_t taken;	  // by the switch, which they were for
+	uint64_t adopted; // received from another worker
+	uint64_t sent;	  // delivered to any port
+	uint64_t taken;	  // consumed by the switch itself
 	uint64_t passed;  // handed to another worker
-	uint64_t tx;	  // packets written to this port, wherever they came from
+	uint64_t tx;	  // packets written to this port
 	uint64_t tx_bytes;
 	uint64_t tx_lost;     // packets for this port that could not be written
 	uint64_t learned;     // MAC addresses learned behind this port
-	uint64_t moved;	      // of those, taken from another port
-	uint64_t not_learned; // addresses not learned: table or the port's quota full
+	uint64_t moved;	      // learned addresses that were behind another port before
+	uint64_t not_learned; // addresses not learned because the table or the port's quota was full
 	uint64_t drop[WEFT_N_DROPS];
 } __rte_cache_aligned;
 
-// What a port's plan does. Times are in TSC cycles.
+// What a port's plan has done. Times are in TSC cycles.
 struct weft_plan_stats {
 	uint64_t throttled; // time that frames were left in the VM's rings
-	uint64_t tenant;    // of that, because of the tenant's limit,
-	uint64_t uplink;    // and of the uplink's
-	uint64_t n;	    // frames that wait for the VM now
-	uint64_t bytes;
-	uint64_t waited; // time that frames have waited for the VM, in all
-	uint64_t longest;
-	uint64_t marked; // of those, told of congestion
-	uint64_t dropped;
+	uint64_t tenant;    // the part of it that is due to the tenant's limit,
+	uint64_t uplink;    // and the part that is due to the uplink's
+	uint64_t n;	    // frames in the queue to the VM now,
+	uint64_t bytes;	    // and their bytes
+	uint64_t waited;    // time that frames have waited in the queue, summed
+	uint64_t longest;   // the longest of these times
+	uint64_t marked;    // frames that were marked as congested
+	uint64_t dropped;   // frames that the queue had no room for
 };
 
 // Counters of one stage on one worker. Cycles are sampled: cycles / timed_lanes is the cost.
@@ -50,7 +50,7 @@ struct weft_stage_stats {
 	uint64_t cycles;
 };
 
-// Lengths of rounds are counted by size class: four to each power of two cycles.
+// Rounds of the loop are counted by their length: four classes for each power of two cycles.
 #define WEFT_N_ROUND_CLASSES 256
 
 static inline unsigned int
@@ -61,20 +61,20 @@ weft_round_class(uint64_t cycles)
 	return log * 4 + (cycles >> (log - 2) & 3);
 }
 
-// The most cycles that a round of the class took.
+// The most cycles that a round of the class can have taken.
 static inline uint64_t
 weft_round_class_end(unsigned int class)
 {
 	return ((UINT64_C(4) + class % 4 + 1) << (class / 4 - 2)) - 1;
 }
 
-// Frames from other hosts, by what they say of the generation that their sender has judged them by.
+// Frames from other hosts, by the generation with which their sender says it has judged them.
 struct weft_stamp_stats {
-	uint64_t unstamped; // nothing
-	uint64_t present;   // the one in force here, or nothing about their network has changed since
-	uint64_t before;
-	uint64_t next;
-	uint64_t late; // an older one than is known here any more: judged by the one in force
+	uint64_t unstamped; // they name none
+	uint64_t present;   // the one in force here, or one since which nothing about their network has changed
+	uint64_t before;    // the one before it
+	uint64_t next;	    // the next one
+	uint64_t late;	    // an older one, which is not kept here any more: the one in force judges them
 };
 
 // What a worker does with its time, in TSC cycles.
@@ -85,15 +85,15 @@ struct weft_worker_stats {
 	uint64_t idle_cycles; // empty polls and sleep
 	uint64_t sleeps;
 	uint64_t slept_cycles;
-	uint64_t longest_sleep; // cycles: what a packet may have waited
+	uint64_t longest_sleep; // cycles that a packet may have waited
 	uint64_t packets;
 	uint64_t batches;
 	uint64_t io_rx_cycles; // sampled, with io_packets
 	uint64_t io_tx_cycles;
 	uint64_t io_packets;
 	uint64_t fdb_messages_lost;
-	uint64_t adoptions; // of a new snapshot
+	uint64_t adoptions; // rounds that began with a new snapshot
 	uint64_t adopt_cycles;
 	uint64_t longest_adopt;
-	uint64_t rounds[WEFT_N_ROUND_CLASSES]; // by how long they took, sleep aside: what a packet may have waited
+	uint64_t rounds[WEFT_N_ROUND_CLASSES]; // rounds by their length without sleep: what a packet may have waited
 };

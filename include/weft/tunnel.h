@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Networks across hosts: VXLAN (RFC 7348) and Geneve (RFC 8926) over UDP and IP. Another host is a port like others,
-// without a device: what goes to it is put into a tunnel and leaves by the uplink, what comes from it is taken out
-// and goes on as if it came from that port.
+// Networks across hosts: VXLAN (RFC 7348) and Geneve (RFC 8926) over UDP and IP. Another host is a port without a
+// device: frames to it are encapsulated and leave by the uplink; frames from it are decapsulated and come from that
+// port.
 #pragma once
 
 #include <stdatomic.h>
@@ -19,7 +19,7 @@
 #define WEFT_VXLAN_PORT	 4789
 #define WEFT_GENEVE_PORT 6081
 
-// What stands in front of a frame in a tunnel: Ethernet, IP and UDP, then VXLAN's or Geneve's header, and with Geneve
+// Bytes in front of a frame in a tunnel: Ethernet, IP and UDP, then the header of VXLAN or Geneve, and with Geneve
 // between hosts of a cluster the stamp.
 #define WEFT_OUTER_IPV4	 42
 #define WEFT_OUTER_IPV6	 62
@@ -30,7 +30,7 @@ struct weft_worker;
 
 enum weft_tunnel { WEFT_TUNNEL_NONE, WEFT_TUNNEL_VXLAN, WEFT_TUNNEL_GENEVE };
 
-// An address of either version, as it is in packets; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+// An IP address of either version in network order; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). All zero: none.
 struct weft_ip {
 	uint64_t word[2];
 };
@@ -64,7 +64,6 @@ weft_ip_v4(const struct weft_ip *ip)
 	return (rte_be32_t)(ip->word[1] >> 32);
 }
 
-// An address that is not there is all zero.
 static inline bool
 weft_ip_is_none(const struct weft_ip *ip)
 {
@@ -77,7 +76,7 @@ weft_ip_same(const struct weft_ip *a, const struct weft_ip *b)
 	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1])) == 0;
 }
 
-// A number for IP, the address itself where it is IPv4; 0 for none only.
+// A hash of IP: of an IPv4 address the address itself; 0 for none only.
 static inline uint64_t
 weft_ip_number(const struct weft_ip *ip)
 {
@@ -90,60 +89,61 @@ weft_ip_number(const struct weft_ip *ip)
 	return (h ^ h >> 29) | 1;
 }
 
-// How hosts watch each other (RFC 5880): control packets that a host wants to send and to see, and how many may be
-// missing.
+// How hosts watch each other (RFC 5880): the interval at which a host wants to send and to receive control packets,
+// and how many of them may be missing.
 struct weft_bfd_conf {
 	uint32_t interval_us;
 	uint8_t multiplier;
 };
 
-// An uplink at which tunnels end: part of its port.
+// The end of tunnels on an uplink: part of the uplink's port.
 struct weft_underlay {
 	struct weft_ip address; // of this host
-	bool zero_checksum;	// IPv6 datagrams without checksum are taken (RFC 6936)
+	bool zero_checksum;	// IPv6 datagrams without a checksum are accepted (RFC 6936)
 	struct weft_bfd_conf bfd;
 	uint32_t n_peers;
-	uint16_t peer[]; // slots of the other hosts, those with the same next hop side by side
+	uint16_t peer[]; // slots of the other hosts; hosts with the same next hop are neighbours in the array
 };
 
 // Another host: part of its port.
 struct weft_peer {
 	struct weft_ip address;
-	struct weft_ip hop; // the address on the uplink's link to which packets for it are sent; none: there is no way
+	struct weft_ip hop; // the next hop to it on the uplink's link; none: there is no route
 	uint32_t hop_number;
 	uint16_t uplink; // slot
 	bool v6;
-	bool checksum;			 // of UDP is sent
-	bool bfd;			 // it is watched
-	uint8_t size;			 // of HEADER in use
-	uint32_t sum;			 // of the IPv4 header, but for its length and traffic class
-	uint8_t header[WEFT_OUTER_IPV6]; // Ethernet, IP and UDP, but for what a packet decides
+	bool checksum;			 // UDP datagrams get a checksum
+	bool bfd;			 // BFD watches it
+	uint8_t size;			 // bytes of HEADER in use
+	uint32_t sum;			 // checksum of the IPv4 header without its length and traffic class
+	uint8_t header[WEFT_OUTER_IPV6]; // Ethernet, IP and UDP, without the fields that differ by packet
 };
 
-// What every worker knows of a peer's next hop. Written by the uplink's owner, or by any where all have a queue, and by
-// the control thread where the kernel knows it.
+// The next hop to a peer, which all workers read. The owner of the uplink writes it, or any worker if all have a
+// queue of the uplink; the control thread writes it if the kernel knows the next hop.
 struct weft_neighbour {
-	_Atomic uint64_t mac;	// 0: not known
-	_Atomic uint32_t hop;	// whose it is: the peer may have got another next hop, or the slot another peer
+	_Atomic uint64_t mac; // 0: not known
+	_Atomic uint32_t hop; // hash of the hop's address: the peer may have got another hop, or the slot another peer
 	_Atomic uint32_t heard; // seconds on the engine's clock
 };
 
-// Keys of the table of configured addresses that are none: in domain 0, where no frame is.
+// Keys in the table of configured addresses that are no addresses: they lie in domain 0, in which there are no
+// frames.
 static inline uint64_t
 weft_tunnel_key(enum weft_tunnel tunnel, uint32_t vni, uint16_t vid)
 {
 	return UINT64_C(1) << 47 | (uint64_t)tunnel << 40 | (uint64_t)vid << 24 | vni;
 }
 
-// The entry's port has the whole address.
+// The key of a peer's address, of which it holds a hash: the port of the entry has the whole address.
 static inline uint64_t
 weft_peer_key(const struct weft_ip *address)
 {
 	return UINT64_C(1) << 46 | (weft_ip_number(address) & ((UINT64_C(1) << 46) - 1));
 }
 
-// And in a domain, where a MAC of one station has no such bit: who has an IP address there. Its MAC stands in the
-// entry's GEN and SEEN.
+// The key of an IP address in a domain, told from MAC addresses of stations by the group bit. Its entry has the port
+// that owns the address, and the port's MAC address in GEN and SEEN.
 static inline uint64_t
 weft_owner_key(uint16_t domain, const struct weft_ip *address)
 {
@@ -161,29 +161,30 @@ weft_owner_mac(const struct weft_mac_entry *entry)
 	return (uint64_t)entry->gen << 32 | entry->seen;
 }
 
-// What stands in front of a frame in a tunnel.
+// A tunnel's header as it was read.
 struct weft_outer {
 	enum weft_tunnel tunnel;
 	uint32_t vni;
-	uint16_t size;	     // of the header behind UDP's
-	bool stamped;	     // with the next two:
-	uint32_t cluster;    // whose generations are meant
-	uint32_t generation; // of the policy, its low half, by which the sender has judged the frame
+	uint16_t size;	     // bytes of the header behind UDP's
+	bool stamped;	     // the next two fields are valid
+	uint32_t cluster;    // the sender's cluster
+	uint32_t generation; // low half of the policy's generation by which the sender has judged the frame
 };
 
-// Reads the header at P, of which LEN bytes are there, for the UDP port PORT, host order. Returns -1, or the reason to
-// drop it. Any thread.
+// Reads the header at P, where LEN bytes are, of a datagram to the UDP port PORT (host order). Returns -1, or the
+// drop reason. Any thread.
 int weft_outer_parse(const uint8_t *p, uint32_t len, uint16_t port, struct weft_outer *outer);
 
-// Writes the header for VNI to P, 8 bytes, and 12 more with the Geneve option STAMP, which may be NULL. Any thread.
+// Writes the header for VNI to P: 8 bytes, and 12 more if STAMP, a Geneve option, is not NULL. Any thread.
 void weft_outer_write(uint8_t *p, enum weft_tunnel tunnel, uint32_t vni, const uint8_t *stamp);
 
-// Makes the Geneve option that tells GENERATION of CLUSTER. Any thread.
+// Writes the Geneve option that names GENERATION of CLUSTER. Any thread.
 void weft_stamp_make(uint8_t stamp[WEFT_STAMP_SIZE], uint32_t cluster, uint32_t generation);
 
-// The sum, folded to 16 bits and not complemented, that UDP's checksum is made of (RFC 768, RFC 8200): over the LEN
-// bytes from L4_OFF on, and the addresses of the IP header at L3_OFF. Any thread.
+// The sum for UDP's checksum (RFC 768, RFC 8200), folded to 16 bits and not complemented: over the LEN bytes from
+// L4_OFF on, and the pseudo header of the IP header at L3_OFF. Any thread.
 uint16_t weft_outer_sum(const struct rte_mbuf *m, uint32_t l3_off, uint32_t l4_off, uint32_t len);
 
-// Fills in what PEER sends from its ADDRESS, HOP and LOCAL, of the same version as ADDRESS. Control thread.
+// Fills in the header of PEER from its ADDRESS and HOP, and from LOCAL, this host's address of the same version.
+// Control thread.
 void weft_peer_init(struct weft_peer *peer, const struct weft_ip *local);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The packet vector: what travels from stage to stage.
+// The packet vector, which goes from stage to stage.
 #pragma once
 
 #include <stdbool.h>
@@ -24,10 +24,10 @@ enum weft_lane_flags {
 	WEFT_LANE_FRAGMENT = 1 << 3,	   // any fragment of a datagram
 	WEFT_LANE_LATER_FRAGMENT = 1 << 4, // not the first: no L4 header here
 	WEFT_LANE_L4 = 1 << 5,		   // l4_off is valid
-	WEFT_LANE_PORTS = 1 << 6,	   // and what is there begins with ports: TCP, UDP, SCTP
+	WEFT_LANE_PORTS = 1 << 6,	   // the L4 header begins with ports: TCP, UDP, SCTP
 };
 
-// What the parser found in one packet; the only view of its headers that later stages trust.
+// What the parser found in one packet. Later stages trust nothing else about its headers.
 struct weft_lane {
 	uint64_t src;	    // source MAC in the low 48 bits; from the vlan stage on, the domain in the high 16
 	uint64_t dst;	    // destination MAC, likewise
@@ -39,34 +39,34 @@ struct weft_lane {
 	uint16_t tpid;	    // outer tag's protocol, host order; valid when n_tags > 0
 	uint16_t l3_off;    // from the start of the frame
 	uint16_t l4_off;
-	uint8_t n_tags;	   // tags in the frame: 0, 1 or 2
-	uint8_t strip;	   // set by vlan: the outer tag named the domain and is not payload
-	uint8_t proto;	   // IP protocol of the last header walked
-	uint8_t flags;	   // enum weft_lane_flags
-	uint32_t frag_id;  // of a fragment's datagram
-	uint16_t frag_off; // where its bytes stand in that
-	uint16_t frag_len; // bytes in it
-	uint16_t l4_len;   // bytes from l4_off to the end of the IP datagram, or of this fragment of it
-	uint16_t outer;	   // bytes of the tunnel's headers, which were taken off
-	uint32_t vni;	   // the tunnel's network, valid when OUTER > 0
-	uint8_t tunnel;	   // enum weft_tunnel, likewise
-	uint8_t priority;  // PCP and DEI of the VLAN tag that the frame gets; written by vlan
-	uint8_t stamped;   // its sender, of the same cluster, has said by which generation it has judged the frame:
-	uint32_t generation;
+	uint8_t n_tags;	     // tags in the frame: 0, 1 or 2
+	uint8_t strip;	     // set by vlan: the outer tag named the domain and is not payload
+	uint8_t proto;	     // IP protocol of the last header walked
+	uint8_t flags;	     // enum weft_lane_flags
+	uint32_t frag_id;    // a fragment: identification of its datagram,
+	uint16_t frag_off;   // its offset in the datagram, in bytes,
+	uint16_t frag_len;   // and its bytes
+	uint16_t l4_len;     // bytes from l4_off to the end of the IP datagram, or of this fragment
+	uint16_t outer;	     // bytes of the tunnel's headers, which have been removed; 0: it came through no tunnel
+	uint32_t vni;	     // number of the network in the tunnel; valid when outer > 0
+	uint8_t tunnel;	     // enum weft_tunnel; valid when outer > 0
+	uint8_t priority;    // PCP and DEI of the VLAN tag that the frame gets; written by vlan
+	uint8_t stamped;     // the frame came through a tunnel from a host of the cluster, which names
+	uint32_t generation; // the generation by which it has judged the frame
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct weft_lane) == 64, "a lane is one cache line");
 
 struct weft_vec {
 	uint16_t n;		      // lanes in use
-	bool dry_run;		      // stages decide and record, and change nothing
-	uint16_t elsewhere;	      // dry run: the worker that has the packet's connection, where it is another
+	bool dry_run;		      // stages decide and record, but change nothing
+	uint16_t elsewhere;	      // dry run: the other worker that has the packet's connection
 	struct weft_explain *explain; // NULL, or where to record decisions
 	uint64_t now;		      // TSC when the vector was read
-	weft_lanes flood;	      // lanes that go to all ports of their domain; written by forward
+	weft_lanes flood;	      // lanes to be flooded in their domain; written by forward
 	weft_lanes passed;	      // lanes that another worker passed here to be judged
-	weft_lanes before;	      // lanes to be judged by the generation before; written by vlan
-	weft_lanes next;	      // and by the one to come
+	weft_lanes before;	      // lanes that the generation before judges; written by vlan
+	weft_lanes next;	      // lanes that the next generation judges; written by vlan
 	struct rte_mbuf *pkts[WEFT_VEC_SIZE];
 	struct weft_lane lanes[WEFT_VEC_SIZE];
 };

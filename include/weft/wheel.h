@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A timing wheel (Varghese and Lauck, SOSP 1987) with a bit for each slot that holds something, so that the next one is
-// found by a few instructions however sparse it is (as in Eiffel, NSDI 2019). What is due beyond its horizon goes
-// round. It is exact to a slot: never early, and late by less than WEFT_WHEEL_GRAIN cycles. One thread.
+// A timing wheel (Varghese and Lauck, SOSP 1987). A bit for each slot that holds entries finds the next one in a few
+// instructions, however sparse the wheel is (as in Eiffel, NSDI 2019). Entries due beyond its horizon go round
+// again. An entry is never early, and late by less than WEFT_WHEEL_GRAIN cycles. One thread uses a wheel.
 #pragma once
 
 #include <stdbool.h>
@@ -14,12 +14,12 @@
 #define WEFT_WHEEL_SLOTS 8192
 #define WEFT_WHEEL_NONE	 UINT32_MAX
 
-// An entry's place; entries are numbers below the size that the wheel was made with.
+// The place of an entry. Entries are numbers below the size of the wheel.
 struct weft_wheel_entry {
 	uint64_t due; // TSC
 	uint32_t next;
 	uint32_t prev;
-	uint32_t slot; // WEFT_WHEEL_NONE: it is not in the wheel
+	uint32_t slot; // WEFT_WHEEL_NONE: the entry is not in the wheel
 };
 
 struct weft_wheel {
@@ -30,7 +30,7 @@ struct weft_wheel {
 	uint32_t head[WEFT_WHEEL_SLOTS];
 };
 
-// A wheel for entries below N, empty at NOW. NULL without memory.
+// An empty wheel for entries below N, from the TSC NOW on. NULL: no memory.
 struct weft_wheel *weft_wheel_new(uint32_t n, uint64_t now);
 void weft_wheel_free(struct weft_wheel *wheel);
 
@@ -40,13 +40,13 @@ weft_wheel_has(const struct weft_wheel *wheel, uint32_t id)
 	return wheel->entry[id].slot != WEFT_WHEEL_NONE;
 }
 
-// ID is due at DUE from now on, whether it was in the wheel before or not.
+// Makes ID due at DUE, whether it was in the wheel before or not.
 void weft_wheel_set(struct weft_wheel *wheel, uint32_t id, uint64_t due);
 
 void weft_wheel_remove(struct weft_wheel *wheel, uint32_t id);
 
-// Takes entries that are due at NOW out of the wheel, MAX at most, into IDS, by slots. Returns how many.
+// Removes entries that are due at NOW, MAX at most, and writes them to IDS, slot by slot. Returns how many.
 uint32_t weft_wheel_expire(struct weft_wheel *wheel, uint64_t now, uint32_t *ids, uint32_t max);
 
-// When to look again; UINT64_MAX where the wheel is empty.
+// The TSC at which to call weft_wheel_expire() next; UINT64_MAX: the wheel is empty.
 uint64_t weft_wheel_next(const struct weft_wheel *wheel);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a stage may use of the worker that runs it: tables and counters of its own, and the outbox.
+// A worker as stages see it: the policy, tables and counters of its own, and the outbox.
 #pragma once
 
 #include <stdint.h>
@@ -13,122 +13,164 @@
 #include "weft/stats.h"
 #include "weft/vec.h"
 
-struct weft_fdb;
-struct weft_sessions;
-struct weft_rule_log;
-struct weft_offload_offers;
-struct weft_groups;
 struct weft_bfd;
+struct weft_fdb;
+struct weft_groups;
+struct weft_offload_offers;
+struct weft_rule_log;
+struct weft_sessions;
 
-// Packets that wait for one port, or for one other worker, until the vector's end.
+// Packets that wait for one port, or for one other worker, until the end of the vector.
 struct weft_txbuf {
 	uint16_t n;
-	bool dirty; // stands in the worker's list
+	bool dirty; // is in the outbox's list of buffers that are not empty
 	struct rte_mbuf *pkts[WEFT_VEC_SIZE];
 } __rte_cache_aligned;
+
+// Where stages put packets. They fill the buffers; the engine empties them at the end of the vector, and a buffer
+// that is full at once.
+struct weft_outbox {
+	struct weft_txbuf *port;   // [WEFT_MAX_PORTS]: for ports that this worker owns
+	struct weft_txbuf *worker; // [WEFT_MAX_WORKERS]: for ports, and connections, of other workers
+	void (*flush_port)(struct weft_worker *worker, uint16_t port);
+	void (*flush_worker)(struct weft_worker *worker, uint16_t peer);
+	uint16_t n_dirty;
+	uint32_t
+		dirty[WEFT_MAX_PORTS + WEFT_MAX_WORKERS]; // buffers that are not empty: a port, or MAX_PORTS + a worker
+};
+
+// Dropped packets, which are freed together (pipeline/send/drop.c).
+struct weft_dropped {
+	uint16_t n;
+	struct rte_mbuf *pkts[4 * WEFT_VEC_SIZE];
+};
+
+// What this worker counts. It is the only writer; readers sum over the workers.
+struct weft_worker_counters {
+	struct weft_port_stats *port; // [WEFT_MAX_PORTS]
+	struct weft_stage_stats stage[WEFT_N_STAGES];
+	struct weft_stamp_stats stamps;
+};
+
+// Other snapshots than the one in force, for frames from other hosts. The engine sets BEFORE and NEXT at the start
+// of a round; the chain sets PRESENT during the second run.
+struct weft_generations {
+	const struct weft_snapshot *before; // of the generation before; NULL: no frame can name it any more
+	const struct weft_snapshot *next; // of the generation that may come into force any moment; NULL: there is none
+	const struct weft_snapshot
+		*present; // the snapshot in force, while the worker's SNAP is one of those two; else NULL
+};
 
 // Flood limiters of one port: the time, in TSC, up to which its allowance is spent.
 struct weft_flood_state {
 	uint64_t spent[WEFT_N_FLOOD_CLASSES];
 };
 
-// Bytes that a port has sent to the uplink, of which its owner does not know yet.
+// What the firewall needs.
+struct weft_firewall {
+	struct weft_sessions *sessions;
+	struct weft_offload_offers *offers; // connections that hardware may carry; the control thread reads them
+	const _Atomic bool *offering;	    // whether some device takes connections; NULL: none ever will
+	struct weft_rule_log *rule_log;	    // where decisions of rules with "log" go; NULL: nowhere
+	struct weft_rate event_rate;	    // how many events
+	struct weft_rate rejection_rate;    // how many answers to rejected packets, for each port
+};
+
+// What tunnels need. The arrays are shared by all workers; who writes an entry is said at its type.
+struct weft_overlay {
+	struct weft_neighbour *neighbour; // [WEFT_MAX_PORTS]: next hops to the hosts in these slots
+	struct weft_bfd *bfd;		  // [WEFT_MAX_PORTS]: sessions with them
+	const _Atomic uint64_t *mac;	  // [WEFT_MAX_PORTS]: MAC addresses of the ports' devices; 0: not known
+	uint16_t underlay;		  // the uplink on which the tunnel address was announced last,
+	uint16_t uplink;		  // and the one on which the ports' MAC addresses are announced,
+	uint16_t next;			  // from this slot on; 0: all have been announced
+};
+
+// Bytes that a port has sent to the uplink, and its owner has not charged yet. Any worker adds; the owner subtracts.
 struct weft_owed {
 	_Atomic int64_t bytes;
 } __rte_cache_aligned;
 
-// A worker as stages see it. All of it belongs to the worker's own thread; SNAP is loaded once per
-// loop. The engine fills it in before the thread starts.
-struct weft_worker {
-	uint16_t id;
-	uint16_t n_dirty;
-	uint16_t n_dead;
-	uint16_t announced;	 // uplink on which the tunnels' address was told last
-	uint16_t announcing;	 // and on which the ports' MACs are,
-	uint16_t next_announced; // from this slot on; 0: they are all told
-	bool fenced;		 // this host has lost the cluster
-	const struct weft_snapshot *snap;
-	const struct weft_snapshot *before;  // of the generation before; NULL: it is long gone
-	const struct weft_snapshot *next;    // of the one that may come into force any moment; NULL: none
-	const struct weft_snapshot *present; // what is in force, while SNAP is one of those two; else NULL
-	struct weft_port_stats *stats;	     // [WEFT_MAX_PORTS]
-	struct weft_fdb *fdb;
-	struct weft_sessions *sessions;
-	struct weft_rule_log *rule_log;	    // where decisions of rules with "log" go; NULL: nowhere
-	struct weft_offload_offers *offers; // connections that hardware may carry
-	const _Atomic bool *offering;	    // some device can; NULL: none ever will
-	struct weft_rate event_rate;	    // how much of it
-	struct weft_rate refuse_rate;	    // of replies to what is refused, for each port
-	struct weft_flood_state *flood;	    // [WEFT_MAX_PORTS]
-	struct weft_neighbour *neighbour;   // [WEFT_MAX_PORTS], of all workers
-	struct weft_bfd *bfd;		    // [WEFT_MAX_PORTS], of all workers
-	struct weft_owed *owed;		    // [WEFT_MAX_PORTS], of all workers
-	uint16_t owes;			    // the port whose frames went to the uplink last,
-	int64_t owed_bytes;		    // and how much that is not in OWED yet
-	struct weft_groups *groups;	    // who wants which multicast
-	struct weft_stamp_stats stamps;
-	const _Atomic uint64_t *mac;   // [WEFT_MAX_PORTS]: of the ports' devices; 0: not known
-	struct rte_mempool *pool;      // for copies
-	struct weft_txbuf *port_out;   // [WEFT_MAX_PORTS]
-	struct weft_txbuf *worker_out; // [WEFT_MAX_WORKERS]
-	void (*flush_port)(struct weft_worker *worker, uint16_t port);
-	void (*flush_worker)(struct weft_worker *worker, uint16_t peer);
-	uint32_t clock; // seconds since the engine started
-	struct weft_stage_stats stage[WEFT_N_STAGES];
-	uint32_t dirty[WEFT_MAX_PORTS + WEFT_MAX_WORKERS]; // non-empty buffers: port, or MAX_PORTS + worker
-	struct rte_mbuf *dead[4 * WEFT_VEC_SIZE];	   // dropped, to be freed together
+// Bytes that ports owe for the uplink that they share.
+struct weft_debt {
+	struct weft_owed *owed; // [WEFT_MAX_PORTS], of all workers
+	int64_t bytes;		// the worker's own: what PORT owes, and OWED does not have yet
+	uint16_t port;		// the port whose frame went to the uplink last
 };
 
-// Tells the owners of ports what these have sent to the uplink.
+// A worker. All of it belongs to the worker's own thread, unless said otherwise; the engine fills it in before the
+// thread starts. The fields that every packet needs come first.
+struct weft_worker {
+	uint16_t id;
+	bool fenced;			  // this host has lost its cluster
+	uint32_t clock;			  // seconds since the engine started
+	const struct weft_snapshot *snap; // loaded once in a round
+	struct rte_mempool *pool;	  // for copies and for frames of the switch's own
+	struct weft_fdb *fdb;		  // learned addresses
+	struct weft_groups *groups;	  // which ports want which multicast
+	struct weft_flood_state *flood;	  // [WEFT_MAX_PORTS]
+	struct weft_generations generations;
+	struct weft_firewall firewall;
+	struct weft_debt debt;
+	struct weft_overlay overlay;
+	struct weft_worker_counters counters;
+	struct weft_dropped dropped;
+	struct weft_outbox outbox;
+};
+
+// Adds what the last port owes for the uplink to the account that its owner charges. Owner worker.
 static inline void
-weft_tell_owed(struct weft_worker *worker)
+weft_debt_settle(struct weft_worker *worker)
 {
-	if (worker->owed_bytes)
-		atomic_fetch_add_explicit(&worker->owed[worker->owes].bytes, worker->owed_bytes, memory_order_relaxed);
-	worker->owed_bytes = 0;
+	struct weft_debt *debt = &worker->debt;
+
+	if (debt->bytes)
+		atomic_fetch_add_explicit(&debt->owed[debt->port].bytes, debt->bytes, memory_order_relaxed);
+	debt->bytes = 0;
 }
 
-// The packet is for OUT: it counts where that is an uplink that ports share. They come in trains.
+// Counts M, which goes to the port OUT, if OUT is an uplink that ports share. Frames of one port come in trains, so
+// that a shared line is written once for many. Owner worker.
 static inline void
-weft_count_owed(struct weft_worker *worker, uint16_t out, const struct rte_mbuf *m)
+weft_debt_count(struct weft_worker *worker, uint16_t out, const struct rte_mbuf *m)
 {
-	if (!worker->snap->link || out != worker->snap->uplink)
+	if (!worker->snap->uplink_shared || out != worker->snap->uplink)
 		return;
-	if (worker->owes != m->port) {
-		weft_tell_owed(worker);
-		worker->owes = m->port;
+	if (worker->debt.port != m->port) {
+		weft_debt_settle(worker);
+		worker->debt.port = m->port;
 	}
-	worker->owed_bytes += m->pkt_len;
+	worker->debt.bytes += m->pkt_len;
 }
 
-// Puts a packet into the buffer of PORT, which this worker owns.
+// Puts a packet into the buffer of PORT, which this worker owns. Owner worker.
 static inline void
 weft_out_port(struct weft_worker *worker, uint16_t port, struct rte_mbuf *m)
 {
-	struct weft_txbuf *buf = &worker->port_out[port];
+	struct weft_txbuf *buf = &worker->outbox.port[port];
 
 	if (!buf->dirty) {
 		buf->dirty = true;
-		worker->dirty[worker->n_dirty++] = port;
+		worker->outbox.dirty[worker->outbox.n_dirty++] = port;
 	}
 	buf->pkts[buf->n++] = m;
 	if (unlikely(buf->n == WEFT_VEC_SIZE))
-		worker->flush_port(worker, port);
+		worker->outbox.flush_port(worker, port);
 }
 
-// Puts a packet for PORT, of generation GEN, into the buffer of the worker that owns the port. PORT 0 of generation 0:
-// the worker has the packet's connection, and runs it through the chain.
+// Puts a packet for PORT, of generation GEN, into the buffer of PEER, the worker that owns the port. PORT 0 of
+// generation 0: PEER has the packet's connection, and runs the packet through the chain. Owner worker.
 static inline void
 weft_out_worker(struct weft_worker *worker, uint16_t peer, uint16_t port, uint16_t gen, struct rte_mbuf *m)
 {
-	struct weft_txbuf *buf = &worker->worker_out[peer];
+	struct weft_txbuf *buf = &worker->outbox.worker[peer];
 
 	if (!buf->dirty) {
 		buf->dirty = true;
-		worker->dirty[worker->n_dirty++] = WEFT_MAX_PORTS + peer;
+		worker->outbox.dirty[worker->outbox.n_dirty++] = WEFT_MAX_PORTS + peer;
 	}
 	m->hash.usr = (uint32_t)gen << 16 | port;
 	buf->pkts[buf->n++] = m;
 	if (unlikely(buf->n == WEFT_VEC_SIZE))
-		worker->flush_worker(worker, peer);
+		worker->outbox.flush_worker(worker, peer);
 }

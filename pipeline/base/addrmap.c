@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Looking up whose an address is.
+// Looks up the groups of an address.
 #include "weft/addrmap.h"
 
 #include <stddef.h>
@@ -37,7 +37,7 @@ weft_addrmap_lookup(const struct weft_addrmap *map, uint32_t network, bool v6, c
 	if (map->entry == NULL)
 		return NULL;
 	memcpy(key.addr, addr, size);
-	// The longest length first; mostly there is one, that of single addresses.
+	// The longest prefix first. Most maps have a single length, that of whole addresses.
 	for (int w = v6 ? 2 : 0; w >= 0; w--) {
 		uint64_t lengths = v6 ? map->lengths6[w] : map->lengths4;
 

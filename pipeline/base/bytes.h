@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Numbers in packets, at any address.
+// Numbers in packets: in network order, at any alignment.
 #pragma once
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The log: its type, the lines that are kept, and errors that a person reads.
+// The log, its kept lines, and errors for people.
 #include "weft/log.h"
 
 #include <stdarg.h>

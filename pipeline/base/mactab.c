@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Memory and insertion of the MAC table.
+// Allocates MAC tables and makes room for entries.
 #include "weft/mactab.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ free_way(struct weft_mac_bucket *bucket)
 	return weft_mac_bucket_find(bucket, 0);
 }
 
-// Moves one entry of a full bucket to the other bucket that it may lie in, and returns its way.
+// Moves an entry of a full bucket to its other bucket, and returns the way that is free then; NULL: none can move.
 static struct weft_mac_entry *
 make_way(const struct weft_mactab *tab, struct weft_mac_bucket *bucket)
 {
@@ -65,8 +65,8 @@ weft_mactab_free_way(const struct weft_mactab *tab, uint64_t key)
 	struct weft_mac_bucket *first = weft_mactab_first(tab, hash), *second = weft_mactab_second(tab, hash);
 	struct weft_mac_entry *way = free_way(first);
 
-	// The first bucket as long as it has room: a look-up then mostly touches one cache line. Full pairs
-	// make room as in cuckoo hashing (Pagh and Rodler), one step deep, so that the work is bounded.
+	// The first bucket is preferred, so that most look-ups touch one cache line. Two full buckets make room as
+	// in cuckoo hashing (Pagh and Rodler), but one step deep, so that the work is bounded.
 	if (way == NULL)
 		way = free_way(second);
 	if (way == NULL)

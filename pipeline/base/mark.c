@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// See weft/mark.h.
+// Reads and writes the traffic class octet.
 #include "weft/mark.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "bytes.h"
 
 void
-weft_class_set(uint8_t *ip, bool v6, uint8_t class)
+weft_mark_set_class(uint8_t *ip, bool v6, uint8_t class)
 {
 	rte_be16_t before, after, sum;
 	uint32_t folded;
@@ -33,7 +33,7 @@ weft_class_set(uint8_t *ip, bool v6, uint8_t class)
 	memcpy(ip + 10, &sum, sizeof(sum));
 }
 
-// The IP header of a frame, whose length it has: NULL where it has none.
+// The IP header of a frame, if 20 bytes of it lie in the first buffer; else NULL.
 static uint8_t *
 ip_of(const struct rte_mbuf *m, bool *v6)
 {
@@ -51,12 +51,12 @@ ip_of(const struct rte_mbuf *m, bool *v6)
 }
 
 uint8_t
-weft_dscp_of(const struct rte_mbuf *m)
+weft_mark_dscp(const struct rte_mbuf *m)
 {
 	bool v6;
 	const uint8_t *ip = ip_of(m, &v6);
 
-	return ip ? weft_class_get(ip, v6) >> 2 : 0;
+	return ip ? weft_mark_class(ip, v6) >> 2 : 0;
 }
 
 bool
@@ -67,10 +67,10 @@ weft_mark_congestion(struct rte_mbuf *m)
 
 	if (ip == NULL)
 		return false;
-	class = weft_class_get(ip, v6);
+	class = weft_mark_class(ip, v6);
 	if ((class & 3) == WEFT_ECN_NOT_ECT)
 		return false;
 	if ((class & 3) != WEFT_ECN_CE)
-		weft_class_set(ip, v6, class | WEFT_ECN_CE);
+		weft_mark_set_class(ip, v6, class | WEFT_ECN_CE);
 	return true;
 }

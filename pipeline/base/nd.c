@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Neighbour discovery: reads it, answers it, asks.
+// Reads and writes neighbour solicitations and advertisements.
 #include "nd.h"
 
 #include <netinet/in.h>
@@ -11,11 +11,11 @@
 
 #include "bytes.h"
 
-// From the ICMPv6 header on.
+// Offsets from the ICMPv6 header on.
 #define FLAGS	4
 #define TARGET	8
 #define OPTIONS 24
-#define MOST	16 // options that are looked at
+#define MOST	16 // options that are read at most
 
 #define HOP_LIMIT  255
 #define SOURCE_MAC 1
@@ -96,7 +96,7 @@ finish(uint8_t *ip)
 	memcpy(icmp + 2, &sum, sizeof(sum));
 }
 
-// Gives M the length LEN. False: no room.
+// Gives M the length LEN. False: there is no room.
 static bool
 resize(struct rte_mbuf *m, uint32_t len)
 {
@@ -113,7 +113,8 @@ weft_nd_answer(struct rte_mbuf *m, const struct weft_lane *lane, uint64_t mac)
 	static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 1 };
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *ip = frame + lane->l3_off, *icmp = ip + IPV6;
 	struct weft_ip source = weft_nd_source(lane, m), target = weft_nd_target(lane, m);
-	// Who has no address yet asks whether it may have this one (RFC 4862, 5.4): all are told that it may not.
+	// A host without an address asks whether the address is free (RFC 4862, 5.4). All nodes are told that it is
+	// not.
 	bool nobody = weft_ip_is_none(&source);
 
 	if (!resize(m, lane->l3_off + IPV6 + OPTIONS + OPTION))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Plans change while they are used.
+// Converts allowances when a plan changes.
 #include "weft/plan.h"
 
 #include <rte_common.h>
 
-// SPENT, at NOW and with COST instead of what was BEFORE: as much is left, or owed, as was.
+// What SPENT, of the rate BEFORE, is at NOW for a rate with COST: as much is left, or owed, as it was.
 static uint64_t
 convert(uint64_t spent, uint64_t now, const struct weft_rate *before, uint64_t cost)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The classifier: two look-ups, and the first rule that is in both answers.
+// The classifier: looks up both dimensions, and returns the first rule that is in both sets.
 #include "weft/rules.h"
 
 #include <string.h>
@@ -9,7 +9,8 @@
 #include <rte_byteorder.h>
 #include <rte_common.h>
 
-// Sets that one dimension's look-up can yield: any, the groups of an identity, and a range of addresses.
+// The most sets that a look-up yields: that of rules for any value, one for each group of an identity, and one
+// range.
 #define MAX_SETS (WEFT_IDENTITY_GROUPS + 2)
 
 // A union of sets.
@@ -42,7 +43,7 @@ word_of(const struct weft_ruleset *ruleset, const struct sets *sets, unsigned in
 	return word;
 }
 
-// The last of N ascending starts that is not above VALUE; the first is 0.
+// The index of the last of N ascending starts that is not above VALUE; the first start is 0.
 static uint32_t
 range_of(const uint32_t *start, uint32_t n, uint32_t value)
 {

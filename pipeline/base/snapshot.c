@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The empty pages of a snapshot.
+// An empty snapshot.
 #include "weft/snapshot.h"
 
 struct weft_port_page weft_no_ports;

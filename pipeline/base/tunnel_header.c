@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Headers of tunnels: what stands behind UDP's, and what stands before it.
+// Reads and writes the headers of tunnels.
 #include <netinet/in.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@
 #define OPTION_HEADER 4
 #define OPTION_CRIT   0x80
 
-// The stamp: an option of a class for experiments (RFC 8926, 7), which need not be understood.
+// The stamp: an option of a class for experiments (RFC 8926, 7). A receiver may ignore it.
 #define STAMP_CLASS 0xff77
 #define STAMP_TYPE  0x01
 #define STAMP_HEAD  ((uint32_t)STAMP_CLASS << 16 | STAMP_TYPE << 8 | (WEFT_STAMP_SIZE - OPTION_HEADER) / 4)
@@ -38,7 +38,7 @@ take_stamp(const uint8_t *option, struct weft_outer *outer)
 	outer->generation = be32(option + OPTION_HEADER + 4);
 }
 
-// RFC 8926, 3.5: an option's length is in words behind its header.
+// RFC 8926, 3.5: the length of an option counts the words behind its header.
 static int
 walk_options(const uint8_t *p, const uint8_t *end, struct weft_outer *outer)
 {
@@ -67,12 +67,12 @@ parse_geneve(const uint8_t *p, uint32_t len, struct weft_outer *outer)
 
 	if (p[0] >> 6 != 0 || p[1] & GENEVE_CTRL || be16(p + 2) != RTE_ETHER_TYPE_TEB || size > len)
 		return WEFT_DROP_TUNNEL_HEADER;
-	// Most have the stamp and nothing else.
+	// Most headers have the stamp and no other option.
 	if (size == WEFT_TUNNEL_BASE + WEFT_STAMP_SIZE && be32(p + WEFT_TUNNEL_BASE) == STAMP_HEAD)
 		take_stamp(p + WEFT_TUNNEL_BASE, outer);
 	else if ((bad = walk_options(p + WEFT_TUNNEL_BASE, p + size, outer)) >= 0)
 		return bad;
-	// Nothing is critical, says whoever sent it or their options.
+	// The header claims a critical option, and none of them was one that is known here.
 	if (p[1] & GENEVE_CRIT)
 		return WEFT_DROP_TUNNEL_OPTION;
 	outer->tunnel = WEFT_TUNNEL_GENEVE;
@@ -90,7 +90,7 @@ weft_outer_parse(const uint8_t *p, uint32_t len, uint16_t port, struct weft_oute
 		return WEFT_DROP_TUNNEL_HEADER;
 	if (port == WEFT_GENEVE_PORT)
 		return parse_geneve(p, len, outer);
-	// Reserved bits are ignored, all but the one that says that there is a VNI.
+	// Only the bit that says that there is a VNI counts; reserved bits are ignored.
 	if (!(p[0] & VXLAN_I))
 		return WEFT_DROP_TUNNEL_HEADER;
 	outer->tunnel = WEFT_TUNNEL_VXLAN;
@@ -131,7 +131,7 @@ weft_outer_sum(const struct rte_mbuf *m, uint32_t l3_off, uint32_t l4_off, uint3
 	uint16_t payload = 0;
 	uint32_t sum;
 
-	// It reads what is there.
+	// It fails where the packet is shorter than that.
 	if (rte_raw_cksum_mbuf(m, l4_off, len, &payload))
 		return 0;
 	sum = payload + rte_cpu_to_be_16((uint16_t)len) + rte_cpu_to_be_16(IPPROTO_UDP);
@@ -172,7 +172,7 @@ init_ipv6(struct weft_peer *peer, const struct weft_ip *local)
 	memcpy(ip + 24, &peer->address, sizeof(peer->address));
 }
 
-// The next hop's MAC, ours, the lengths, checksum, traffic class and source port are a packet's own matter.
+// MAC addresses, lengths, checksum, traffic class and source port are written for each packet.
 void
 weft_peer_init(struct weft_peer *peer, const struct weft_ip *local)
 {

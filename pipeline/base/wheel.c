@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// See weft/wheel.h.
+// The timing wheel.
 #include "weft/wheel.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ weft_wheel_free(struct weft_wheel *wheel)
 	rte_free(wheel);
 }
 
-// A slot is emptied when its time is over: so what is in it is due.
+// An entry goes to the slot that is emptied after it is due.
 static void
 insert(struct weft_wheel *wheel, uint32_t id)
 {
@@ -106,7 +106,7 @@ weft_wheel_expire(struct weft_wheel *wheel, uint64_t now, uint32_t *ids, uint32_
 	uint64_t end = (now >> WEFT_WHEEL_SHIFT) + 1;
 	uint32_t n = 0;
 
-	// Who comes late looks at every slot once.
+	// A call that comes after a whole turn visits every slot once.
 	if (end > wheel->turn + WEFT_WHEEL_SLOTS)
 		wheel->turn = end - WEFT_WHEEL_SLOTS;
 	while (wheel->n && (wheel->turn = find(wheel, wheel->turn, end)) < end) {
@@ -118,7 +118,7 @@ weft_wheel_expire(struct weft_wheel *wheel, uint64_t now, uint32_t *ids, uint32_
 		if (likely(wheel->entry[id].due <= now))
 			ids[n++] = id;
 		else
-			insert(wheel, id); // one that went round: it stands farther from here
+			insert(wheel, id); // its turn is a later one
 	}
 	wheel->turn = RTE_MAX(end, wheel->turn);
 	return n;

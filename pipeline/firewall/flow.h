@@ -35,8 +35,8 @@ weft_flow_l4(const struct weft_lane *lane, const struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, const uint8_t *) + lane->l4_off;
 }
 
-// How many snapshots before SNAP the one with VERSION was, of which only the low half is given. The halves wrap: what is
-// older than 2^32 snapshots seems new, and is judged once more.
+// How many snapshots before SNAP the one with VERSION was, of which only the low half is given. The halves wrap:
+// what is older than 2^32 snapshots seems new, and is judged once more.
 static inline uint32_t
 weft_flow_age(const struct weft_snapshot *snap, uint32_t version)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// ICMP: what kinds of messages there are, and errors that quote a packet of a connection.
+// Sorts ICMP messages, and checks errors that quote a packet of a connection.
 #include "icmp.h"
 
 #include "pipeline/tables/sessions.h"
@@ -13,7 +13,7 @@
 
 #define IPV4_LEN 20
 #define IPV6_LEN 40
-#define QUOTED	 8 // bytes of the quoted packet's own header that are there at least (RFC 792, RFC 4443)
+#define QUOTED	 8 // an error quotes at least so many bytes of the packet's L4 header (RFC 792, RFC 4443)
 #define MAX_EXTS 8
 
 enum icmp_kind
@@ -32,8 +32,8 @@ weft_icmp_kind(bool v6, uint8_t type, uint8_t *query)
 		case 130: // MLD (RFC 2710, RFC 3810)
 		case 131:
 		case 132:
-		case 133: // router solicitation; advertisements and redirects are for rules to allow
-		case 135: // neighbour discovery (RFC 4861), which the guard has looked at
+		case 133: // router solicitation; advertisements and redirects need a rule
+		case 135: // neighbour discovery (RFC 4861), which the guard has checked
 		case 136:
 		case 143:
 			return ICMP_LOCAL;
@@ -79,7 +79,7 @@ read_quote4(const uint8_t *p, uint32_t len, struct quote *q)
 
 	if (len < IPV4_LEN || p[0] >> 4 != 4 || header < IPV4_LEN || header + QUOTED > len)
 		return false;
-	// A later fragment quotes no ports.
+	// A quoted later fragment has no ports.
 	if ((p[6] & 0x1f) | p[7])
 		return false;
 	*q = (struct quote){ .addr = { p + 12, p + 16 }, .l4 = p + header, .proto = p[9] };
@@ -114,12 +114,12 @@ read_quote6(const uint8_t *p, uint32_t len, struct quote *q)
 int
 weft_icmp_check_error(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	const struct weft_lane *lane = &vec->lanes[i];
 	const struct rte_mbuf *m = vec->pkts[i];
 	const struct flow flow = weft_flow_of(worker, lane, m);
-	// The quoted packet went the other way: from the port that the error goes to. RTE_MIN: what lies in another
-	// buffer is not looked at.
+	// The quoted packet went the other way: it came from the port that the error goes to. Bytes in another
+	// buffer are not read.
 	unsigned int e = flow.to > flow.from;
 	uint32_t have = RTE_MIN((uint32_t)lane->l4_len, (uint32_t)m->data_len - lane->l4_off);
 	struct weft_session_key key = { .domain = flow.domain, .family = flow.v6 ? 6 : 4 };
@@ -132,7 +132,7 @@ weft_icmp_check_error(struct weft_worker *worker, const struct weft_vec *vec, un
 	if (have < 8 || !(flow.v6 ? read_quote6(weft_flow_l4(lane, m) + 8, have - 8, &q)
 				  : read_quote4(weft_flow_l4(lane, m) + 8, have - 8, &q)))
 		return WEFT_DROP_FW_ICMP_ERROR;
-	// It must go to whom the quoted packet is from.
+	// The error must go to the sender of the quoted packet.
 	if (memcmp(q.addr[0], flow.dst, flow.v6 ? 16 : 4))
 		return WEFT_DROP_FW_ICMP_ERROR;
 	key.proto = q.proto;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the rules of both ends say of a connection: the sender's, outwards, and the receiver's, inwards. Either may be
-// on another host, where its own weft judges.
+// Judges connections by the sender's rules for outgoing, and the receiver's rules for incoming connections. If an
+// end is on another host, the weft there judges it.
 #include "judge.h"
 
 #include <netinet/in.h>
@@ -56,7 +56,8 @@ void
 weft_judge_count(struct weft_worker *worker, const struct judgement *j, uint32_t bytes)
 {
 	for (unsigned int i = 0; i < 2; i++) {
-		struct weft_rule_stats *stats = j->rule[i] ? &worker->sessions->rule[j->rule[i]->counter] : NULL;
+		struct weft_rule_stats *stats =
+			j->rule[i] ? &worker->firewall.sessions->rule[j->rule[i]->counter] : NULL;
 
 		if (stats == NULL)
 			continue;
@@ -88,7 +89,7 @@ weft_judge_again(const struct weft_snapshot *snap, const struct weft_session *s,
 void
 weft_judge_record(struct weft_worker *worker, struct weft_session *s, const struct judgement *j)
 {
-	weft_sessions_settle(worker->sessions, s);
+	weft_sessions_settle(worker->firewall.sessions, s);
 	for (unsigned int i = 0; i < 2; i++)
 		s->counter[i] = j->rule[i] ? j->rule[i]->counter : WEFT_COUNTER_NONE;
 	s->judged = (uint32_t)worker->snap->version;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// IP packets in frames to many: no connection tells what they belong to, so the sender's rules judge each, and the
-// rules of every receiver. A frame to many with a packet to one host is judged likewise: it is no way around the rules.
+// Judges IP packets in flooded frames. They belong to no connection: the sender's rules judge each packet, and the
+// rules of each receiver too. A flooded frame with a packet to one host is judged likewise, so that it cannot evade
+// the rules.
 #include "multicast.h"
 
 #include <netinet/in.h>
@@ -14,7 +15,7 @@
 #include "icmp.h"
 #include "judge.h"
 
-// What no rule need allow: group membership and neighbour discovery.
+// Whether no rule has to allow the packet: group membership and neighbour discovery.
 static bool
 passes(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
@@ -70,7 +71,7 @@ weft_multicast_may_enter(struct weft_worker *worker, struct weft_vec *vec, const
 	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)) ||
 		weft_snapshot_slot(worker->snap, member)->policy == NULL)
 		return -1;
-	// Of a datagram whose first fragment a receiver did not get, later ones are of no use to it.
+	// Later fragments need no check: a receiver that did not get the first one cannot use them.
 	if (passes(lane, m) || lane->flags & WEFT_LANE_LATER_FRAGMENT)
 		return -1;
 	flow = weft_flow_of(worker, lane, m);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Packets that belong to no connection there is: one that may open a connection is judged by the rules of both ends,
-// once for all that follow; every bound on connections is looked at here.
+// Opens connections. The rules of both ends judge the first packet, once for all that follow. All limits on
+// connections are checked here.
 #include "new_connection.h"
 
 #include "pipeline/tables/account.h"
@@ -22,9 +22,9 @@ static void
 add_to_log(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_lane *lane,
 	const struct flow *flow, const struct weft_rule_conf *rule)
 {
-	struct weft_rule_log *log = worker->rule_log;
+	struct weft_rule_log *log = worker->firewall.rule_log;
 	uint32_t head = log ? atomic_load_explicit(&log->head, memory_order_relaxed) : 0;
-	uint64_t next = log ? weft_rate_next(&worker->event_rate, log->spent, vec->now) : 0;
+	uint64_t next = log ? weft_rate_next(&worker->firewall.event_rate, log->spent, vec->now) : 0;
 	const uint8_t *l4 = lane->flags & WEFT_LANE_L4
 				    ? rte_pktmbuf_mtod(vec->pkts[lane - vec->lanes], const uint8_t *) + lane->l4_off
 				    : NULL;
@@ -58,7 +58,7 @@ log_rules(struct weft_worker *worker, const struct weft_vec *vec, const struct w
 			add_to_log(worker, vec, lane, flow, j->rule[end]);
 }
 
-// Whether a packet of this kind can be a connection's first: -1, or the drop reason.
+// Whether a packet can be the first of a connection: returns -1, or the drop reason.
 static int
 may_open(const struct weft_domain *domain, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
@@ -80,18 +80,19 @@ may_open(const struct weft_domain *domain, const struct weft_lane *lane, const s
 	return bad;
 }
 
-// The port whose limits a new connection counts against: the sender's, where it is here.
+// The port against whose limits a new connection counts: the sender, or the receiver if the sender is beyond an
+// uplink.
 static inline uint16_t
 account_of(const struct flow *flow)
 {
 	return flow->from ? flow->from : flow->to;
 }
 
-// Whether the port has room for one more connection: -1, or the drop reason.
+// Whether the port may have one more connection: returns -1, or the drop reason.
 static int
 has_room(const struct weft_worker *worker, const struct flow *flow)
 {
-	const struct weft_sessions *t = worker->sessions;
+	const struct weft_sessions *t = worker->firewall.sessions;
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, account_of(flow));
 	uint32_t n, n_half, n_frags;
 
@@ -111,11 +112,11 @@ may_be_stateless(const struct weft_worker *worker, uint16_t slot)
 	return policy && policy->has_stateless;
 }
 
-// Whether one more connection may be opened now: -1, or the drop reason. Spends of the rate where it may.
+// Whether a connection may be opened now: returns -1 and charges the port's rate, or returns the drop reason.
 static int
 within_limits(struct weft_worker *worker, const struct weft_vec *vec, const struct flow *flow)
 {
-	struct weft_port_sessions *spent = &worker->sessions->port[account_of(flow)];
+	struct weft_port_sessions *spent = &worker->firewall.sessions->port[account_of(flow)];
 	const struct weft_rate *rate = &weft_snapshot_slot(worker->snap, account_of(flow))->new_sessions;
 	int bad = has_room(worker, flow);
 	uint64_t next;
@@ -140,7 +141,7 @@ make_record(struct weft_sessions *t, const struct weft_session_key *key, uint64_
 
 	while (record == 0 && weft_sessions_evict(t)) {
 		record = weft_sessions_insert(t, key, hash);
-		// What went made room for a record, or else its bucket is what is full.
+		// There is a free record now: if it could not be entered, its buckets are full.
 		if (record == 0 && t->n_free)
 			break;
 	}
@@ -151,7 +152,7 @@ static void
 begin(struct weft_worker *worker, const struct weft_lane *lane, const struct rte_mbuf *m, const struct flow *flow,
 	struct weft_session *s, unsigned int e)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
 
 	if (flow->v6) {
@@ -181,14 +182,14 @@ begin(struct weft_worker *worker, const struct weft_lane *lane, const struct rte
 	t->opened++;
 }
 
-// Counts and logs a refusal, and tells the sender where its rule says so.
+// Counts and logs a denial, and tells the sender if the rule rejects.
 static void
 deny(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const struct flow *flow,
 	const struct judgement *j)
 {
 	struct judgement decided = *j;
 
-	// What the sender's rules allowed did not come about.
+	// The rule of the sender allowed it in vain: it does not count.
 	if (j->rule[1])
 		decided.rule[0] = NULL;
 	weft_judge_count(worker, &decided, vec->pkts[i]->pkt_len);
@@ -201,7 +202,7 @@ static int
 enter(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const struct flow *flow,
 	const struct judgement *j, const struct weft_session_key *key, uint64_t hash, unsigned int e)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	uint32_t record = make_record(t, key, hash);
 	struct weft_session *s = &t->rec[record];
 
@@ -230,7 +231,7 @@ weft_connection_open(struct weft_worker *worker, struct weft_vec *vec, unsigned 
 
 	if (vec->explain)
 		weft_explain_add(vec->explain, WEFT_STAGE_firewall, "no connection yet");
-	// A port that floods is not worth a look at its rules, but where those may do without a connection.
+	// Rules are not looked up for a port that has reached its limits, unless they may need no connection.
 	if (!may_be_stateless(worker, flow.from) && !may_be_stateless(worker, flow.to)) {
 		if (bad < 0)
 			bad = has_room(worker, &flow);
@@ -240,7 +241,7 @@ weft_connection_open(struct weft_worker *worker, struct weft_vec *vec, unsigned 
 	weft_judge(worker->snap, &flow, &j);
 	if (vec->explain)
 		weft_judge_explain(vec->explain, &j);
-	// Without a state there is nothing that the packet would have to fit.
+	// A stateless rule allows packets that could not open a connection.
 	if (bad >= 0 && !(j.reason < 0 && j.stateless && bad == WEFT_DROP_FW_STATE))
 		return bad;
 	if (j.reason >= 0) {

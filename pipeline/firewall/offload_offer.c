@@ -28,8 +28,8 @@ weft_offload_offer(struct weft_worker *worker, const struct weft_vec *vec, unsig
 	const struct weft_session_key *key, unsigned int e)
 {
 	const struct weft_lane *lane = &vec->lanes[i];
-	const struct weft_session *s = &worker->sessions->rec[record];
-	struct weft_offload_offers *ring = worker->offers;
+	const struct weft_session *s = &worker->firewall.sessions->rec[record];
+	struct weft_offload_offers *ring = worker->firewall.offers;
 	struct weft_offload_offer *offer;
 	uint32_t head;
 

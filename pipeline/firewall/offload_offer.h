@@ -15,7 +15,7 @@ weft_offload_is_settled(const struct weft_session *s)
 	       (s->state == WEFT_SESSION_ESTABLISHED && s->flags & WEFT_SESSION_LIBERAL);
 }
 
-// Offers the connection with KEY to hardware, if that is worth it and due. The packet in lane I, which end E sends, has
-// just passed. RECORD is where the connection was looked for. Owner worker.
+// Offers the connection with KEY to hardware, if that is worth it and due. The packet in lane I, which end E sends,
+// has just passed. RECORD is where the connection was looked for. Owner worker.
 void weft_offload_offer(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, uint32_t record,
 	const struct weft_session_key *key, unsigned int e);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Replies to what is refused: TCP resets (RFC 9293, 3.10.7.1), and ICMP "administratively prohibited" (RFC 1812, RFC
-// 4443); and to what is too large, with the size that is not (RFC 1191, RFC 8201). They are sent as if by the one that
-// the packet was to, and no more often than the worker's rate for a port.
+// Answers rejected packets with TCP resets (RFC 9293, 3.10.7.1) or ICMP "administratively prohibited" (RFC 1812, RFC
+// 4443), and packets that are too large with the MTU (RFC 1191, RFC 8201). The answers have the packet's receiver as
+// source, and the worker's rate limits them for each port.
 #include "reject.h"
 
 #include <netinet/icmp6.h>
@@ -28,7 +28,8 @@
 #define FRAGMENTATION_NEEDED 4
 #define PROHIBITED	     13
 
-// Room for an answer to M with its layer 2 in place, the MACs exchanged where BACK; NULL: no memory.
+// A new answer to M with L3_LEN bytes of layer 3 and M's layer 2 header; BACK: with its MAC addresses exchanged.
+// NULL: no memory.
 static struct rte_mbuf *
 new_answer(
 	struct weft_worker *worker, const struct weft_lane *lane, const struct rte_mbuf *m, uint32_t l3_len, bool back)
@@ -54,7 +55,8 @@ new_answer(
 	return answer;
 }
 
-// Writes the IP header of an answer with LEN bytes of PROTO behind it, and their checksum at SUM. Returns the layer 4.
+// Writes the IP header of an answer with LEN bytes of PROTO behind it; BACK: FROM's addresses are exchanged. Returns
+// the layer 4.
 static uint8_t *
 write_ip(uint8_t *l3, const struct weft_lane *lane, const uint8_t *from, uint32_t len, uint8_t proto, bool back)
 {
@@ -86,11 +88,11 @@ send_answer(struct weft_worker *worker, struct weft_vec *vec, const struct weft_
 	uint16_t to)
 {
 	answer->port = lane->in;
-	worker->stats[lane->in].created++;
+	worker->counters.port[lane->in].created++;
 	weft_emit_or_drop(worker, vec, lane, to, answer);
 }
 
-// A reset, as from the other end where BACK, else in the sender's name.
+// Sends a reset: to the sender of M, from the other end, where BACK; else to the receiver, from the sender.
 static void
 send_reset(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
 	bool back)
@@ -127,7 +129,7 @@ send_reset(struct weft_worker *worker, struct weft_vec *vec, const struct weft_l
 	send_answer(worker, vec, lane, answer, back ? lane->in : lane->out);
 }
 
-// WORD is what stands behind the checksum.
+// Sends an ICMP error that quotes M; WORD follows the checksum.
 static void
 send_error(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
 	uint8_t type, uint8_t code, uint32_t word)
@@ -135,7 +137,7 @@ send_error(struct weft_worker *worker, struct weft_vec *vec, const struct weft_l
 	const rte_be32_t be = rte_cpu_to_be_32(word);
 	bool v6 = lane->flags & WEFT_LANE_IPV6;
 	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off;
-	// The datagram, without what pads the frame, as far as it lies in the first buffer.
+	// The datagram without the frame's padding, as far as it lies in the first buffer.
 	uint32_t quote = RTE_MIN(RTE_MIN((uint32_t)lane->l4_off + lane->l4_len, (uint32_t)m->data_len) - lane->l3_off,
 			 (uint32_t)QUOTE_MAX),
 		 sum_len = ICMP_LEN + quote;
@@ -159,8 +161,10 @@ send_error(struct weft_worker *worker, struct weft_vec *vec, const struct weft_l
 static bool
 within_rate(struct weft_worker *worker, const struct weft_vec *vec, uint16_t port)
 {
-	uint64_t *spent = &worker->sessions->port[port].replied;
-	uint64_t next = worker->refuse_rate.cost ? weft_rate_next(&worker->refuse_rate, *spent, vec->now) : 0;
+	uint64_t *spent = &worker->firewall.sessions->port[port].replied;
+	uint64_t next = worker->firewall.rejection_rate.cost
+				? weft_rate_next(&worker->firewall.rejection_rate, *spent, vec->now)
+				: 0;
 
 	if (next == 0)
 		return false;
@@ -173,7 +177,7 @@ weft_reject(struct weft_worker *worker, struct weft_vec *vec, const struct weft_
 {
 	bool is_reset = lane->proto == IPPROTO_TCP && weft_flow_l4(lane, m)[13] & TCP_RST;
 
-	// Nothing is said to a reset, nor, as only queries get here, to an ICMP error.
+	// A reset is not answered. ICMP errors do not get here: of ICMP only queries do.
 	if (is_reset || !within_rate(worker, vec, lane->in))
 		return;
 	if (lane->proto == IPPROTO_TCP)
@@ -184,7 +188,7 @@ weft_reject(struct weft_worker *worker, struct weft_vec *vec, const struct weft_
 		send_error(worker, vec, lane, m, ICMP_UNREACH, PROHIBITED, 0);
 }
 
-// Nobody is told of what was for many, of a part of a datagram, or of an ICMP error (RFC 1122, 3.2.2; RFC 4443, 2.4).
+// Multicast, later fragments and ICMP errors are not answered (RFC 1122, 3.2.2; RFC 4443, 2.4).
 static bool
 may_be_answered(const struct weft_lane *lane, const struct rte_mbuf *m)
 {

@@ -6,8 +6,8 @@
 
 #include "weft/worker.h"
 
-// Answers M, a packet of LANE, in the name of its receiver: with a TCP reset, or else with an ICMP error. No more answers
-// are sent for a port than the worker's rate allows.
+// Answers M, a packet of LANE, in the name of its receiver: with a TCP reset, or else with an ICMP error. No more
+// answers are sent for a port than the worker's rate allows.
 void
 weft_reject(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Packets that say by themselves no connection, or speak of another: later fragments, and ICMP.
+// Decides about packets that do not show their connection by themselves: later fragments and ICMP.
 #include "stateless.h"
 
 #include "pipeline/tables/frags.h"
@@ -12,7 +12,7 @@
 #include "judge.h"
 #include "track_tcp.h"
 
-// What is judged for itself: no connection can be told by it.
+// Judges a packet by itself, since it belongs to no connection.
 static int
 judge_alone(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
 {
@@ -38,7 +38,7 @@ weft_stateless_check(struct weft_worker *worker, struct weft_vec *vec, unsigned 
 		return weft_frags_check(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
 	if (lane->proto != IPPROTO_ICMP && lane->proto != IPPROTO_ICMPV6)
 		return TRACK_REOPEN;
-	// ICMP for the other version of IP is no ICMP.
+	// ICMP of the other IP version is not treated as ICMP.
 	if (flow.v6 != (lane->proto == IPPROTO_ICMPV6))
 		return judge_alone(worker, vec, i);
 	switch (weft_icmp_kind(flow.v6, weft_flow_l4(lane, vec->pkts[i])[0], &query)) {
@@ -50,7 +50,7 @@ weft_stateless_check(struct weft_worker *worker, struct weft_vec *vec, unsigned 
 		return judge_alone(worker, vec, i);
 	case ICMP_QUERY:
 	case ICMP_REPLY:
-		// The identifier is behind the parser's four bytes.
+		// The parser has checked four bytes only; the identifier follows them.
 		return lane->l4_len >= 8 && lane->l4_off + 8 <= vec->pkts[i]->data_len ? TRACK_REOPEN
 										       : (int)WEFT_DROP_PARSE_L4;
 	}

@@ -6,6 +6,6 @@
 
 #include "weft/worker.h"
 
-// Decides about lane I: a later fragment, or ICMP. Returns -1, a drop reason, or TRACK_REOPEN if the packet belongs to a
-// connection after all. Owner worker.
+// Decides about lane I: a later fragment, or ICMP. Returns -1, a drop reason, or TRACK_REOPEN if the packet belongs
+// to a connection after all. Owner worker.
 int weft_stateless_check(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);

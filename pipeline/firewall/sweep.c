@@ -22,7 +22,8 @@ is_gone(const struct weft_snapshot *snap, uint16_t slot)
 	return slot != WEFT_PORT_NONE && weft_snapshot_slot(snap, slot)->gen == 0;
 }
 
-// Whether its ends want to be told when it is forbidden: then it waits, cut off, for a packet that can be answered.
+// Whether the ends of S are told that it is forbidden: then it is kept, but passes nothing, until a packet comes
+// that can be answered.
 static bool
 waits(const struct weft_snapshot *snap, const struct weft_session *s, const struct judgement *j)
 {
@@ -39,7 +40,7 @@ waits(const struct weft_snapshot *snap, const struct weft_session *s, const stru
 static void
 judge_idle(struct weft_worker *worker, uint32_t record)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	struct weft_session *s = &t->rec[record];
 	struct judgement j;
 
@@ -53,11 +54,11 @@ judge_idle(struct weft_worker *worker, uint32_t record)
 	}
 }
 
-// Looks at one record. Returns what it cost, in records.
+// Visits one record. Returns the cost, in records.
 static uint32_t
 look_at(struct weft_worker *worker, uint32_t record)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	struct weft_session *s = &t->rec[record];
 
 	if (s->state == WEFT_SESSION_FREE)
@@ -81,7 +82,7 @@ look_at(struct weft_worker *worker, uint32_t record)
 void
 weft_sessions_sweep(struct weft_worker *worker, uint32_t n)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 
 	weft_frags_sweep(worker);
 	if (t->n == 0)

@@ -6,6 +6,6 @@
 
 #include "weft/worker.h"
 
-// Visits the next N records: removes connections that are too old, and judges those again that were judged under older
-// rules. Owner worker.
+// Visits the next N records: removes connections that are too old, and judges those again that were judged under
+// older rules. Owner worker.
 void weft_sessions_sweep(struct weft_worker *worker, uint32_t n);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// TCP: the states of a connection (RFC 9293), and the windows that its segments must lie in, by Guido van Rooij, "Real
-// Stateful TCP Packet Filtering in IP Filter" (2001). Resets by RFC 5961: one that hits the sequence number exactly
-// closes the connection, one elsewhere in the window is the receiver's to answer.
+// Tracks TCP: the states of a connection (RFC 9293), and the windows in which its segments must lie (Guido van
+// Rooij, "Real Stateful TCP Packet Filtering in IP Filter", 2001). Resets follow RFC 5961: one with the exact
+// sequence number closes the connection; one elsewhere in the window passes, and the receiver answers it.
 #include "track_tcp.h"
 
 #define OPTION_END    0
@@ -24,7 +24,7 @@ acked_bit(unsigned int e)
 	return WEFT_SESSION_ACKED0 << e;
 }
 
-// The window scale that a SYN offers, or SCALE_UNKNOWN. The header's length was checked by the parser.
+// The window scale that a SYN offers, or SCALE_UNKNOWN. The parser has checked the header's length.
 static uint8_t
 read_scale(const uint8_t *tcp)
 {
@@ -44,7 +44,7 @@ read_scale(const uint8_t *tcp)
 	return SCALE_UNKNOWN;
 }
 
-// End E speaks for the first time, or again, with a SYN.
+// Notes a SYN of end E: its first segment, or a repetition.
 static void
 start_end(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp)
 {
@@ -73,28 +73,28 @@ weft_track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_seg
 		start_end(s, e, seg, tcp);
 		return;
 	}
-	// Picked up in the middle: the windows' scale is not known, so nothing can be checked.
+	// Picked up in the middle: the scale of the windows is not known, so that they cannot be checked.
 	s->state = WEFT_SESSION_ESTABLISHED;
 	s->flags |= WEFT_SESSION_LIBERAL;
 	s->tcp[e].end = seg->end;
 	s->tcp[!e].end = seg->ack;
 }
 
-// The same for a connection of which one end may not have spoken yet.
+// The same for a connection of which one end may not have sent a segment yet.
 static bool
 in_window(const struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
 {
 	return s->tcp[!e].max_win == 0 || tcp_in_window(s, e, seg);
 }
 
-// What a segment without SYN and RST does to the state. TO has been acknowledged up to SEG's ack.
+// Changes the state by a segment without SYN and RST.
 static void
 change_state(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
 {
 	const uint8_t both = WEFT_SESSION_ACKED0 | WEFT_SESSION_ACKED1;
 	enum weft_session_state state = s->state;
 
-	// What is closed stays so, whatever still comes.
+	// A closed connection stays closed.
 	if (state == WEFT_SESSION_CLOSED)
 		return;
 	if (state == WEFT_SESSION_SYN_RECEIVED && (seg->flags & TCP_ACK) && seg->ack == s->tcp[!e].end)
@@ -113,7 +113,7 @@ change_state(struct weft_sessions *t, struct weft_session *s, unsigned int e, co
 		weft_sessions_enter(t, s, state);
 }
 
-// A SYN in a connection there is.
+// A SYN in a known connection.
 static int
 take_syn(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 	const uint8_t *tcp, bool dry)
@@ -124,7 +124,7 @@ take_syn(struct weft_sessions *t, struct weft_session *s, unsigned int e, const 
 		return seg->flags & TCP_ACK ? (int)WEFT_DROP_FW_STATE : TRACK_REOPEN;
 	if ((s->state != WEFT_SESSION_SYN_SENT && s->state != WEFT_SESSION_SYN_RECEIVED) ||
 		(s->state == WEFT_SESSION_SYN_RECEIVED && s->tcp[e].max_win && seg->end != s->tcp[e].end))
-		// The receiver answers with what tells the sender where it stands (RFC 5961, section 4). Nothing
+		// The receiver answers with an acknowledgment that tells the sender the state (RFC 5961, 4). Nothing
 		// changes.
 		return seg->flags & TCP_ACK && !(s->flags & WEFT_SESSION_LIBERAL) && !in_window(s, e, seg)
 			       ? (int)WEFT_DROP_FW_TCP_WINDOW
@@ -149,13 +149,13 @@ take_rst(struct weft_sessions *t, struct weft_session *s, unsigned int e, const 
 	const struct weft_tcp_end *from = &s->tcp[e], *to = &s->tcp[!e];
 	bool opener = is_opener(s, e), exact = seg->seq == from->end;
 
-	// The opener may refuse what the other end still has of a former connection: that is no reset of this one.
+	// The opener may reset a former connection that the other end still has: that does not reset this one.
 	if (s->state == WEFT_SESSION_SYN_SENT && opener && !exact)
 		return TRACK_PASS;
 	if (s->flags & WEFT_SESSION_LIBERAL) {
 		exact = true;
 	} else if (from->max_win == 0) {
-		// A connection that is refused: the SYN must be acknowledged (RFC 9293, 3.5.2).
+		// The other end refuses the connection: it must acknowledge the SYN (RFC 9293, 3.5.2).
 		if (!(seg->flags & TCP_ACK) || seg->ack != to->end)
 			return WEFT_DROP_FW_TCP_WINDOW;
 		exact = true;
@@ -180,11 +180,11 @@ weft_track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, 
 		return take_syn(t, s, e, seg, tcp, dry);
 	if (unlikely(seg->flags & TCP_RST))
 		return take_rst(t, s, e, seg, dry);
-	// Before the other end has spoken nothing follows; what it has of a former connection it may say (RFC
-	// 9293, 3.5.1).
+	// The opener waits for the other end, which may still send segments of a former connection (RFC 9293,
+	// 3.5.1).
 	if (unlikely(s->state == WEFT_SESSION_SYN_SENT))
 		return is_opener(s, e) ? (int)WEFT_DROP_FW_STATE : TRACK_PASS;
-	// A connection that was refused has nothing to say.
+	// A refused connection has no segments.
 	if (unlikely(s->state == WEFT_SESSION_CLOSED && !(s->flags & WEFT_SESSION_LIBERAL) &&
 		     (s->tcp[0].max_win == 0 || s->tcp[1].max_win == 0)))
 		return WEFT_DROP_FW_STATE;

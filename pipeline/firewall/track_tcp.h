@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Connection tracking: whether a packet fits its connection, and what it does to it.
+// Connection tracking: whether a packet fits its connection, and how it changes it.
 #pragma once
 
 #include <netinet/in.h>
@@ -25,10 +25,10 @@ struct tcp_segment {
 	uint32_t end; // behind its last byte; SYN and FIN count as one each
 	uint16_t win;
 	uint8_t flags;
-	bool cut; // a first fragment: where the segment ends is not known
+	bool cut; // a first fragment: the segment's end is not known
 };
 
-// The segment at TCP, the header of LANE, whose length the parser has checked.
+// Reads the segment of LANE whose header is at TCP; the parser has checked its length.
 static inline struct tcp_segment
 tcp_read(const uint8_t *tcp, const struct weft_lane *lane)
 {
@@ -59,11 +59,11 @@ is_opener(const struct weft_session *s, unsigned int e)
 	return e == (s->flags & WEFT_SESSION_BY_END1);
 }
 
-// The least that acknowledgments may lag behind, whatever windows were offered.
+// Acknowledgments may lag behind by so many bytes, even if smaller windows were offered.
 #define TCP_MIN_ACK_WINDOW 66000
 
-// Whether SEG of end E lies in the windows of a connection of which both ends have spoken: it begins no later than the
-// other end takes, ends no earlier than what that may still want again, and acknowledges something recent that was
+// Whether SEG of end E lies in the windows of S, of which both ends have sent segments: it begins no later than the
+// other end accepts, ends no earlier than the other end may want again, and acknowledges something recent that was
 // sent.
 static inline bool
 tcp_in_window(const struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
@@ -77,7 +77,7 @@ tcp_in_window(const struct weft_session *s, unsigned int e, const struct tcp_seg
 	return (int32_t)(late | early | future | past) >= 0;
 }
 
-// End E has sent up to END, offers a window of WIN, and takes what is before TAKES.
+// Notes that end E has sent up to END, offers a window of WIN, and accepts what is before TAKES.
 static inline void
 tcp_advance_to(struct weft_session *s, unsigned int e, uint32_t end, uint32_t win, uint32_t takes)
 {
@@ -88,7 +88,7 @@ tcp_advance_to(struct weft_session *s, unsigned int e, uint32_t end, uint32_t wi
 	to->max_end = tcp_after(takes, to->max_end) ? takes : to->max_end;
 }
 
-// Notes what end E has sent and offered.
+// Notes what SEG of end E has sent and offered.
 static inline void
 tcp_advance(struct weft_session *s, unsigned int e, const struct tcp_segment *seg)
 {
@@ -97,19 +97,21 @@ tcp_advance(struct weft_session *s, unsigned int e, const struct tcp_segment *se
 	tcp_advance_to(s, e, seg->end, win, seg->flags & TCP_ACK ? seg->ack + RTE_MAX(win, 1u) : s->tcp[!e].max_end);
 }
 
-// What a tracker says of a packet besides a drop reason.
+// What a tracker returns besides drop reasons.
 #define TRACK_PASS   (-1)
-#define TRACK_REOPEN (-2) // the connection is closed, and this would open it anew: it is to be judged as a new one
+#define TRACK_REOPEN (-2) // the connection is closed, and the packet would open it again: it is judged as a new one
 
-// SEG of end E, in a connection there is: TRACK_PASS with S brought up to date, TRACK_REOPEN, or a drop reason and S as
-// it was. TCP is the segment's header, for its options. In a DRY run S stays as it is.
+// Tracks SEG of end E in the connection S. Returns TRACK_PASS with S updated, TRACK_REOPEN, or a drop reason with S
+// unchanged. TCP is the segment's header, for its options. In a DRY run S never changes. Owner worker.
 int weft_track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 	const uint8_t *tcp, bool dry);
 
-// S, new and of end E, begins with SEG. PICKUP: in the middle.
+// Starts the new connection S, which end E opens with SEG; a SEG without SYN picks the connection up in the middle.
+// Owner worker.
 void weft_track_tcp_open(struct weft_session *s, unsigned int e, const struct tcp_segment *seg, const uint8_t *tcp);
 
-// Whether flags can stand together: -1, or a drop reason. SYN with FIN or RST, and none at all, do not.
+// Whether the flags may be combined: returns -1, or the drop reason. SYN with FIN or RST, and no flag at all, may
+// not.
 static inline int
 weft_track_tcp_flags(uint8_t flags)
 {
@@ -122,10 +124,11 @@ weft_track_tcp_flags(uint8_t flags)
 	return unlikely(bad >> low & 1) ? (int)WEFT_DROP_FW_TCP_FLAGS : -1;
 }
 
-// Whether SEQ, which an ICMP error quotes, is of a segment that end E may have sent.
+// Whether end E may have sent a segment with SEQ, which an ICMP error quotes.
 bool weft_track_tcp_quoted(const struct weft_session *s, unsigned int e, uint32_t seq);
 
-// Says that a connection of a protocol without a handshake has been answered by end E.
+// Notes that end E has sent a packet: if E is not the opener, the connection, of a protocol without a handshake, has
+// been answered.
 static inline void
 weft_track_answered(struct weft_sessions *t, struct weft_session *s, unsigned int e)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Asks stations for the multicast groups that they want (RFC 3376, 4.1; RFC 3810, 5.1), where no router does: what they
-// have once asked for would else be void some day.
+// Asks stations for the multicast groups that they want (RFC 3376, 4.1; RFC 3810, 5.1) if no router does:
+// memberships that are not repeated expire.
 #include "querier.h"
 
 #include <netinet/in.h>
@@ -16,7 +16,7 @@
 #include "pipeline/tables/groups.h"
 #include "weft/worker.h"
 
-#define MAC	   UINT64_C(0x027765667401) // the same on all hosts, and no guest's
+#define MAC	   UINT64_C(0x027765667401) // the same on all hosts, and not used by guests
 #define ROBUSTNESS 2
 #define ANSWER_DS  100 // tenths of a second
 #define IGMP_LEN   12

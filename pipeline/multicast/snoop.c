@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Reads IGMP (RFC 2236, RFC 3376) and MLD (RFC 2710, RFC 3810) as they pass, and tells by them who gets a multicast
-// (RFC 4541).
+// Reads the IGMP (RFC 2236, RFC 3376) and MLD (RFC 2710, RFC 3810) messages that pass, and decides by them which
+// ports get a multicast (RFC 4541).
 #include "snoop.h"
 
 #include <netinet/in.h>
@@ -25,7 +25,7 @@ enum { IS_INCLUDE = 1, IS_EXCLUDE, TO_INCLUDE, TO_EXCLUDE, ALLOW, BLOCK };
 
 #define RECORDS_MOST 64
 
-// Groups whose packets no router passes on go to all, whatever was asked for.
+// Groups that routers do not forward: their packets are always flooded.
 static bool
 is_local(uint32_t number)
 {
@@ -38,7 +38,7 @@ is_local6(const uint8_t *address)
 	return (address[1] & 0xf) <= 2;
 }
 
-// The group of an address in a membership message; false: it is none that is looked after.
+// Reads the group of an address. False: it is no multicast address, or its packets are always flooded.
 static bool
 group_of(const uint8_t *address, struct group *group)
 {
@@ -48,7 +48,7 @@ group_of(const uint8_t *address, struct group *group)
 	return true;
 }
 
-// What lane I says of membership: LEN bytes at P, in one piece.
+// A membership message: LEN contiguous bytes at P.
 struct message {
 	const uint8_t *p;
 	uint32_t len;
@@ -66,13 +66,13 @@ is_message(const struct weft_lane *lane, const struct rte_mbuf *m, struct messag
 	*message = (struct message){ .p = p, .len = lane->l4_len, .v6 = !igmp };
 	if (igmp)
 		return rte_raw_cksum(p, lane->l4_len) == 0xffff;
-	// The hop limit says that it is from this link.
+	// A hop limit of 1 proves that it comes from this link.
 	return lane->flags & WEFT_LANE_IPV6 && lane->proto == IPPROTO_ICMPV6 && lane->l4_len >= 8 &&
 	       frame[lane->l3_off + 7] == 1 &&
 	       (p[0] == MLD_QUERY || p[0] == MLD_REPORT_1 || p[0] == MLD_DONE || p[0] == MLD_REPORT_2);
 }
 
-// A station may leave at once where it is the only one on its port.
+// A port leaves at once if it has a single station; else other stations may still want the group.
 static void
 take_leave(struct weft_worker *worker, const struct group *group, uint16_t in)
 {
@@ -151,7 +151,7 @@ take_message(struct weft_worker *worker, struct group *group, uint16_t in, const
 	}
 }
 
-// A report is for who asks; a query is for all.
+// Whether the message is a query, which goes to all; reports go to routers.
 static bool
 is_query(const struct message *message)
 {

@@ -14,6 +14,6 @@ enum audience {
 	AUDIENCE_ROUTERS, // routers, and other hosts
 };
 
-// Learns from the frame in lane I, which is to be flooded, and returns its audience; for AUDIENCE_MEMBERS *GROUP is the
-// group. Owner worker.
+// Learns from the frame in lane I, which is to be flooded, and returns its audience; for AUDIENCE_MEMBERS *GROUP is
+// the group. Owner worker.
 enum audience weft_snoop(struct weft_worker *worker, const struct weft_vec *vec, unsigned int i, struct group *group);

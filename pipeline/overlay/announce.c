@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Another uplink is in use than before: the physical switches learn where the stations are now, by a frame from each of
-// this host's ports that names a MAC, in each VLAN of the uplink (RARP, as hypervisors send it when a machine moves).
+// When another uplink comes into use, the physical switches must learn where this host's stations are now. A RARP
+// frame for each port that names its MAC address, in the VLAN of its network, tells them, as hypervisors do when a
+// VM moves.
 #include "announce.h"
 
 #include "pipeline/base/bytes.h"
@@ -12,7 +13,7 @@
 
 #define FRAME	60
 #define RARP	0x8035
-#define AT_ONCE 64 // ports in a call
+#define AT_ONCE 64 // ports that a call announces
 
 static void
 write_frame(uint8_t *frame, uint64_t mac)
@@ -27,7 +28,7 @@ write_frame(uint8_t *frame, uint64_t mac)
 	write_mac(frame + 32, mac);
 }
 
-// The port in SLOT, in the domain ID, if that is a VLAN on the uplink.
+// Announces the port in SLOT, in the domain ID, if the uplink has the domain's VLAN.
 static void
 announce(struct weft_worker *worker, uint16_t slot, uint16_t id)
 {
@@ -50,22 +51,22 @@ weft_announce_sweep(struct weft_worker *worker)
 {
 	const struct weft_port_conf *uplink = weft_snapshot_slot(worker->snap, worker->snap->uplink);
 
-	// At the start the switches learn by themselves.
-	if (worker->announcing != worker->snap->uplink) {
-		worker->next_announced = worker->announcing != WEFT_PORT_NONE;
-		worker->announcing = worker->snap->uplink;
+	// At the start the switches learn from ordinary traffic.
+	if (worker->overlay.uplink != worker->snap->uplink) {
+		worker->overlay.next = worker->overlay.uplink != WEFT_PORT_NONE;
+		worker->overlay.uplink = worker->snap->uplink;
 	}
-	if (worker->next_announced == 0 || !weft_port_is_open(worker, uplink) || uplink->vid_domain == NULL ||
+	if (worker->overlay.next == 0 || !weft_port_is_open(worker, uplink) || uplink->vid_domain == NULL ||
 		!(uplink->owner == worker->id || (uplink->owner == WEFT_OWNER_EACH && worker->id == 0)))
 		return;
-	for (unsigned int i = 0; i < AT_ONCE && worker->next_announced < WEFT_MAX_PORTS; worker->next_announced++) {
-		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, worker->next_announced);
+	for (unsigned int i = 0; i < AT_ONCE && worker->overlay.next < WEFT_MAX_PORTS; worker->overlay.next++) {
+		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, worker->overlay.next);
 
 		if (!port->gen || !port->mac || !weft_port_is_open(worker, port) || port->peer)
 			continue;
-		announce(worker, worker->next_announced, port->native);
+		announce(worker, worker->overlay.next, port->native);
 		i++;
 	}
-	if (worker->next_announced == WEFT_MAX_PORTS)
-		worker->next_announced = 0;
+	if (worker->overlay.next == WEFT_MAX_PORTS)
+		worker->overlay.next = 0;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Bidirectional forwarding detection between hosts (RFC 5880, asynchronous mode; RFC 5881 over one hop, RFC 5883 over
-// more). Whoever receives a packet leaves what it says; the worker that keeps the uplink makes the state of it.
+// Bidirectional forwarding detection between hosts (RFC 5880, asynchronous mode; RFC 5881 over one hop, RFC 5883
+// over more). The worker that receives a packet notes its contents; the worker that keeps the uplink runs the state
+// machine.
 #include "weft/bfd.h"
 
 #include <netinet/in.h>
@@ -27,17 +28,17 @@
 #define MULTIPOINT    0x01
 #define TTL	      255
 #define CLASS	      0xc0    // CS6: network control
-#define SLOW_US	      1000000 // before a session is up (6.8.3)
+#define SLOW_US	      1000000 // shortest interval before a session is up (6.8.3)
 
 enum diagnostic { DIAG_NONE, DIAG_EXPIRED, DIAG_NEIGHBOUR_DOWN = 3 };
 
-// What a packet says, as one word: its sender's number, multiplier and state.
+// The sender's session number, multiplier and state of a packet, as one word.
 #define SAID(number, multiplier, state) ((uint64_t)(number) | (uint64_t)(multiplier) << 32 | (uint64_t)(state) << 40)
 #define SAID_NUMBER(said)		((uint32_t)(said))
 #define SAID_MULTIPLIER(said)		((uint8_t)((said) >> 32))
 #define SAID_STATE(said)		((enum weft_bfd_state)((said) >> 40 & 3))
 
-// The number by which the other host calls the session: no two of this host's have the same.
+// This host's number of the session ("my discriminator"): no two sessions have the same.
 static uint32_t
 number_of(const struct weft_snapshot *snap, uint16_t slot)
 {
@@ -50,7 +51,7 @@ is_direct(const struct weft_peer *peer)
 	return weft_ip_same(&peer->hop, &peer->address);
 }
 
-// 6.8.6, as far as it needs no state but the session's: whether the packet P is one of the host in SLOT.
+// Whether P is a valid packet of the session with the host in SLOT (6.8.6).
 static bool
 is_valid(const struct weft_snapshot *snap, uint16_t slot, const struct weft_bfd *bfd, const uint8_t *p, uint32_t len)
 {
@@ -75,12 +76,12 @@ weft_bfd_hear(struct weft_worker *worker, const struct weft_vec *vec, unsigned i
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *p = frame + lane->l4_off + 8;
 	uint8_t ttl = frame[lane->l3_off + (lane->flags & WEFT_LANE_IPV6 ? 7 : 8)];
 	uint32_t len = be16(frame + lane->l4_off + 4) - 8u;
-	struct weft_bfd *bfd = &worker->bfd[slot];
+	struct weft_bfd *bfd = &worker->overlay.bfd[slot];
 
 	if (len < PACKET || lane->l4_off + 8u + PACKET > m->data_len || slot == WEFT_PORT_NONE ||
 		!is_valid(worker->snap, slot, bfd, p, len))
 		return WEFT_DROP_BFD_MALFORMED;
-	// Over one hop nobody has lowered it (RFC 5881, 5).
+	// Over one hop no router has lowered the TTL (RFC 5881, 5).
 	if (be16(frame + lane->l4_off + 2) == WEFT_BFD_PORT && ttl != TTL)
 		return WEFT_DROP_BFD_MALFORMED;
 	if (vec->dry_run)
@@ -101,15 +102,15 @@ enter_state(struct weft_bfd *bfd, enum weft_bfd_state state, enum diagnostic why
 	if (atomic_load_explicit(&bfd->state, memory_order_relaxed) == state)
 		return;
 	if (state == WEFT_BFD_UP)
-		bfd->polling = true; // that the interval is another now (6.8.3)
+		bfd->polling = true; // the interval changes now (6.8.3)
 	atomic_store_explicit(&bfd->diagnostic, why, memory_order_relaxed);
 	atomic_fetch_add_explicit(&bfd->changes, 1, memory_order_relaxed);
 	atomic_store_explicit(&bfd->since, now, memory_order_relaxed);
 	atomic_store_explicit(&bfd->state, state, memory_order_relaxed);
-	bfd->next_tx = now; // the other host hears of it at once
+	bfd->next_tx = now; // tell the other host at once
 }
 
-// What the other host has said last becomes this one's state (6.8.6).
+// Changes the state by the other host's last packet (6.8.6).
 static void
 follow(struct weft_bfd *bfd, uint64_t now)
 {
@@ -129,7 +130,7 @@ follow(struct weft_bfd *bfd, uint64_t now)
 		enter_state(bfd, WEFT_BFD_DOWN, DIAG_NEIGHBOUR_DOWN, now);
 }
 
-// The interval that this host wants now, in microseconds.
+// The interval at which this host wants to send now, in microseconds.
 static uint32_t
 wanted_us(const struct weft_bfd *bfd, const struct weft_bfd_conf *conf)
 {
@@ -138,7 +139,7 @@ wanted_us(const struct weft_bfd *bfd, const struct weft_bfd_conf *conf)
 	return up ? conf->interval_us : RTE_MAX(conf->interval_us, (uint32_t)SLOW_US);
 }
 
-// How long the other host may be silent, in microseconds (6.8.4).
+// The detection time: how long the other host may be silent, in microseconds (6.8.4).
 static uint64_t
 patience_us(const struct weft_bfd *bfd, const struct weft_bfd_conf *conf)
 {
@@ -163,7 +164,7 @@ write_packet(uint8_t *p, const struct weft_bfd *bfd, const struct weft_bfd_conf 
 	memcpy(p + 4, words, sizeof(words));
 }
 
-// The datagram's headers, as in the tunnel to PEER.
+// Writes the datagram's headers from those of the tunnel to PEER.
 static void
 write_headers(uint8_t *frame, const struct weft_peer *peer, uint16_t slot)
 {
@@ -191,7 +192,7 @@ static void
 send_packet(struct weft_worker *worker, const struct weft_bfd_conf *conf, uint16_t slot, bool final)
 {
 	const struct weft_peer *peer = weft_snapshot_slot(worker->snap, slot)->peer;
-	uint64_t hop = weft_next_hop_mac(&worker->neighbour[slot], peer->hop_number);
+	uint64_t hop = weft_next_hop_mac(&worker->overlay.neighbour[slot], peer->hop_number);
 	struct rte_mbuf *m = hop ? weft_frame_new(worker, peer->uplink, peer->size + PACKET) : NULL;
 	uint8_t *frame = m ? rte_pktmbuf_mtod(m, uint8_t *) : NULL;
 	uint16_t sum;
@@ -200,14 +201,15 @@ send_packet(struct weft_worker *worker, const struct weft_bfd_conf *conf, uint16
 		return;
 	write_headers(frame, peer, slot);
 	write_mac(frame, hop);
-	write_mac(frame + RTE_ETHER_ADDR_LEN, atomic_load_explicit(&worker->mac[peer->uplink], memory_order_relaxed));
-	write_packet(frame + peer->size, &worker->bfd[slot], conf, number_of(worker->snap, slot), final);
+	write_mac(frame + RTE_ETHER_ADDR_LEN,
+		atomic_load_explicit(&worker->overlay.mac[peer->uplink], memory_order_relaxed));
+	write_packet(frame + peer->size, &worker->overlay.bfd[slot], conf, number_of(worker->snap, slot), final);
 	sum = (uint16_t)~weft_outer_sum(m, RTE_ETHER_HDR_LEN, peer->size - 8u, 8 + PACKET);
 	memcpy(frame + peer->size - 2, &(uint16_t){ sum ? sum : 0xffff }, sizeof(sum));
 	weft_out_port(worker, peer->uplink, m);
 }
 
-// Three quarters of the interval to all of it (6.8.7).
+// When to send next: after three quarters to all of the interval (6.8.7).
 static uint64_t
 next_after(const struct weft_bfd *bfd, const struct weft_bfd_conf *conf, uint64_t now, uint64_t hz)
 {
@@ -222,7 +224,7 @@ static void
 keep(struct weft_worker *worker, const struct weft_bfd_conf *conf, uint16_t slot, uint64_t now, uint64_t hz)
 {
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, slot);
-	struct weft_bfd *bfd = &worker->bfd[slot];
+	struct weft_bfd *bfd = &worker->overlay.bfd[slot];
 	uint64_t heard = atomic_load_explicit(&bfd->heard, memory_order_acquire);
 	uint32_t polls;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// ARP (RFC 826) and neighbour discovery (RFC 4861) in networks that span hosts: a question about an address that the
-// policy knows is answered here, and no other host hears of it.
+// Answers ARP requests (RFC 826) and neighbour solicitations (RFC 4861) in networks that span hosts, if the policy
+// knows the address: so they are not flooded to other hosts.
 #include "neighbour.h"
 
 #include "pipeline/base/arp.h"
@@ -11,7 +11,7 @@
 #include "weft/explain.h"
 #include "weft/worker.h"
 
-// Who is asked for: false where the frame is no question.
+// Reads the address that is asked for. False: the frame is no request.
 static bool
 asked_for(const struct weft_lane *lane, const struct rte_mbuf *m, struct weft_ip *target)
 {
@@ -29,7 +29,7 @@ asked_for(const struct weft_lane *lane, const struct rte_mbuf *m, struct weft_ip
 	return true;
 }
 
-// Makes the question in M its answer.
+// Turns the request in M into its reply. False: there is no room in M.
 static bool
 answer(struct rte_mbuf *m, const struct weft_lane *lane, uint64_t mac)
 {
@@ -56,7 +56,7 @@ weft_neighbour_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned
 		return false;
 	key = weft_owner_key(lane->domain, &target);
 	entry = weft_mactab_find(tab, key, weft_mactab_hash(tab, key));
-	// Who asks for its own address tells the others of it.
+	// A station that asks for its own address announces it to the others.
 	if (entry == NULL || entry->port == lane->in)
 		return false;
 	if (vec->explain)

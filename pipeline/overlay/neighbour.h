@@ -6,6 +6,6 @@
 
 #include "weft/worker.h"
 
-// Answers the question in lane I if its network has tunnels and the policy knows the address that is asked for. Returns
-// whether it did: then the frame is gone. Owner worker.
+// Answers the question in lane I if its network has tunnels and the policy knows the address that is asked for.
+// Returns whether it did: then the frame is gone. Owner worker.
 bool weft_neighbour_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);

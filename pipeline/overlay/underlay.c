@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The address at which tunnels end, on its link: answers ARP (RFC 826) and neighbour discovery (RFC 4861) for it, and
-// knows the next hops to other hosts.
+// The tunnel address on the uplink's link: answers ARP (RFC 826) and neighbour discovery (RFC 4861) for it, and
+// learns the next hops to other hosts.
 #include "underlay.h"
 
 #include <rte_ether.h>
@@ -16,8 +16,8 @@
 #include "weft/explain.h"
 #include "weft/worker.h"
 
-#define REFRESH_S 30  // ask again for what was heard so long ago
-#define FORGET_S  120 // and give up after so long
+#define REFRESH_S 30  // seconds after which a next hop is asked for again
+#define FORGET_S  120 // seconds after which a silent next hop is forgotten
 
 uint16_t
 weft_underlay_peer(const struct weft_snapshot *snap, const struct weft_ip *address)
@@ -36,7 +36,7 @@ learn(struct weft_worker *worker, const struct weft_underlay *underlay, const st
 	uint32_t number = (uint32_t)weft_ip_number(address);
 
 	for (uint32_t i = 0; i < underlay->n_peers; i++) {
-		struct weft_neighbour *neighbour = &worker->neighbour[underlay->peer[i]];
+		struct weft_neighbour *neighbour = &worker->overlay.neighbour[underlay->peer[i]];
 		const struct weft_peer *peer = weft_snapshot_slot(worker->snap, underlay->peer[i])->peer;
 
 		if (peer == NULL || peer->hop_number != number)
@@ -47,12 +47,12 @@ learn(struct weft_worker *worker, const struct weft_underlay *underlay, const st
 	}
 }
 
-// What a neighbour says in LANE: who it is, with which MAC, and whom it asks for, if it asks.
+// A neighbour's message: its sender, the sender's MAC address, and the target.
 struct talk {
 	struct weft_ip sender;
-	uint64_t mac; // 0: it does not say
+	uint64_t mac; // 0: the message does not tell it
 	struct weft_ip target;
-	bool asks;
+	bool asks; // it is a request for the target
 };
 
 static struct talk
@@ -81,7 +81,7 @@ weft_underlay_concerns(const struct weft_lane *lane, const struct rte_mbuf *m)
 	return !lane->n_tags && (lane->flags & WEFT_LANE_ARP || weft_nd_is_valid(lane, m));
 }
 
-// Questions for this host's address, and whatever is told to all.
+// Whether the message is for this host: a request for its address, or an announcement to all.
 static bool
 is_for_us(const struct weft_lane *lane, const struct weft_underlay *underlay, const struct talk *talk)
 {
@@ -98,13 +98,13 @@ weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned in
 	struct rte_mbuf *m = vec->pkts[i];
 	struct talk talk = listen(lane, m);
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
-	uint64_t own = atomic_load_explicit(&worker->mac[lane->in], memory_order_relaxed);
+	uint64_t own = atomic_load_explicit(&worker->overlay.mac[lane->in], memory_order_relaxed);
 
-	// An uplink that stands by says nothing.
+	// A standby uplink is silent.
 	if (lane->in != worker->snap->underlay || weft_ip_same(&talk.sender, &underlay->address) ||
 		(lane->flags & WEFT_LANE_ARP && talk.mac != lane->src))
 		return false;
-	// From anybody, asked or not: a next hop that has another MAC now says so.
+	// Messages that were not asked for count too: a next hop announces its new MAC address.
 	if (!vec->dry_run && talk.mac)
 		learn(worker, underlay, &talk.sender, talk.mac);
 	if (!is_for_us(lane, underlay, &talk))
@@ -125,7 +125,7 @@ weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned in
 static void
 ask(struct weft_worker *worker, const struct weft_underlay *underlay, uint16_t uplink, const struct weft_ip *hop)
 {
-	uint64_t own = atomic_load_explicit(&worker->mac[uplink], memory_order_relaxed);
+	uint64_t own = atomic_load_explicit(&worker->overlay.mac[uplink], memory_order_relaxed);
 	bool v4 = weft_ip_is_v4(hop);
 	struct rte_mbuf *m = weft_frame_new(worker, uplink, v4 ? ARP_FRAME : ND_SOLICIT_FRAME);
 
@@ -148,15 +148,15 @@ weft_underlay_sweep(struct weft_worker *worker)
 
 	if (underlay == NULL)
 		return;
-	// The link's switches and neighbours learn where the address is now.
-	if (worker->announced != snap->underlay) {
-		worker->announced = snap->underlay;
+	// The switches and neighbours on the link learn where the address is now.
+	if (worker->overlay.underlay != snap->underlay) {
+		worker->overlay.underlay = snap->underlay;
 		ask(worker, underlay, snap->underlay, &underlay->address);
 	}
 	for (uint32_t i = 0; i < underlay->n_peers; i++) {
 		uint16_t slot = underlay->peer[i];
 		const struct weft_peer *peer = weft_snapshot_slot(snap, slot)->peer;
-		struct weft_neighbour *neighbour = &worker->neighbour[slot];
+		struct weft_neighbour *neighbour = &worker->overlay.neighbour[slot];
 		uint32_t age = worker->clock - atomic_load_explicit(&neighbour->heard, memory_order_relaxed);
 		bool known = peer && weft_next_hop_mac(neighbour, peer->hop_number);
 

@@ -12,12 +12,12 @@ uint16_t weft_underlay_peer(const struct weft_snapshot *snap, const struct weft_
 // Whether M, a frame of LANE from an uplink, is ARP or neighbour discovery without a VLAN tag.
 bool weft_underlay_concerns(const struct weft_lane *lane, const struct rte_mbuf *m);
 
-// Learns from the frame in lane I, which weft_underlay_concerns(). Returns whether it was for the tunnel address: then
-// the frame is gone. Owner worker.
+// Learns from the frame in lane I, which weft_underlay_concerns(). Returns whether it was for the tunnel address:
+// then the frame is gone. Owner worker.
 bool weft_underlay_hear(struct weft_worker *worker, struct weft_vec *vec, unsigned int i);
 
-// The underlay of the uplink in use if this worker keeps it: if it owns the uplink, or is worker 0 where every worker
-// has a queue. Else NULL.
+// The underlay of the uplink in use if this worker keeps it: if it owns the uplink, or is worker 0 where every
+// worker has a queue. Else NULL.
 static inline const struct weft_underlay *
 weft_underlay_of(const struct weft_worker *worker)
 {
@@ -26,6 +26,6 @@ weft_underlay_of(const struct weft_worker *worker)
 	return port->owner == worker->id || (port->owner == WEFT_OWNER_EACH && worker->id == 0) ? port->underlay : NULL;
 }
 
-// Asks for the next hops that are not known, or have not been heard for long. The keeper of the uplink calls it once a
-// second; on other workers it does nothing. Owner worker.
+// Asks for the next hops that are not known, or have not been heard for long. The keeper of the uplink calls it once
+// a second; on other workers it does nothing. Owner worker.
 void weft_underlay_sweep(struct weft_worker *worker);

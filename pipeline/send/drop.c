@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Drops: the only two ways for a packet to leave without being delivered.
+// The only ways for a packet to end without being delivered: it is dropped, or it was for the switch itself.
 #include "drop.h"
 
 #include "weft/explain.h"
@@ -25,7 +25,8 @@ weft_drop_name(enum weft_drop_reason reason)
 	static char lower[WEFT_N_DROPS][32];
 	char *name = lower[reason];
 
-	// Writing the same bytes twice from two threads does no harm; the first byte comes last.
+	// Two threads may write the same bytes at a time. The first byte is written last: it says that the name is
+	// complete.
 	if (name[0] == 0) {
 		for (unsigned int i = 1; names[reason][i] && i < sizeof(lower[0]) - 1; i++)
 			name[i] = names[reason][i] | (names[reason][i] == '_' ? 0 : 0x20);
@@ -43,15 +44,15 @@ weft_drop_text(enum weft_drop_reason reason)
 static void
 bury(struct weft_worker *worker, struct rte_mbuf *m)
 {
-	worker->dead[worker->n_dead++] = m;
-	if (worker->n_dead == RTE_DIM(worker->dead))
+	worker->dropped.pkts[worker->dropped.n++] = m;
+	if (worker->dropped.n == RTE_DIM(worker->dropped.pkts))
 		weft_free_dead(worker);
 }
 
 void
 weft_drop_mbuf(struct weft_worker *worker, struct rte_mbuf *m, enum weft_drop_reason reason)
 {
-	worker->stats[m->port].drop[reason]++;
+	worker->counters.port[m->port].drop[reason]++;
 	bury(worker, m);
 }
 
@@ -61,7 +62,7 @@ weft_take(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 	if (vec->dry_run)
 		return;
 	WEFT_FOREACH_LANE (i, mask) {
-		worker->stats[vec->pkts[i]->port].taken++;
+		worker->counters.port[vec->pkts[i]->port].taken++;
 		bury(worker, vec->pkts[i]);
 	}
 }
@@ -82,8 +83,8 @@ weft_drop(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, enu
 void
 weft_free_dead(struct weft_worker *worker)
 {
-	if (worker->n_dead) {
-		rte_pktmbuf_free_bulk(worker->dead, worker->n_dead);
-		worker->n_dead = 0;
+	if (worker->dropped.n) {
+		rte_pktmbuf_free_bulk(worker->dropped.pkts, worker->dropped.n);
+		worker->dropped.n = 0;
 	}
 }

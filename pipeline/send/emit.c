@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Sends a frame to a port: checks that the port takes it, tags it as the port wants, encapsulates it for another host,
-// and puts it into the outbox of the port, or of the worker that owns the port.
+// Sends a frame to a port: checks that the port takes it, tags it as the port wants, encapsulates it for another
+// host, and puts it into the outbox of the port, or of the worker that owns the port.
 #include "emit.h"
 
 #include <string.h>
@@ -92,7 +92,7 @@ weft_frame_new(struct weft_worker *worker, uint16_t port, uint16_t len)
 		return NULL;
 	}
 	m->port = port;
-	worker->stats[port].created++;
+	worker->counters.port[port].created++;
 	return m;
 }
 
@@ -105,7 +105,8 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 	int bad = refuses(worker, port, weft_port_mtu(port, worker->snap, lane->domain), lane, m);
 
 	// A frame that another generation judges only goes to ports that are still here in the one in force.
-	if (unlikely(worker->present != NULL) && weft_snapshot_slot(worker->present, out)->gen != port->gen)
+	if (unlikely(worker->generations.present != NULL) &&
+		weft_snapshot_slot(worker->generations.present, out)->gen != port->gen)
 		bad = WEFT_DROP_OUT_PORT_GONE;
 	if (unlikely(vec->explain != NULL))
 		explain(vec, port, worker->id, vid, bad);
@@ -129,7 +130,7 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 		weft_drop_mbuf(worker, m, bad);
 		return -1;
 	}
-	weft_count_owed(worker, out, m);
+	weft_debt_count(worker, out, m);
 	if (likely(port->owner == worker->id || port->owner == WEFT_OWNER_EACH))
 		weft_out_port(worker, out, m);
 	else

@@ -9,8 +9,8 @@
 #define WEFT_TAG_LEN 4 // bytes of a VLAN tag
 
 // Sends M, a frame of LANE, to the port OUT. Returns -1: M is gone, sent or else dropped with its reason counted. Or
-// returns the reason why OUT does not take M: M is unchanged, and the caller drops it. In a dry run M stays as it is, the
-// decision is recorded, and -1 is returned.
+// returns the reason why OUT does not take M: M is unchanged, and the caller drops it. In a dry run M stays as it
+// is, the decision is recorded, and -1 is returned.
 int weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Puts frames into tunnels: one write of headers that are prepared for each host, but for what a packet decides.
+// Encapsulates frames: copies the headers that are prepared for each host, and fills in what differs by packet.
 #include "encap.h"
 
 #include "pipeline/base/bytes.h"
@@ -10,8 +10,8 @@
 
 #include "next_hop.h"
 
-// What the outer header says of the packet inside: its flow in the source port, for routers that spread flows over
-// paths (RFC 7348, 5), and its traffic class.
+// What the outer header takes from the packet inside: a hash of its flow as the source port, so that routers can
+// spread flows over paths (RFC 7348, 5), and its traffic class.
 struct inner {
 	uint16_t port;
 	uint8_t class;
@@ -43,7 +43,7 @@ look_inside(const struct weft_lane *lane, const uint8_t *ip, uint64_t seed)
 	} else {
 		h = mix(mix(h, lane->src), lane->dst);
 	}
-	// All fragments of a datagram go one way: only the first has ports.
+	// Only the first fragment has ports, and all fragments of a datagram must take the same path.
 	if (lane->flags & WEFT_LANE_PORTS && !(lane->flags & WEFT_LANE_FRAGMENT)) {
 		memcpy(&ports, l4, sizeof(ports));
 		h = mix(h, ports);
@@ -65,7 +65,7 @@ put_mac(uint8_t *p, uint64_t mac)
 {
 	rte_be64_t be = rte_cpu_to_be_64(mac << 16);
 
-	memcpy(p, &be, sizeof(be)); // and two bytes of what follows
+	memcpy(p, &be, sizeof(be)); // writes two bytes more, which are overwritten afterwards
 }
 
 static void
@@ -82,7 +82,7 @@ write_ipv4(uint8_t *p, const struct weft_peer *peer, const struct inner *inner, 
 	memcpy(p + 24, &(uint16_t){ (uint16_t)~sum }, sizeof(uint16_t));
 }
 
-// The flow stands in the label too (RFC 6438).
+// The flow's hash is the flow label too (RFC 6438).
 static void
 write_ipv6(uint8_t *p, const struct weft_peer *peer, const struct inner *inner, uint16_t udp_len)
 {
@@ -93,7 +93,7 @@ write_ipv6(uint8_t *p, const struct weft_peer *peer, const struct inner *inner, 
 	put16(p + 18, udp_len);
 }
 
-// Of the datagram that stands in M, whose checksum is 0.
+// Fills in the UDP checksum of the datagram in M, which is 0 so far.
 static void
 fill_checksum(struct rte_mbuf *m, const struct weft_peer *peer, uint16_t udp_len)
 {
@@ -109,8 +109,8 @@ weft_tunnel_enter(
 {
 	const struct weft_peer *peer = weft_snapshot_slot(worker->snap, slot)->peer;
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
-	uint64_t hop = weft_next_hop_mac(&worker->neighbour[slot], peer->hop_number);
-	uint64_t own = atomic_load_explicit(&worker->mac[peer->uplink], memory_order_relaxed);
+	uint64_t hop = weft_next_hop_mac(&worker->overlay.neighbour[slot], peer->hop_number);
+	uint64_t own = atomic_load_explicit(&worker->overlay.mac[peer->uplink], memory_order_relaxed);
 	bool geneve = domain->tunnel == WEFT_TUNNEL_GENEVE, stamp = geneve && worker->snap->cluster;
 	uint16_t udp_len = (uint16_t)(m->pkt_len + 8 + WEFT_TUNNEL_BASE + (stamp ? WEFT_STAMP_SIZE : 0));
 	struct inner inner;

@@ -19,13 +19,13 @@ static void
 run_by(struct weft_worker *worker, struct weft_vec *vec, const struct weft_snapshot *snap, weft_lanes mask,
 	const struct weft_stage *stages, unsigned int n)
 {
-	worker->present = worker->snap;
+	worker->generations.present = worker->snap;
 	worker->snap = snap;
 	for (unsigned int i = 0; i < n && mask; i++)
 		if (stages[i].runs == WEFT_STAGE_AGAIN)
 			mask = stages[i].run(worker, vec, mask);
-	worker->snap = worker->present;
-	worker->present = NULL;
+	worker->snap = worker->generations.present;
+	worker->generations.present = NULL;
 }
 
 // Runs the frames whose senders have judged them by the generation before or by the next one.
@@ -36,9 +36,9 @@ run_again(struct weft_worker *worker, struct weft_vec *vec, const struct weft_st
 
 	vec->before = vec->next = 0;
 	if (before)
-		run_by(worker, vec, worker->before, before, stages, n);
+		run_by(worker, vec, worker->generations.before, before, stages, n);
 	if (next)
-		run_by(worker, vec, worker->next, next, stages, n);
+		run_by(worker, vec, worker->generations.next, next, stages, n);
 }
 
 static void
@@ -53,10 +53,10 @@ run_timed(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, con
 
 		mask = stages[i].run(worker, vec, mask);
 		end = rte_rdtsc_precise();
-		worker->stage[i].vectors++;
-		worker->stage[i].lanes += n_lanes;
-		worker->stage[i].timed_lanes += n_lanes;
-		worker->stage[i].cycles += end - start;
+		worker->counters.stage[i].vectors++;
+		worker->counters.stage[i].lanes += n_lanes;
+		worker->counters.stage[i].timed_lanes += n_lanes;
+		worker->counters.stage[i].cycles += end - start;
 		start = end;
 	}
 }
@@ -73,8 +73,8 @@ run(struct weft_worker *worker, struct weft_vec *vec, bool timed, const struct w
 	}
 	for (unsigned int i = 0; i < n && mask; i++) {
 		if (likely(!vec->dry_run)) {
-			worker->stage[i].vectors++;
-			worker->stage[i].lanes += (unsigned int)__builtin_popcountll(mask);
+			worker->counters.stage[i].vectors++;
+			worker->counters.stage[i].lanes += (unsigned int)__builtin_popcountll(mask);
 		}
 		mask = stages[i].run(worker, vec, mask);
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Marks what VMs send as their plans say: the DSCP, and the priority in VLAN tags, of which it is the upper half
-// (RFC 8325, 2.3: the class selector). Congestion marks stay.
+// Marks the packets of VMs as their plans say: writes the DSCP, and its class selector (RFC 8325, 2.3) as the
+// priority in VLAN tags. Marks of congestion stay.
 #include "weft/explain.h"
 #include "weft/mark.h"
 #include "weft/stage.h"
@@ -16,7 +16,7 @@ mark(struct weft_lane *lane, struct rte_mbuf *m, uint8_t dscp)
 
 	lane->priority = (uint8_t)(dscp >> 3 << 1);
 	if (v6 || lane->flags & WEFT_LANE_IPV4)
-		weft_class_set(ip, v6, (uint8_t)(dscp << 2 | (weft_class_get(ip, v6) & 3)));
+		weft_mark_set_class(ip, v6, (uint8_t)(dscp << 2 | (weft_mark_class(ip, v6) & 3)));
 }
 
 bool

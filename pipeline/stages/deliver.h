@@ -9,8 +9,8 @@
 #include "pipeline/send/emit.h"
 #include "pipeline/send/port.h"
 
-// Sends M, a frame of LANE, to the port OUT, or drops it; M is gone afterwards. If M is larger than the port takes, its
-// sender is told the MTU. In a dry run M stays as it is.
+// Sends M, a frame of LANE, to the port OUT, or drops it; M is gone afterwards. If M is larger than the port takes,
+// its sender is told the MTU. In a dry run M stays as it is.
 static inline void
 deliver(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, uint16_t out,
 	struct rte_mbuf *m)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The stateful firewall: one look-up for a packet finds its connection, which stands for what the rules of both ends
-// have said. Three passes over the vector, so that buckets and records are on their way while other packets are looked
-// at: keys, candidates, connections.
+// The stateful firewall. One look-up finds the connection of a packet, which stands for what the rules of both ends
+// have decided. Three passes over the vector (keys, candidates, connections) let the processor fetch buckets and
+// records while it works on other packets.
 #include "pipeline/firewall/flow.h"
 #include "pipeline/firewall/icmp.h"
 #include "pipeline/firewall/judge.h"
+#include "pipeline/firewall/key.h"
 #include "pipeline/firewall/multicast.h"
 #include "pipeline/firewall/new_connection.h"
 #include "pipeline/firewall/offload_offer.h"
@@ -20,31 +21,32 @@
 #include "weft/stage.h"
 #include "weft/worker.h"
 
-// Lanes that all passes look at before the next ones come: a packet takes seven cache lines here, its own included.
+// Lanes that go through all passes before the next ones start: each needs seven cache lines, and all must fit the
+// first- level cache.
 #define LANES_AT_ONCE 32
 
-// What the passes know of a lane.
+// What the passes know about a lane.
 struct seek {
 	struct weft_session_key key;
 	uint32_t record; // 0: not known
 	uint64_t hash;
-	uint32_t age;	// of its rules, in snapshots: what was judged longer ago is judged again
-	uint32_t slots; // of its connection: end 0 in the low half; of lanes that have no key yet
-	uint8_t end;	// of its connection that sends
+	uint32_t age;	// age of its rules in snapshots: a connection that was judged before them is judged again
+	uint32_t slots; // slots of its connection, end 0 in the low half; for lanes that have no key yet
+	uint8_t end;	// the end of its connection that sends
 } __rte_cache_aligned;
 
-// A way through the switch: what holds for a packet holds for those that follow it on the same.
+// A path through the switch: what holds for a packet holds for those that follow it on the same path.
 struct way {
-	uint64_t id;	// of its ports and domain
-	bool judged;	// some rules hold for it
-	bool here;	// its connections are this worker's
-	uint16_t peer;	// else whose they are
-	uint8_t end;	// of its connections that sends
-	uint32_t slots; // of its connections: end 0 in the low half
-	uint32_t age;	// of its rules
+	uint64_t id;	// its ports, domain and ethertype
+	bool judged;	// one of its ports has rules
+	bool here;	// this worker has its connections
+	uint16_t peer;	// the worker that has them
+	uint8_t end;	// the end of its connections that sends
+	uint32_t slots; // slots of its connections, end 0 in the low half
+	uint32_t age;	// age of its rules in snapshots
 };
 
-// The lane's ports, domain and ethertype, which stand side by side.
+// The lane's ports, domain and ethertype, which are adjacent.
 static inline uint64_t
 way_of(const struct weft_lane *lane)
 {
@@ -55,7 +57,7 @@ way_of(const struct weft_lane *lane)
 	return id;
 }
 
-// Whether LANE is on the way that was learned last, and that is one whose packets need no more looks.
+// Whether LANE is on the path of WAY, and its connections are here or not needed.
 static inline bool
 is_on(const struct way *way, const struct weft_lane *lane)
 {
@@ -77,67 +79,16 @@ learn_way(const struct weft_worker *worker, const struct weft_lane *lane, struct
 	way->slots = from > to ? to | (uint32_t)from << 16 : from | (uint32_t)to << 16;
 	home = weft_session_home(RTE_MIN(from, to), RTE_MAX(from, to));
 	way->peer = weft_snapshot_slot(snap, home)->owner;
-	// A device with a queue for every worker has its connections where they are first seen.
+	// If every worker has a queue of the device, a connection stays with the worker that sees it first.
 	way->here = way->peer == worker->id || way->peer == WEFT_OWNER_EACH;
 	way->age = weft_flow_rules_age(snap, in, out, domain);
 }
 
-// The key is put together in registers, and written and read in the same pieces: its halves lie as the machine's words
-// do.
-static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "keys are made of words");
-
-static inline uint64_t
-rotate64(uint64_t word, unsigned int bits)
-{
-	return word << bits | word >> (-bits & 63);
-}
-
-static inline uint32_t
-rotate32(uint32_t word, unsigned int bits)
-{
-	return word << bits | word >> (-bits & 31);
-}
-
-// What stands in the place of ports for an ICMP query or its reply, which end E sends.
-static uint32_t
-icmp_ends(const uint8_t *l4, bool v6, unsigned int e)
-{
-	uint16_t id;
-	uint8_t query;
-	enum icmp_kind kind = weft_icmp_kind(v6, l4[0], &query);
-
-	memcpy(&id, l4 + 4, sizeof(id));
-	return id | (uint32_t)weft_icmp_asked(query, kind == ICMP_QUERY ? e : !e) << 16;
-}
-
-// Makes the key and its hash. Both ends of a pair are turned round where the sender is end 1.
 static inline void
 make_key(const struct weft_sessions *t, struct seek *k, const struct weft_lane *lane, const struct rte_mbuf *m,
 	unsigned int e, uint32_t slots)
 {
-	const uint8_t *l3 = rte_pktmbuf_mtod(m, const uint8_t *) + lane->l3_off, *l4 = weft_flow_l4(lane, m);
-	uint64_t addrs, ends;
-	uint32_t l4_ends = 0, what = lane->domain | (uint32_t)lane->proto << 16;
-
-	if (likely(lane->flags & WEFT_LANE_IPV4)) {
-		memcpy(&addrs, l3 + 12, sizeof(addrs));
-		what |= 4u << 24;
-	} else {
-		addrs = weft_sessions_fold(t, l3 + 8) | (uint64_t)weft_sessions_fold(t, l3 + 24) << 32;
-		what |= 6u << 24;
-	}
-	addrs = rotate64(addrs, e * 32);
-	if (likely(lane->flags & WEFT_LANE_PORTS)) {
-		memcpy(&l4_ends, l4, sizeof(l4_ends));
-		l4_ends = rotate32(l4_ends, e * 16);
-	} else if (lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6) {
-		l4_ends = icmp_ends(l4, what >> 24 == 6, e);
-	}
-	ends = l4_ends | (uint64_t)slots << 32;
-	memcpy(k->key.addr, &addrs, sizeof(addrs));
-	memcpy(k->key.l4, &ends, sizeof(ends));
-	memcpy(&k->key.domain, &what, sizeof(what));
-	k->hash = weft_sessions_mix(t, addrs, ends, what);
+	k->hash = weft_key_make(t, &k->key, lane, m, e, slots);
 	k->record = 0;
 }
 
@@ -149,12 +100,12 @@ is_record(const struct weft_session *s, const struct weft_session_key *key, cons
 		       (memcmp(s->addr6[e], l3 + 8, 16) == 0 && memcmp(s->addr6[!e], l3 + 24, 16) == 0));
 }
 
-// S was judged under older rules. Returns TRACK_PASS with S brought up to date, TRACK_REOPEN with S gone, or a drop
-// reason.
+// Judges S again, which was judged under older rules. Returns TRACK_PASS with S up to date, TRACK_REOPEN with S
+// removed, or a drop reason.
 static int
 judge_stale(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct weft_session *s)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	struct judgement j;
 	bool tell;
 
@@ -187,7 +138,7 @@ judge_stale(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, st
 	return j.reason >= 0 ? (int)WEFT_DROP_FW_REVOKED : TRACK_REOPEN;
 }
 
-// A packet that is judged by another generation than the one in force: the connection stays as that has it. Returns
+// Judges a packet by another generation than the one in force, and leaves the connection as it is. Returns
 // TRACK_PASS, or the drop reason.
 static int
 judge_apart(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const struct weft_session *s)
@@ -217,7 +168,7 @@ count_packet(struct weft_sessions *t, struct weft_session *s, uint32_t clock, co
 static inline int
 track(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct weft_session *s, unsigned int e)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	const struct weft_lane *lane = &vec->lanes[i];
 	const struct rte_mbuf *m = vec->pkts[i];
 	int ret = TRACK_PASS;
@@ -236,7 +187,7 @@ track(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct w
 	return TRACK_PASS;
 }
 
-// A TCP segment of an established connection. False where it is not as plain as most, or does not fit.
+// Follows a TCP segment of an established connection. False: the segment is special, or does not fit.
 static inline bool
 follow_tcp(struct weft_session *s, unsigned int e, const struct weft_lane *lane, const uint8_t *tcp)
 {
@@ -255,8 +206,8 @@ follow_tcp(struct weft_session *s, unsigned int e, const struct weft_lane *lane,
 	return true;
 }
 
-// What most packets are: parts of established connections, by rules that are still the same. True where this is one,
-// and it fits; all else is for decide().
+// The fast path: a packet of an established connection whose rules have not changed. True: it fits, and is counted.
+// False: decide() decides.
 static inline bool
 follow(struct weft_sessions *t, uint32_t version, uint32_t clock, const struct weft_lane *lane,
 	const struct rte_mbuf *m, const struct seek *k)
@@ -285,11 +236,11 @@ explain_connection(struct weft_vec *vec, const struct weft_session *s, unsigned 
 		weft_session_state_name(s->state), is_opener(s, e) ? "its opener's" : "reply");
 }
 
-// Finds the connection of lane I and decides. Returns -1, or the drop reason.
+// Finds the connection of lane I, or opens one, and decides. Returns -1, or the drop reason.
 static int
 decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, unsigned int i)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	const uint8_t *l3 = rte_pktmbuf_mtod(vec->pkts[i], const uint8_t *) + vec->lanes[i].l3_off;
 	unsigned int e = k->end;
 	uint32_t record = k->record;
@@ -306,7 +257,7 @@ decide(struct weft_worker *worker, struct weft_vec *vec, const struct seek *k, u
 		if (unlikely(vec->explain != NULL))
 			explain_connection(vec, s, e);
 		ret = TRACK_PASS;
-		if (unlikely(worker->present != NULL))
+		if (unlikely(worker->generations.present != NULL))
 			ret = judge_apart(worker, vec, i, s);
 		else if (unlikely(k->age < weft_flow_age(worker->snap, s->judged)))
 			ret = judge_stale(worker, vec, i, s);
@@ -333,7 +284,7 @@ is_apart(const struct weft_lane *lane)
 	       (lane->flags & WEFT_LANE_LATER_FRAGMENT || lane->proto == IPPROTO_ICMP || lane->proto == IPPROTO_ICMPV6);
 }
 
-// Gives the lane to the worker that has its connections.
+// Passes the lane to PEER, the worker that has its connections.
 static void
 pass_on(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, uint16_t peer)
 {
@@ -383,8 +334,8 @@ look_up(const struct weft_sessions *t, struct seek *k)
 		rte_prefetch0(s->addr6);
 }
 
-// Lanes that need more than a key: frames to many, the first on a way, what is another worker's. True: LANE is to be
-// decided, and WAY is its way.
+// Handles a lane that is not on the path of WAY: learns its path, floods, or passes it to another worker. True: the
+// lane has a connection here to be looked up, and WAY is its path.
 static __rte_noinline bool
 sort_one(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct way *way, struct sorted *sorted)
 {
@@ -409,12 +360,12 @@ sort_one(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struc
 	return way->judged && way->here;
 }
 
-// Which lanes are for connections of this worker, and where those may be found. What needs no connection is decided at
-// once.
+// First pass: sorts out the lanes with connections of this worker and makes their keys. Lanes that need no
+// connection are decided at once.
 static void
 sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, struct seek *seek, struct sorted *sorted)
 {
-	const struct weft_sessions *t = worker->sessions;
+	const struct weft_sessions *t = worker->firewall.sessions;
 	struct way way = { .id = 0 };
 
 	WEFT_FOREACH_LANE (i, mask) {
@@ -439,14 +390,14 @@ sort_out(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask, stru
 	}
 }
 
-// The long way for lane I. Returns -1, or the drop reason.
+// The slow path for lane I. Returns -1, or the drop reason.
 static __rte_noinline int
 decide_any(struct weft_worker *worker, struct weft_vec *vec, struct seek *k, unsigned int i, bool apart)
 {
 	int bad = apart ? weft_stateless_check(worker, vec, i) : TRACK_REOPEN;
 
 	if (apart && bad == TRACK_REOPEN)
-		make_key(worker->sessions, k, &vec->lanes[i], vec->pkts[i], k->end, k->slots);
+		make_key(worker->firewall.sessions, k, &vec->lanes[i], vec->pkts[i], k->end, k->slots);
 	if (bad == TRACK_REOPEN)
 		bad = decide(worker, vec, k, i);
 	if (bad >= 0)
@@ -454,16 +405,17 @@ decide_any(struct weft_worker *worker, struct weft_vec *vec, struct seek *k, uns
 	return bad;
 }
 
-// The stage for lanes that are no more than fit the first-level cache with all that belongs to them.
+// Runs all passes over the lanes MASK, LANES_AT_ONCE at most.
 static weft_lanes
 judge_lanes(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	struct seek seek[WEFT_VEC_SIZE];
 	struct sorted sorted = { .good = mask };
 	weft_lanes keyed;
-	bool fast = !vec->dry_run && !vec->explain && !worker->present;
-	bool offering = fast && worker->offering && atomic_load_explicit(worker->offering, memory_order_relaxed);
+	bool fast = !vec->dry_run && !vec->explain && !worker->generations.present;
+	bool offering = fast && worker->firewall.offering &&
+			atomic_load_explicit(worker->firewall.offering, memory_order_relaxed);
 	uint32_t clock = worker->clock, version = (uint32_t)worker->snap->version;
 
 	sort_out(worker, vec, mask, seek, &sorted);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Broadcast, multicast and unknown unicast: within the port's limits, a copy to each member of the domain.
+// Floods broadcast, multicast and unknown unicast: within the port's limits, each member of the domain gets a copy.
 #include "pipeline/firewall/multicast.h"
 #include "pipeline/multicast/snoop.h"
 #include "pipeline/overlay/neighbour.h"
@@ -16,7 +16,7 @@
 
 #define MAC_MASK  UINT64_C(0xffffffffffff)
 #define GROUP_BIT (UINT64_C(1) << 40)
-// The groups that neighbour solicitations go to (RFC 4291, 2.7.1; RFC 2464, 7).
+// MAC addresses of the groups to which neighbour solicitations go (RFC 4291, 2.7.1; RFC 2464, 7).
 #define SOLICITED 0x3333ff
 
 static const enum weft_drop_reason over_limit[WEFT_N_FLOOD_CLASSES] = {
@@ -36,11 +36,11 @@ class_of(const struct weft_lane *lane)
 	return (lane->dst & MAC_MASK) == MAC_MASK ? WEFT_FLOOD_BROADCAST : WEFT_FLOOD_MULTICAST;
 }
 
-// What the rules of the last member that was looked at said.
+// What the rules of the last member decided: the next member often has the same rules.
 struct admission {
 	const struct weft_policy *policy;
 	int bad;
-	bool refused; // some member's did
+	bool refused; // the rules of some member have refused the packet
 };
 
 static bool
@@ -59,7 +59,8 @@ within_limit(struct weft_worker *worker, const struct weft_vec *vec, const struc
 	return next != 0;
 }
 
-// Whether PORT, in the slot MEMBER, is of the audience. What is beyond an uplink is not all seen here.
+// Whether PORT, in the slot MEMBER, is in the audience. Uplinks always are: what joins beyond them is not all seen
+// here.
 static inline bool
 is_meant(const struct weft_worker *worker, const struct weft_port_conf *port, uint16_t member, enum audience audience,
 	const struct group *group)
@@ -72,7 +73,7 @@ is_meant(const struct weft_worker *worker, const struct weft_port_conf *port, ui
 	return audience == AUDIENCE_MEMBERS ? weft_groups_wants(worker, group, member) : port->peer != NULL;
 }
 
-// Whether MEMBER gets a copy of M. Members with the same rules, which mostly stand side by side, need one look.
+// Whether MEMBER gets a copy of M. Neighbours in the list mostly have the same rules, which are then asked once.
 static bool
 gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, const struct rte_mbuf *m,
 	uint16_t member, struct admission *last)
@@ -80,7 +81,7 @@ gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, member);
 	const struct weft_policy *policy = port->policy;
 
-	// Whoever sent it here through a tunnel has sent it to the other hosts too.
+	// A host that sends a flooded frame through a tunnel sends it to all hosts itself.
 	if (member == lane->in || (lane->outer && port->peer))
 		return false;
 	if (policy == NULL)
@@ -93,8 +94,8 @@ gets_it(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane
 	return last->bad < 0;
 }
 
-// Sends M to all members but the port that it came from, and those whose rules refuse it: copies to all but the last,
-// which gets M.
+// Sends M to the members in the audience, but not to the port that it came from, nor to members whose rules refuse
+// it. All but the last get copies; the last gets M.
 static void
 replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_lane *lane, struct rte_mbuf *m,
 	enum audience audience, const struct group *group)
@@ -119,7 +120,7 @@ replicate(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 					return;
 				}
 				copy->port = lane->in;
-				worker->stats[lane->in].created++;
+				worker->counters.port[lane->in].created++;
 			}
 			deliver(worker, vec, lane, waiting, copy);
 		}

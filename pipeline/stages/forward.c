@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Where a frame goes: configured addresses first, then learned ones; what is left is flooded.
+// Finds the port that each frame goes to: configured addresses first, then learned ones. Frames to other addresses
+// are flooded.
 #include "pipeline/send/drop.h"
 #include "weft/explain.h"
 #include "pipeline/tables/destination.h"
@@ -62,7 +63,7 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 		struct weft_lane *lane = &vec->lanes[i];
 		int bad;
 
-		// Frames come in trains: the one before often had the same answer.
+		// Frames come in trains: the one before often had the same destination.
 		if (lane->dst != last) {
 			last = lane->dst;
 			last_out = lane->dst & GROUP_BIT

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The spoof guard: a port that names its MAC and addresses may speak for no others, in Ethernet, IPv4,
-// IPv6, ARP and neighbour discovery.
+// The spoof guard: a port that names its MAC address and IP addresses may use no others as a source, in Ethernet,
+// IPv4, IPv6, ARP and neighbour discovery.
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 
@@ -74,7 +74,7 @@ check_ipv4(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 
 	if (likely(own_ip4(port, src)))
 		return -1;
-	// A guest that asks for its address by DHCP has none yet (RFC 2131, 4.1).
+	// A guest that asks for an address by DHCP has none yet (RFC 2131, 4.1).
 	if (is_unspecified(src, 4) && lane->proto == IPPROTO_UDP && (lane->flags & WEFT_LANE_L4) && l4[0] == 0 &&
 		l4[1] == DHCP_CLIENT && l4[2] == 0 && l4[3] == DHCP_SERVER)
 		return -1;
@@ -94,7 +94,8 @@ check_arp(const struct weft_port_conf *port, const struct weft_lane *lane, const
 	return -1;
 }
 
-// Options of neighbour discovery that name a link-layer address must name the port's (RFC 4861, 4.6.1).
+// Whether an option of neighbour discovery names another link-layer address than the port's (RFC 4861, 4.6.1), or
+// the options are malformed.
 static bool
 nd_options_lie(const struct weft_port_conf *port, const uint8_t *opt, const uint8_t *end)
 {
@@ -146,10 +147,10 @@ check_ipv6(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 	const uint8_t *src = frame + lane->l3_off + 8;
 	bool icmp = lane->proto == IPPROTO_ICMPV6;
 
-	// :: is the source of duplicate address detection and of the first multicast reports, both ICMPv6.
+	// Duplicate address detection and the first multicast reports have the source ::; both are ICMPv6.
 	if ((port->guard & WEFT_GUARD_IP) && !own_ip6(port, src) && !(icmp && is_unspecified(src, 16)))
 		return WEFT_DROP_GUARD_IPV6;
-	// RFC 6980: neighbour discovery is never fragmented; a fragment could hide it.
+	// Neighbour discovery is never fragmented (RFC 6980): a fragment could hide it.
 	if (icmp && (lane->flags & WEFT_LANE_FRAGMENT))
 		return WEFT_DROP_GUARD_ND;
 	if (icmp && (lane->flags & WEFT_LANE_L4))
@@ -183,7 +184,7 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, vec->lanes[i].in);
 		int bad;
 
-		// Most guarded frames: the MAC is right, and there is nothing else to check.
+		// The fast path: the MAC address is right, and nothing else has to be checked.
 		if (port->guard == WEFT_GUARD_MAC && (vec->lanes[i].src & MAC_MASK) == port->mac &&
 			!(vec->lanes[i].flags & (WEFT_LANE_ARP | WEFT_LANE_IPV6)) && likely(vec->explain == NULL))
 			continue;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Learns the sources of frames, and refuses those that belong to another port by configuration.
+// Learns the source addresses of frames, and drops frames whose source the policy gives to another port.
 #include "pipeline/send/drop.h"
 #include "weft/explain.h"
 #include "weft/fdb.h"
 #include "weft/stage.h"
 #include "weft/worker.h"
 
-// Whether the source is another port's by configuration. A port that names its MAC has passed the guard.
+// Whether the policy gives the source to another port. Ports that name their MAC address have passed the guard.
 static inline bool
 is_taken(const struct weft_snapshot *snap, const struct weft_lane *lane)
 {
@@ -66,7 +66,7 @@ weft_learn_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 	}
 	if (likely(bad == 0))
 		return mask;
-	// The followers of a refused source are refused too.
+	// Frames that follow a refused one of the same source are refused too.
 	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Whether hardware may carry a connection: no stage, nor a plan, has anything to do for packets of its ports, and the
-// policy still decides about it as it did.
+// Whether hardware may carry a connection: no stage, nor a plan, has anything to do for packets of its ports, and
+// the policy still decides about it as it did.
 #include "weft/offload.h"
 
 #include "pipeline/firewall/flow.h"
@@ -48,7 +48,7 @@ bool
 weft_offload_account(
 	struct weft_worker *worker, const struct weft_offload_offer *offer, uint64_t packets, uint64_t bytes)
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	struct weft_session *s = &t->rec[offer->record];
 
 	if (!weft_offload_is_settled(s) || !weft_sessions_same_key(&s->key, &offer->key) ||

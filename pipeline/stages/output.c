@@ -12,11 +12,11 @@
 
 #include "deliver.h"
 
-// What holds for frames of a domain to a port, as long as they fit.
+// What holds for all frames of a domain to a port that are not too large.
 enum way {
-	WAY_ANY,    // nothing: each is looked at
-	WAY_PLAIN,  // they leave as they are, by this worker
-	WAY_TUNNEL, // they go into a tunnel as they are, and that leaves by this worker
+	WAY_ANY,    // nothing: each is handled by itself
+	WAY_PLAIN,  // they leave unchanged, by this worker
+	WAY_TUNNEL, // they are encapsulated unchanged, and leave by this worker
 };
 
 static bool
@@ -28,7 +28,7 @@ leaves_here(const struct weft_worker *worker, const struct weft_port_conf *port)
 static enum way
 way_to(const struct weft_worker *worker, const struct weft_vec *vec, const struct weft_port_conf *port, uint16_t domain)
 {
-	if (vec->explain || worker->present || weft_port_tag(port, worker->snap, domain))
+	if (vec->explain || worker->generations.present || weft_port_tag(port, worker->snap, domain))
 		return WAY_ANY;
 	if (port->peer)
 		return leaves_here(worker, weft_snapshot_slot(worker->snap, port->peer->uplink)) ? WAY_TUNNEL : WAY_ANY;
@@ -39,7 +39,7 @@ way_to(const struct weft_worker *worker, const struct weft_vec *vec, const struc
 bool
 weft_output_needed(const struct weft_snapshot *snap, uint16_t slot)
 {
-	return snap->link && slot == snap->uplink;
+	return snap->uplink_shared && slot == snap->uplink;
 }
 
 weft_lanes
@@ -57,19 +57,19 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 		uint32_t pair = (uint32_t)lane->domain << 16 | lane->out;
 		int bad;
 
-		// Frames come in trains: what holds for one holds for those that follow it to the same port.
+		// Frames come in trains: what holds for one holds for the next to the same port.
 		if (pair != last) {
 			last = pair;
 			port = weft_snapshot_slot(worker->snap, lane->out);
 			way = way_to(worker, vec, port, lane->domain);
 			mtu = weft_port_mtu(port, worker->snap, lane->domain);
-			owes = worker->snap->link && way != WAY_ANY;
+			owes = worker->snap->uplink_shared && way != WAY_ANY;
 		}
 		if (unlikely(way == WAY_ANY || lane->strip || m->pkt_len > (uint32_t)mtu + lane->l3_off)) {
 			deliver(worker, vec, lane, lane->out, m);
 		} else if (way == WAY_PLAIN) {
 			if (unlikely(owes))
-				weft_count_owed(worker, lane->out, m);
+				weft_debt_count(worker, lane->out, m);
 			weft_out_port(worker, lane->out, m);
 		} else {
 			bad = weft_tunnel_enter(worker, lane, lane->out, m, lane->l3_off);
@@ -78,7 +78,7 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 				continue;
 			}
 			if (unlikely(owes))
-				weft_count_owed(worker, port->peer->uplink, m);
+				weft_debt_count(worker, port->peer->uplink, m);
 			weft_out_port(worker, port->peer->uplink, m);
 		}
 	}

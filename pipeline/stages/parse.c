@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The one place that reads untrusted headers: checks every length, and leaves offsets for the others.
+// The only place that reads untrusted headers: it checks every length, and notes offsets for the other stages.
 #include "parse.h"
 
 #include <netinet/in.h>
@@ -22,7 +22,7 @@
 #define IPV6_LEN      40
 #define MAX_IPV6_EXTS 8
 
-// The bytes of one packet: HAVE of them in reach, of TOTAL.
+// The bytes of a packet: HAVE of TOTAL lie in its first buffer.
 struct view {
 	const uint8_t *p;
 	uint32_t have;
@@ -38,7 +38,7 @@ be64(const uint8_t *p)
 	return rte_be_to_cpu_64(v);
 }
 
-// -1 if SIZE bytes at OFF can be read; otherwise SHORT_REASON, or PARSE_SPLIT if they are elsewhere.
+// Returns -1 if SIZE bytes at OFF can be read. Else SHORT_REASON, or PARSE_SPLIT if they lie in another buffer.
 static inline int
 need(const struct view *v, uint32_t off, uint32_t size, int short_reason)
 {
@@ -84,7 +84,7 @@ parse_l4(const struct view *v, struct weft_lane *lane, uint32_t end)
 			return bad;
 	} else if (lane->proto == IPPROTO_UDP) {
 		len = be16(v->p + off + 4);
-		// A first fragment carries less than the length that its datagram has.
+		// A first fragment has fewer bytes than its datagram.
 		if (len < 8 || (off + len > end && !(lane->flags & WEFT_LANE_FRAGMENT)))
 			return WEFT_DROP_PARSE_L4;
 	}
@@ -221,7 +221,8 @@ parse_tags(const struct view *v, struct weft_lane *lane)
 	return -1;
 }
 
-// Most packets: IPv4 without options, whole, with TCP or UDP, and all as it should be. False: the general way decides.
+// The fast path: IPv4 without options, not fragmented, with TCP or UDP, and valid. False: the general parser
+// decides.
 static inline bool
 parse_plain(const uint8_t *p, uint32_t have, uint32_t total, struct weft_lane *lane)
 {

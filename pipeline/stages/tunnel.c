@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Takes frames out of tunnels: what comes to the uplink for this host's tunnel address goes on as the frame inside,
+// Decapsulates frames: a datagram to this host's tunnel address on an uplink becomes the frame inside, which comes
 // from the port that stands for the other host.
 #include <netinet/in.h>
 
@@ -37,7 +37,7 @@ address_of(const struct weft_lane *lane, const uint8_t *frame, bool destination)
 	return weft_ip4(v4);
 }
 
-// Whether the frame is a datagram, or a fragment of one, to UDP at ADDRESS.
+// Whether the frame is a UDP datagram to ADDRESS, or a fragment of one.
 static inline bool
 is_for(const struct weft_lane *lane, const uint8_t *frame, const struct weft_ip *address)
 {
@@ -52,7 +52,7 @@ is_for(const struct weft_lane *lane, const uint8_t *frame, const struct weft_ip 
 // The host that was looked up last: packets come in trains.
 struct sender {
 	struct weft_ip address;
-	uint16_t peer; // WEFT_PORT_NONE: it is none
+	uint16_t peer; // WEFT_PORT_NONE: the address is no host's
 };
 
 static inline uint16_t
@@ -65,7 +65,7 @@ peer_of(const struct weft_snapshot *snap, const uint8_t *frame, const struct wef
 	return last->peer;
 }
 
-// A checksum that is there must be right; over IPv6 it must be there, unless this host does without (RFC 6936).
+// A checksum must be right if there is one. Over IPv6 there must be one, unless this host does without (RFC 6936).
 static inline bool
 checksum_is_bad(const struct weft_lane *lane, const struct rte_mbuf *m, const struct weft_underlay *underlay)
 {
@@ -76,13 +76,13 @@ checksum_is_bad(const struct weft_lane *lane, const struct rte_mbuf *m, const st
 	return weft_outer_sum(m, lane->l3_off, lane->l4_off, be16(udp + 4)) != 0xffff;
 }
 
-// RFC 6040, figure 4. Returns -1, or the drop reason.
+// Combines the ECN fields of the outer and the inner header (RFC 6040, figure 4). Returns -1, or the drop reason.
 static int
 unite_ecn(uint8_t *frame, const struct weft_lane *lane, enum weft_ecn outer)
 {
 	bool v4 = lane->flags & WEFT_LANE_IPV4, v6 = lane->flags & WEFT_LANE_IPV6;
 	uint8_t *ip = frame + lane->l3_off;
-	uint8_t class = v4 || v6 ? weft_class_get(ip, v6) : WEFT_ECN_NOT_ECT;
+	uint8_t class = v4 || v6 ? weft_mark_class(ip, v6) : WEFT_ECN_NOT_ECT;
 	enum weft_ecn inner = class & 3;
 
 	if (likely(outer == WEFT_ECN_NOT_ECT || outer == WEFT_ECN_ECT_0 || inner == WEFT_ECN_CE))
@@ -90,18 +90,18 @@ unite_ecn(uint8_t *frame, const struct weft_lane *lane, enum weft_ecn outer)
 	if (outer == WEFT_ECN_CE && inner == WEFT_ECN_NOT_ECT)
 		return v4 || v6 ? (int)WEFT_DROP_TUNNEL_ECN : -1;
 	if (outer == WEFT_ECN_CE || inner == WEFT_ECN_ECT_0)
-		weft_class_set(ip, v6, (uint8_t)((class & 0xfc) | outer));
+		weft_mark_set_class(ip, v6, (uint8_t)((class & 0xfc) | outer));
 	return -1;
 }
 
-// Takes the tunnel's headers off the frame in LANE. Returns -1, or the drop reason.
+// Removes the tunnel's headers from the frame in LANE. Returns -1, or the drop reason.
 static int
 take_out(const struct weft_worker *worker, struct weft_lane *lane, struct rte_mbuf *m, uint16_t udp_port,
 	const struct weft_underlay *underlay, struct sender *last)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t at = lane->l4_off + UDP_HEADER, end = lane->l4_off + be16(frame + lane->l4_off + 4);
-	enum weft_ecn ecn = weft_class_get(frame + lane->l3_off, lane->flags & WEFT_LANE_IPV6) & 3;
+	enum weft_ecn ecn = weft_mark_class(frame + lane->l3_off, lane->flags & WEFT_LANE_IPV6) & 3;
 	uint16_t peer = peer_of(worker->snap, frame, lane, last);
 	struct weft_outer outer;
 	int bad;
@@ -144,8 +144,8 @@ explain(struct weft_explain *explain, const struct weft_snapshot *snap, const st
 			weft_snapshot_slot(snap, lane->in)->name + 1);
 }
 
-// What comes to the uplink for the tunnels' end. Returns -1, or the drop reason; or TO_OTHERS, it is not for that, or
-// TAKEN, the switch has done with it.
+// What comes to the uplink for the tunnels' end. Returns -1, or the drop reason; or TO_OTHERS, it is not for that,
+// or TAKEN, the switch has done with it.
 static int
 receive(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const struct weft_underlay *underlay,
 	struct sender *last)
@@ -193,8 +193,8 @@ weft_tunnel_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 		const struct weft_underlay *underlay = port->underlay;
 		int bad;
 
-		// A tunnel's frame that is on its way to an uplink that stands by now is taken; a port that is closed
-		// is closed.
+		// A closed port receives nothing, but an uplink that has just become the standby one still gets the
+		// datagrams of tunnels that were on their way.
 		if (underlay == NULL ||
 			(unlikely(!weft_port_is_open(worker, port)) && port->closed != WEFT_CLOSED_STANDBY))
 			continue;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which broadcast domain a frame belongs to: the port's VLAN mode and the frame's outer tag decide.
+// Finds the broadcast domain of each frame by the port's VLAN mode and the frame's outer tag; for frames from other
+// hosts by the network's number, and by the generation that their sender names.
 #include "pipeline/send/drop.h"
 #include "pipeline/send/port.h"
 #include "weft/explain.h"
@@ -10,15 +11,15 @@
 
 #define VID(tci) ((tci)&0xfff)
 
-// The snapshots by which a frame may be judged; LATE is by the one in force, though its sender knew an older one.
+// The snapshots that may judge a frame. LATE: the one in force, though the sender knew an older one only.
 enum when { PRESENT, BEFORE, NEXT, LATE };
 
-// What was found last for a frame from another host: they come in trains.
+// What was found for the last frame from another host: they come in trains.
 struct found {
-	uint64_t key;	     // of its network's number, and inside the network its tag
-	uint32_t generation; // that it names
+	uint64_t key;	     // its network's number, and its tag inside the network
+	uint32_t generation; // the generation that it names
 	uint8_t stamped;
-	uint16_t domain; // 0: none here
+	uint16_t domain; // 0: its network is not on this host
 	enum when when;
 };
 
@@ -31,8 +32,8 @@ domain_in(const struct weft_snapshot *snap, uint64_t key)
 	return entry ? entry->port : 0;
 }
 
-// When something about the network with KEY last changed, by SNAP; and whether a sender at GENERATION knows of that.
-// Generations wrap.
+// Whether SNAP has the network with KEY, and a sender at GENERATION knows its last change, whose generation is
+// *CHANGED. Generations wrap.
 static bool
 knows(const struct weft_snapshot *snap, uint64_t key, uint32_t generation, uint32_t *changed)
 {
@@ -42,18 +43,21 @@ knows(const struct weft_snapshot *snap, uint64_t key, uint32_t generation, uint3
 	return domain && (int32_t)(generation - *changed) >= 0;
 }
 
-// Which snapshot a frame is to be judged by whose sender has judged it by GENERATION: that in which it was judged there
-// as far as its network goes.
+// The snapshot for a frame that its sender has judged by GENERATION: the one in which the frame's network is as it
+// was for the sender.
 static enum when
 when(const struct weft_worker *worker, uint64_t key, uint32_t generation)
 {
 	uint32_t now, then;
 
 	if (knows(worker->snap, key, generation, &now))
-		return worker->next && knows(worker->next, key, generation, &then) && then != now ? NEXT : PRESENT;
-	if (worker->next && knows(worker->next, key, generation, &then))
-		return NEXT; // the network is not here yet
-	if (worker->before && knows(worker->before, key, generation, &then) && then != now)
+		return worker->generations.next && knows(worker->generations.next, key, generation, &then) &&
+				       then != now
+			       ? NEXT
+			       : PRESENT;
+	if (worker->generations.next && knows(worker->generations.next, key, generation, &then))
+		return NEXT; // the network is not on this host yet
+	if (worker->generations.before && knows(worker->generations.before, key, generation, &then) && then != now)
 		return BEFORE;
 	return LATE;
 }
@@ -66,11 +70,11 @@ find(const struct weft_worker *worker, const struct weft_lane *lane, uint64_t ke
 		.stamped = lane->stamped,
 		.domain = domain_in(worker->snap, key),
 		.when = PRESENT };
-	if (lane->stamped && !worker->present)
+	if (lane->stamped && !worker->generations.present)
 		found->when = when(worker, key, lane->generation);
 }
 
-// The domain of a frame from another host, in the snapshot that it is judged by.
+// Sets the domain of a frame from another host.
 static inline void
 classify_tunnelled(const struct weft_worker *worker, struct weft_lane *lane, struct found *found)
 {
@@ -93,7 +97,7 @@ count_stamp(struct weft_stamp_stats *stats, const struct weft_lane *lane, enum w
 		stats->late++;
 }
 
-// Sets lane I aside for the chain's second run. Returns whether it is to be.
+// Sets lane I aside for the second run if another generation judges it. Returns whether it did.
 static inline bool
 set_aside(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, enum when when)
 {
@@ -104,11 +108,11 @@ set_aside(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, enum
 	else
 		vec->next |= UINT64_C(1) << i;
 	if (!vec->dry_run)
-		*(when == BEFORE ? &worker->stamps.before : &worker->stamps.next) += 1;
+		*(when == BEFORE ? &worker->counters.stamps.before : &worker->counters.stamps.next) += 1;
 	return true;
 }
 
-// Returns -1 with the lane's domain set, or the reason to drop it.
+// Sets the domain of a frame from a port of this host. Returns -1, or the drop reason.
 static inline int
 classify(const struct weft_port_conf *port, struct weft_lane *lane)
 {
@@ -118,15 +122,15 @@ classify(const struct weft_port_conf *port, struct weft_lane *lane)
 		lane->domain = port->native;
 		return likely(lane->domain) ? -1 : (int)WEFT_DROP_VLAN_UNTAGGED;
 	}
-	// A tag with VLAN 0 carries a priority and nothing else (IEEE 802.1Q, 6.9).
-	lane->strip = port->tagging != WEFT_TAG_TUNNEL;
+	// A tag with VLAN 0 has a priority only (IEEE 802.1Q, 6.9).
+	lane->strip = port->tagging != WEFT_TAG_QINQ;
 	switch (port->tagging) {
 	case WEFT_TAG_ACCESS:
 		if (unlikely(tagged))
 			return WEFT_DROP_VLAN_TAGGED;
 		lane->domain = port->native;
 		break;
-	case WEFT_TAG_TUNNEL:
+	case WEFT_TAG_QINQ:
 		lane->domain = port->native;
 		break;
 	default:
@@ -179,8 +183,8 @@ weft_vlan_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mas
 				continue;
 			}
 			bad = likely(lane->domain) ? -1 : (int)WEFT_DROP_TUNNEL_NETWORK;
-			if (!worker->present && !vec->dry_run)
-				count_stamp(&worker->stamps, lane, found.when);
+			if (!worker->generations.present && !vec->dry_run)
+				count_stamp(&worker->counters.stamps, lane, found.when);
 		} else {
 			bad = likely(weft_port_is_open(worker, port)) ? classify(port, lane)
 								      : WEFT_DROP_PORT_DOWN + port->closed;

@@ -6,8 +6,8 @@
 
 #include "weft/session.h"
 
-// Sums the connections of PORT, those without an answer, and its fragmented datagrams. Owner worker of T; the counts of
-// the other workers may be a moment old.
+// Sums the connections of PORT, those without an answer, and its fragmented datagrams. Owner worker of T; the counts
+// of the other workers may be a moment old.
 static inline void
 weft_account_counts(const struct weft_sessions *t, uint16_t port, uint32_t *n, uint32_t *n_half, uint32_t *n_frags)
 {

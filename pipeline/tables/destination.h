@@ -9,8 +9,9 @@
 #include "weft/fdb.h"
 #include "weft/worker.h"
 
-// The port in the domain ID behind KEY, a MAC address with this domain (weft_mac_key), whose hash in the worker's table
-// of learned addresses is HASH. WEFT_PORT_NONE: the address is unknown, and the frame is flooded. Owner worker.
+// The port in the domain ID behind KEY, a MAC address with this domain (weft_mac_key), whose hash in the worker's
+// table of learned addresses is HASH. WEFT_PORT_NONE: the address is unknown, and the frame is flooded. Owner
+// worker.
 static inline uint16_t
 weft_destination_find(const struct weft_worker *worker, uint16_t id, uint64_t key, uint64_t hash)
 {

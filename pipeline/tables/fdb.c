@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Learned addresses: insertion, moves, what other workers tell, ageing.
+// Learns MAC addresses, follows their moves, takes over what other workers learn, and removes old entries.
 #include "weft/fdb.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "weft/worker.h"
 
-// An entry in use is announced again when a third of its life is over.
+// The other workers hear again of an entry in use after each third of its life.
 #define ANNOUNCE_PARTS 3
 
 struct weft_fdb *
@@ -46,7 +46,7 @@ weft_fdb_free(struct weft_fdb *fdb)
 	rte_free(fdb);
 }
 
-// The port's number of addresses; starts over when the slot got another port.
+// The number of addresses behind PORT; it starts at 0 when the slot gets another port.
 static uint32_t *
 count_of(struct weft_fdb *fdb, uint16_t port, uint16_t gen)
 {
@@ -72,7 +72,8 @@ remove_entry(struct weft_fdb *fdb, struct weft_mac_entry *entry)
 	fdb->n--;
 }
 
-// Enters KEY, or moves it. Returns false where the table or the port's quota is full.
+// Enters KEY, or moves it to PORT; *MOVED says whether it was behind another port. False: the table, or the quota of
+// the port, is full.
 static bool
 enter(struct weft_fdb *fdb, const struct weft_snapshot *snap, uint64_t key, uint16_t port, uint16_t gen, uint32_t clock,
 	bool *moved)
@@ -103,7 +104,7 @@ weft_fdb_learn(struct weft_worker *worker, uint64_t key, uint16_t port, uint16_t
 {
 	struct weft_fdb *fdb = worker->fdb;
 	struct weft_mac_entry *entry = weft_mactab_find(&fdb->tab, key, weft_mactab_hash(&fdb->tab, key));
-	struct weft_port_stats *stats = &worker->stats[port];
+	struct weft_port_stats *stats = &worker->counters.port[port];
 	bool moved;
 
 	if (entry && entry->port == port && entry->gen == gen) {

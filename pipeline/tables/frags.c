@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Datagrams whose first fragment has passed: a small table with a bound on entries, by port too, and on time. Later
-// fragments of others are strays. One that reaches into the first one's bytes could rewrite the header that was judged
-// (RFC 1858, RFC 3128, RFC 5722): it is dropped.
+// The table of datagrams whose first fragment has passed. Entries are limited, for each port too, and live for a
+// bounded time. Later fragments of other datagrams are strays. A later fragment that overlaps the first one could
+// rewrite the header that was judged (RFC 1858, RFC 3128, RFC 5722): it is dropped.
 #include "frags.h"
 
 #include <rte_malloc.h>
@@ -16,7 +16,7 @@
 
 #define WAYS	      4
 #define LIFE	      15  // seconds, RFC 791's default
-#define SWEPT	      16  // buckets in a sweep
+#define SWEPT	      16  // buckets that a sweep visits
 #define DEFAULT_LIMIT 256 // datagrams of a port at a time
 
 struct entry {
@@ -24,7 +24,7 @@ struct entry {
 	uint32_t id;
 	uint32_t seen; // seconds on the engine's clock
 	uint16_t in, out, domain;
-	uint16_t first_end; // bytes of the datagram that the first fragment has
+	uint16_t first_end; // bytes of the first fragment
 	uint8_t proto;
 	uint8_t family; // 0: free
 };
@@ -109,7 +109,7 @@ forget(struct weft_sessions *t, struct entry *e)
 int
 weft_frags_note(struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2])
 {
-	struct weft_sessions *t = worker->sessions;
+	struct weft_sessions *t = worker->firewall.sessions;
 	struct entry e = entry_of(lane, addr), *to = NULL;
 	struct bucket *bucket = bucket_of(t->frags, &e);
 	uint32_t n, n_half, n_frags, limit;
@@ -120,7 +120,7 @@ weft_frags_note(struct weft_worker *worker, const struct weft_lane *lane, const 
 		if (way->family && worker->clock - way->seen > LIFE)
 			forget(t, way);
 		if (same(way, &e)) {
-			// The same datagram again: the bytes that none may overlap are those of both.
+			// The same datagram again: no fragment may overlap either of its first fragments.
 			way->first_end = RTE_MAX(way->first_end, lane->frag_len);
 			way->seen = worker->clock;
 			return -1;
@@ -143,7 +143,7 @@ int
 weft_frags_check(const struct weft_worker *worker, const struct weft_lane *lane, const uint8_t *const addr[2])
 {
 	struct entry e = entry_of(lane, addr);
-	const struct bucket *bucket = bucket_of(worker->sessions->frags, &e);
+	const struct bucket *bucket = bucket_of(worker->firewall.sessions->frags, &e);
 
 	for (unsigned int i = 0; i < WAYS; i++) {
 		const struct entry *way = &bucket->way[i];
@@ -157,13 +157,13 @@ weft_frags_check(const struct weft_worker *worker, const struct weft_lane *lane,
 void
 weft_frags_sweep(struct weft_worker *worker)
 {
-	struct weft_frags *f = worker->sessions->frags;
+	struct weft_frags *f = worker->firewall.sessions->frags;
 
 	for (unsigned int b = 0; b < SWEPT; b++) {
 		struct bucket *bucket = &f->bucket[f->sweep++ & f->mask];
 
 		for (unsigned int i = 0; i < WAYS; i++)
 			if (bucket->way[i].family && worker->clock - bucket->way[i].seen > LIFE)
-				forget(worker->sessions, &bucket->way[i]);
+				forget(worker->firewall.sessions, &bucket->way[i]);
 	}
 }

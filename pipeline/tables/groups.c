@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The table of multicast groups: an entry for each port in a group, and one for the group.
+// The table of multicast groups: an entry for each port in a group, and one for the group itself.
 #include "groups.h"
 
 #include <errno.h>
@@ -10,14 +10,14 @@
 
 #include "weft/worker.h"
 
-// RFC 3376, 8.4: what nobody has repeated in so many intervals, and the time for an answer, is void.
+// RFC 3376, 8.4: a membership ends if it is not repeated within so many intervals and the time for an answer.
 #define ROBUSTNESS 2
 #define ANSWER_S   10
 #define ROUTERS_S  125
 
 enum message { ADDRESS, JOIN, LEAVE };
 
-// In a domain, and with a bit that is in no MAC of one station. SLOT 0 stands for the group.
+// The key of an entry: a bit that no station's MAC address has tells it from addresses. SLOT 0: the group itself.
 static uint64_t
 key_of(const struct group *group, uint16_t slot)
 {
@@ -44,7 +44,7 @@ is_old(const struct weft_worker *worker, const struct weft_mac_entry *entry)
 	return worker->clock - entry->seen > ROBUSTNESS * interval(worker->groups) + ANSWER_S;
 }
 
-// When the group was first heard of stands in its entry's PORT and GEN.
+// The time of a group's first join is stored in PORT and GEN of its entry.
 static void
 set_first(struct weft_mac_entry *entry, uint32_t clock)
 {
@@ -103,7 +103,7 @@ remove_entry(struct weft_groups *groups, struct weft_mac_entry *entry)
 	groups->n--;
 }
 
-// There is no room for one who wants the group: it goes to all then.
+// There is no room for a port that wants GROUP: the group is forgotten, so that its packets go to all ports.
 static void
 refuse(struct weft_groups *groups, const struct group *group)
 {

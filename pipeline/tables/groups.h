@@ -7,7 +7,8 @@
 #include "weft/groups.h"
 #include "weft/worker.h"
 
-// A group. NUMBER is an IPv4 group's address, or the low 32 bits of an IPv6 group's, which are in its MAC address too.
+// A group. NUMBER is an IPv4 group's address, or the low 32 bits of an IPv6 group's, which are in its MAC address
+// too.
 struct group {
 	uint16_t domain;
 	uint32_t number; // 0: routers, which want every group

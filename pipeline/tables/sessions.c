@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The table of connections: buckets of signatures, a cache line each, that lead to records. A key has two buckets, the
-// first preferred, so that a look-up mostly costs one line and the record's.
+// The table of connections: buckets of signatures, one cache line each, that lead to records. A key has two buckets.
+// The first is preferred, so that most look-ups cost one line besides the record's.
 #include "sessions.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "frags.h"
 
-// Records looked at for one that may go.
+// An eviction visits so many records at most.
 #define EVICT_TRIES 32
 
 static const char *const names[WEFT_N_SESSION_STATES] = {
@@ -30,7 +30,7 @@ static const char *const names[WEFT_N_SESSION_STATES] = {
 	[WEFT_SESSION_OTHER_STREAM] = "other_stream",
 };
 
-// How long a connection lives without a packet, in seconds.
+// Seconds that a connection lives without a packet.
 static const uint32_t timeouts[WEFT_N_SESSION_STATES] = {
 	[WEFT_SESSION_SYN_SENT] = 120,
 	[WEFT_SESSION_SYN_RECEIVED] = 60,
@@ -55,7 +55,7 @@ struct weft_sessions *
 weft_sessions_new(uint32_t size, uint32_t n_frags)
 {
 	struct weft_sessions *t = rte_zmalloc("sessions", sizeof(*t), RTE_CACHE_LINE_SIZE);
-	// Two places for every record: at that load a key's two buckets are hardly ever both full.
+	// Two places for each record: at this load the two buckets of a key are hardly ever both full.
 	uint32_t n_buckets = rte_align32pow2(RTE_MAX(2 * size / WEFT_SESSION_WAYS, 2u));
 
 	if (t == NULL) {
@@ -138,7 +138,7 @@ put(struct weft_session_bucket *bucket, int way, uint16_t sig, uint32_t record)
 	bucket->index[way] = record;
 }
 
-// Moves an entry of B, which is full, to its other bucket. Returns the way that is free then, or -1.
+// Moves an entry of the full bucket B to its other bucket. Returns the way that is free then; -1: none can move.
 static int
 make_way(struct weft_sessions *t, uint32_t b)
 {
@@ -264,7 +264,7 @@ weft_session_adopt(struct weft_sessions *t, const struct weft_session *from)
 	uint64_t hash;
 	uint32_t record;
 
-	// Each worker folds by secrets of its own.
+	// Each worker folds IPv6 addresses with secrets of its own.
 	for (unsigned int e = 0; e < 2 && key.family == 6; e++)
 		key.addr[e] = weft_sessions_fold(t, addr6[e]);
 	hash = weft_sessions_hash(t, &key);

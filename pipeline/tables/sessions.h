@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The table of connections, for the files of the firewall.
+// The table of connections, for the firewall. All functions: owner worker.
 #pragma once
 
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "weft/addrmap.h"
 #include "weft/session.h"
 
-// Spreads a product's bits: of keys that differ in few bits its low ones differ by multiples of a power of two, with
-// some secrets by one of a high power. What comes out is good from bit 16 on (Knuth, TAOCP 3, 6.4, multiplicative
+// Spreads the bits of a product. The products of keys that differ in few bits differ by multiples of a power of two,
+// with some secrets of a high power. The result is good from bit 16 on (Knuth, TAOCP 3, 6.4, multiplicative
 // hashing).
 static inline uint64_t
 weft_sessions_spread(uint64_t h)
@@ -20,7 +20,8 @@ weft_sessions_spread(uint64_t h)
 	return (h ^ h >> 32) * UINT64_C(0xff51afd7ed558ccd);
 }
 
-// The hash of a key in its three words: seeded, so that guests who choose addresses and ports do not choose buckets.
+// The hash of a key in its three words. It has a secret, so that guests, who choose addresses and ports, cannot
+// choose buckets.
 static inline uint64_t
 weft_sessions_mix(const struct weft_sessions *t, uint64_t addrs, uint64_t ends, uint32_t what)
 {
@@ -40,7 +41,8 @@ weft_sessions_hash(const struct weft_sessions *t, const struct weft_session_key 
 	return weft_sessions_mix(t, a, b, c);
 }
 
-// An IPv6 address as the key has it. Different addresses may fold to the same: the record has them whole.
+// An IPv6 address as the key has it. Different addresses may fold to the same value: the record has the whole
+// address.
 static inline uint32_t
 weft_sessions_fold(const struct weft_sessions *t, const uint8_t addr[16])
 {
@@ -62,14 +64,14 @@ weft_sessions_first(const struct weft_sessions *t, uint64_t hash)
 	return (uint32_t)(hash >> 16) & t->mask;
 }
 
-// The other bucket that an entry of BUCKET may stand in; of that, the first (Fan et al., "Cuckoo Filter", 2014).
+// The other bucket of an entry in BUCKET (Fan et al., "Cuckoo Filter", 2014). Of that one, the other is BUCKET.
 static inline uint32_t
 weft_sessions_other(const struct weft_sessions *t, uint32_t bucket, uint16_t sig)
 {
 	return (bucket ^ (sig * 0x5bd1e995u + 1)) & t->mask;
 }
 
-// A bit at the top of every 16-bit lane of the bucket's half that may be equal to SIG; the lowest of them is.
+// The top bit of each of the four signatures that may be equal to SIG; the lowest one certainly is.
 static inline uint64_t
 weft_sessions_equal4(const uint16_t sigs[4], uint16_t sig)
 {
@@ -80,7 +82,7 @@ weft_sessions_equal4(const uint16_t sigs[4], uint16_t sig)
 	return (lanes - ones) & ~lanes & (ones << 15);
 }
 
-// The first record of BUCKET whose signature is SIG; 0: none.
+// The first record in BUCKET with the signature SIG; 0: there is none.
 static inline uint32_t
 weft_sessions_candidate(const struct weft_session_bucket *bucket, uint16_t sig)
 {
@@ -107,20 +109,20 @@ weft_sessions_same_key(const struct weft_session_key *a, const struct weft_sessi
 	return ((a0 ^ b0) | (a1 ^ b1) | (a2 ^ b2)) == 0;
 }
 
-// The record of KEY, or 0. ADDR6 are the whole addresses of IPv6 ends.
+// The record of KEY; 0: there is none. ADDR6 are the whole addresses of the ends, for IPv6.
 uint32_t weft_sessions_find(const struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash,
 	const uint8_t *const addr6[2]);
 
-// A new record of KEY, or 0: no room. All but its key is zero; the caller has looked that there is none.
+// A new record with KEY, which is not in the table; the rest of it is zero. 0: there is no room.
 uint32_t weft_sessions_insert(struct weft_sessions *t, const struct weft_session_key *key, uint64_t hash);
 
-// Makes room: the oldest connection that was never answered, or is closed, goes. False: none was found.
+// Removes the oldest connection that has no answer, or is closed. False: none was found.
 bool weft_sessions_evict(struct weft_sessions *t);
 
-// Notes that RECORD may go when there is no room.
+// Notes that RECORD may be evicted when there is no room.
 void weft_sessions_may_evict(struct weft_sessions *t, uint32_t record);
 
-// Gives S another state, with what follows for the counts of its port.
+// Gives S another state, and updates the counts of its port.
 static inline void
 weft_sessions_enter(struct weft_sessions *t, struct weft_session *s, enum weft_session_state state)
 {
@@ -130,5 +132,5 @@ weft_sessions_enter(struct weft_sessions *t, struct weft_session *s, enum weft_s
 		weft_sessions_may_evict(t, (uint32_t)(s - t->rec));
 }
 
-// Adds what S has counted since the last time to its totals and to its rules.
+// Adds what S has counted since the last call to its totals, and to those of its rules.
 void weft_sessions_settle(struct weft_sessions *t, struct weft_session *s);

@@ -146,10 +146,11 @@ measure_established(struct bench *b, uint32_t n)
 	b->w->snap = b->with;
 	off = bench_figures(b->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH);
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
-		dropped += b->w->stats[1].drop[i] + b->w->stats[2].drop[i];
+		dropped += b->w->counters.port[1].drop[i] + b->w->counters.port[2].drop[i];
 	snprintf(name, sizeof(name), "in-process-%u", n);
 	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:I, s:I}", "name", name, "connections", n, "weft", on, "weft_off",
-		off, "stages", stages, "tracked", (json_int_t)b->w->sessions->n, "dropped", (json_int_t)dropped);
+		off, "stages", stages, "tracked", (json_int_t)b->w->firewall.sessions->n, "dropped",
+		(json_int_t)dropped);
 }
 
 // Whole connections of six packets, BATCH of them side by side, in a table that is full of closed ones.
@@ -163,7 +164,7 @@ measure_cps(struct bench *b)
 	} steps[] = { { 0x02, false, 0, 0 }, { 0x12, true, 1, 0 }, { 0x10, false, 1, 1 }, { 0x11, false, 1, 1 },
 		{ 0x11, true, 2, 1 }, { 0x10, false, 2, 2 } };
 	uint32_t overhead = bench_stamp_cost(), next = 1 << 25;
-	uint64_t opened = b->w->sessions->opened;
+	uint64_t opened = b->w->firewall.sessions->opened;
 
 	for (unsigned int r = 0; r < ROUNDS; r++) {
 		uint64_t took = 0;
@@ -185,12 +186,12 @@ measure_cps(struct bench *b)
 		b->cycles[0][r] = (uint32_t)took;
 		next += BATCH;
 	}
-	opened = b->w->sessions->opened - opened;
+	opened = b->w->firewall.sessions->opened - opened;
 	qsort(b->cycles[0], ROUNDS, sizeof(b->cycles[0][0]), bench_compare);
 	return json_pack("{s:s, s:f, s:f, s:I, s:I}", "name", "in-process-cps", "per_second",
 		(double)rte_get_tsc_hz() * BATCH / b->cycles[0][ROUNDS / 2], "cycles_per_connection",
 		(double)b->cycles[0][ROUNDS / 2] / BATCH, "opened", (json_int_t)opened, "evicted",
-		(json_int_t)b->w->sessions->evicted);
+		(json_int_t)b->w->firewall.sessions->evicted);
 }
 
 // N rules of all kinds in one group: prefixes, port ranges, other groups.
@@ -360,11 +361,12 @@ main(int argc, char **argv)
 	for (unsigned int i = 0; i < RTE_DIM(conns); i++) {
 		// The table's default size, and for the last one of more.
 		if (i + 1 == RTE_DIM(conns) || i == 0) {
-			weft_sessions_free(b->w->sessions);
-			b->w->sessions = weft_sessions_new(i ? MAX_CONNS + MAX_CONNS / 20 : DEFAULT_SESSIONS, 64);
+			weft_sessions_free(b->w->firewall.sessions);
+			b->w->firewall.sessions =
+				weft_sessions_new(i ? MAX_CONNS + MAX_CONNS / 20 : DEFAULT_SESSIONS, 64);
 			opened = 0;
 		}
-		if (b->w->sessions == NULL) {
+		if (b->w->firewall.sessions == NULL) {
 			fprintf(stderr, "bench_firewall: no memory\n");
 			return 1;
 		}

@@ -77,7 +77,7 @@ fill(struct bench *b, const struct bench_case *c)
 static bool
 clear(struct bench *b, uint16_t port)
 {
-	bool all = b->w->port_out[port].n == BATCH;
+	bool all = b->w->outbox.port[port].n == BATCH;
 
 	bench_clear(b->w);
 	return all;
@@ -205,8 +205,8 @@ new_bench(void)
 		return NULL;
 	b->w = w;
 	w->fdb = weft_fdb_new(16, 300, 1);
-	w->neighbour = b->neighbour;
-	w->mac = b->mac;
+	w->overlay.neighbour = b->neighbour;
+	w->overlay.mac = b->mac;
 	w->snap = &b->snap;
 	b->snap = (struct weft_snapshot){ .version = 1 };
 	weft_snapshot_blank(&b->snap);

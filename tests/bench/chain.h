@@ -17,7 +17,7 @@
 static inline void
 bench_flush(struct weft_worker *worker, uint16_t port)
 {
-	worker->port_out[port].n = 0;
+	worker->outbox.port[port].n = 0;
 }
 
 // Returns a new worker with N_PORTS ports, and fills PKTS with N empty packets; NULL without memory.
@@ -30,23 +30,23 @@ bench_new_worker(uint16_t n_ports, struct rte_mbuf **pkts, unsigned int n)
 
 	if (!pool || !w || rte_pktmbuf_alloc_bulk(pool, pkts, n))
 		return NULL;
-	w->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->stats[0]), RTE_CACHE_LINE_SIZE);
+	w->counters.port = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->counters.port[0]), RTE_CACHE_LINE_SIZE);
 	w->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->flood[0]), RTE_CACHE_LINE_SIZE);
-	w->port_out = rte_zmalloc(NULL, n_ports * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
-	w->flush_port = bench_flush;
-	return w->stats && w->flood && w->port_out ? w : NULL;
+	w->outbox.port = rte_zmalloc(NULL, n_ports * sizeof(w->outbox.port[0]), RTE_CACHE_LINE_SIZE);
+	w->outbox.flush_port = bench_flush;
+	return w->counters.port && w->flood && w->outbox.port ? w : NULL;
 }
 
 // Empties the ports, and forgets the dropped packets, which are used again.
 static inline void
 bench_clear(struct weft_worker *w)
 {
-	for (uint16_t i = 0; i < w->n_dirty; i++) {
-		w->port_out[w->dirty[i]].n = 0;
-		w->port_out[w->dirty[i]].dirty = false;
+	for (uint16_t i = 0; i < w->outbox.n_dirty; i++) {
+		w->outbox.port[w->outbox.dirty[i]].n = 0;
+		w->outbox.port[w->outbox.dirty[i]].dirty = false;
 	}
-	w->n_dirty = 0;
-	w->n_dead = 0;
+	w->outbox.n_dirty = 0;
+	w->dropped.n = 0;
 }
 
 // Runs the packets of VEC through the stages, and writes the cycles of stage I to CYCLES[I * ROUNDS].

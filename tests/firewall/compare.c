@@ -83,8 +83,8 @@ set_up(struct run *run, unsigned int seed)
 	memset(&placement, 0, sizeof(placement));
 	fixture_setup((void **)&f);
 	run->f = f;
-	weft_sessions_free(f->w->sessions);
-	f->w->sessions = weft_sessions_new(SIZE, N_FRAGS);
+	weft_sessions_free(f->w->firewall.sessions);
+	f->w->firewall.sessions = weft_sessions_new(SIZE, N_FRAGS);
 	run->model = weft_model_new("/run/weft/vhost");
 	for (int i = 1; i <= REF_PORTS; i++) {
 		snprintf(path, sizeof(path), "t/p%d", i);
@@ -97,7 +97,7 @@ set_up(struct run *run, unsigned int seed)
 	free(text);
 	weft_fdb_learn(f->w, weft_mac_key(weft_snapshot_slot(run->snap, 1)->native, GENERATE_MAC(UPLINK)), UPLINK,
 		weft_snapshot_slot(run->snap, UPLINK)->gen);
-	run->ref = reference_new(run->model, f->w->sessions->timeout);
+	run->ref = reference_new(run->model, f->w->firewall.sessions->timeout);
 }
 
 static void
@@ -127,8 +127,8 @@ report(const struct run *run, const struct ref_packet *p, bool real, bool refere
 			p->q_src[3], p->q_dst[2], p->q_dst[3], p->q_sport, p->q_dport, p->q_seq);
 	reference_show(run->ref, p);
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
-		if (!real && w->stats[p->in].drop[i])
-			printf("  %s %llu\n", weft_drop_name(i), (unsigned long long)w->stats[p->in].drop[i]);
+		if (!real && w->counters.port[p->in].drop[i])
+			printf("  %s %llu\n", weft_drop_name(i), (unsigned long long)w->counters.port[p->in].drop[i]);
 }
 
 static void
@@ -165,12 +165,12 @@ sweep(struct run *run, uint32_t seconds)
 	struct weft_worker *w = run->f->w;
 
 	w->clock += seconds;
-	w->sessions->sweep = 1;
+	w->firewall.sessions->sweep = 1;
 	for (uint32_t i = 0; i < 4 * WEFT_MAX_PORTS / 64; i++)
 		weft_sessions_sweep(w, 64);
 	reference_sweep(run->ref, w->clock);
-	if (w->sessions->n != reference_count(run->ref)) {
-		printf("DIFFERENCE: %u connections, and the reference has %u\n", w->sessions->n,
+	if (w->firewall.sessions->n != reference_count(run->ref)) {
+		printf("DIFFERENCE: %u connections, and the reference has %u\n", w->firewall.sessions->n,
 			reference_count(run->ref));
 		run->differences++;
 	}
@@ -196,7 +196,7 @@ main(int argc, char **argv)
 		if (generate_random(200) == 0)
 			sweep(&run, 16 + generate_random(generate_random(4) ? 20 : 400));
 		// Before either table is full, all connections die of age.
-		if (run.f->w->sessions->n > SIZE - 100)
+		if (run.f->w->firewall.sessions->n > SIZE - 100)
 			sweep(&run, 6 * 24 * 3600);
 	}
 	printf("compared %llu packets (%llu passed) over %llu changes of the policy: %llu differences\n",

@@ -33,7 +33,7 @@ static struct rte_mbuf_ext_shared_info shared;
 static void
 flush(struct weft_worker *w, uint16_t port)
 {
-	w->port_out[port].n = 0;
+	w->outbox.port[port].n = 0;
 }
 
 static void
@@ -52,12 +52,13 @@ set_up(void)
 		abort();
 	pool = rte_pktmbuf_pool_create("fuzz", 255, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	worker = rte_zmalloc(NULL, sizeof(*worker), RTE_CACHE_LINE_SIZE);
-	worker->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(worker->stats[0]), RTE_CACHE_LINE_SIZE);
+	worker->counters.port =
+		rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(worker->counters.port[0]), RTE_CACHE_LINE_SIZE);
 	worker->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(worker->flood[0]), RTE_CACHE_LINE_SIZE);
-	worker->port_out = rte_zmalloc(NULL, 4 * sizeof(worker->port_out[0]), RTE_CACHE_LINE_SIZE);
+	worker->outbox.port = rte_zmalloc(NULL, 4 * sizeof(worker->outbox.port[0]), RTE_CACHE_LINE_SIZE);
 	worker->fdb = weft_fdb_new(64, 300, 1);
-	worker->sessions = weft_sessions_new(SIZE, 16);
-	worker->flush_port = flush;
+	worker->firewall.sessions = weft_sessions_new(SIZE, 16);
+	worker->outbox.flush_port = flush;
 	worker->pool = pool;
 	worker->snap = &snap;
 	shared.free_cb = keep;
@@ -143,9 +144,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(frame);
 		data += 2 + len;
 		size -= 2 + len;
-		check(worker->sessions);
+		check(worker->firewall.sessions);
 	}
 	weft_sessions_sweep(worker, 4 * SIZE);
-	check(worker->sessions);
+	check(worker->firewall.sessions);
 	return 0;
 }

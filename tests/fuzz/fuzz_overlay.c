@@ -41,10 +41,10 @@ static struct rte_mbuf_ext_shared_info shared;
 static void
 flush(struct weft_worker *w, uint16_t port)
 {
-	struct weft_txbuf *buf = &w->port_out[port];
+	struct weft_txbuf *buf = &w->outbox.port[port];
 
 	for (uint16_t i = 0; i < buf->n; i++)
-		w->stats[buf->pkts[i]->port].sent++;
+		w->counters.port[buf->pkts[i]->port].sent++;
 	rte_pktmbuf_free_bulk(buf->pkts, buf->n);
 	buf->n = 0;
 }
@@ -84,8 +84,8 @@ set_up_hosts(void)
 			.name = "@fuzz",
 			.peer = &peers[i] };
 		enter(weft_peer_key(&peers[i].address), HOST + i);
-		worker->neighbour[HOST + i].mac = 1;
-		worker->neighbour[HOST + i].hop = peers[i].hop_number;
+		worker->overlay.neighbour[HOST + i].mac = 1;
+		worker->overlay.neighbour[HOST + i].hop = peers[i].hop_number;
 		underlay->peer[underlay->n_peers++] = HOST + i;
 	}
 	ports.port[UPLINK] = (struct weft_port_conf){ .gen = 1,
@@ -142,16 +142,17 @@ set_up(void)
 		abort();
 	pool = rte_pktmbuf_pool_create("fuzz", MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	worker = rte_zmalloc(NULL, sizeof(*worker), RTE_CACHE_LINE_SIZE);
-	worker->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(worker->stats[0]), RTE_CACHE_LINE_SIZE);
+	worker->counters.port =
+		rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(worker->counters.port[0]), RTE_CACHE_LINE_SIZE);
 	worker->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(worker->flood[0]), RTE_CACHE_LINE_SIZE);
-	worker->port_out = rte_zmalloc(NULL, 16 * sizeof(worker->port_out[0]), RTE_CACHE_LINE_SIZE);
-	worker->neighbour = rte_zmalloc(NULL, 16 * sizeof(worker->neighbour[0]), RTE_CACHE_LINE_SIZE);
-	worker->bfd = rte_zmalloc(NULL, 16 * sizeof(worker->bfd[0]), RTE_CACHE_LINE_SIZE);
-	worker->mac = rte_zmalloc(NULL, 16 * sizeof(worker->mac[0]), RTE_CACHE_LINE_SIZE);
+	worker->outbox.port = rte_zmalloc(NULL, 16 * sizeof(worker->outbox.port[0]), RTE_CACHE_LINE_SIZE);
+	worker->overlay.neighbour = rte_zmalloc(NULL, 16 * sizeof(worker->overlay.neighbour[0]), RTE_CACHE_LINE_SIZE);
+	worker->overlay.bfd = rte_zmalloc(NULL, 16 * sizeof(worker->overlay.bfd[0]), RTE_CACHE_LINE_SIZE);
+	worker->overlay.mac = rte_zmalloc(NULL, 16 * sizeof(worker->overlay.mac[0]), RTE_CACHE_LINE_SIZE);
 	worker->fdb = weft_fdb_new(64, 300, 1);
 	worker->groups = weft_groups_new(64, 1, 1);
-	worker->sessions = weft_sessions_new(64, 16);
-	worker->flush_port = flush;
+	worker->firewall.sessions = weft_sessions_new(64, 16);
+	worker->outbox.flush_port = flush;
 	worker->pool = pool;
 	worker->snap = &snap;
 	shared.free_cb = keep;
@@ -161,7 +162,7 @@ set_up(void)
 	later_domains = domains;
 	later_domains.domain[1].changed = 4;
 	later.domain_page[0] = &later_domains;
-	worker->next = &later;
+	worker->generations.next = &later;
 }
 
 static const uint8_t around_udp[] = { 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 255, 17, 0,
@@ -208,7 +209,7 @@ static void
 check(void)
 {
 	for (unsigned int i = 0; i < 8; i++) {
-		const struct weft_port_stats *s = &worker->stats[i];
+		const struct weft_port_stats *s = &worker->counters.port[i];
 		uint64_t dropped = 0;
 
 		for (unsigned int d = 0; d < WEFT_N_DROPS; d++)
@@ -216,18 +217,18 @@ check(void)
 		if (s->rx + s->created != s->sent + s->taken + dropped)
 			abort();
 	}
-	if (rte_mempool_avail_count(pool) != MBUFS || worker->present || worker->snap != &snap)
+	if (rte_mempool_avail_count(pool) != MBUFS || worker->generations.present || worker->snap != &snap)
 		abort();
 }
 
 static void
 send_all(void)
 {
-	for (uint16_t i = 0; i < worker->n_dirty; i++) {
-		flush(worker, worker->dirty[i]);
-		worker->port_out[worker->dirty[i]].dirty = false;
+	for (uint16_t i = 0; i < worker->outbox.n_dirty; i++) {
+		flush(worker, worker->outbox.dirty[i]);
+		worker->outbox.port[worker->outbox.dirty[i]].dirty = false;
 	}
-	worker->n_dirty = 0;
+	worker->outbox.n_dirty = 0;
 	weft_free_dead(worker);
 }
 
@@ -241,7 +242,7 @@ run(uint8_t *buf, uint16_t room, uint16_t len, uint16_t port)
 	m->data_len = len;
 	m->pkt_len = len;
 	m->port = vec.lanes[0].in = port;
-	worker->stats[port].rx++;
+	worker->counters.port[port].rx++;
 	vec.n = 1;
 	vec.pkts[0] = m;
 	vec.now = rte_rdtsc();

@@ -39,6 +39,7 @@ def fixture_house(tmp_path, monkeypatch):
     monkeypatch.setattr(rooms, "PARTS", ("pipeline",))
     monkeypatch.setattr(rooms, "MAIN", "pipeline/base/log.c")
     monkeypatch.setattr(packet_path, "PATH", ("pipeline/base/", "pipeline/stages/"))
+    monkeypatch.setattr(packet_path, "NOT_PATH", {})
     monkeypatch.setattr(packet_path, "ALLOWED", set())
     monkeypatch.setattr(packet_path, "EXCEPTIONS", {})
     monkeypatch.setattr(packet_path, "NOT_PATH", {})

@@ -40,7 +40,7 @@ fixture_start(void **state)
 static void
 flush_port(struct weft_worker *worker, uint16_t port)
 {
-	struct weft_txbuf *buf = &worker->port_out[port];
+	struct weft_txbuf *buf = &worker->outbox.port[port];
 
 	for (uint16_t i = 0; i < buf->n; i++) {
 		struct sent *sent = &current->sent[current->n_sent++];
@@ -49,7 +49,7 @@ flush_port(struct weft_worker *worker, uint16_t port)
 		sent->port = port;
 		sent->len = buf->pkts[i]->pkt_len;
 		memcpy(sent->data, rte_pktmbuf_mtod(buf->pkts[i], void *), RTE_MIN(sent->len, sizeof(sent->data)));
-		worker->stats[buf->pkts[i]->port].sent++;
+		worker->counters.port[buf->pkts[i]->port].sent++;
 		rte_pktmbuf_free(buf->pkts[i]);
 	}
 	buf->n = 0;
@@ -58,10 +58,10 @@ flush_port(struct weft_worker *worker, uint16_t port)
 static void
 flush_worker(struct weft_worker *worker, uint16_t peer)
 {
-	struct weft_txbuf *buf = &worker->worker_out[peer];
+	struct weft_txbuf *buf = &worker->outbox.worker[peer];
 
 	for (uint16_t i = 0; i < buf->n; i++) {
-		worker->stats[buf->pkts[i]->port].passed++;
+		worker->counters.port[buf->pkts[i]->port].passed++;
 		rte_pktmbuf_free(buf->pkts[i]);
 	}
 	buf->n = 0;
@@ -88,22 +88,22 @@ fixture_setup(void **state)
 	assert_non_null(w);
 	f->w = w;
 	w->pool = pool;
-	w->stats = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->stats[0]), RTE_CACHE_LINE_SIZE);
+	w->counters.port = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->counters.port[0]), RTE_CACHE_LINE_SIZE);
 	w->flood = rte_zmalloc(NULL, WEFT_MAX_PORTS * sizeof(w->flood[0]), RTE_CACHE_LINE_SIZE);
-	w->port_out = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->port_out[0]), RTE_CACHE_LINE_SIZE);
-	w->worker_out = rte_zmalloc(NULL, WEFT_MAX_WORKERS * sizeof(w->worker_out[0]), RTE_CACHE_LINE_SIZE);
-	w->neighbour = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->neighbour[0]), RTE_CACHE_LINE_SIZE);
-	w->bfd = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->bfd[0]), RTE_CACHE_LINE_SIZE);
-	w->mac = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->mac[0]), RTE_CACHE_LINE_SIZE);
+	w->outbox.port = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->outbox.port[0]), RTE_CACHE_LINE_SIZE);
+	w->outbox.worker = rte_zmalloc(NULL, WEFT_MAX_WORKERS * sizeof(w->outbox.worker[0]), RTE_CACHE_LINE_SIZE);
+	w->overlay.neighbour = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->overlay.neighbour[0]), RTE_CACHE_LINE_SIZE);
+	w->overlay.bfd = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->overlay.bfd[0]), RTE_CACHE_LINE_SIZE);
+	w->overlay.mac = rte_zmalloc(NULL, FIXTURE_PORTS * sizeof(w->overlay.mac[0]), RTE_CACHE_LINE_SIZE);
 	w->fdb = weft_fdb_new(1024, 300, 7);
 	assert_non_null(w->fdb);
 	w->fdb->tell = tell;
 	w->groups = weft_groups_new(256, 125, 3);
 	assert_non_null(w->groups);
-	w->sessions = weft_sessions_new(FIXTURE_SESSIONS, 64);
-	assert_non_null(w->sessions);
-	w->flush_port = flush_port;
-	w->flush_worker = flush_worker;
+	w->firewall.sessions = weft_sessions_new(FIXTURE_SESSIONS, 64);
+	assert_non_null(w->firewall.sessions);
+	w->outbox.flush_port = flush_port;
+	w->outbox.flush_worker = flush_worker;
 	w->snap = &f->snap;
 	f->snap = (struct weft_snapshot){ .version = 1 };
 	weft_snapshot_blank(&f->snap);
@@ -133,16 +133,16 @@ fixture_teardown(void **state)
 	weft_free_dead(f->w);
 	assert_int_equal(rte_mempool_avail_count(pool), 4095);
 	weft_fdb_free(f->w->fdb);
-	weft_sessions_free(f->w->sessions);
+	weft_sessions_free(f->w->firewall.sessions);
 	weft_groups_free(f->w->groups);
 	weft_mactab_fini(&f->snap.static_macs);
-	rte_free(f->w->stats);
+	rte_free(f->w->counters.port);
 	rte_free(f->w->flood);
-	rte_free(f->w->port_out);
-	rte_free(f->w->worker_out);
-	rte_free(f->w->neighbour);
-	rte_free(f->w->bfd);
-	rte_free((void *)(uintptr_t)f->w->mac);
+	rte_free(f->w->outbox.port);
+	rte_free(f->w->outbox.worker);
+	rte_free(f->w->overlay.neighbour);
+	rte_free(f->w->overlay.bfd);
+	rte_free((void *)(uintptr_t)f->w->overlay.mac);
 	rte_free(f->w);
 	rte_free(f);
 	return 0;
@@ -159,7 +159,7 @@ fixture_add(struct fixture *f, uint16_t port, const void *frame, unsigned int le
 	m->port = port;
 	f->vec.lanes[f->vec.n].in = port;
 	f->vec.pkts[f->vec.n++] = m;
-	f->w->stats[port].rx++;
+	f->w->counters.port[port].rx++;
 }
 
 unsigned int
@@ -222,20 +222,20 @@ fixture_forward(struct fixture *f)
 
 	f->vec.now = rte_rdtsc();
 	weft_chain_run(w, &f->vec, false);
-	for (uint16_t i = 0; i < w->n_dirty; i++) {
-		uint32_t who = w->dirty[i];
+	for (uint16_t i = 0; i < w->outbox.n_dirty; i++) {
+		uint32_t who = w->outbox.dirty[i];
 
 		if (who < WEFT_MAX_PORTS)
 			flush_port(w, who);
 		else
 			flush_worker(w, who - WEFT_MAX_PORTS);
-		(who < WEFT_MAX_PORTS ? &w->port_out[who] : &w->worker_out[who - WEFT_MAX_PORTS])->dirty = false;
+		(who < WEFT_MAX_PORTS ? &w->outbox.port[who] : &w->outbox.worker[who - WEFT_MAX_PORTS])->dirty = false;
 	}
-	w->n_dirty = 0;
+	w->outbox.n_dirty = 0;
 	weft_free_dead(w);
 	f->vec.n = 0;
 	for (uint16_t port = 0; port < FIXTURE_PORTS; port++) {
-		const struct weft_port_stats *s = &w->stats[port];
+		const struct weft_port_stats *s = &w->counters.port[port];
 
 		assert_int_equal(s->rx + s->created, s->sent + s->taken + s->passed + fixture_drops(f, port));
 	}
@@ -247,8 +247,8 @@ fixture_reset(struct fixture *f)
 	for (unsigned int i = 0; i < f->vec.n; i++) {
 		bool dropped = false;
 
-		for (unsigned int d = 0; d < f->w->n_dead; d++)
-			dropped = dropped || f->w->dead[d] == f->vec.pkts[i];
+		for (unsigned int d = 0; d < f->w->dropped.n; d++)
+			dropped = dropped || f->w->dropped.pkts[d] == f->vec.pkts[i];
 		if (!dropped)
 			rte_pktmbuf_free(f->vec.pkts[i]);
 	}
@@ -262,7 +262,7 @@ fixture_drops(const struct fixture *f, uint16_t port)
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
-		sum += f->w->stats[port].drop[i];
+		sum += f->w->counters.port[port].drop[i];
 	return sum;
 }
 

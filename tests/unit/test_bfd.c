@@ -33,9 +33,9 @@ pass_ms(struct fixture *f, unsigned int ms)
 	for (unsigned int i = 0; i < ms; i++) {
 		now += rte_get_tsc_hz() / 1000;
 		weft_bfd_sweep(f->w, now);
-		f->w->flush_port(f->w, UPLINK);
-		f->w->port_out[UPLINK].dirty = false;
-		f->w->n_dirty = 0;
+		f->w->outbox.flush_port(f->w, UPLINK);
+		f->w->outbox.port[UPLINK].dirty = false;
+		f->w->outbox.n_dirty = 0;
 	}
 }
 
@@ -83,7 +83,7 @@ hear(struct fixture *f, unsigned int bfd_state, uint8_t flags, uint32_t yours)
 static unsigned int
 state_of(const struct fixture *f)
 {
-	return atomic_load(&f->w->bfd[PEER].state);
+	return atomic_load(&f->w->overlay.bfd[PEER].state);
 }
 
 // Up, from nothing.
@@ -193,13 +193,13 @@ malformed(struct fixture *f, unsigned int offset, uint8_t value)
 	uint8_t frame[BFD_LEN] = { 2, 0xaa, 0, 0, 0, 1, 2, 0xaa, 0, 0, 0, 2, 8, 0, 0x45, 0xc0, 0, 52, 0, 0, 0, 0, 255,
 		17, 0, 0, 192, 0, 2, 2, 192, 0, 2, 1, 0xc0, 1, 0x0e, 0xc8, 0, 32, 0, 0, 0x20, DOWN << 6, 3, 24, 0, 0, 0,
 		99 };
-	uint64_t bad = dropped(f, UPLINK, WEFT_DROP_BFD_MALFORMED), taken = f->w->stats[UPLINK].taken;
+	uint64_t bad = dropped(f, UPLINK, WEFT_DROP_BFD_MALFORMED), taken = f->w->counters.port[UPLINK].taken;
 
 	frame[offset] = value;
 	fixture_add(f, UPLINK, frame, sizeof(frame));
 	fixture_forward(f);
 	assert_int_equal(dropped(f, UPLINK, WEFT_DROP_BFD_MALFORMED), bad + (offset != 0));
-	assert_int_equal(f->w->stats[UPLINK].taken, taken + (offset == 0));
+	assert_int_equal(f->w->counters.port[UPLINK].taken, taken + (offset == 0));
 }
 
 // RFC 5880, 6.8.6; RFC 5881, 5.

@@ -15,9 +15,9 @@ hash_state(const struct fixture *f)
 
 	h = rte_jhash(f->w->fdb->count, WEFT_MAX_PORTS * sizeof(uint32_t), h);
 	h = rte_jhash(f->w->flood, WEFT_MAX_PORTS * sizeof(f->w->flood[0]), h);
-	h = rte_jhash(f->w->stats, WEFT_MAX_PORTS * sizeof(f->w->stats[0]), h);
-	h = rte_jhash(f->w->stage, sizeof(f->w->stage), h);
-	return rte_jhash_3words(f->w->n_dirty, f->w->n_dead, f->n_told, h);
+	h = rte_jhash(f->w->counters.port, WEFT_MAX_PORTS * sizeof(f->w->counters.port[0]), h);
+	h = rte_jhash(f->w->counters.stage, sizeof(f->w->counters.stage), h);
+	return rte_jhash_3words(f->w->outbox.n_dirty, f->w->dropped.n, f->n_told, h);
 }
 
 static void
@@ -70,7 +70,7 @@ explain_changes_nothing_and_is_right(void **state)
 		assert_int_equal(f->n_sent, f->explain.n_outputs);
 		assert_int_equal(fixture_drops(f, 1) - drops, f->explain.dropped);
 		if (f->explain.dropped)
-			assert_true(f->w->stats[1].drop[f->explain.reason] > 0);
+			assert_true(f->w->counters.port[1].drop[f->explain.reason] > 0);
 	}
 }
 
@@ -84,9 +84,9 @@ stages_count_what_they_see(void **state)
 	fixture_add_hex(f, 1, "52");
 	fixture_add_eth(f, 1, BROADCAST, MAC_A);
 	fixture_forward(f);
-	assert_int_equal(f->w->stage[0].lanes, 3);
-	assert_int_equal(f->w->stage[1].lanes, 2);
-	assert_int_equal(f->w->stage[WEFT_N_STAGES - 1].lanes, 1);
+	assert_int_equal(f->w->counters.stage[0].lanes, 3);
+	assert_int_equal(f->w->counters.stage[1].lanes, 2);
+	assert_int_equal(f->w->counters.stage[WEFT_N_STAGES - 1].lanes, 1);
 }
 
 static void
@@ -100,8 +100,8 @@ timed_run_does_the_same(void **state)
 	f->vec.n = 0;
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 1);
-	assert_int_equal(f->w->stage[0].timed_lanes, 1);
-	assert_true(f->w->stage[0].cycles > 0);
+	assert_int_equal(f->w->counters.stage[0].timed_lanes, 1);
+	assert_true(f->w->counters.stage[0].cycles > 0);
 }
 
 // Hardware carries connections between ports of which no stage has to do anything for a packet.
@@ -115,7 +115,7 @@ what_only_software_does_needs_the_chain(void **state)
 	assert_false(weft_chain_needed(&f->snap, 1));
 	f->ports[1].tagging = WEFT_TAG_UPLINK;
 	assert_false(weft_chain_needed(&f->snap, 1));
-	f->snap.link = true;
+	f->snap.uplink_shared = true;
 	f->snap.uplink = 1;
 	assert_true(weft_chain_needed(&f->snap, 1));
 	f->snap.uplink = WEFT_PORT_NONE;

@@ -27,7 +27,7 @@ address_is_learned_and_told(void **state)
 	assert_int_equal(find(f, MAC_A)->port, 2);
 	assert_int_equal(f->n_told, 1);
 	assert_true(f->told.key == weft_mac_key(1, MAC_A));
-	assert_int_equal(f->w->stats[2].learned, 1);
+	assert_int_equal(f->w->counters.port[2].learned, 1);
 }
 
 static void
@@ -38,7 +38,7 @@ address_moves_with_its_guest(void **state)
 	learn(f, MAC_A, 2);
 	learn(f, MAC_A, 3);
 	assert_int_equal(find(f, MAC_A)->port, 3);
-	assert_int_equal(f->w->stats[3].moved, 1);
+	assert_int_equal(f->w->counters.port[3].moved, 1);
 	assert_int_equal(f->n_told, 2);
 	assert_int_equal(f->w->fdb->count[2], 0);
 	assert_int_equal(f->w->fdb->count[3], 1);
@@ -82,7 +82,7 @@ quota_of_a_port_holds_and_others_still_learn(void **state)
 	for (uint64_t i = 1; i <= 20; i++)
 		learn(f, i, 1);
 	assert_int_equal(f->w->fdb->n, 8);
-	assert_int_equal(f->w->stats[1].not_learned, 12);
+	assert_int_equal(f->w->counters.port[1].not_learned, 12);
 	learn(f, MAC_B, 2);
 	assert_non_null(find(f, MAC_B));
 }
@@ -96,7 +96,7 @@ table_is_bounded(void **state)
 	for (uint64_t i = 1; i <= 5000; i++)
 		learn(f, i, 1);
 	assert_true(f->w->fdb->n <= 1024);
-	assert_int_equal(f->w->stats[1].learned + f->w->stats[1].not_learned, 5000);
+	assert_int_equal(f->w->counters.port[1].learned + f->w->counters.port[1].not_learned, 5000);
 }
 
 static void
@@ -111,7 +111,7 @@ address_of_a_removed_port_is_dead(void **state)
 	assert_int_equal(f->w->fdb->n, 0);
 	learn(f, MAC_A, 3);
 	assert_int_equal(find(f, MAC_A)->port, 3);
-	assert_int_equal(f->w->stats[3].moved, 0);
+	assert_int_equal(f->w->counters.port[3].moved, 0);
 }
 
 static void

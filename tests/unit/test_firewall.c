@@ -45,12 +45,12 @@ tcp(struct fixture *f, uint16_t from, uint8_t flags, uint8_t seq, uint8_t ack)
 	l4[12] = 5 << 4;
 	l4[13] = flags;
 	l4[14] = 0x10;
-	memcpy(before, f->w->stats[from].drop, sizeof(before));
+	memcpy(before, f->w->counters.port[from].drop, sizeof(before));
 	fixture_add(f, from, frame, sizeof(frame));
 	if (fixture_run(f, "firewall") == 0)
 		reason = -2;
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)
-		if (f->w->stats[from].drop[i] != before[i])
+		if (f->w->counters.port[from].drop[i] != before[i])
 			reason = (int)i;
 	fixture_reset(f);
 	return reason;
@@ -63,7 +63,7 @@ ports_without_rules_are_not_judged(void **state)
 
 	f->ports[2].policy = NULL;
 	assert_int_equal(tcp(f, 1, ACK, 1, 1), -1);
-	assert_int_equal(f->w->sessions->n, 0);
+	assert_int_equal(f->w->firewall.sessions->n, 0);
 }
 
 static void
@@ -72,8 +72,8 @@ rules_of_the_receiver_deny(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(tcp(f, 1, SYN, 1, 0), WEFT_DROP_FW_INGRESS);
-	assert_int_equal(f->w->sessions->n, 0);
-	assert_int_equal(f->w->sessions->rule[2].packets, 1);
+	assert_int_equal(f->w->firewall.sessions->n, 0);
+	assert_int_equal(f->w->firewall.sessions->rule[2].packets, 1);
 }
 
 static void
@@ -91,10 +91,10 @@ replies_pass_by_their_connection(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(tcp(f, 2, SYN, 1, 0), -1);
-	assert_int_equal(f->w->sessions->n, 1);
+	assert_int_equal(f->w->firewall.sessions->n, 1);
 	assert_int_equal(tcp(f, 1, SYN | ACK, 50, 2), -1);
 	assert_int_equal(tcp(f, 2, ACK, 2, 51), -1);
-	assert_int_equal(f->w->sessions->rec[1].state, WEFT_SESSION_ESTABLISHED);
+	assert_int_equal(f->w->firewall.sessions->rec[1].state, WEFT_SESSION_ESTABLISHED);
 	assert_int_equal(tcp(f, 1, ACK, 51, 2), -1);
 }
 
@@ -117,7 +117,7 @@ new_rules_end_a_connection(void **state)
 	f->snap.version = 2;
 	f->ports[2].epoch = 2;
 	assert_int_equal(tcp(f, 1, SYN | ACK, 50, 2), WEFT_DROP_FW_REVOKED);
-	assert_int_equal(f->w->sessions->n, 0);
+	assert_int_equal(f->w->firewall.sessions->n, 0);
 }
 
 static void
@@ -142,7 +142,7 @@ dry_run_opens_nothing(void **state)
 	f->vec.dry_run = true;
 	f->vec.explain = &f->explain;
 	assert_int_equal(tcp(f, 2, SYN, 1, 0), -1);
-	assert_int_equal(f->w->sessions->n, 0);
+	assert_int_equal(f->w->firewall.sessions->n, 0);
 	assert_string_equal(f->explain.step[f->explain.n_steps - 1].stage, "firewall");
 	assert_string_equal(f->explain.step[f->explain.n_steps - 1].text, "out of the sender: test allow allows it");
 }

@@ -18,7 +18,7 @@ broadcast_reaches_all_others_once(void **state)
 	for (unsigned int i = 0; i < 3; i++)
 		seen |= 1u << f->sent[i].port;
 	assert_int_equal(seen, 1u << 1 | 1u << 3 | 1u << 4);
-	assert_int_equal(f->w->stats[2].created, 2);
+	assert_int_equal(f->w->counters.port[2].created, 2);
 }
 
 static void
@@ -38,7 +38,7 @@ each_class_has_a_limit_of_its_own(void **state)
 		f->n_sent = 0;
 		f->vec.now = UINT64_C(6) << 50;
 		weft_chain_run(f->w, &f->vec, false);
-		assert_int_equal(f->w->stats[1].drop[reason[class]], 5);
+		assert_int_equal(f->w->counters.port[1].drop[reason[class]], 5);
 		f->vec.n = 0;
 		fixture_forward(f);
 		assert_int_equal(f->n_sent, 15);
@@ -61,8 +61,8 @@ arp_has_a_limit_of_its_own(void **state)
 	weft_chain_run(f->w, &f->vec, false);
 	f->vec.n = 0;
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_BROADCAST], 1);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_ARP], 0);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FLOOD_BROADCAST], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FLOOD_ARP], 0);
 	f->ports[1].flood[WEFT_FLOOD_BROADCAST].cost = 0;
 	f->ports[1].flood[WEFT_FLOOD_ARP] = none;
 	fixture_add_eth(f, 1, BROADCAST, MAC_A);
@@ -72,8 +72,8 @@ arp_has_a_limit_of_its_own(void **state)
 	weft_chain_run(f->w, &f->vec, false);
 	f->vec.n = 0;
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_BROADCAST], 1);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_ARP], 2);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FLOOD_BROADCAST], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FLOOD_ARP], 2);
 }
 
 static void
@@ -86,7 +86,7 @@ lonely_port_floods_to_nobody(void **state)
 	f->domains[1].ports = members;
 	fixture_add_eth(f, 1, BROADCAST, MAC_A);
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_EMPTY], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FLOOD_EMPTY], 1);
 }
 
 static void
@@ -98,7 +98,7 @@ member_that_is_down_gets_nothing_and_is_counted(void **state)
 	fixture_add_eth(f, 1, BROADCAST, MAC_A);
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 2);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_OUT_PORT_DOWN], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_OUT_PORT_DOWN], 1);
 }
 
 static void
@@ -123,7 +123,7 @@ copies_that_memory_does_not_allow_are_named(void **state)
 	while (n < RTE_DIM(hoard) && (hoard[n] = rte_pktmbuf_alloc(f->w->pool)))
 		n++;
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FLOOD_NO_MBUF], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FLOOD_NO_MBUF], 1);
 	rte_pktmbuf_free_bulk(hoard, n);
 }
 

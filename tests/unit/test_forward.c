@@ -40,7 +40,7 @@ source_that_belongs_to_another_port_is_refused(void **state)
 	fixture_add_eth(f, 3, MAC_C, MAC_B);
 	fixture_add_eth(f, 3, MAC_B, MAC_A);
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[3].drop[WEFT_DROP_GUARD_MAC_TAKEN], 2);
+	assert_int_equal(f->w->counters.port[3].drop[WEFT_DROP_GUARD_MAC_TAKEN], 2);
 	assert_int_equal(f->n_sent, 1);
 }
 
@@ -72,7 +72,7 @@ frame_never_goes_back_where_it_came_from(void **state)
 	fixture_add_eth(f, 1, MAC_B, MAC_A);
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 0);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FWD_SAME_PORT], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FWD_SAME_PORT], 1);
 }
 
 static void
@@ -83,7 +83,7 @@ network_that_does_not_learn_drops_the_unknown(void **state)
 	f->domains[1].learning = false;
 	fixture_add_eth(f, 1, MAC_B, MAC_A);
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FWD_UNKNOWN], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FWD_UNKNOWN], 1);
 	assert_int_equal(f->w->fdb->n, 0);
 }
 
@@ -96,7 +96,7 @@ link_local_control_frames_stay_on_the_link(void **state)
 		fixture_add_eth(f, 1, UINT64_C(0x0180c2000000) + i, MAC_A);
 	fixture_add_eth(f, 1, UINT64_C(0x0180c2000010), MAC_A);
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_FWD_RESERVED], 16);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_FWD_RESERVED], 16);
 	assert_int_equal(f->n_sent, 3);
 }
 

@@ -223,7 +223,7 @@ guests_are_asked_where_no_router_does(void **state)
 	struct fixture *f = *state;
 
 	weft_groups_query(f->w, 2);
-	f->w->flush_port(f->w, 2);
+	f->w->outbox.flush_port(f->w, 2);
 	assert_int_equal(f->n_sent, 2);
 	// IGMP, and MLD.
 	assert_memory_equal(f->sent[0].data, "\x01\0\x5e\0\0\1\x02weft\1\x08\0\x46", 15);
@@ -233,18 +233,18 @@ guests_are_asked_where_no_router_does(void **state)
 	assert_memory_equal(f->sent[1].data, "\x33\x33\0\0\0\1\x02weft\1\x86\xdd\x60", 15);
 	assert_int_equal(f->sent[1].data[62], 130);
 	f->n_sent = 0;
-	f->w->n_dirty = 0;
-	f->w->port_out[2].dirty = false;
+	f->w->outbox.n_dirty = 0;
+	f->w->outbox.port[2].dirty = false;
 	weft_groups_query(f->w, UPLINK);
-	assert_int_equal(f->w->n_dirty, 0);
+	assert_int_equal(f->w->outbox.n_dirty, 0);
 	igmp2(f, 4, 0x11, 0);
 	f->n_sent = 0;
 	weft_groups_query(f->w, 2);
-	f->w->flush_port(f->w, 2);
+	f->w->outbox.flush_port(f->w, 2);
 	assert_int_equal(f->n_sent, 1);
 	assert_int_equal(f->sent[0].data[12], 0x86);
-	f->w->n_dirty = 0;
-	f->w->port_out[2].dirty = false;
+	f->w->outbox.n_dirty = 0;
+	f->w->outbox.port[2].dirty = false;
 }
 
 // MLDv2 from fe80::1 for ff05::1:3, with its option of the router's alert.

@@ -74,9 +74,9 @@ guarded_port_speaks_only_for_itself(void **state)
 		fixture_add_hex(f, 1, samples[i].hex);
 		fixture_run(f, "guard");
 		for (unsigned int r = 0; r < WEFT_N_DROPS; r++) {
-			if (f->w->stats[1].drop[r])
+			if (f->w->counters.port[1].drop[r])
 				reason = r;
-			f->w->stats[1].drop[r] = 0;
+			f->w->counters.port[1].drop[r] = 0;
 		}
 		fixture_reset(f);
 		if (reason != samples[i].reason)

@@ -27,7 +27,7 @@ sources_are_learned(void **state)
 	assert_int_equal(port_of(f, MAC_B), 2);
 	assert_int_equal(port_of(f, MAC_C), WEFT_PORT_NONE);
 	assert_int_equal(f->w->fdb->n, 2);
-	assert_int_equal(f->w->stats[1].learned, 1);
+	assert_int_equal(f->w->counters.port[1].learned, 1);
 }
 
 static void
@@ -65,7 +65,7 @@ sources_of_other_ports_are_refused(void **state)
 	fixture_add_eth(f, 1, MAC_C, MAC_A);
 	fixture_add_eth(f, 2, MAC_C, MAC_B);
 	assert_int_equal(fixture_run(f, "learn"), 0xc);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_GUARD_MAC_TAKEN], 2);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_GUARD_MAC_TAKEN], 2);
 	assert_int_equal(port_of(f, MAC_A), 1);
 }
 

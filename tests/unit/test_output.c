@@ -63,12 +63,12 @@ service_tag_goes_around_the_guests_own(void **state)
 	struct fixture *f = *state;
 
 	fixture_static_mac(f, 1, MAC_B, 2);
-	f->ports[1].tagging = WEFT_TAG_TUNNEL;
+	f->ports[1].tagging = WEFT_TAG_QINQ;
 	f->ports[1].native = 1;
 	make_trunk(f, 2, 0);
 	f->ports[2].tpid = 0x88a8;
 	expect(f, HEAD "8100 0abc 88b5 1234", HEAD "88a8 000a 8100 0abc 88b5 1234");
-	f->ports[2].tagging = WEFT_TAG_TUNNEL;
+	f->ports[2].tagging = WEFT_TAG_QINQ;
 	f->ports[2].native = 1;
 	expect(f, HEAD "8100 0abc 88b5 1234", HEAD "8100 0abc 88b5 1234");
 }
@@ -96,7 +96,7 @@ frame_above_the_mtu_is_named(void **state)
 	fixture_add(f, 1, frame, 1515);
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 1);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_OUT_MTU], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_OUT_MTU], 1);
 }
 
 static void
@@ -110,7 +110,7 @@ packet_without_headroom_for_a_tag_is_named(void **state)
 	memmove((char *)f->vec.pkts[0]->buf_addr, rte_pktmbuf_mtod(f->vec.pkts[0], void *), 16);
 	f->vec.pkts[0]->data_off = 0;
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_OUT_NO_ROOM], 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_OUT_NO_ROOM], 1);
 }
 
 static void
@@ -125,8 +125,8 @@ port_of_another_worker_gets_it_by_that_worker(void **state)
 	fixture_add_eth(f, 1, MAC_B, MAC_A);
 	fixture_add_eth(f, 1, MAC_C, MAC_A);
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[1].passed, 1);
-	assert_int_equal(f->w->stats[1].drop[WEFT_DROP_OUT_PORT_MOVING], 1);
+	assert_int_equal(f->w->counters.port[1].passed, 1);
+	assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_OUT_PORT_MOVING], 1);
 }
 
 // By the port that it came from, with what was added to it, whether it is looked at alone or in a train.
@@ -136,28 +136,28 @@ what_goes_to_a_shared_uplink_is_counted(void **state)
 	static struct weft_owed owed[FIXTURE_PORTS];
 	struct fixture *f = *state;
 
-	f->w->owed = owed;
-	f->snap.link = true;
+	f->w->debt.owed = owed;
+	f->snap.uplink_shared = true;
 	f->snap.uplink = 2;
 	fixture_static_mac(f, 1, MAC_B, 2);
 	fixture_add_hex(f, 1, HEAD "88b5 1234");
 	fixture_add_hex(f, 1, HEAD "88b5 12345678");
 	fixture_add_hex(f, 3, HEAD "8100 6000 88b5 1234");
 	fixture_forward(f);
-	weft_tell_owed(f->w);
+	weft_debt_settle(f->w);
 	assert_int_equal(f->n_sent, 3);
 	assert_int_equal(owed[1].bytes, f->sent[0].len + f->sent[1].len);
 	assert_int_equal(owed[3].bytes, f->sent[2].len);
 	make_trunk(f, 2, 0);
 	fixture_add_hex(f, 1, HEAD "88b5 1234");
 	fixture_forward(f);
-	weft_tell_owed(f->w);
+	weft_debt_settle(f->w);
 	assert_int_equal(owed[1].bytes, f->sent[0].len + f->sent[1].len + f->sent[3].len);
 	// What goes elsewhere is not.
 	f->snap.uplink = 4;
 	fixture_add_hex(f, 1, HEAD "88b5 1234");
 	fixture_forward(f);
-	weft_tell_owed(f->w);
+	weft_debt_settle(f->w);
 	assert_int_equal(f->n_sent, 5);
 	assert_int_equal(owed[1].bytes, f->sent[0].len + f->sent[1].len + f->sent[3].len);
 }

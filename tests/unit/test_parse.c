@@ -166,7 +166,7 @@ stage_drops_only_the_bad_lanes(void **state)
 	fixture_add_hex(f, 2, "5254");
 	fixture_add_eth(f, 1, MAC_B, MAC_A);
 	assert_int_equal(fixture_run(f, "parse"), 0x5);
-	assert_int_equal(f->w->stats[2].drop[WEFT_DROP_PARSE_RUNT], 1);
+	assert_int_equal(f->w->counters.port[2].drop[WEFT_DROP_PARSE_RUNT], 1);
 	assert_int_equal(fixture_drops(f, 1), 0);
 }
 

@@ -71,7 +71,7 @@ comes_through(struct fixture *f, uint32_t cluster, uint32_t generation)
 	f->n_sent = 0;
 	down = dropped(f, PEER, WEFT_DROP_OUT_PORT_DOWN) + dropped(f, UPLINK, WEFT_DROP_OUT_PORT_DOWN) - down;
 	assert_int_equal(n + down, 1);
-	assert_null(f->w->present);
+	assert_null(f->w->generations.present);
 	assert_ptr_equal(f->w->snap, &f->snap);
 	return n;
 }
@@ -81,20 +81,20 @@ each_is_judged_by_the_generation_that_it_names(void **state)
 {
 	struct fixture *f = *state;
 
-	f->w->before = &before->snap;
-	f->w->next = &next->snap;
+	f->w->generations.before = &before->snap;
+	f->w->generations.next = &next->snap;
 	assert_int_equal(comes_through(f, CLUSTER, 5), 1);
 	assert_int_equal(comes_through(f, CLUSTER, 4), 0);
 	assert_int_equal(comes_through(f, CLUSTER, 6), 0);
 	assert_int_equal(comes_through(f, CLUSTER, 5), 1);
-	assert_int_equal(f->w->stamps.present, 2);
-	assert_int_equal(f->w->stamps.before, 1);
-	assert_int_equal(f->w->stamps.next, 1);
+	assert_int_equal(f->w->counters.stamps.present, 2);
+	assert_int_equal(f->w->counters.stamps.before, 1);
+	assert_int_equal(f->w->counters.stamps.next, 1);
 	// Older than what is known here; and of another cluster.
 	assert_int_equal(comes_through(f, CLUSTER, 3), 1);
-	assert_int_equal(f->w->stamps.late, 1);
+	assert_int_equal(f->w->counters.stamps.late, 1);
 	assert_int_equal(comes_through(f, CLUSTER + 1, 4), 1);
-	assert_int_equal(f->w->stamps.unstamped, 1);
+	assert_int_equal(f->w->counters.stamps.unstamped, 1);
 }
 
 static void
@@ -104,8 +104,8 @@ what_is_long_gone_or_not_there_is_judged_by_what_is_in_force(void **state)
 
 	assert_int_equal(comes_through(f, CLUSTER, 4), 1);
 	assert_int_equal(comes_through(f, CLUSTER, 6), 1);
-	assert_int_equal(f->w->stamps.late, 1);
-	assert_int_equal(f->w->stamps.present, 1);
+	assert_int_equal(f->w->counters.stamps.late, 1);
+	assert_int_equal(f->w->counters.stamps.present, 1);
 }
 
 // A host that a generation does not concern stays at an older one.
@@ -114,12 +114,12 @@ generations_that_do_not_change_the_network_do_not_matter(void **state)
 {
 	struct fixture *f = *state;
 
-	f->w->before = &before->snap;
-	f->w->next = &next->snap;
+	f->w->generations.before = &before->snap;
+	f->w->generations.next = &next->snap;
 	f->domains[1].changed = before->domains.domain[1].changed = next->domains.domain[1].changed = 2;
 	for (uint32_t generation = 2; generation < 8; generation++)
 		assert_int_equal(comes_through(f, CLUSTER, generation), 1);
-	assert_int_equal(f->w->stamps.present, 6);
+	assert_int_equal(f->w->counters.stamps.present, 6);
 }
 
 static void
@@ -127,7 +127,7 @@ numbers_of_generations_wrap(void **state)
 {
 	struct fixture *f = *state;
 
-	f->w->before = &before->snap;
+	f->w->generations.before = &before->snap;
 	before->domains.domain[1].changed = UINT32_MAX;
 	f->domains[1].changed = 1;
 	assert_int_equal(comes_through(f, CLUSTER, 1), 1);
@@ -142,7 +142,7 @@ a_port_that_is_gone_gets_nothing(void **state)
 	uint8_t wire[160];
 	unsigned int len;
 
-	f->w->before = &before->snap;
+	f->w->generations.before = &before->snap;
 	enter(f, weft_mac_key(1, MAC_A), 1);
 	before->ports.port[1].up = true;
 	f->ports[1].gen = 9;
@@ -163,8 +163,8 @@ they_come_mixed(void **state)
 	uint8_t wire[3][160], frame[60];
 	unsigned int len = 0;
 
-	f->w->before = &before->snap;
-	f->w->next = &next->snap;
+	f->w->generations.before = &before->snap;
+	f->w->generations.next = &next->snap;
 	before->ports.port[1].up = true;
 	for (unsigned int i = 0; i < 3; i++) {
 		weft_stamp_make(f->snap.stamp, CLUSTER, 4 + i);
@@ -177,8 +177,8 @@ they_come_mixed(void **state)
 	fixture_forward(f);
 	assert_int_equal(f->n_sent, 25);
 	assert_int_equal(dropped(f, UPLINK, WEFT_DROP_OUT_PORT_DOWN), 5);
-	assert_int_equal(f->w->stamps.before, 5);
-	assert_int_equal(f->w->stamps.next, 5);
+	assert_int_equal(f->w->counters.stamps.before, 5);
+	assert_int_equal(f->w->counters.stamps.next, 5);
 }
 
 // Stages around vlan that note which lanes they see, and by which snapshot.
@@ -236,8 +236,8 @@ a_stage_in_front_of_vlan_runs_once(void **state)
 			stages[n++] = back;
 	}
 	assert_int_equal(n, WEFT_N_STAGES);
-	f->w->before = &before->snap;
-	f->w->next = &next->snap;
+	f->w->generations.before = &before->snap;
+	f->w->generations.next = &next->snap;
 	for (unsigned int i = 0; i < 3; i++) {
 		weft_stamp_make(f->snap.stamp, CLUSTER, 4 + i);
 		len = from_peer(f, wire[i]);

@@ -198,25 +198,25 @@ next_hops_are_asked_for_and_forgotten(void **state)
 	const uint8_t answer[] = { 0x02, 0xaa, 0, 0, 0, 1, 0x02, 0xbb, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, 0x02,
 		0xbb, 0, 0, 0, 9, 192, 0, 2, 2, 0x02, 0xaa, 0, 0, 0, 1, 192, 0, 2, 1 };
 
-	f->w->announced = UPLINK;
+	f->w->overlay.underlay = UPLINK;
 	f->w->clock = 20;
-	atomic_store(&f->w->neighbour[PEER].heard, 0);
+	atomic_store(&f->w->overlay.neighbour[PEER].heard, 0);
 	weft_underlay_sweep(f->w);
-	assert_int_equal(f->w->port_out[UPLINK].n, 0);
+	assert_int_equal(f->w->outbox.port[UPLINK].n, 0);
 	f->w->clock = 30;
 	weft_underlay_sweep(f->w);
-	f->w->flush_port(f->w, UPLINK);
+	f->w->outbox.flush_port(f->w, UPLINK);
 	assert_int_equal(f->n_sent, 1);
 	assert_memory_equal(f->sent[0].data, "\xff\xff\xff\xff\xff\xff\x02\xaa\0\0\0\1\x08\x06\0\1\x08\0\6\4\0\1", 22);
 	f->n_sent = 0;
 	fixture_add(f, UPLINK, answer, sizeof(answer));
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[UPLINK].taken, 1);
-	assert_int_equal(atomic_load(&f->w->neighbour[PEER].mac), UINT64_C(0x02bb00000009));
+	assert_int_equal(f->w->counters.port[UPLINK].taken, 1);
+	assert_int_equal(atomic_load(&f->w->overlay.neighbour[PEER].mac), UINT64_C(0x02bb00000009));
 	f->w->clock = 150;
 	weft_underlay_sweep(f->w);
-	f->w->flush_port(f->w, UPLINK);
-	assert_int_equal(atomic_load(&f->w->neighbour[PEER].mac), 0);
+	f->w->outbox.flush_port(f->w, UPLINK);
+	assert_int_equal(atomic_load(&f->w->overlay.neighbour[PEER].mac), 0);
 	f->n_sent = 0;
 }
 

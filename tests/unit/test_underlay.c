@@ -155,10 +155,10 @@ next_hops_are_asked_for_by_neighbour_discovery(void **state)
 	uint8_t frame[86] = { 0 };
 
 	over_ipv6(f);
-	f->w->announced = UPLINK;
-	atomic_store(&f->w->neighbour[PEER].mac, 0);
+	f->w->overlay.underlay = UPLINK;
+	atomic_store(&f->w->overlay.neighbour[PEER].mac, 0);
 	weft_underlay_sweep(f->w);
-	f->w->flush_port(f->w, UPLINK);
+	f->w->outbox.flush_port(f->w, UPLINK);
 	assert_int_equal(f->n_sent, 1);
 	memcpy(frame, f->sent[0].data, sizeof(frame));
 	assert_memory_equal(frame, "\x33\x33\xff\0\0\2\x02\xaa\0\0\0\1\x86\xdd", 14);
@@ -176,8 +176,8 @@ next_hops_are_asked_for_by_neighbour_discovery(void **state)
 	memcpy(frame + 56, &(uint16_t){ rte_ipv6_udptcp_cksum((const void *)(frame + 14), frame + 54) }, 2);
 	fixture_add(f, UPLINK, frame, sizeof(frame));
 	fixture_forward(f);
-	assert_int_equal(f->w->stats[UPLINK].taken, 1);
-	assert_int_equal(atomic_load(&f->w->neighbour[PEER].mac), UINT64_C(0x02bb00000009));
+	assert_int_equal(f->w->counters.port[UPLINK].taken, 1);
+	assert_int_equal(atomic_load(&f->w->overlay.neighbour[PEER].mac), UINT64_C(0x02bb00000009));
 }
 
 static void
@@ -196,7 +196,7 @@ an_uplink_that_stands_by_says_nothing_and_takes_tunnels(void **state)
 	fixture_add(f, 7, wire, len);
 	fixture_forward(f);
 	assert_int_equal(dropped(f, 7, WEFT_DROP_PORT_STANDBY), 1);
-	assert_int_equal(atomic_load(&f->w->neighbour[PEER].mac), HOP_MAC);
+	assert_int_equal(atomic_load(&f->w->overlay.neighbour[PEER].mac), HOP_MAC);
 	assert_int_equal(f->n_sent, 1);
 	assert_int_equal(f->sent[0].port, 1);
 }

@@ -21,9 +21,9 @@ domain_of(struct fixture *f, const char *hex)
 	if (fixture_run(f, "vlan"))
 		ret = f->vec.lanes[0].domain;
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++) {
-		if (f->w->stats[1].drop[i])
+		if (f->w->counters.port[1].drop[i])
 			ret = -(int)i;
-		f->w->stats[1].drop[i] = 0;
+		f->w->counters.port[1].drop[i] = 0;
 	}
 	fixture_reset(f);
 	return ret;
@@ -84,7 +84,7 @@ tunnel_port_keeps_the_guests_tags(void **state)
 {
 	struct fixture *f = *state;
 
-	f->ports[1].tagging = WEFT_TAG_TUNNEL;
+	f->ports[1].tagging = WEFT_TAG_QINQ;
 	f->ports[1].native = 4;
 	assert_int_equal(domain_of(f, TAGGED("0abc")), 4);
 	assert_int_equal(domain_of(f, UNTAGGED), 4);

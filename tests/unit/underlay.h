@@ -35,8 +35,8 @@ underlay_between(struct fixture *f, struct weft_ip here, struct weft_ip there)
 	peer.address = peer.hop = there;
 	weft_peer_init(&peer, &here);
 	enter(f, weft_peer_key(&peer.address), PEER);
-	atomic_store(&f->w->neighbour[PEER].mac, HOP_MAC);
-	atomic_store(&f->w->neighbour[PEER].hop, peer.hop_number);
+	atomic_store(&f->w->overlay.neighbour[PEER].mac, HOP_MAC);
+	atomic_store(&f->w->overlay.neighbour[PEER].hop, peer.hop_number);
 }
 
 static inline int
@@ -76,7 +76,7 @@ underlay_setup(void **state)
 	f->domains[1].n_ports = 3;
 	enter(f, weft_tunnel_key(WEFT_TUNNEL_GENEVE, VNI, 0), 1);
 	enter(f, weft_mac_key(1, MAC_B), PEER);
-	atomic_store((_Atomic uint64_t *)(uintptr_t)&f->w->mac[UPLINK], OUR_MAC);
+	atomic_store((_Atomic uint64_t *)(uintptr_t)&f->w->overlay.mac[UPLINK], OUR_MAC);
 	return ret;
 }
 
@@ -109,7 +109,7 @@ underlay_own(struct fixture *f, struct weft_ip address, uint16_t number)
 static inline uint64_t
 dropped(const struct fixture *f, uint16_t port, enum weft_drop_reason reason)
 {
-	return f->w->stats[port].drop[reason];
+	return f->w->counters.port[port].drop[reason];
 }
 
 // An Ethernet frame of LEN bytes from SRC to DST.
