@@ -18,12 +18,12 @@ enum weft_field_type {
 	WEFT_FIELD_BOOL,   // bool
 	WEFT_FIELD_ENUM,   // int: index into NAMES
 	WEFT_FIELD_OBJECT, // described by FIELDS, in place
-	WEFT_FIELD_LIST,   // struct weft_list of at most MAX items, of ITEM_SIZE each: objects that FIELDS describe,
-			   // or without FIELDS strings
-	WEFT_FIELD_CUSTOM, // PARSE does it
+	WEFT_FIELD_LIST,   // struct weft_list of at most MAX items of ITEM_SIZE bytes: objects that FIELDS describe;
+			   // without FIELDS, strings
+	WEFT_FIELD_CUSTOM, // PARSE parses it
 };
 
-// Who enforces for a VF what a field says.
+// Who enforces a field for a VF.
 enum weft_enforcer {
 	WEFT_BY_UNKNOWN, // the description does not say, which fails a test
 	WEFT_BY_NOTHING, // there is nothing to enforce
@@ -44,7 +44,7 @@ struct weft_field {
 	size_t offset; // in the struct that is filled
 	size_t size;
 	bool required;
-	bool providers;			 // concerns the host or the physical network: see change/scope.h
+	bool providers;			 // only an admin may change it: see change/scope.h
 	uint64_t min, max;		 // numbers
 	const char *const *names;	 // enums, NULL-terminated
 	const struct weft_field *fields; // objects, and items of lists

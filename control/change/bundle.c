@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// From bundles to changes and back, and what changed for people.
+// Converts bundles to changes and back, and shows changes to people.
 #include "bundle.h"
 
 #include <stdio.h>
@@ -32,9 +32,8 @@ take_objects(json_t *changes, const struct weft_kind *kind, const char *tenant, 
 	json_object_foreach ((json_t *)(uintptr_t)objects, name, object) {
 		if (!weft_name_valid(name))
 			return weft_fail(err, EINVAL,
-				"%s%s%s%s: \"%.80s\" is no name: use 1 to 63 letters, digits, '.', '_' and '-', a "
-				"letter or "
-				"digit first",
+				"%s%s%s%s: \"%.80s\" is not a name: use 1 to 63 letters, digits, '.', '_' and '-', and begin "
+				"with a letter or digit",
 				tenant ? "tenants." : "", tenant ? tenant : "", tenant ? "." : "", kind->plural, name);
 		snprintf(path, sizeof(path), "%s%s%s", tenant ? tenant : "", tenant ? "/" : "", name);
 		if ((ret = put_change(changes, kind, path, object, err)))
@@ -67,7 +66,7 @@ take_tenant(json_t *changes, const char *tenant, const json_t *kinds, struct wef
 	int ret = 0;
 
 	if (!weft_name_valid(tenant))
-		return weft_fail(err, EINVAL, "tenants: \"%.80s\" is no name", tenant);
+		return weft_fail(err, EINVAL, "tenants: \"%.80s\" is not a name", tenant);
 	if (!json_is_object(kinds))
 		return weft_fail(err, EINVAL, "tenants.%s: expected an object { ... }", tenant);
 	json_object_foreach ((json_t *)(uintptr_t)kinds, plural, objects) {
@@ -124,7 +123,7 @@ weft_bundle_changes(const json_t *bundle, struct weft_error *err)
 	return NULL;
 }
 
-// The object NAME in PARENT, made where it is missing.
+// Finds the object NAME in PARENT, or makes it.
 static json_t *
 child(json_t *parent, const char *name)
 {
@@ -167,7 +166,7 @@ weft_bundle_prune(json_t *changes, const json_t *bundle, const struct weft_model
 		weft_object_tenant(object, tenant);
 		named = object->kind->in_tenant ? json_object_get(tenants, tenant) != NULL
 						: json_object_get(bundle, object->kind->plural) != NULL;
-		// Addresses of retired ports are not part of a bundle that people write.
+		// People do not write the addresses of retired ports into bundles, so they are not removed.
 		if (named && object->kind != &weft_kind_retired && json_object_get(changes, object->key) == NULL)
 			json_object_set_new(changes, object->key, json_null());
 	}

@@ -9,7 +9,7 @@
 
 #include "weft/clock.h"
 
-#define MAX_BYTES (64u << 20) // older records go first
+#define MAX_BYTES (64u << 20) // of all records; the oldest are dropped first
 
 json_t *
 weft_record_new(uint64_t generation, const char *who, const char *note, const struct weft_changeset *set)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// An object that somebody else has changed meanwhile is not overwritten.
+// The precondition of a write makes sure that it does not overwrite a change that somebody else has made meanwhile.
 #include "precondition.h"
 
 #include <errno.h>

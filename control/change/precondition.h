@@ -6,6 +6,6 @@
 
 #include "write.h"
 
-// Checks WRITE's scope and its preconditions (expect) against MODEL, and sets its conflict and forbidden. Returns 0, or
-// -errno with ERR.
+// Checks WRITE's scope and its preconditions (expect) against MODEL, and sets its fields "conflict" and "forbidden".
+// Returns 0, or -errno with ERR.
 int weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err);

@@ -51,7 +51,7 @@ weft_scope_port(const json_t *scope, const char *port)
 	return has_tenant(scope, tenant);
 }
 
-// Whether FIELD is in OBJECT what it is in OLD; the default stands for what is not there.
+// Whether FIELD has the same value in OBJECT as in OLD. A missing field has its default.
 static bool
 is_same(const struct weft_field *field, const json_t *old, const json_t *object)
 {
@@ -66,7 +66,7 @@ is_same(const struct weft_field *field, const json_t *old, const json_t *object)
 	return same;
 }
 
-// The first of FIELDS that is the provider's and that OBJECT changes, with its path in NAME; false: none.
+// Finds the first of FIELDS that is the provider's and that OBJECT changes, and writes its path to NAME. False: none.
 static bool
 find_changed(const struct weft_field *fields, const json_t *old, const json_t *object, char name[80])
 {
@@ -102,7 +102,8 @@ check_fields(const struct weft_kind *kind, const struct weft_model *model, const
 	if (!changed)
 		return 0;
 	return weft_fail(err, EPERM,
-		"%s%s: only the role admin may change it: it concerns the host or the physical network", key, field);
+		"%s%s: only the role admin may change it, because it concerns the host or the physical network", key,
+		field);
 }
 
 int

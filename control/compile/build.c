@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A page of the snapshot before is shared until something on it changes; then it is copied.
+// A build shares the pages of the former snapshot, and copies a page before it changes something on it.
 #include "build.h"
 
 #include <stdio.h>
@@ -55,7 +55,7 @@ put_port_page(struct weft_port_page *page)
 	weft_refcount_unref(page);
 }
 
-// The page of SLOT, as the build's own.
+// Returns the page of SLOT, copied if the build still shares it. NULL without memory.
 static struct weft_port_page *
 own_port_page(struct weft_build *build, uint16_t slot)
 {
@@ -77,7 +77,8 @@ own_port_page(struct weft_build *build, uint16_t slot)
 	return copy;
 }
 
-// Writes the domains that CONF is a member of, each once, into IDS, and marks them in the build's scratch set.
+// Writes the domains that CONF is a member of to IDS, each once, and marks them in the build's scratch set. Returns how
+// many there are.
 static unsigned int
 collect(struct weft_build *build, const struct weft_port_conf *conf, uint16_t *ids)
 {
@@ -216,16 +217,15 @@ weft_build_check(size_t budget, struct weft_error *err)
 	if (weft_refcount_used() <= budget)
 		return 0;
 	return weft_fail(err, ENOSPC,
-		"the compiled policy would take %.1f MiB, and policy_memory_mb allows %.0f: raise it, or make the "
-		"policy "
+		"the compiled policy would take %.1f MiB, and policy_memory_mb allows %.0f: raise it, or make the policy "
 		"smaller",
 		weft_refcount_used() / mib, budget / mib);
 }
 
 void
-weft_build_for(struct weft_build *build, uint32_t cluster, uint16_t uplink, bool link)
+weft_build_for(struct weft_build *build, uint32_t cluster, uint16_t uplink, bool uplink_shared)
 {
-	build->snap->uplink_shared = link;
+	build->snap->uplink_shared = uplink_shared;
 	build->snap->cluster = cluster;
 	build->snap->uplink = uplink;
 }
@@ -269,6 +269,6 @@ weft_snapshot_free(struct weft_snapshot *snap)
 	if (snap->macs)
 		build_macs_unref(snap->macs);
 	else
-		weft_mactab_fini(&snap->static_macs); // the engine's first, empty one
+		weft_mactab_fini(&snap->static_macs); // the engine's first snapshot, which is empty
 	rte_free(snap);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A port gets its VLAN table, addresses and limits.
+// Compiles a port's VLAN table, addresses, limits and rules.
 #include "compile.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ new_table(struct weft_port_conf *conf)
 	return table;
 }
 
-// The domain of NETWORK's VLAN VID, in the build's numbering; 0: none left.
+// The number of the domain of NETWORK's VLAN VID. 0: all numbers are in use, or no memory.
 static uint16_t
 domain_of(struct weft_build *build, const struct weft_network *network, uint16_t vid)
 {
@@ -80,7 +80,7 @@ carry(struct weft_build *build, const struct weft_network *network, uint16_t vid
 	return 0;
 }
 
-// The VLAN on this host's uplinks that OBJECT, a network or a gateway, asks for, with its *NETWORK; 0: none.
+// Finds the VLAN that OBJECT, if it is a network or a gateway, uses on this host's uplinks, and its *NETWORK. 0: none.
 static uint16_t
 vlan_of(const struct weft_build *build, const struct weft_model *model, const struct weft_object *object,
 	const struct weft_network **network)
@@ -99,7 +99,7 @@ vlan_of(const struct weft_build *build, const struct weft_model *model, const st
 	return port->attach.vlan;
 }
 
-// An uplink that stands by is a member of no domain: two uplinks in use would close a loop.
+// A standby uplink is a member of no domain: two uplinks in use would close a loop.
 static int
 compile_uplink(struct weft_build *build, const struct weft_model *model, bool standby, struct weft_port_conf *conf)
 {
@@ -190,7 +190,7 @@ why_closed(const struct weft_port *port)
 	return port->state == WEFT_PORT_QUARANTINED ? WEFT_CLOSED_QUARANTINED : WEFT_CLOSED_DOWN;
 }
 
-// Whether addresses that were learned on the port are void: its domains, or its own MAC, have changed.
+// Whether addresses that were learned on the port are invalid, because its domains or its own MAC have changed.
 static bool
 is_moved(const struct weft_port_conf *old, const struct weft_port_conf *new)
 {
@@ -227,7 +227,7 @@ compile_limits(const struct weft_model *model, const struct weft_port *port, uin
 	conf->new_sessions = rate_of(RTE_MIN(limits->new_sessions_per_second, (uint64_t)UINT32_MAX), hz);
 }
 
-// Sets the rules that hold for the port, and the snapshot since which its connections are judged by them.
+// Sets the rules that apply to the port, and the version of the snapshot since which they judge its connections.
 static int
 compile_policy(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
 	const struct weft_port_conf *old, struct weft_port_conf *conf, struct weft_error *err)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Makes a key, and returns its size: bytes behind the network's name do not count.
+// Makes a key. Returns its size, which ends with the network's name.
 static size_t
 make_key(struct weft_domain_key *key, const char *network, uint16_t vid)
 {

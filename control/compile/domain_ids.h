@@ -6,7 +6,7 @@
 
 #include "placement.h"
 
-// What tells one domain from another.
+// The key of a domain.
 struct weft_domain_key {
 	uint16_t vid;		      // VLAN inside the network; 0: untagged
 	char network[WEFT_PATH_SIZE]; // "tenant/network"
@@ -19,12 +19,13 @@ struct weft_domain_id {
 	UT_hash_handle hh; // of the placement, by key
 };
 
-// The number of the domain of NETWORK's VLAN VID; a new domain gets one. 0: all are in use, or no memory.
+// Returns the number of the domain of NETWORK's VLAN VID. A domain without a number gets one. 0: all numbers are in use,
+// or no memory.
 uint16_t weft_domain_id(struct weft_placement *placement, const char *network, uint16_t vid);
 
-// The number that the domain has, or 0.
+// Returns the number of the domain, or 0 if it has none.
 uint16_t weft_domain_id_find(const struct weft_placement *placement, const char *network, uint16_t vid);
 
-// Makes the number ID free again; 0 is nothing. Addresses that were learned under it are dead: their port has another
-// generation since.
+// Frees the number ID; 0 is ignored. Addresses that were learned in the domain are invalid already, because their port
+// has got another generation.
 void weft_domain_id_free(struct weft_placement *placement, uint16_t id);

@@ -64,7 +64,7 @@ tunnel_of(const struct weft_network *network)
 						     : WEFT_TUNNEL_NONE;
 }
 
-// Enters the number that NAME's network has in tunnels, so that its frames lead to the domain ID; and removes the
+// Enters the number (VNI) that NAME's network has in tunnels, so that its frames lead to the domain ID. Removes the
 // number that the domain had before.
 static int
 enter_vni(struct weft_build *build, const struct weft_domain *domain, uint16_t id, const struct domain_name *name)
@@ -156,7 +156,8 @@ build_touch_network(struct weft_build *build, const struct weft_port *port)
 	}
 }
 
-// The domain's list of members as the build's own, which may be changed, with room for one more.
+// Returns the domain's list of members for changing, with room for one more: it is copied if the build still shares it.
+// NULL without memory.
 static struct members *
 own_members(struct weft_build *build, struct weft_domain *domain)
 {

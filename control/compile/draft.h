@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A snapshot in the making, for the compiler alone. Control thread.
+// A snapshot that is being built. Only the compiler uses it. Control thread.
 #pragma once
 
 #include "weft/snapshot.h"
@@ -24,21 +24,21 @@ struct weft_build {
 	struct weft_placement *placement;
 	bool sealed;
 	uint64_t hz;
-	uint64_t domain_version[WEFT_DOMAIN_PAGES]; // of pages that are the build's own
+	uint64_t domain_version[WEFT_DOMAIN_PAGES]; // the snapshot's version for pages that the build has copied
 	struct weft_tiers tiers;
-	const struct weft_model *members_of; // while a port's addresses are entered
-	struct weft_id_list fresh;	     // domains that got their number in this build
-	struct weft_id_list emptied; // domains whose last port has left; once the build is sealed, those that are gone
-	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which what was learned holds no more
+	const struct weft_model *members_of; // set while a port's addresses are entered
+	struct weft_id_list fresh;	     // domains that have got their number in this build
+	struct weft_id_list emptied; // domains whose last port has left; once the build is sealed: removed domains
+	uint64_t voided[(WEFT_MAX_DOMAINS + 1) / 64]; // domains in which learned addresses are invalid
 	uint64_t set[(WEFT_MAX_DOMAINS + 1) / 64];    // scratch
 	uint16_t before[WEFT_N_VLANS + 1];	      // scratch: the domains of a port
 	uint16_t after[WEFT_N_VLANS + 1];
 };
 
-// A domain's list of members, as it lies in memory.
+// A domain's list of members, with its header.
 struct members {
 	uint32_t room;
-	uint64_t version; // of the snapshot that it was made for: in its build it may change
+	uint64_t version; // of the snapshot that it was made for, whose build may change it
 	uint16_t port[];
 };
 

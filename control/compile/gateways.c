@@ -10,7 +10,7 @@
 #include "domain_ids.h"
 #include "domains.h"
 
-// Where the gateway PORT is: this host's uplink, or another host.
+// The slot behind which the gateway PORT is: this host's uplink, or another host.
 static uint16_t
 slot_of_gateway(const struct weft_placement *placement, const struct weft_port *port)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The table is copied as a whole when an address changes, and laid out anew when it is full.
+// A build copies the whole table before it changes an address. A table that is full is made again, larger or with
+// another seed.
 #include "macs.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #include "refcount.h"
 
-#define N_SEEDS 16 // tries to lay out a table
+#define N_SEEDS 16 // attempts to make a table
 
 static struct weft_macs *
 new_table(uint32_t room, uint64_t seed)
@@ -73,7 +74,7 @@ replace(struct weft_build *build, struct weft_macs *macs)
 	build->snap->static_macs = macs->tab;
 }
 
-// The same table as the build's own. Returns 0 or -ENOMEM.
+// Copies the table if the build still shares it. Returns 0 or -ENOMEM.
 static int
 own(struct weft_build *build)
 {
@@ -91,8 +92,8 @@ own(struct weft_build *build)
 	return 0;
 }
 
-// Lays the table out anew. Whether an entry finds both of its buckets full depends on the seed: another seed helps, or
-// a larger table.
+// Makes the table again. Whether both buckets of an entry are full depends on the seed, so another seed or a larger
+// table helps. Returns 0 or -ENOMEM.
 static int
 grow(struct weft_build *build)
 {
@@ -170,7 +171,7 @@ build_macs_remove(struct weft_build *build, uint16_t domain, uint16_t slot, uint
 	if (ret)
 		return ret;
 	entry = weft_mactab_find(&build->snap->macs->tab, key, weft_mactab_hash(&build->snap->macs->tab, key));
-	// Within one build the address may already be another port's.
+	// Within one build the address may have moved to another port already.
 	if (entry && entry->port == slot) {
 		*entry = (struct weft_mac_entry){ 0 };
 		build->snap->macs->n--;

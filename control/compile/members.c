@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Snapshots share the table of addresses as long as nothing in it changes; then it is copied.
+// Snapshots share the table of addresses. A build copies it before it changes an entry.
 #include "members.h"
 
 #include <errno.h>
@@ -56,7 +56,8 @@ put(struct weft_addrmap *map, const struct weft_addr_entry *entry)
 	map->entry[i] = *entry;
 }
 
-// The build's own table with room for one more.
+// Returns the table for changing, with room for one more entry: it is copied if the build still shares it. NULL without
+// memory.
 static struct weft_members *
 own(struct weft_build *build)
 {
@@ -92,7 +93,7 @@ own(struct weft_build *build)
 	return members;
 }
 
-// Counts an entry more (STEP 1) or less (-1), and notes which lengths of prefixes the table has.
+// Counts an entry that was added (STEP 1) or removed (-1), and updates the set of prefix lengths in use.
 static void
 count_length(struct weft_members *members, const struct weft_addr_key *key, int step)
 {
@@ -126,7 +127,8 @@ enter(struct weft_build *build, const struct weft_addr_key *key, const struct we
 	return 0;
 }
 
-// Takes KEY out, and moves back the entries that stood behind it for want of room (Knuth, TAOCP 3, algorithm 6.4R).
+// Removes KEY, and moves back entries that linear probing had placed behind it (Knuth, TAOCP 3, algorithm 6.4R). Returns
+// 0 or -ENOMEM.
 static int
 leave(struct weft_build *build, const struct weft_addr_key *key)
 {
@@ -207,7 +209,8 @@ has_address(const struct weft_port *port, const struct weft_addr_key *key)
 
 static int enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only);
 
-// When a port gives up an address that another port has too, as two routers may, the address becomes the other port's.
+// Two ports may have the same address, as routers do. When OLD gives up the address of KEY, another port that has it
+// becomes its owner. Returns 0 or -ENOMEM.
 static int
 pass_on(struct weft_build *build, const struct weft_port *old, const struct weft_addr_key *key)
 {
@@ -238,7 +241,7 @@ leave_key(struct weft_build *build, const struct weft_addr_key *key, const void 
 		build->snap->members ? weft_addrmap_find(&build->snap->members->map, key) : NULL;
 	int ret;
 
-	// The address may be another port's by now.
+	// The address may have moved to another port already.
 	if (entry == NULL || entry->identity->port != leaving->number)
 		return 0;
 	ret = leave(build, key);
@@ -251,7 +254,7 @@ enter_key(struct weft_build *build, const struct weft_addr_key *key, const void 
 	return enter(build, key, arg);
 }
 
-// Enters PORT's addresses, or ONLY that one.
+// Enters all addresses of PORT; ONLY is not NULL: this address.
 static int
 enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only)
 {

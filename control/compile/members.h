@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which groups each address of a network is in. The ports of all hosts are entered that have addresses and groups.
+// The groups that each address of a network is in. The table has the addresses of all ports, on all hosts, that have
+// addresses and groups. Control thread.
 #pragma once
 
 #include "draft.h"
 
-// A port, of any host, was OLD and is NEW, which is part of MODEL; NULL: there was, or is, none. Brings the owners of
-// its addresses up to date. Returns 0 or -ENOMEM with ERR.
+// Updates the owners of a port's addresses, on whatever host the port is. The port was OLD, NULL: it is new; and is NEW
+// in MODEL, NULL: it is gone. Returns 0 or -ENOMEM with ERR.
 int weft_build_member(struct weft_build *build, const struct weft_model *model, const struct weft_port *old,
 	const struct weft_port *new, struct weft_error *err);
 
-// One reference more to a snapshot's table, and one less; NULL is nothing.
+// Takes a reference to a snapshot's table; or drops one. NULL is ignored.
 void build_members_ref(struct weft_members *members);
 void build_members_unref(struct weft_members *members);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Other hosts as ports without a device: each has a slot, named "@" and the host's name. It is a member of the domains
-// that have members there, and the addresses of those lead to it. A change of any of this compiles all of it anew.
+// Another host is a port without a device. Its slot is named "@" and the host's name. It is a member of the domains that
+// have members on that host, and the addresses of these members lead to it. Any change compiles all hosts again.
 #include "peers.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "macs.h"
 #include "refcount.h"
 
-// A host's members: the domains, each once.
+// The domains that have members on a host, each once.
 struct site {
 	uint16_t slot;
 	uint16_t n;
@@ -47,14 +47,14 @@ each_vid(const struct weft_port *port, int (*fn)(void *arg, uint16_t vid), void 
 	return ret;
 }
 
-// A port whose addresses are entered or taken out: its MAC, if it is on another host, and for ARP the owner of its IP
-// addresses.
+// A port whose addresses are entered or removed: its MAC, if it is on another host, and its IP addresses, for which weft
+// answers ARP.
 struct passage {
 	struct weft_build *build;
 	const struct weft_port *port;
-	const struct weft_network *network; // NULL when they are taken out
+	const struct weft_network *network; // NULL while addresses are removed
 	const char *path;		    // of the network
-	struct site *site; // of the port's host; NULL when they are taken out, or for a port of this host
+	struct site *site; // of the port's host; NULL while addresses are removed, or for a port of this host
 	bool here;
 	uint16_t slot;
 };
@@ -108,8 +108,8 @@ enter(void *arg, uint16_t vid)
 	return ret;
 }
 
-// Takes out the entry of MAC, or of the key that stands for an IP address, in the domain ID if it leads to the port's
-// slot.
+// Removes the entry of MAC, or of the key that stands for an IP address, from the domain ID if it leads to the port's
+// slot. Returns 0 or -ENOMEM.
 static int
 take_out(const struct passage *way, uint16_t id, uint64_t mac)
 {
@@ -146,7 +146,7 @@ slot_of_port(const struct weft_placement *placement, const struct weft_port *por
 						   : weft_placement_find_host(placement, port->host);
 }
 
-// Takes out the addresses of OBJECT, if it is a port.
+// Removes the addresses of OBJECT, if it is a port. Returns 0 or -ENOMEM.
 static int
 forget(struct weft_build *build, const struct weft_object *object)
 {
@@ -163,8 +163,7 @@ forget(struct weft_build *build, const struct weft_object *object)
 	return way.slot ? each_vid(port, leave, &way) : 0;
 }
 
-// The next hop to ADDRESS, by ROUTES; without them, by the prefix and the gateway of SELF, this host. None: there is no
-// way to ADDRESS.
+// The next hop to ADDRESS by ROUTES; NULL: by the prefix and the gateway of SELF, this host. None: there is no route.
 static struct weft_ip
 next_hop(const struct weft_placement *placement, const struct weft_host *self, weft_next_hop routes,
 	const struct weft_ip *address)
@@ -178,7 +177,7 @@ next_hop(const struct weft_placement *placement, const struct weft_host *self, w
 	return self->tunnel.gateway;
 }
 
-// Puts another host into its slot.
+// Puts another host into its slot. Returns 0 or -ENOMEM.
 static int
 put_host(struct weft_build *build, const struct weft_host *self, weft_next_hop routes, const struct site *site)
 {
@@ -233,7 +232,7 @@ by_number(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-// Tells the port in the slot UPLINK of the tunnels that end at it.
+// Sets the tunnels that end at the port in the slot UPLINK. Returns 0 or -ENOMEM.
 static int
 put_end(struct weft_build *build, uint16_t uplink, const struct weft_underlay *underlay)
 {
@@ -260,7 +259,7 @@ uplink_slot(const struct weft_build *build, const struct weft_object *object)
 	return weft_placement_find(build->placement, port->o.path);
 }
 
-// Tells all uplinks of this host of the tunnels: one that stands by still takes frames that are on their way to it.
+// Sets the tunnels at all uplinks of this host: a standby uplink still accepts frames that are on their way to it.
 static int
 put_underlay(struct weft_build *build, const struct weft_model *model, const struct weft_host *self, struct hop *hops,
 	uint32_t n)
@@ -388,7 +387,7 @@ weft_build_hosts(struct weft_build *build, const struct weft_model *model, const
 	free_sites(sites);
 	if (ret == -ENOSPC)
 		return weft_fail(err, ENOSPC,
-			"the networks of another host: all %u broadcast domains are in use, or more than %u there",
+			"cannot compile the other hosts: all %u broadcast domains are in use, or one host has more than %u",
 			WEFT_MAX_DOMAINS, WEFT_N_VLANS);
 	return ret ? weft_fail(err, -ret, "no memory to compile the other hosts") : 0;
 }

@@ -34,7 +34,7 @@ weft_placement_can_tunnel(const struct weft_placement *placement, const struct w
 	return self && !weft_ip_is_none(&self->tunnel.address) && placement->uplink;
 }
 
-// Takes PLACE out of the index.
+// Removes PLACE from the index.
 static void
 leave_index(struct weft_placement *placement, const struct weft_place *place)
 {
@@ -45,7 +45,7 @@ leave_index(struct weft_placement *placement, const struct weft_place *place)
 		HASH_DEL(placement->index, found);
 }
 
-// Puts PLACE into the index, in place of another one with the same path.
+// Adds PLACE to the index, and removes another one with the same path.
 static void
 enter_index(struct weft_placement *placement, struct weft_place *place)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Where each port of the model is: on this host or not, its slot, its generation, its worker. Control thread.
+// The place of each port of the model: whether it is on this host, its slot, its generation and its worker. Control
+// thread.
 #pragma once
 
 #include "weft/engine.h"
@@ -10,7 +11,7 @@
 
 struct weft_place {
 	char path[WEFT_PATH_SIZE];     // of the port; empty: the slot is free
-	bool closing;		       // its port is gone, its device not yet
+	bool closing;		       // its port is removed, and its device is still open
 	bool pinned;		       // the port names its worker
 	uint16_t gen;		       // never 0 in use; changes when the port or its domains change
 	uint16_t owner;		       // worker, or WEFT_OWNER_EACH
@@ -23,13 +24,13 @@ struct weft_place {
 struct weft_bucket {
 	bool used;
 	char tenant[WEFT_NAME_SIZE];
-	uint64_t limit; // the tenant's rate, on all hosts together
-	uint64_t now,
-		fenced; // what the data plane knows: of this host's part, and of that once it has lost the cluster
-	struct weft_bucket_counts counts;   // when it was looked at last
-	uint64_t since;			    // TSC up to which ALLOWED goes
-	double allowed;			    // bits that might have passed since then
-	double allowed_before, used_before; // between the last two looks
+	uint64_t limit;			    // the tenant's rate, on all hosts together
+	uint64_t now;			    // this host's part, as set in the data plane,
+	uint64_t fenced;		    // and its part once it has lost the cluster
+	struct weft_bucket_counts counts;   // at the last look
+	uint64_t since;			    // TSC up to which ALLOWED counts
+	double allowed;			    // bits that might have passed since the last look
+	double allowed_before, used_before; // bits between the last two looks
 	UT_hash_handle hh;		    // of the buckets in use, by tenant
 };
 
@@ -38,8 +39,8 @@ struct weft_domain_id;
 struct weft_placement {
 	struct weft_place place[WEFT_MAX_PORTS];
 	const char *host;		// this host's name
-	bool alone;			// no cluster: ports that name no host are here
-	uint16_t uplink;		// slot of the uplink in use, 0: there is none; others stand by
+	bool alone;			// there is no cluster: ports that name no host are on this host
+	uint16_t uplink;		// slot of the uplink in use, 0: none; the other uplinks are standby
 	struct weft_place *index;	// slots with a port or another host, by path
 	struct weft_domain_id *domains; // by key: see domain_ids.h
 	struct weft_domain_id *domain[WEFT_MAX_DOMAINS + 1]; // by number; NULL: it is free
@@ -48,8 +49,8 @@ struct weft_placement {
 	uint32_t owned[WEFT_MAX_WORKERS]; // ports by owner
 	struct weft_bucket *buckets;	  // those in use, by tenant
 	struct weft_bucket bucket[WEFT_BUCKET_UPLINK + 1];
-	uint64_t looked_at; // TSC
-	uint32_t frame;	    // the longest one of any port
+	uint64_t looked_at; // TSC of the last look at the buckets
+	uint32_t frame;	    // bytes of the longest frame of any port
 };
 
 // Whether PORT is attached on this host.
@@ -62,7 +63,7 @@ void weft_placement_each(const struct weft_placement *placement, const struct we
 // Whether this host can have tunnels: it has an address for them, and an uplink in use.
 bool weft_placement_can_tunnel(const struct weft_placement *placement, const struct weft_model *model);
 
-// The number of the data plane's bucket for the rate of PORT's tenant, 0 if the tenant has no rate; -ENOSPC if all
+// Returns the number of the data plane's bucket for the rate of PORT's tenant; 0: the tenant has no rate; -ENOSPC: all
 // buckets are in use. A tenant without a bucket gets one.
 int
 weft_placement_bucket(struct weft_placement *placement, const struct weft_model *model, const struct weft_port *port);
@@ -70,18 +71,18 @@ weft_placement_bucket(struct weft_placement *placement, const struct weft_model 
 // The slot of the port PATH, or 0.
 uint16_t weft_placement_find(const struct weft_placement *placement, const char *path);
 
-// The path that another host has in place of a port's; and the host's slot, or 0.
+// The first writes the path that stands for another host in place of a port's. The second returns the host's slot, or 0.
 void weft_placement_host_path(const char *host, char path[WEFT_PATH_SIZE]);
 uint16_t weft_placement_find_host(const struct weft_placement *placement, const char *host);
 
-// Gives PATH the free SLOT; the port gets a new generation. Withdraw takes the path away from a slot, which is closing,
-// and not free, until weft_placement_release().
+// Assign gives the free SLOT to PATH, with a new generation. Withdraw removes the path from the index: the slot is
+// closing, and not free until weft_placement_release().
 void weft_placement_assign(struct weft_placement *placement, uint16_t slot, const char *path);
 void weft_placement_withdraw(struct weft_placement *placement, uint16_t slot);
 void weft_placement_reinstate(struct weft_placement *placement, uint16_t slot); // undoes withdraw
 void weft_placement_release(struct weft_placement *placement, uint16_t slot);
 
-// Gives the port in SLOT its next generation: addresses that were learned on it are void.
+// Gives the port in SLOT its next generation, which makes addresses that were learned on it invalid.
 void weft_placement_renew(struct weft_placement *placement, uint16_t slot);
 
 // Makes WORKER, or WEFT_OWNER_EACH, the owner of the port in SLOT.
@@ -93,16 +94,16 @@ uint16_t weft_placement_free_slot(struct weft_placement *placement);
 // The worker with the fewest ports.
 uint16_t weft_placement_least(const struct weft_placement *placement, uint16_t n_workers);
 
-// Spreads the ports over the workers by the packets that they moved since the last call: the busiest
-// first, each to the worker with the least so far. Returns how many change their worker.
+// Spreads the ports over the workers by the packets that they moved since the last call: the busiest port first, each to
+// the worker with the fewest packets so far. Returns how many ports change their worker.
 unsigned int weft_placement_rebalance(struct weft_placement *placement, uint16_t n_workers);
 
 // Makes BUCKET free for another tenant.
 void weft_placement_free_bucket(struct weft_placement *placement, struct weft_bucket *bucket);
 
-// A placement without ports is all zero: where it is too large for a variable, this allocates one. NULL without memory.
+// Allocates a placement without ports, which is all zero. Returns NULL without memory.
 struct weft_placement *weft_placement_new(void);
 void weft_placement_free(struct weft_placement *placement);
 
-// Takes all ports, domains and buckets out.
+// Removes all ports, domains and buckets.
 void weft_placement_clear(struct weft_placement *placement);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Rates become costs in TSC cycles. A burst or a queue that a plan does not give is chosen here.
+// Converts rates to costs in TSC cycles, and chooses bursts and queues that a plan does not give.
 #include "plans.h"
 
 #include <rte_ether.h>
@@ -10,14 +10,14 @@
 
 #define TAGS 8 // bytes of VLAN tags in a frame, at most
 
-// By default 20 ms of the rate may pass at once, and 50 ms of it may wait for the VM; but at least so many frames.
+// By default 20 ms of the rate may pass at once, and 50 ms of it may wait for the VM; at least these numbers of frames.
 #define BURST_PER_SECOND 50
 #define BURST_FRAMES	 2
 #define QUEUE_PER_SECOND 20
 #define QUEUE_FRAMES	 8
 // Frames are marked that have waited for a tenth of the time that a full queue takes.
 #define MARK_PART 10
-// Packets that may pass at once, at least.
+// The fewest packets that may pass at once.
 #define BURST_PACKETS 32
 
 uint32_t
@@ -42,7 +42,7 @@ compile_way(const char *whose, const char *name, const struct weft_plan_way *fro
 
 	if (from->rate && burst <= frame)
 		return weft_fail(err, EINVAL,
-			"plan %s: %s.burst of %u bytes holds no frame of port %s, whose MTU is %u: at least %u", whose,
+			"plan %s: %s.burst has %u bytes, and a frame of port %s (MTU %u) needs at least %u", whose,
 			name, burst, port->o.path, mtu, frame + 1);
 	if (from->rate) {
 		uint64_t queue = RTE_MAX(from->rate / 8 / QUEUE_PER_SECOND, (uint64_t)QUEUE_FRAMES * frame);
@@ -72,17 +72,15 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 	int ret = weft_placement_bucket(build->placement, model, port);
 
 	if (ret < 0)
-		return weft_fail(err, -ret, "port %s: %u tenants have a rate, which is the most", port->o.path,
+		return weft_fail(err, -ret, "port %s: %u tenants already have a rate, and more cannot", port->o.path,
 			WEFT_MAX_BUCKETS - 1);
 	conf->bucket = (uint16_t)ret;
 	if (plan == NULL && conf->bucket == 0 && port->rate == 0)
 		return 0;
 	if (conf->owner == WEFT_OWNER_EACH)
 		return weft_fail(err, EINVAL,
-			"port %s: its device was opened with a queue for every worker, and a plan, or a rate, holds "
-			"for one: "
-			"delete the "
-			"port and add it again with it",
+			"port %s: its device is open with a queue for every worker, and a plan or a rate needs a single "
+			"queue: delete the port, and add it again with its plan or rate",
 			port->o.path);
 	if (plan == NULL && port->rate == 0)
 		return 0;

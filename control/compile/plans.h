@@ -6,7 +6,7 @@
 
 #include "draft.h"
 
-// Compiles PORT's plan, if it has one, into CONF, whose owner and mtu are set. Returns 0 or -errno with ERR.
+// Compiles PORT's plan, if it has one, into CONF, which has its owner and mtu already. Returns 0 or -errno with ERR.
 int weft_build_plan(struct weft_build *build, const struct weft_model *model, const struct weft_port *port,
 	struct weft_port_conf *conf, struct weft_error *err);
 

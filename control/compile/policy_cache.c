@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The rules of the provider, of the port's tenant and of the port's groups hold for a port. The cache finds a policy by
-// the serials of these objects, so that it is not compiled again while none of them changes.
+// The rules of the provider, of the port's tenant and of the port's groups apply to a port. The cache finds a policy by
+// the serials of these objects, so a policy is compiled again only when one of them changes.
 #include "policy_cache.h"
 
 #include <errno.h>
@@ -18,14 +18,15 @@ struct compiled {
 	struct weft_policy policy; // first: snapshots point to it
 	unsigned int refs;
 	void *memory[2];   // of the rulesets: out, in
-	UT_hash_handle hh; // of those that are known, by key
+	UT_hash_handle hh; // of the cache, by key
 	uint32_t n_serials;
 	uint64_t key[];
 };
 
 static struct compiled *known;
 
-// The serials of the objects that a policy is made from. The serial of a group tells how many networks follow it.
+// The serials of the objects that a policy is made from. A group's serial determines how many serials of networks follow
+// it.
 struct key {
 	uint64_t *serial;
 	uint32_t n, room;
@@ -78,7 +79,7 @@ weft_tiers_free(struct weft_tiers *tiers)
 	*tiers = (struct weft_tiers){ 0 };
 }
 
-// The objects whose rules hold for a port.
+// The objects whose rules apply to a port.
 struct sources {
 	const struct weft_group *group[1 + WEFT_MAX_GROUPS]; // the tenant's tier first, or NULL
 	uint32_t n;
@@ -136,7 +137,7 @@ key_of(const struct weft_model *model, const struct sources *s)
 	return key;
 }
 
-// The action where no rule matches, the strictest that the port's groups name, with a NAME that says which group.
+// The action if no rule matches: the strictest that the port's groups name. NAME gets the group that names it.
 static int
 default_of(const struct sources *s, bool in, char *name, size_t size)
 {
@@ -190,8 +191,8 @@ compile_direction(const struct weft_model *model, const struct sources *s, const
 		*stateless = *stateless || rules[i].rule->stateless;
 	if (n > WEFT_RULESET_MAX) {
 		ret = weft_fail(err, E2BIG,
-			"port %s: %u rules would hold for it %s, and %u are the most; give it fewer groups, "
-			"or make ranges of ports and prefixes of several rules",
+			"port %s: %u rules would apply to it %s, and %u are the most; give it fewer groups, "
+			"or join rules by ranges of ports and by prefixes",
 			port->o.path, n, direction == WEFT_DIR_IN ? "inwards" : "outwards", WEFT_RULESET_MAX);
 	} else {
 		weft_rule_order_sort(rules, n);

@@ -33,7 +33,7 @@ weft_rule_order_sort(struct weft_ordered_rule *rules, uint32_t n)
 	qsort(rules, n, sizeof(*rules), compare_ruled);
 }
 
-// A hash of a rule's fields, but for its name: FNV-1a (Fowler, Noll, Vo).
+// A hash of a rule's fields without its name: FNV-1a (Fowler, Noll, Vo).
 static uint32_t
 digest(const struct weft_rule *rule)
 {
@@ -88,7 +88,7 @@ range_of(const char *cidr, struct range *range)
 	return true;
 }
 
-// Whether A matches every other end that B matches.
+// Whether A matches every remote end that B matches.
 static bool
 covers_remote(const struct weft_rule *a, const struct weft_rule *b)
 {
@@ -121,7 +121,7 @@ covers_ports(const struct weft_rule *a, const struct weft_rule *b)
 	return b->ports.n;
 }
 
-// Whether every packet that B matches is one that A matches.
+// Whether A matches every packet that B matches.
 static bool
 covers(const struct weft_rule *a, const struct weft_rule *b)
 {

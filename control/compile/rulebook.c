@@ -12,8 +12,8 @@
 
 #include "control/base/hash.h"
 
-// A counter that a rule has dropped is not given to another rule for so long: until then all connections that name it
-// have been judged again.
+// A counter that a rule has given up rests for so many seconds before another rule may have it. By then all connections
+// that name it have been judged again.
 #define REST_S 60
 
 // The number of a group, network or port.
@@ -26,15 +26,15 @@ struct number {
 struct counter {
 	char *name; // NULL: not in use
 	uint32_t refs;
-	uint32_t next;	 // of those that no rule may have yet
-	uint64_t let_go; // when it was dropped, in monotonic seconds
+	uint32_t next;	 // in the list of resting counters
+	uint64_t let_go; // when its rule gave it up, in monotonic seconds
 	UT_hash_handle hh;
 };
 
 static struct number *numbers;	// by key
-static struct counter *by_name; // those in use
+static struct counter *by_name; // counters in use
 static struct counter counters[WEFT_MAX_COUNTERS];
-static uint32_t high; // none above it was ever in use
+static uint32_t high; // no counter above it was ever in use
 static uint32_t rest_first, rest_last;
 
 uint32_t
@@ -58,7 +58,7 @@ weft_rulebook_number(const char *key)
 	return 0;
 }
 
-// A counter that nobody has, or WEFT_COUNTER_NONE.
+// Returns a counter that no rule has, or WEFT_COUNTER_NONE.
 static uint32_t
 take(void)
 {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Numbers that the compiler gives, for this host only: to groups, networks and ports, and to the counters of rules.
-// Control thread.
+// Numbers that the compiler gives to groups, networks and ports, and counters that it gives to rules. They are valid on
+// this host only. Control thread.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-// The number of a group, a network or a port, by its key; it stays the same until the process ends. 0 without memory.
+// The number of the group, network or port with KEY. It stays the same until the process ends. 0 without memory.
 uint32_t weft_rulebook_number(const char *key);
 
-// The counter of the rule NAME, with one reference more; WEFT_COUNTER_NONE if all are in use. A rule keeps its counter
-// as long as a compiled policy refers to it.
+// Returns the counter of the rule NAME, and takes a reference to it; WEFT_COUNTER_NONE: all are in use. uncount drops
+// the reference. A rule keeps its counter as long as there are references.
 uint32_t weft_rulebook_counter(const char *name);
 void weft_rulebook_uncount(uint32_t counter);
 

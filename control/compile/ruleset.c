@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The compiler of rulesets. Every dimension becomes sets of rules: for a group, for a protocol, and for ranges of
-// values (addresses, ports, ICMP types), which a sweep over their ends makes disjoint. Sets are written one after the
-// other into a growing list of words; at the end all goes into one piece of memory.
+// The compiler of rulesets. It makes sets of rules for each dimension: for each group, for each protocol, and for ranges
+// of values (addresses, ports, ICMP types). A sweep over the ends of the ranges makes them disjoint. The sets follow each
+// other in a growing list of words; at the end everything is copied into one piece of memory.
 #include "ruleset.h"
 
 #include <errno.h>
@@ -22,12 +22,12 @@
 
 typedef unsigned __int128 wide;
 
-// A set of rules as a whole bit map, while it is made.
+// A set of rules as a bit map with all its words, while it is made.
 struct full {
 	uint64_t word[N_WORDS];
 };
 
-// Where a range of a rule begins, or where it has ended.
+// The first value of a rule's range (step 1), or the first value behind it (step -1).
 struct edge {
 	wide at;
 	uint32_t rule;
@@ -39,7 +39,7 @@ struct ranges {
 	uint32_t n, room;
 };
 
-// Memory that grows.
+// An array that grows.
 struct list {
 	void *items;
 	uint32_t n, room;
@@ -51,7 +51,7 @@ struct compiler {
 	bool failed; // no memory
 	struct list words, protocol_sets, groups, group_sets, services;
 	struct full full;
-	uint32_t count[WEFT_RULESET_MAX]; // ranges of a rule that the sweep is in
+	uint32_t count[WEFT_RULESET_MAX]; // by rule: its ranges that the sweep is in
 };
 
 // Disjoint ranges with their sets.
@@ -189,7 +189,8 @@ add_prefix(struct compiler *c, struct ranges v[2], uint32_t rule, const char *te
 	}
 }
 
-// Rules by the other end: any, groups, and ranges of addresses.
+// Compiles the rules' remote ends: groups into C, ranges of addresses into V (IPv4, IPv6). Returns the set of rules that
+// match any remote end.
 static struct weft_rule_set
 compile_remotes(struct compiler *c, const struct weft_model *model, struct ranges v[2])
 {
@@ -222,7 +223,7 @@ compile_remotes(struct compiler *c, const struct weft_model *model, struct range
 	return write_set(c, &any);
 }
 
-// The groups that rules name, ascending, each with its set. Leaves numbers in GROUPS.
+// Makes a set for each group that rules name, in ascending order. Afterwards GROUPS has the numbers of these groups.
 static void
 compile_groups(struct compiler *c)
 {
@@ -247,7 +248,7 @@ compile_groups(struct compiler *c)
 	c->groups = numbers;
 }
 
-// Ranges of the second dimension: ports, or ICMP types and codes. False: the rule is for all of its protocol.
+// Adds a rule's ranges of ports, or of ICMP types and codes. False: the rule matches its whole protocol.
 static bool
 add_service(struct compiler *c, struct ranges *ranges, uint32_t i)
 {
@@ -309,9 +310,9 @@ compile_services(struct compiler *c, struct weft_ruleset *ruleset)
 	return write_set(c, &any);
 }
 
-// Parts of one piece of memory: their sizes are added up first, then they are handed out.
+// One piece of memory with many parts. A first pass adds up the sizes of the parts, a second one fills them.
 struct piece {
-	char *base; // NULL: counting
+	char *base; // NULL in the first pass
 	size_t used;
 };
 
@@ -348,7 +349,7 @@ static const uint8_t (*cut128(struct piece *piece, const struct list *starts))[1
 
 #define SETS(list) (list).items, (list).n * sizeof(struct weft_rule_set)
 
-// Lays everything that was compiled into PIECE.
+// Copies everything that was compiled into PIECE.
 static void
 lay_out(const struct compiler *c, const struct swept v[2], struct piece *piece, struct weft_ruleset *ruleset)
 {
@@ -376,7 +377,7 @@ lay_out(const struct compiler *c, const struct swept v[2], struct piece *piece, 
 	ruleset->v6_set = cut(piece, SETS(v[1].sets));
 }
 
-// The rules themselves, and what holds where none matches, with names and counters.
+// Writes the rules themselves and the default action, with names and counters, into PIECE.
 static void
 lay_rules(const struct compiler *c, int default_action, const char *default_name, struct piece *piece,
 	struct weft_ruleset *ruleset)

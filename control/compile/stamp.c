@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A generation concerns a network if it changes the network, a port in it, another object of its tenant, or an object
-// of the provider.
+// A generation concerns a network if it changes the network, a port in it, another object of its tenant, or one of the
+// provider's objects.
 #include "stamp.h"
 
 #include <stdio.h>
@@ -12,13 +12,13 @@
 #include "domain_ids.h"
 #include "domains.h"
 
-// The path of a network that is concerned; or the name of a tenant, all of whose networks are.
+// The path of a network that the generation concerns; or the name of a tenant, if it concerns all of its networks.
 struct scope {
 	UT_hash_handle hh;
 	char path[WEFT_PATH_SIZE];
 };
 
-// What a generation changes.
+// The networks that a generation concerns.
 struct concern {
 	struct scope *scopes;
 	bool all; // networks of all tenants
@@ -73,7 +73,7 @@ has_scope(const struct concern *concern, const char *path, size_t len)
 	return scope != NULL;
 }
 
-// Whether the domain of NETWORK is concerned.
+// Whether the generation concerns NETWORK.
 static bool
 is_concerned(const struct concern *concern, const char *network)
 {

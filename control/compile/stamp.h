@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Which networks a generation changes. Frames between hosts name their sender's generation, so a host can tell whether
-// the sender knew of the change. Control thread.
+// Records which networks a generation changes. Frames between hosts name their sender's generation, so the receiver can
+// tell whether the sender knew of the change. Control thread.
 #pragma once
 
 #include "draft.h"

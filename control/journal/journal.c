@@ -13,7 +13,7 @@
 #include "record.h"
 
 #define JOURNAL_FILE "journal"
-// A journal is rewritten when it is longer than LONG_BYTES, and LONG_TIMES as long as after the last time.
+// A journal is rewritten when it is longer than LONG_BYTES, and LONG_TIMES as long as after the last rewriting.
 #define LONG_BYTES (1u << 20)
 #define LONG_TIMES 4
 
@@ -52,8 +52,7 @@ replay_all(struct weft_journal *j, const struct weft_journal_image *image,
 	if (offset < image->size && weft_journal_has_record_behind(image, offset))
 		return weft_fail(err, EBADMSG,
 			"%s is damaged at byte %zu, in both copies of a record, and records follow it: restore the "
-			"file from a "
-			"backup, or remove it and apply the policy again",
+			"file from a backup, or remove it and apply the policy again",
 			j->path, offset);
 	if (offset < image->size)
 		WEFT_LOG(WARNING, "event=journal-torn file=%s byte=%zu cut=%zu", j->path, offset, image->size - offset);
@@ -148,7 +147,7 @@ weft_journal_append(struct weft_journal *j, const json_t *record, struct weft_er
 	int ret = j->broken ? -EIO : weft_journal_write_record(j->fd, record, &end);
 
 	if (ret == 0 && fdatasync(j->fd)) {
-		// It is not known what a failed sync has written: nothing is appended behind it.
+		// A failed sync may have written anything, so nothing is appended after it.
 		ret = -errno;
 		j->broken = true;
 	}
@@ -193,7 +192,7 @@ weft_journal_rewrite(struct weft_journal *j, json_t *const *records, unsigned in
 	j->fd = fd;
 	j->size = j->base = end;
 	j->broken = j->damaged = false;
-	// Both files hold the same policy: after a crash, either of them is right.
+	// Both files have the same policy, so after a crash either of them is right.
 	ret = sync_dir(j->dir);
 	return ret ? weft_fail(err, -ret, "cannot sync %s: %s", j->dir, strerror(-ret)) : 0;
 }

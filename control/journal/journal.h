@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The journal: a file of the records that were acknowledged, each written twice and synced. A crash at any byte loses at
-// most the last record, if it was not acknowledged yet; a damaged copy is replaced by the other one. Control thread.
+// The journal: a file with all acknowledged records. Each record is written twice and synced. A crash at any byte loses
+// at most the last record, and only if it was not acknowledged yet. The other copy replaces a damaged one. Control
+// thread.
 #pragma once
 
 #include <stdbool.h>
@@ -14,9 +15,9 @@
 
 struct weft_journal;
 
-// Opens DIR/journal, or creates it, and calls REPLAY with each record in order; REPLAY returns 0, or -errno with ERR to
-// give up. A torn record at the end is cut off. Returns NULL with errno and ERR; if both copies of a record are damaged,
-// ERR names the byte.
+// Opens DIR/journal, or creates it, and calls REPLAY with each record in order. REPLAY returns 0, or -errno with ERR to
+// stop. An incomplete record at the end is cut off. Returns NULL with errno and ERR; if both copies of a record are
+// damaged, ERR names the byte.
 struct weft_journal *weft_journal_open(const char *dir,
 	int (*replay)(void *arg, json_t *record, struct weft_error *err), void *arg, struct weft_error *err);
 void weft_journal_close(struct weft_journal *journal);

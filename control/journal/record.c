@@ -45,7 +45,7 @@ header_crc(const struct header *h)
 	return crc(h, offsetof(struct header, header_crc));
 }
 
-// Whether the record's copy number COPY is at OFFSET, undamaged; reads its header into H.
+// Whether an undamaged copy of a record, with the number COPY, is at OFFSET. Reads its header into H.
 static bool
 read_copy(const struct weft_journal_image *image, size_t offset, uint32_t copy, struct header *h)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The journal's format: each record is JSON and stands twice, one copy after the other, each under a header with
-// checksums (CRC32C) of itself and of the JSON. Control thread.
+// The journal's format: a record is JSON, in two copies that follow each other. Each copy has a header with checksums
+// (CRC32C) of the header and of the JSON. Control thread.
 #pragma once
 
 #include <stdbool.h>
@@ -18,13 +18,13 @@ struct weft_journal_image {
 	size_t size;
 };
 
-// The payload of the record at OFFSET and its *LEN, from its first copy, or if that is damaged, from the second one.
-// *NEXT becomes the offset behind the record; *DAMAGED becomes true if one copy is damaged. NULL: both copies are.
+// Returns the payload of the record at OFFSET, and its *LEN: from the first copy, or from the second one if the first is
+// damaged. *NEXT becomes the offset behind the record, and *DAMAGED true if one copy is damaged. NULL: both are damaged.
 const char *weft_journal_read_record(
 	const struct weft_journal_image *image, size_t offset, size_t *len, size_t *next, bool *damaged);
 
-// Whether an undamaged copy of any record is behind OFFSET. Then the record at OFFSET was damaged after it was written;
-// otherwise it was torn by a crash.
+// Whether an undamaged copy of any record is behind OFFSET. If so, the record at OFFSET was damaged after it was
+// written; if not, a crash has left it incomplete.
 bool weft_journal_has_record_behind(const struct weft_journal_image *image, size_t offset);
 
 // Writes both copies of RECORD at *AT, and moves *AT behind them. Returns 0 or -errno.

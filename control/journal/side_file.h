@@ -8,9 +8,10 @@
 
 #include <jansson.h>
 
-// Writes VALUE to the file NAME in the folder DIR; after a crash the file has the old value or the new one. SYNC: VALUE
-// is on the disk when the call returns. Returns 0 or -EIO; the error is logged.
+// Writes VALUE to the file NAME in the folder DIR. After a crash the file has the old value or the new one. SYNC: VALUE
+// is on the disk when the call returns. Returns 0, or -EIO, and then the error is logged.
 int weft_side_file_write(const char *dir, const char *name, const json_t *value, bool sync);
 
-// The object in the file NAME in DIR: a new object, an empty one if the file is missing or holds no object.
+// Reads the object in the file NAME in the folder DIR. Returns a new object, which is empty if the file is missing or
+// has no object.
 json_t *weft_side_file_read(const char *dir, const char *name);

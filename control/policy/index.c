@@ -64,7 +64,7 @@ find_target(const struct weft_model *model, const char *key)
 	return target;
 }
 
-// The target KEY, made where it is missing. NULL without memory.
+// Finds the target KEY, or makes it. Returns NULL without memory.
 static struct weft_target *
 need_target(struct weft_model *model, const char *key)
 {
@@ -102,7 +102,7 @@ find_user(const struct weft_target *target, const struct weft_object *object)
 	return user;
 }
 
-// An object that refers to another one more than once is its user once.
+// Makes the object a user of KEY. An object that refers to another one several times is its user once.
 static int
 add_user(void *arg, const char *key, const char *kind, const char *name)
 {
@@ -154,7 +154,7 @@ check_reference(void *arg, const char *key, const char *kind, const char *name)
 		r->from->path, kind, name, kind);
 }
 
-// Calls FN with each thing of OBJECT that no other object may have, in words.
+// Calls FN with each property of OBJECT that must be unique, in words.
 static int
 each_unique(const struct weft_model *model, const struct weft_object *object, int (*fn)(void *arg, const char *what),
 	void *arg)
@@ -219,7 +219,7 @@ find_claim(struct weft_claim *claims, const char *what)
 	return claim;
 }
 
-// WHAT is OBJECT's from now on. Returns 0 or -ENOMEM.
+// Makes OBJECT the owner of WHAT. Returns 0 or -ENOMEM.
 static int
 claim(struct weft_claim **claims, const char *what, const struct weft_object *object)
 {
@@ -242,7 +242,7 @@ claim(struct weft_claim **claims, const char *what, const struct weft_object *ob
 	return -ENOMEM;
 }
 
-// WHAT is free again, if it was OBJECT's.
+// Makes WHAT free if OBJECT is its owner.
 static void
 unclaim(struct weft_claim **claims, const char *what, const struct weft_object *object)
 {
@@ -261,7 +261,8 @@ add_unique(void *arg, const char *what)
 	const struct weft_claim *other = find_claim(r->model->unique, what);
 
 	if (other)
-		return weft_fail(r->err, EEXIST, "%s: %s is already %s's", r->from->path, what, other->object->path);
+		return weft_fail(
+			r->err, EEXIST, "%s: %s is already used by %s", r->from->path, what, other->object->path);
 	return claim(&r->model->unique, what, r->from);
 }
 
@@ -325,7 +326,7 @@ weft_index_barred(const struct weft_model *model, const char *what)
 	return found ? (const struct weft_retired *)found->object : NULL;
 }
 
-// Counts one port more of OBJECT's tenant.
+// Adds one to the number of ports of OBJECT's tenant. Returns 0 or -ENOMEM.
 static int
 count_port(struct weft_model *model, const struct weft_object *object)
 {

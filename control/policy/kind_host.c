@@ -31,7 +31,7 @@ is_link_local(const struct weft_ip *ip)
 	return b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
 }
 
-// "10.0.0.1" or "2001:db8::1/64", into the host.
+// Parses "10.0.0.1" or "2001:db8::1/64" into the host.
 static int
 parse_address(const json_t *value, void *to, char expected[160])
 {
@@ -42,7 +42,7 @@ parse_address(const json_t *value, void *to, char expected[160])
 	if (text == NULL || weft_ip_parse(text, &host->tunnel.address, &host->tunnel.length) ||
 		!is_of_a_host(&host->tunnel.address) || is_link_local(&host->tunnel.address)) {
 		snprintf(expected, 160,
-			"a host's address, alone or with the length of its network's prefix, such as "
+			"a host's address, alone or with the prefix length of its network, such as "
 			"\"10.0.0.1/24\" or \"2001:db8::1/64\"");
 		return -1;
 	}
@@ -76,28 +76,28 @@ parse_gateway(const json_t *value, void *to, char expected[160])
 
 static const struct weft_field tunnel_fields[] = {
 	{ "address", WEFT_FIELD_CUSTOM, .parse = parse_address, .schema = ADDRESS_SCHEMA, .required = true,
-		.help = "the address that tunnels to this host end at, IPv4 or IPv6, with its network's length: hosts "
-			"outside of that are reached by the gateway" },
+		.help = "the host's tunnel address, IPv4 or IPv6, with the prefix length of its network; the gateway "
+			"leads to hosts outside of that network" },
 	{ "gateway", WEFT_FIELD_CUSTOM, .parse = parse_gateway, .schema = ADDRESS_SCHEMA,
-		.help = "the next hop to hosts outside of this one's network" },
+		.help = "the next hop to hosts outside of this host's network" },
 	{ "checksum", WEFT_FIELD_BOOL, WEFT_AT(weft_host, tunnel.checksum), .preset = "false",
-		.help = "send UDP checksums; over IPv6 also: take none without. By default with IPv6 only" },
+		.help = "send UDP checksums, and over IPv6 drop datagrams without one; the default is true for IPv6 only" },
 	{ "bfd_interval_ms", WEFT_FIELD_UINT, WEFT_AT(weft_host, tunnel.bfd_interval_ms), .max = 60000, .preset = "300",
-		.help = "between two signs of life (BFD) to each other host; 0: it takes no part in that" },
+		.help = "milliseconds between two BFD packets to each other host; 0: the host takes no part in BFD" },
 	{ "bfd_multiplier", WEFT_FIELD_UINT, WEFT_AT(weft_host, tunnel.bfd_multiplier), .min = 1, .max = 50,
-		.preset = "3", .help = "signs of life that may be missing before a host counts as down" },
+		.preset = "3", .help = "BFD packets that may be missing before a host counts as down" },
 	{ 0 },
 };
 
 static const struct weft_field host_fields[] = {
-	{ "tunnel", WEFT_FIELD_OBJECT, .offset = 0, .fields = tunnel_fields, .help = "how other hosts reach it",
-		.vf = { WEFT_BY_NOTHING, OF_THE_HOST } },
+	{ "tunnel", WEFT_FIELD_OBJECT, .offset = 0, .fields = tunnel_fields,
+		.help = "how other hosts reach this host through tunnels", .vf = { WEFT_BY_NOTHING, OF_THE_HOST } },
 	{ "uplinks", WEFT_FIELD_LIST, .offset = offsetof(struct weft_host, uplinks), .item_size = WEFT_NAME_SIZE,
-		.max = MAX_UPLINKS, .help = "its DPDK devices to the physical network",
+		.max = MAX_UPLINKS, .help = "the host's DPDK devices to the physical network",
 		.vf = { WEFT_BY_NOTHING, OF_THE_HOST } },
 	{ "deny", WEFT_FIELD_LIST, .offset = offsetof(struct weft_host, deny), .item_size = WEFT_NAME_SIZE,
 		.max = MAX_DENIED,
-		.help = "prefixes: from there nothing comes in by a shared uplink, to weft or to the host itself",
+		.help = "prefixes of sources whose packets a shared uplink drops, for weft and for the host itself",
 		.vf = { WEFT_BY_NOTHING, OF_THE_HOST } },
 	{ 0 },
 };
@@ -122,14 +122,13 @@ check_host(const char *where, const struct weft_object *object, struct weft_erro
 	if (!weft_ip_is_none(gateway) && !is_link_local(gateway) &&
 		(host->tunnel.length == 0 || !weft_ip_in_prefix(gateway, &host->tunnel.address, host->tunnel.length)))
 		return weft_fail(err, EINVAL,
-			"%s.tunnel.gateway: expected an address in the network of tunnel.address, which needs a length "
+			"%s.tunnel.gateway: expected an address in the network of tunnel.address, which needs a prefix length "
 			"(10.0.0.1/24)",
 			where);
 	for (uint32_t i = 0; i < host->deny.n; i++)
 		if (!weft_is_prefix(weft_name_at(&host->deny, i)))
 			return weft_fail(err, EINVAL,
-				"%s.deny.%u: expected a prefix such as \"203.0.113.0/24\" without bits behind it, got "
-				"\"%s\"",
+				"%s.deny.%u: expected a prefix without host bits, such as \"203.0.113.0/24\", got \"%s\"",
 				where, i, weft_name_at(&host->deny, i));
 	if (is_link_local(gateway) && weft_ip_is_v4(&host->tunnel.address))
 		return weft_fail(

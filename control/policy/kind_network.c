@@ -22,7 +22,7 @@ static const char *const encaps[] = { "local", "vlan", "vxlan", "geneve", NULL }
 static const struct weft_field network_fields[] = {
 	{ "encap", WEFT_FIELD_ENUM, WEFT_AT(weft_network, encap), .providers = true, .names = encaps,
 		.preset = "\"local\"",
-		.help = "how the network leaves the host: not at all, as a VLAN on the uplinks, or in a tunnel",
+		.help = "how the network reaches other hosts: not at all, as a VLAN on the uplinks, or through tunnels",
 		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_network, vlan), .providers = true, .min = 1, .max = WEFT_MAX_VID,
 		.help = "the network's VLAN on uplinks; with encap vlan", .vf = { WEFT_BY_JUDGE, NULL } },
@@ -30,26 +30,27 @@ static const struct weft_field network_fields[] = {
 		.help = "the network's number in tunnels; with encap vxlan or geneve",
 		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ "mtu", WEFT_FIELD_UINT, WEFT_AT(weft_network, mtu), .min = WEFT_MTU_MIN, .max = WEFT_MTU_MAX,
-		.preset = "1500", .help = "the largest L3 packet; with tunnels by default what leaves 1500 on the wire",
+		.preset = "1500",
+		.help = "the largest L3 packet in bytes; the default with tunnels keeps their packets within 1500 bytes",
 		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "subnets", WEFT_FIELD_LIST, .offset = offsetof(struct weft_network, subnets), .item_size = WEFT_NAME_SIZE,
-		.max = MAX_SUBNETS, .help = "its prefixes, such as \"10.0.0.0/24\"",
+		.max = MAX_SUBNETS, .help = "the network's prefixes, such as \"10.0.0.0/24\"",
 		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ "learning", WEFT_FIELD_BOOL, WEFT_AT(weft_network, learning), .preset = "true",
-		.help = "learn addresses from traffic and flood what is unknown; not by default where there are "
-			"tunnels",
+		.help = "learn addresses from traffic, and flood frames to unknown ones; the default with tunnels is "
+			"false",
 		.vf = { WEFT_BY_HARDWARE, "the PF's switch knows its MAC" } },
 	{ "snooping", WEFT_FIELD_BOOL, WEFT_AT(weft_network, snooping), .preset = "true",
-		.help = "multicast that somebody has joined goes to those only who have (IGMP, MLD)",
+		.help = "deliver a multicast group that ports have joined (IGMP, MLD) to these ports only",
 		.vf = { WEFT_BY_HARDWARE, "the PF delivers the groups that the VM's driver wants" } },
 	{ "firewall", WEFT_FIELD_BOOL, WEFT_AT(weft_network, firewall), .providers = true, .preset = "true",
-		.help = "rules hold for its ports; without it everything passes between them",
+		.help = "apply firewall rules to the network's ports; without it everything passes between them",
 		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "tcp", WEFT_FIELD_ENUM, WEFT_AT(weft_network, tcp), .names = tcp_modes, .preset = "\"strict\"",
-		.help = "strict: segments must lie in their connection's windows",
+		.help = "strict: TCP segments must lie within their connection's windows; liberal: anywhere",
 		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ "pickup", WEFT_FIELD_BOOL, WEFT_AT(weft_network, pickup), .preset = "false",
-		.help = "TCP connections may be picked up in the middle, where rules would allow them to be opened",
+		.help = "accept TCP connections in the middle, if the rules would allow them to be opened",
 		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
 	{ 0 },
 };
@@ -61,24 +62,23 @@ check_network(const char *where, const struct weft_object *object, struct weft_e
 	bool tunnel = weft_network_is_tunnelled(network);
 
 	if ((network->encap == WEFT_ENCAP_VLAN) != (network->vlan != 0))
-		return weft_fail(err, EINVAL, "%s.vlan: goes with \"encap\": \"vlan\", and only with it", where);
+		return weft_fail(err, EINVAL, "%s.vlan: applies to \"encap\": \"vlan\", which needs it", where);
 	if (tunnel != (network->vni != 0))
 		return weft_fail(
-			err, EINVAL, "%s.vni: goes with \"encap\": \"vxlan\" or \"geneve\", and only with it", where);
+			err, EINVAL, "%s.vni: applies to \"encap\": \"vxlan\" or \"geneve\", which need it", where);
 	for (uint32_t i = 0; i < network->subnets.n; i++) {
 		const char *subnet = weft_name_at(&network->subnets, i);
 
 		if (!weft_is_prefix(subnet))
 			return weft_fail(err, EINVAL,
-				"%s.subnets.%u: expected a prefix such as \"10.0.0.0/24\" without bits behind it, got "
-				"\"%s\"",
+				"%s.subnets.%u: expected a prefix without host bits, such as \"10.0.0.0/24\", got \"%s\"",
 				where, i, subnet);
 	}
 	return 0;
 }
 
-// The bytes that a tunnel adds at most to a frame, which the physical network's MTU must have room for. A VLAN tag
-// inside is counted too.
+// The most bytes that a tunnel adds to a packet, with a VLAN tag in the inner frame. The physical network's MTU must
+// have room for them.
 static uint16_t
 overhead(int encap)
 {
@@ -105,7 +105,7 @@ derive_network(json_t *json)
 const struct weft_kind weft_kind_network = {
 	.name = "network",
 	.plural = "networks",
-	.help = "a tenant's L2 network, which its ports are part of, on whatever host they are",
+	.help = "a tenant's L2 network, whose ports may be on any host",
 	.in_tenant = true,
 	.size = sizeof(struct weft_network),
 	.fields = network_fields,

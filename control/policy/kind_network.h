@@ -21,7 +21,7 @@ struct weft_network {
 	bool snooping;
 	bool firewall;
 	int tcp;		  // 0: strict, 1: liberal
-	bool pickup;		  // connections may be picked up in the middle
+	bool pickup;		  // connections whose start was not seen are accepted
 	struct weft_list subnets; // of char[WEFT_NAME_SIZE]
 };
 

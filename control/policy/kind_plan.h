@@ -17,13 +17,13 @@ struct weft_plan {
 	struct weft_plan_way from_vm, to_vm;
 	uint64_t min_rate; // bits per second
 	uint32_t weight;
-	int16_t dscp; // -1: packets keep theirs
+	int16_t dscp; // -1: packets keep the VM's own
 };
 
 // What a host that lost the cluster does with a tenant's ports.
 enum weft_isolation { WEFT_ISOLATION_KEEP, WEFT_ISOLATION_DENY_NEW, WEFT_ISOLATION_DENY_ALL };
 
-// In all of them 0 means no limit.
+// 0 in a field: the default that the field's help text names.
 struct weft_limits {
 	struct weft_object o;
 	uint32_t ports;
@@ -35,7 +35,7 @@ struct weft_limits {
 	int on_isolation; // enum weft_isolation
 };
 
-// Shares of a tenant's rate, which hosts get, are in parts of this.
+// The whole of a tenant's rate, in the units in which hosts get shares of it.
 #define WEFT_WHOLE (1 << 20)
 
 // The addresses of a retired port, which no other port may have for a time.

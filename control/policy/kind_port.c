@@ -73,13 +73,13 @@ parse_trunk(const json_t *value, void *to, char expected[160])
 
 static const struct weft_field vlan_fields[] = {
 	{ "access", WEFT_FIELD_UINT, WEFT_AT(weft_port, vlan.access), .min = 1, .max = WEFT_MAX_VID,
-		.help = "the VLAN of the port's untagged frames; tagged ones are refused" },
+		.help = "the VLAN of the port's untagged frames; tagged frames are dropped" },
 	{ "trunk", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, vlan.trunk), .parse = parse_trunk, .schema = TRUNK_SCHEMA,
 		.help = "the VLANs that the port carries tagged; an empty list carries none" },
 	{ "native", WEFT_FIELD_UINT, WEFT_AT(weft_port, vlan.native), .min = 1, .max = WEFT_MAX_VID,
-		.help = "with trunk: the VLAN of untagged frames; without it they are refused" },
+		.help = "with trunk: the VLAN of untagged frames; without it they are dropped" },
 	{ "qinq", WEFT_FIELD_UINT, WEFT_AT(weft_port, vlan.qinq), .min = 1, .max = WEFT_MAX_VID,
-		.help = "the service VLAN around whatever the port sends, its own tags included" },
+		.help = "the service VLAN around all frames that the port sends, tagged or not" },
 	{ "tpid", WEFT_FIELD_ENUM, WEFT_AT(weft_port, vlan.tpid), .names = tpids,
 		.help = "with trunk: the kind of tag on this port" },
 	{ 0 },
@@ -99,20 +99,20 @@ static const struct weft_field attach_fields[] = {
 	{ "device", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.device), .providers = true,
 		.help = "eth: a DPDK device" },
 	{ "share", WEFT_FIELD_BOOL, WEFT_AT(weft_port, attach.share), .providers = true,
-		.help = "eth, net_af_xdp: the kernel keeps the interface, but for tunnels' frames and networks' "
-			"VLANs" },
+		.help = "eth, net_af_xdp: share the interface with the kernel; weft takes the frames of tunnels and of "
+			"networks' VLANs only" },
 	{ "vlan", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.vlan), .providers = true, .min = 1, .max = WEFT_MAX_VID,
 		.help = "gateway: the VLAN on the host's uplink that becomes part of the network" },
 	{ "pf", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.pf), .providers = true,
-		.help = "vf: its PF, by interface or PCI address" },
+		.help = "vf: the interface or PCI address of its PF" },
 	{ "index", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.index), .providers = true, .max = 1023,
-		.help = "vf: which of the PF's VFs" },
+		.help = "vf: the number of the VF at its PF; the first is 0" },
 	{ "use", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.use), .providers = true, .names = uses,
-		.help = "vf: polled by weft, with all that weft does; or passed through to a VM, and then the PF "
-			"enforces what it can" },
+		.help = "vf: polled: weft processes its packets; passthrough: a VM drives the VF, and the PF enforces "
+			"what it can" },
 	{ "enforce", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.enforce), .providers = true, .names = enforcements,
-		.help = "vf, passed through: strict refuses a policy that the PF cannot enforce whole, lenient says "
-			"what is missing" },
+		.help = "vf, passed through: strict refuses a policy that the PF cannot enforce completely; lenient "
+			"accepts it and shows what is not enforced" },
 	{ 0 },
 };
 
@@ -125,45 +125,45 @@ static const struct weft_field flood_fields[] = {
 		.max = 100000000, .preset = "1000", .help = "packets per second, 0: no limit" },
 	{ "arp", WEFT_FIELD_UINT, WEFT_AT(weft_port, flood.rate[WEFT_FLOOD_ARP]), .providers = true, .max = 100000000,
 		.preset = "1000",
-		.help = "ARP and IPv6 neighbour solicitations to all; packets per second, 0: no limit" },
+		.help = "flooded ARP and IPv6 neighbour solicitations; packets per second, 0: no limit" },
 	{ 0 },
 };
 
 static const struct weft_field port_fields[] = {
-	{ "vm", WEFT_FIELD_STRING, WEFT_AT(weft_port, vm), .help = "the virtual machine, for people",
+	{ "vm", WEFT_FIELD_STRING, WEFT_AT(weft_port, vm), .help = "the name of the virtual machine, for people",
 		.vf = { WEFT_BY_NOTHING, "for people" } },
 	{ "host", WEFT_FIELD_STRING, WEFT_AT(weft_port, host),
-		.help = "the host that it is on; without it the one host there is, and in a cluster none",
+		.help = "the host that the port is on; the default is the only host, and in a cluster no host",
 		.vf = { WEFT_BY_NOTHING, "says which host the port is on" } },
 	{ "network", WEFT_FIELD_STRING, WEFT_AT(weft_port, network), .help = "a network of the same tenant",
 		.vf = { WEFT_BY_HARDWARE, "see the network's encap" } },
 	{ "mac", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, mac), .parse = weft_parse_mac, .schema = WEFT_MAC_SCHEMA,
-		.help = "the only MAC that it may use", .vf = { WEFT_BY_JUDGE, NULL } },
+		.help = "the only MAC that the port may use", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "ips", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, ips), .parse = weft_parse_ips, .schema = WEFT_IPS_SCHEMA,
-		.help = "the only addresses that it may use",
+		.help = "the only IP addresses that the port may use",
 		.vf = { WEFT_BY_NOBODY, "the hardware's spoof check does not look at IP addresses" } },
 	{ "groups", WEFT_FIELD_LIST, .offset = offsetof(struct weft_port, groups), .item_size = WEFT_NAME_SIZE,
-		.max = WEFT_MAX_GROUPS, .help = "groups of the same tenant, whose rules hold for it",
+		.max = WEFT_MAX_GROUPS, .help = "groups of the same tenant, whose rules apply to the port",
 		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "plan", WEFT_FIELD_STRING, WEFT_AT(weft_port, plan), .help = "a data plan of the same tenant",
 		.vf = { WEFT_BY_NOTHING, "see the plan's fields" } },
 	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, rate), .providers = true, .parse = weft_parse_rate,
 		.schema = WEFT_RATE_SCHEMA,
-		.help = "of an uplink: bits per second that its wire takes, which ports share by their plans",
+		.help = "for an uplink: the rate of its link in bits per second, which the ports share by their plans",
 		.vf = { WEFT_BY_NOTHING, "applies to uplinks only" } },
-	{ "vlan", WEFT_FIELD_OBJECT, .offset = 0, .fields = vlan_fields, .help = "its VLANs inside the network",
+	{ "vlan", WEFT_FIELD_OBJECT, .offset = 0, .fields = vlan_fields, .help = "the port's VLANs inside its network",
 		.vf = { WEFT_BY_NOBODY, "the hardware sets one tag, the network's" } },
 	{ "attach", WEFT_FIELD_OBJECT, .offset = 0, .fields = attach_fields, .preset = "{}",
-		.help = "what it is attached to", .vf = { WEFT_BY_NOTHING, "says which VF the port is" } },
+		.help = "what the port is attached to", .vf = { WEFT_BY_NOTHING, "says which VF the port is" } },
 	{ "flood", WEFT_FIELD_OBJECT, .offset = 0, .fields = flood_fields, .preset = "{}",
-		.help = "limits of what it may send to all", .vf = { WEFT_BY_JUDGE, NULL } },
+		.help = "limits of the frames from the port that are flooded", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "max_macs", WEFT_FIELD_UINT, WEFT_AT(weft_port, max_macs), .providers = true, .max = 1u << 24,
-		.preset = "1024", .help = "addresses that may be learned behind it",
+		.preset = "1024", .help = "the most MACs that are learned behind the port",
 		.vf = { WEFT_BY_HARDWARE, "one MAC, by the spoof check" } },
 	{ "state", WEFT_FIELD_ENUM, WEFT_AT(weft_port, state), .names = states, .preset = "\"up\"",
-		.help = "down and quarantined: nothing passes", .vf = { WEFT_BY_JUDGE, NULL } },
+		.help = "up; or down or quarantined, in which no packet passes", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "worker", WEFT_FIELD_UINT, WEFT_AT(weft_port, worker), .providers = true, .max = WEFT_MAX_WORKERS - 1,
-		.help = "the worker that must own it; without it weft chooses",
+		.help = "the worker that serves the port; by default weft chooses one",
 		.vf = { WEFT_BY_NOTHING, "no worker polls the VF" } },
 	{ 0 },
 };
@@ -175,11 +175,11 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 	bool trunk = port->vlan.trunk.given;
 
 	if (access + qinq + trunk > 1)
-		return weft_fail(err, EINVAL, "%s.vlan: has more than one of access, trunk and qinq", where);
+		return weft_fail(err, EINVAL, "%s.vlan: expected only one of access, trunk and qinq", where);
 	if (!trunk && port->vlan.native != WEFT_VLAN_UNSET)
-		return weft_fail(err, EINVAL, "%s.vlan.native: goes with trunk only; use access", where);
+		return weft_fail(err, EINVAL, "%s.vlan.native: applies to trunks only; use access", where);
 	if (!trunk && port->vlan.tpid)
-		return weft_fail(err, EINVAL, "%s.vlan.tpid: goes with trunk only", where);
+		return weft_fail(err, EINVAL, "%s.vlan.tpid: applies to trunks only", where);
 	if (port->network[0] == 0 && port->plan[0])
 		return weft_fail(err, EINVAL, "%s.plan: an uplink has no plan; to limit it, set its rate", where);
 	if (port->network[0] && port->rate)
@@ -187,7 +187,7 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 			err, EINVAL, "%s.rate: applies to uplinks only; to limit a VM, give its port a plan", where);
 	if (port->network[0] == 0 && (access || qinq || trunk))
 		return weft_fail(err, EINVAL,
-			"%s.vlan: an uplink has no VLANs of its own, it carries those of all networks; name a network",
+			"%s.vlan: an uplink carries the VLANs of all networks and has none of its own; name a network",
 			where);
 	return 0;
 }
@@ -196,24 +196,24 @@ static int
 check_vf(const char *where, const struct weft_port *port, struct weft_error *err)
 {
 	if (port->attach.pf[0] == 0)
-		return weft_fail(err, EINVAL, "%s.attach.pf: missing; it is an interface or a PCI address", where);
+		return weft_fail(err, EINVAL, "%s.attach.pf: missing; give an interface or a PCI address", where);
 	if (strspn(port->attach.pf, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-") !=
 		strlen(port->attach.pf))
-		return weft_fail(
-			err, EINVAL, "%s.attach.pf: \"%s\" is no interface and no PCI address", where, port->attach.pf);
+		return weft_fail(err, EINVAL, "%s.attach.pf: expected an interface or a PCI address, got \"%s\"", where,
+			port->attach.pf);
 	if (port->attach.index == WEFT_VF_UNSET)
 		return weft_fail(err, EINVAL, "%s.attach.index: missing; the first VF is 0", where);
 	if (port->attach.device[0] || port->attach.path[0] || port->attach.share)
 		return weft_fail(
-			err, EINVAL, "%s.attach: a VF has no device, path or share: pf and index name it", where);
+			err, EINVAL, "%s.attach: a VF has no device, path or share; pf and index name it", where);
 	if (port->attach.use == WEFT_VF_POLLED)
 		return port->attach.enforce
-			       ? weft_fail(err, EINVAL, "%s.attach.enforce: goes with use passthrough", where)
+			       ? weft_fail(err, EINVAL, "%s.attach.enforce: applies to use passthrough only", where)
 			       : 0;
 	if (port->network[0] == 0)
 		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
 	if (port->mac == 0)
-		return weft_fail(err, EINVAL, "%s.mac: missing; a VF that is passed through has one of its own", where);
+		return weft_fail(err, EINVAL, "%s.mac: missing; a VF that is passed through needs one", where);
 	return 0;
 }
 
@@ -222,7 +222,7 @@ static int
 check_gateway(const char *where, const struct weft_port *port, struct weft_error *err)
 {
 	if (port->attach.vlan == 0)
-		return weft_fail(err, EINVAL, "%s.attach.vlan: missing; it is a VLAN on the host's uplink", where);
+		return weft_fail(err, EINVAL, "%s.attach.vlan: missing; give a VLAN on the host's uplink", where);
 	if (port->network[0] == 0)
 		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
 	if (port->attach.device[0] || port->attach.path[0])
@@ -230,7 +230,7 @@ check_gateway(const char *where, const struct weft_port *port, struct weft_error
 	if (port->mac || port->ips.n4 || port->ips.n6 || port->groups.n || port->plan[0] ||
 		port->vlan.access != WEFT_VLAN_UNSET || port->vlan.qinq != WEFT_VLAN_UNSET || port->vlan.trunk.given)
 		return weft_fail(err, EINVAL,
-			"%s: a gateway has no mac, ips, groups, plan or vlan: it stands for all machines of its VLAN",
+			"%s: a gateway has no mac, ips, groups, plan or vlan; it stands for all machines of its VLAN",
 			where);
 	return 0;
 }
@@ -243,37 +243,37 @@ check_attach(const char *where, const struct weft_port *port, struct weft_error 
 	if (port->attach.type == WEFT_ATTACH_GATEWAY)
 		return check_gateway(where, port, err);
 	if (port->attach.vlan)
-		return weft_fail(err, EINVAL, "%s.attach.vlan: goes with type gateway only", where);
+		return weft_fail(err, EINVAL, "%s.attach.vlan: applies to type gateway only", where);
 	if (port->attach.type == WEFT_ATTACH_VF)
 		return check_vf(where, port, err);
 	if (port->attach.pf[0] || port->attach.index != WEFT_VF_UNSET || port->attach.use || port->attach.enforce)
-		return weft_fail(err, EINVAL, "%s.attach: pf, index, use and enforce go with type vf only", where);
+		return weft_fail(err, EINVAL, "%s.attach: pf, index, use and enforce apply to type vf only", where);
 	if (port->attach.type == WEFT_ATTACH_ETH) {
 		if (port->attach.device[0] == 0)
 			return weft_fail(err, EINVAL,
-				"%s.attach.device: missing; it is a PCI address or a DPDK "
-				"device such as \"net_tap0,iface=tap0\"",
+				"%s.attach.device: missing; give a PCI address, or a DPDK device such as "
+				"\"net_tap0,iface=tap0\"",
 				where);
 		if (port->attach.path[0])
-			return weft_fail(err, EINVAL, "%s.attach.path: goes with type vhost-user only", where);
+			return weft_fail(err, EINVAL, "%s.attach.path: applies to type vhost-user only", where);
 		if (port->attach.share && port->network[0])
 			return weft_fail(err, EINVAL,
 				"%s.attach.share: applies to uplinks only, and this port has a network", where);
 		if (port->attach.share && (strncmp(port->attach.device, "net_af_xdp", 10) ||
 						  strstr(port->attach.device, ",iface=") == NULL))
 			return weft_fail(err, EINVAL,
-				"%s.attach.share: the device must be AF_XDP's, such as net_af_xdp0,iface=eth0", where);
+				"%s.attach.share: the device must be an AF_XDP one, such as net_af_xdp0,iface=eth0",
+				where);
 		return 0;
 	}
 	if (port->attach.device[0] || port->attach.share)
-		return weft_fail(err, EINVAL, "%s.attach.%s: goes with type eth only", where,
+		return weft_fail(err, EINVAL, "%s.attach.%s: applies to type eth only", where,
 			port->attach.device[0] ? "device" : "share");
 	if (port->network[0] == 0)
 		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
 	if (strlen(port->attach.path) >= sizeof(attach->path))
 		return weft_fail(err, EINVAL,
-			"%s.attach.path: %zu bytes, and a UNIX socket's path has at most %zu: choose "
-			"a shorter one",
+			"%s.attach.path: has %zu bytes, and a UNIX socket's path has at most %zu; choose a shorter one",
 			where, strlen(port->attach.path), sizeof(attach->path) - 1);
 	if (port->attach.path[0] && port->attach.path[0] != '/')
 		return weft_fail(err, EINVAL, "%s.attach.path: must start with /", where);
@@ -321,11 +321,11 @@ check(const char *where, const struct weft_object *object, struct weft_error *er
 	if (ret == 0)
 		ret = check_vlan(where, port, err);
 	if (ret == 0 && port->host[0] && !weft_name_valid(port->host))
-		ret = weft_fail(err, EINVAL, "%s.host: \"%s\" is no name", where, port->host);
+		ret = weft_fail(err, EINVAL, "%s.host: \"%s\" is not a name", where, port->host);
 	for (uint32_t i = 0; ret == 0 && i < port->groups.n; i++)
 		for (uint32_t k = 0; ret == 0 && k < i; k++)
 			if (strcmp(weft_name_at(&port->groups, i), weft_name_at(&port->groups, k)) == 0)
-				ret = weft_fail(err, EINVAL, "%s.groups: \"%s\" is named twice", where,
+				ret = weft_fail(err, EINVAL, "%s.groups: names \"%s\" twice", where,
 					weft_name_at(&port->groups, i));
 	return ret;
 }

@@ -24,8 +24,8 @@ enum weft_port_state { WEFT_PORT_UP, WEFT_PORT_DOWN, WEFT_PORT_QUARANTINED };
 // The port has no device of its own: it is a VLAN on the host's uplink.
 #define WEFT_ATTACH_GATEWAY WEFT_N_ATTACH_TYPES
 
-// The port is a VF. weft polls it, as an Ethernet device; or it is passed through to the VM, and then none of its
-// packets pass through weft.
+// The port is a VF. Either weft polls it as an Ethernet device, or a VM drives it: then none of its packets pass
+// through weft.
 #define WEFT_ATTACH_VF (WEFT_N_ATTACH_TYPES + 1)
 #define WEFT_VF_UNSET  UINT16_MAX
 
@@ -57,7 +57,7 @@ struct weft_port {
 		uint16_t queues; // 0: as many as the guest wants, up to WEFT_MAX_QUEUE_PAIRS
 		int rings;	 // 0: weft's own, 1: the library's
 		uint16_t vlan;	 // of a gateway
-		bool share;	 // the kernel keeps the interface
+		bool share;	 // the interface is shared with the kernel
 		char pf[32];	 // of a VF
 		uint16_t index;	 // in its PF; WEFT_VF_UNSET: not given
 		int use;	 // enum weft_vf_use
@@ -73,7 +73,7 @@ struct weft_port {
 
 extern const struct weft_kind weft_kind_port;
 
-// The path of a vhost-user port's socket; VHOST_DIR is where sockets without a path lie.
+// Writes the path of a vhost-user port's socket. VHOST_DIR is the folder of sockets whose ports name no path.
 void weft_port_socket(const struct weft_port *port, const char *vhost_dir, char *path, size_t size);
 
 // Whether a DPDK device is opened for the port.

@@ -109,29 +109,29 @@ static const struct weft_field icmp_fields[] = {
 };
 
 static const struct weft_field remote_fields[] = {
-	{ "group", WEFT_FIELD_STRING, WEFT_AT(weft_rule, remote.group),
-		.help = "the members of a group of the tenant" },
+	{ "group", WEFT_FIELD_STRING, WEFT_AT(weft_rule, remote.group), .help = "the ports of a group of the tenant" },
 	{ "network", WEFT_FIELD_STRING, WEFT_AT(weft_rule, remote.network), .help = "a network of the tenant" },
 	{ "cidr", WEFT_FIELD_STRING, WEFT_AT(weft_rule, remote.cidr), .help = "a prefix such as \"10.0.0.0/8\"" },
 	{ 0 },
 };
 
 static const struct weft_field rule_fields[] = {
-	{ "name", WEFT_FIELD_STRING, WEFT_AT(weft_rule, name), .help = "for people and counters" },
+	{ "name", WEFT_FIELD_STRING, WEFT_AT(weft_rule, name), .help = "the rule's name, for people and counters" },
 	{ "direction", WEFT_FIELD_ENUM, WEFT_AT(weft_rule, direction), .names = directions, .required = true,
-		.help = "in, towards the port, or out, from it" },
+		.help = "in: towards the port; out: from the port" },
 	{ "priority", WEFT_FIELD_UINT, WEFT_AT(weft_rule, priority), .max = 65535, .preset = "1000",
-		.help = "the lowest is judged first" },
+		.help = "the rule with the lowest number is judged first" },
 	{ "action", WEFT_FIELD_ENUM, WEFT_AT(weft_rule, action), .names = actions, .required = true,
-		.help = "what happens to what the rule matches" },
+		.help = "what happens to packets that the rule matches" },
 	{ "protocol", WEFT_FIELD_CUSTOM, WEFT_AT(weft_rule, protocol), .parse = parse_protocol,
 		.schema = PROTOCOL_SCHEMA, .preset = "\"any\"", .help = "the IP protocol" },
 	{ "ports", WEFT_FIELD_CUSTOM, WEFT_AT(weft_rule, ports), .parse = parse_ports, .schema = PORTS_SCHEMA,
 		.help = "destination ports; with tcp, udp or sctp" },
-	{ "icmp", WEFT_FIELD_OBJECT, .offset = 0, .fields = icmp_fields, .help = "with icmp or icmpv6" },
+	{ "icmp", WEFT_FIELD_OBJECT, .offset = 0, .fields = icmp_fields,
+		.help = "the ICMP type and code; with icmp or icmpv6" },
 	{ "remote", WEFT_FIELD_OBJECT, .offset = 0, .fields = remote_fields, .help = "the other end; without it any" },
 	{ "stateless", WEFT_FIELD_BOOL, WEFT_AT(weft_rule, stateless), .preset = "false",
-		.help = "each packet is judged for itself, and replies need rules of their own" },
+		.help = "judge each packet on its own; replies need rules of their own" },
 	{ "log", WEFT_FIELD_BOOL, WEFT_AT(weft_rule, log), .preset = "false", .help = "log connections, rate-limited" },
 	{ 0 },
 };
@@ -141,11 +141,13 @@ static const struct weft_field group_fields[] = {
 		.fields = rule_fields, .max = WEFT_MAX_RULES, .preset = "[]", .help = "its rules",
 		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "default_in", WEFT_FIELD_ENUM, WEFT_AT(weft_group, default_in), .names = actions, .preset = "\"deny\"",
-		.help = "what no rule matches, towards the port", .vf = { WEFT_BY_JUDGE, NULL } },
+		.help = "what happens to packets towards the port that no rule matches",
+		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ "default_out", WEFT_FIELD_ENUM, WEFT_AT(weft_group, default_out), .names = actions, .preset = "\"allow\"",
-		.help = "what no rule matches, from the port", .vf = { WEFT_BY_JUDGE, NULL } },
+		.help = "what happens to packets from the port that no rule matches", .vf = { WEFT_BY_JUDGE, NULL } },
 	{ "on_revocation", WEFT_FIELD_ENUM, WEFT_AT(weft_group, on_revocation), .names = revocations,
-		.preset = "\"drop\"", .help = "what ends of a connection see that a change forbids",
+		.preset = "\"drop\"",
+		.help = "for connections that a change forbids: drop their packets, or reject: also tell both ends",
 		.vf = { WEFT_BY_JUDGE, NULL } },
 	{ 0 },
 };
@@ -166,19 +168,18 @@ check_rule(const char *where, unsigned int i, struct weft_rule *rule, struct wef
 	struct weft_prefix6 v6;
 
 	if (rule->ports.n && !has_ports)
-		return weft_fail(err, EINVAL, "%s.rules.%u.ports: goes with protocol tcp, udp or sctp", where, i);
+		return weft_fail(err, EINVAL, "%s.rules.%u.ports: applies to protocol tcp, udp or sctp only", where, i);
 	if ((rule->icmp.type || rule->icmp.code) && !is_icmp)
-		return weft_fail(err, EINVAL, "%s.rules.%u.icmp: goes with protocol icmp or icmpv6", where, i);
+		return weft_fail(err, EINVAL, "%s.rules.%u.icmp: applies to protocol icmp or icmpv6 only", where, i);
 	if (rule->icmp.code && !rule->icmp.type)
-		return weft_fail(err, EINVAL, "%s.rules.%u.icmp.code: goes with a type", where, i);
+		return weft_fail(err, EINVAL, "%s.rules.%u.icmp.code: needs a type", where, i);
 	if ((rule->remote.group[0] != 0) + (rule->remote.cidr[0] != 0) + (rule->remote.network[0] != 0) > 1)
 		return weft_fail(
-			err, EINVAL, "%s.rules.%u.remote: has more than one of group, network and cidr", where, i);
+			err, EINVAL, "%s.rules.%u.remote: expected only one of group, network and cidr", where, i);
 	if (rule->remote.cidr[0] && weft_prefix4_parse(rule->remote.cidr, &v4) &&
 		weft_prefix6_parse(rule->remote.cidr, &v6))
 		return weft_fail(err, EINVAL,
-			"%s.rules.%u.remote.cidr: expected a prefix such as \"10.0.0.0/8\" without bits behind it, got "
-			"\"%s\"",
+			"%s.rules.%u.remote.cidr: expected a prefix without host bits, such as \"10.0.0.0/8\", got \"%s\"",
 			where, i, rule->remote.cidr);
 	// The parser adds 1, so that 0 means that it was not given.
 	rule->icmp.type--;
@@ -200,7 +201,7 @@ check_group(const char *where, const struct weft_object *object, struct weft_err
 	return ret;
 }
 
-// The provider's rules hold for all tenants, so they cannot name an object of one tenant.
+// The provider's rules apply to all tenants, so they cannot name an object of one tenant.
 static int
 check_provider_rules(const char *where, const struct weft_object *object, struct weft_error *err)
 {
@@ -210,8 +211,8 @@ check_provider_rules(const char *where, const struct weft_object *object, struct
 	for (uint32_t i = 0; i < tier->rules.n; i++)
 		if (rules[i].remote.group[0] || rules[i].remote.network[0])
 			return weft_fail(err, EINVAL,
-				"%s.rules.%u.remote: groups and networks are a tenant's, and these rules hold for all; "
-				"use cidr",
+				"%s.rules.%u.remote: groups and networks belong to a tenant, and these rules apply to all "
+				"tenants; use cidr",
 				where, i);
 	return check_group(where, object, err);
 }
@@ -219,7 +220,7 @@ check_provider_rules(const char *where, const struct weft_object *object, struct
 const struct weft_kind weft_kind_group = {
 	.name = "group",
 	.plural = "groups",
-	.help = "a group of ports, and the firewall rules that hold for its members",
+	.help = "a group of ports, and the firewall rules that apply to them",
 	.in_tenant = true,
 	.size = sizeof(struct weft_group),
 	.fields = group_fields,
@@ -229,7 +230,7 @@ const struct weft_kind weft_kind_group = {
 const struct weft_kind weft_kind_tenant_rules = {
 	.name = "tenant-rules",
 	.plural = "rules",
-	.help = "rules that hold for all ports of a tenant, before those of its groups",
+	.help = "rules for all ports of a tenant, which are judged before those of its groups",
 	.in_tenant = true,
 	.single = true,
 	.size = sizeof(struct weft_group),
@@ -240,7 +241,7 @@ const struct weft_kind weft_kind_tenant_rules = {
 const struct weft_kind weft_kind_provider_rules = {
 	.name = "provider-rules",
 	.plural = "provider-rules",
-	.help = "rules that hold for all ports of all tenants, before the tenants' own",
+	.help = "rules for all ports of all tenants, which are judged before the tenants' own",
 	.size = sizeof(struct weft_group),
 	.fields = tier_fields,
 	.check = check_provider_rules,

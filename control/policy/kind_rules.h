@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Firewall rules: groups of ports, and the tiers that stand before all groups.
+// Firewall rules: groups of ports, and the tiers that are judged before all groups.
 #pragma once
 
 #include "object.h"
@@ -35,7 +35,7 @@ struct weft_rule {
 	bool log;
 };
 
-// A group; a tenant's or the provider's tier has rules only.
+// A group, or a tier of a tenant or of the provider. A tier uses the rules only.
 struct weft_group {
 	struct weft_object o;
 	struct weft_list rules; // of struct weft_rule

@@ -51,9 +51,8 @@ weft_key_parse(const char *key, const struct weft_kind **kind, char tenant[WEFT_
 		rest = weft_key_part(rest, name);
 	if (rest || (in_tenant && !weft_name_valid(tenant)) || (!(*kind)->single && !weft_name_valid(name)))
 		return weft_fail(err, EINVAL,
-			"\"%.100s\" names no object: a name is 1 to 63 letters, digits, '.', '_' and '-', a letter or "
-			"digit "
-			"first",
+			"\"%.100s\" is not the key of an object: a name has 1 to 63 letters, digits, '.', '_' and '-', and "
+			"begins with a letter or digit",
 			key);
 	return 0;
 }

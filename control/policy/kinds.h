@@ -11,10 +11,10 @@
 #include "kind_rules.h"
 #include "names.h"
 
-// All kinds, NULL at the end; a kind stands behind those that it refers to.
+// All kinds, with NULL at the end. A kind comes after those that it refers to.
 extern const struct weft_kind *const weft_kinds[];
 
-// The kind by its plural, or by either of its names; NULL: there is none.
+// Finds a kind by its plural, or by its name or its plural. NULL: there is none.
 const struct weft_kind *weft_kind_by_plural(const char *plural);
 const struct weft_kind *weft_kind_by_name(const char *name);
 
@@ -23,7 +23,7 @@ const struct weft_kind *weft_kind_by_name(const char *name);
 int weft_key_parse(const char *key, const struct weft_kind **kind, char tenant[WEFT_NAME_SIZE],
 	char name[WEFT_NAME_SIZE], struct weft_error *err);
 
-// Parses JSON as the object of KEY, and completes it in place with the defaults. Returns a new object, or NULL with
-// errno and ERR, which names the field by its path from the top of a bundle.
+// Parses JSON as the object with KEY, and adds the defaults to JSON. Returns a new object, or NULL with errno and ERR,
+// which names the field by its path from the top of a bundle.
 struct weft_object *weft_object_new(const char *key, json_t *json, struct weft_error *err);
 void weft_object_free(struct weft_object *object);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Reading a model. What these functions return is the model's, and valid until it changes. Control thread.
+// Reading a model. The objects that these functions return belong to the model, and are valid until it changes. Control
+// thread.
 #pragma once
 
 #include "policy.h"
@@ -35,10 +36,10 @@ uint16_t weft_model_largest_mtu(const struct weft_model *model);
 const struct weft_limits *weft_model_tenant_limits(const struct weft_model *model, const char *tenant);
 const struct weft_limits *weft_model_limits(const struct weft_model *model, const struct weft_port *port);
 
-// What PORT does on a host that lost the cluster, by its tenant's limits.
+// What PORT does on a host that lost the cluster: its tenant's limits say that.
 enum weft_isolation weft_model_isolation(const struct weft_model *model, const struct weft_port *port);
 
-// The first of the objects that refer to the object of KEY; the others follow by hh.next. NULL: there is none.
+// The objects that refer to the object with KEY, as a list by hh.next. NULL: there are none.
 const struct weft_user *weft_model_users(const struct weft_model *model, const char *key);
 
 // How many ports a tenant has.

@@ -49,12 +49,12 @@ check_barred(void *arg, const char *what)
 	const struct claim *claim = arg;
 	const struct weft_retired *retired = weft_index_barred(claim->model, what);
 
-	// A port may have the addresses that it had itself before it was retired.
+	// A port may get back the addresses that it had itself before it was retired.
 	if (retired == NULL || retired->until <= claim->now || strcmp(retired->o.path, claim->port->o.path) == 0)
 		return 0;
 	return weft_fail(claim->err, EBUSY,
-		"port %s: %s was retired port %s's, and is barred for another %llu s; 'weftctl delete retired %s' "
-		"lifts that",
+		"port %s: %s belonged to the retired port %s, and no other port may have it for another %llu s; run "
+		"'weftctl delete retired %s' to allow it now",
 		claim->port->o.path, strchr(what, ' ') + 1, retired->o.path,
 		(unsigned long long)(retired->until - claim->now), retired->o.path);
 }
@@ -77,7 +77,7 @@ check_port(const struct weft_model *model, const struct weft_port *port, uint64_
 	weft_port_socket(port, model->vhost_dir, socket, sizeof(socket));
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER && strlen(socket) >= sizeof(attach->path))
 		return weft_fail(err, EINVAL,
-			"port %s: socket %s has %zu bytes, and a UNIX socket's path has at most %zu: "
+			"port %s: the path %s of its socket has %zu bytes, and a UNIX socket's path has at most %zu; "
 			"set a shorter attach.path",
 			port->o.path, socket, strlen(socket), sizeof(attach->path) - 1);
 	return weft_index_each_address(port->o.path, port->network, port->mac, &port->ips, check_barred, &claim);
@@ -91,7 +91,8 @@ check_change(struct weft_model *model, const struct weft_change *c, uint64_t now
 	int ret = 0;
 
 	if (users) {
-		return weft_fail(err, EBUSY, "%s %s: %s %s uses it (it is one of %u); change or delete that first",
+		return weft_fail(err, EBUSY,
+			"%s %s: %s %s uses it (one of %u objects that do); change or delete that first",
 			c->old->kind->name, c->old->path, users->object->kind->name, users->object->path,
 			HASH_COUNT(users));
 	}
@@ -155,7 +156,7 @@ weft_model_change(struct weft_model *model, const json_t *changes, uint64_t now,
 		free_new(set);
 		return ret;
 	}
-	// All old objects leave before the first new one enters, so that two objects can exchange what only one may have.
+	// All old objects leave before the first new one enters, so that two objects can exchange unique properties.
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->change[i].old)
 			weft_index_leave(model, set->change[i].old);

@@ -9,8 +9,8 @@
 // Whether NAME can name an object: 1-63 of a-z A-Z 0-9 . _ -, the first a letter or digit.
 bool weft_name_valid(const char *name);
 
-// Copies the next part of KEY, up to a slash, into PART. Returns what follows the slash, or NULL at the end of KEY, or
-// where the part is too long to be a name; KEY may be NULL.
+// Copies the next part of KEY, up to a slash, into PART. Returns the text after the slash. NULL: KEY ends here, or the
+// part is too long for a name. KEY may be NULL.
 const char *weft_key_part(const char *key, char part[WEFT_NAME_SIZE]);
 
 // Makes the key of an object from its kind and its path ("tenant/name", "tenant" or "name").

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What all objects of the policy have in common, and what a kind of object is. Objects are immutable; the control
-// thread owns them.
+// The part that all objects of the policy have in common, and the description of a kind of object. Objects are
+// immutable; the control thread owns them.
 #pragma once
 
 #include "control/base/field.h"
@@ -17,10 +17,10 @@ struct weft_kind;
 // Every object begins with this.
 struct weft_object {
 	const struct weft_kind *kind;
-	char key[WEFT_KEY_SIZE];   // its place: "tenants/tenant/ports/name", "tenants/tenant/limits", "hosts/name"
-	char path[WEFT_PATH_SIZE]; // its name for people: "tenant/name", "tenant", "name"
+	char key[WEFT_KEY_SIZE];   // "tenants/tenant/ports/name", "tenants/tenant/limits", "hosts/name"
+	char path[WEFT_PATH_SIZE]; // the name for people: "tenant/name", "tenant", "name"
 	char *text;		   // compact JSON with all defaults, keys sorted: equal objects have equal texts
-	uint64_t serial;	   // no other object of this process has it
+	uint64_t serial;	   // unique in this process
 	UT_hash_handle hh;	   // of the model that it is part of
 };
 
@@ -29,13 +29,13 @@ struct weft_kind {
 	const char *name;   // "port"
 	const char *plural; // "ports": its place in a bundle
 	const char *help;
-	bool in_tenant; // below tenants.TENANT, else at the top
-	bool single;	// a tenant has one, without a name of its own
-	bool providers; // concerns more than the tenant itself: see change/scope.h
-	size_t size;	// of its struct
+	bool in_tenant; // its objects are below tenants.TENANT in a bundle, else at the top
+	bool single;	// a tenant has one object of this kind, without a name of its own
+	bool providers; // only an admin may change its objects: see change/scope.h
+	size_t size;	// of the kind's struct
 	const struct weft_field *fields;
 	void (*derive)(json_t *json); // adds defaults that depend on other fields, before parsing; may be NULL
-	void (*init)(struct weft_object *object); // sets, before parsing, what is not zero by default; may be NULL
+	void (*init)(struct weft_object *object); // sets defaults other than zero, before parsing; may be NULL
 	int (*check)(const char *where, const struct weft_object *object, struct weft_error *err); // may be NULL
 };
 

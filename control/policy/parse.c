@@ -28,7 +28,7 @@ weft_parse_ips(const json_t *value, void *to, char expected[160])
 
 	snprintf(expected, 160,
 		"a list of at most %d addresses or prefixes of each family, such as "
-		"[\"10.0.0.1\", \"fd00::/64\"], without bits behind the prefix",
+		"[\"10.0.0.1\", \"fd00::/64\"], prefixes without host bits",
 		WEFT_MAX_IPS);
 	if (!json_is_array(value))
 		return -1;

@@ -26,5 +26,5 @@ int weft_parse_ips(const json_t *value, void *to, char expected[160]);
 #define WEFT_MAC_SCHEMA "{\"type\":\"string\",\"pattern\":\"^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$\"}"
 #define WEFT_IPS_SCHEMA "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
 
-// Whether TEXT is an IPv4 or IPv6 prefix without bits behind it.
+// Whether TEXT is an IPv4 or IPv6 prefix whose host bits are zero.
 bool weft_is_prefix(const char *text);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The desired state: objects by key, with their references checked. It changes in place, by whole sets of changes
-// that can be taken back. Control thread.
+// The model, which is the desired state: objects by key, whose references are checked. A set of changes is applied to it
+// as a whole, and can be undone. Control thread.
 #pragma once
 
 #include "kinds.h"
@@ -20,7 +20,7 @@ struct weft_target {
 	char key[];
 };
 
-// What belongs to one object only, in words.
+// A property that only one object may have, in words.
 struct weft_claim {
 	const struct weft_object *object;
 	UT_hash_handle hh;
@@ -35,14 +35,14 @@ struct weft_tenant {
 };
 
 struct weft_model {
-	char vhost_dir[256];	     // where sockets without a path lie
-	struct weft_object *objects; // all, by key
+	char vhost_dir[256];	     // the folder of sockets whose ports name no path
+	struct weft_object *objects; // by key
 	struct weft_target *targets; // networks, groups and plans with their users, by key
-	struct weft_claim *unique;   // what only one object may have ("MAC 52:... in network t/n"), with its object
+	struct weft_claim *unique;   // properties that only one object may have ("MAC 52:... in network t/n")
 	struct weft_claim *barred;   // addresses of retired ports, with their struct weft_retired
 	struct weft_tenant *tenants; // by name
 	unsigned int n[16];	     // objects by kind, in the order of weft_kinds
-	struct weft_error memory;
+	struct weft_error memory;    // an error while a change was undone
 };
 
 // A change of one object.

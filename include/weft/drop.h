@@ -17,18 +17,18 @@
 	X(PARSE_IPV6_EXT, "IPv6 extension headers truncated, or more than eight")                                      \
 	X(PARSE_L4, "TCP, UDP or ICMP header truncated or lying about its length")                                     \
 	X(PARSE_SPLIT, "headers do not lie in the packet's first buffer")                                              \
-	X(TUNNEL_HEADER, "tunnel header that is truncated, or of a version or kind that does not carry frames")        \
-	X(TUNNEL_OPTION, "Geneve option that must be understood, and is not known here")                               \
+	X(TUNNEL_HEADER, "tunnel header truncated, or of a version or kind that does not carry frames")                \
+	X(TUNNEL_OPTION, "Geneve option that is critical and not known to weft")                                       \
 	X(TUNNEL_FRAGMENT, "fragment of a tunnel's packet: the underlay's MTU is too small")                           \
 	X(TUNNEL_CHECKSUM, "tunnel's packet with a bad UDP checksum, or over IPv6 without one")                        \
-	X(TUNNEL_PEER, "tunnel's packet from an address that is no other host's")                                      \
+	X(TUNNEL_PEER, "tunnel's packet from an address that belongs to no host")                                      \
 	X(TUNNEL_NETWORK, "tunnel's packet for a network that is not on this host")                                    \
-	X(TUNNEL_ECN, "congestion in the underlay, and its inner packet cannot say so (RFC 6040)")                     \
-	X(BFD_MALFORMED, "sign of life (BFD) that is malformed, or from an address that is no other host's")           \
+	X(TUNNEL_ECN, "congestion in the underlay, and the inner packet cannot carry the mark (RFC 6040)")             \
+	X(BFD_MALFORMED, "BFD packet that is malformed, or from an address that belongs to no host")                   \
 	X(PORT_DOWN, "the port it came from is administratively down or was removed")                                  \
 	X(PORT_QUARANTINED, "the port it came from is quarantined")                                                    \
-	X(PORT_FENCED, "this host lost the cluster, and the tenant wants its ports closed then")                       \
-	X(PORT_STANDBY, "it came by an uplink that stands by for another")                                             \
+	X(PORT_FENCED, "this host lost the cluster, and the tenant's limits close its ports then")                     \
+	X(PORT_STANDBY, "it came through a standby uplink")                                                            \
 	X(VLAN_UNTAGGED, "untagged frame on a trunk without a native VLAN")                                            \
 	X(VLAN_TAGGED, "tagged frame on an access port")                                                               \
 	X(VLAN_NOT_ALLOWED, "VLAN that the trunk does not list")                                                       \
@@ -37,26 +37,26 @@
 	X(GUARD_IPV4, "IPv4 source is not one of the port's addresses")                                                \
 	X(GUARD_IPV6, "IPv6 source is not one of the port's addresses")                                                \
 	X(GUARD_ARP, "ARP sender is not the port's own")                                                               \
-	X(GUARD_ND, "neighbour discovery speaks of an address that is not the port's own")                             \
+	X(GUARD_ND, "neighbour discovery names an address that is not the port's own")                                 \
 	X(FWD_UNKNOWN, "destination MAC unknown in a network that does not flood")                                     \
 	X(FWD_SAME_PORT, "destination is behind the port that it came from")                                           \
 	X(FWD_RESERVED, "link-local control frame (01:80:c2:00:00:0x), never forwarded")                               \
-	X(FWD_TUNNEL, "came from another host, and what it is for is not on this one")                                 \
-	X(FW_EGRESS, "denied by the sender's rules, or by what holds where none of them matches")                      \
-	X(FW_INGRESS, "denied by the receiver's rules, or by what holds where none of them matches")                   \
+	X(FWD_TUNNEL, "came from another host, and its destination is not on this one")                                \
+	X(FW_EGRESS, "denied by the sender's rules, or by its default action if none matches")                         \
+	X(FW_INGRESS, "denied by the receiver's rules, or by its default action if none matches")                      \
 	X(FW_STATE, "belongs to no connection, and cannot open one")                                                   \
 	X(FW_TCP_FLAGS, "TCP flags that no connection has")                                                            \
 	X(FW_TCP_WINDOW, "TCP segment outside of its connection's windows")                                            \
 	X(FW_REVOKED, "its connection is not allowed any more")                                                        \
-	X(FW_ICMP_ERROR, "ICMP error that speaks of no connection")                                                    \
-	X(FW_FRAGMENT_STRAY, "fragment of a datagram whose first one did not pass before")                             \
-	X(FW_FRAGMENT_OVERLAP, "fragment that overlaps its datagram's first one")                                      \
+	X(FW_ICMP_ERROR, "ICMP error about a packet of no known connection")                                           \
+	X(FW_FRAGMENT_STRAY, "fragment of a datagram whose first fragment has not passed")                             \
+	X(FW_FRAGMENT_OVERLAP, "fragment that overlaps its datagram's first fragment")                                 \
 	X(FW_FRAGMENT_FULL, "too many fragmented datagrams, of the port or of all")                                    \
-	X(FW_PORT_SESSIONS, "the port has as many connections as it may")                                              \
-	X(FW_PORT_HALF_OPEN, "the port has as many connections without an answer as it may")                           \
-	X(FW_PORT_RATE, "the port opens more connections a second than it may")                                        \
+	X(FW_PORT_SESSIONS, "the port has the most connections that its limit allows")                                 \
+	X(FW_PORT_HALF_OPEN, "the port has the most connections without an answer that its limit allows")              \
+	X(FW_PORT_RATE, "the port opens more connections a second than its limit allows")                              \
 	X(FW_TABLE_FULL, "the worker's table of connections is full")                                                  \
-	X(FW_ISOLATED, "new connection, and the tenant wants none on a host that lost the cluster")                    \
+	X(FW_ISOLATED, "new connection, which the tenant's limits forbid on a host that lost the cluster")             \
 	X(FW_MOVING, "its connection's port is changing its worker")                                                   \
 	X(FLOOD_BROADCAST, "over the port's broadcast rate limit")                                                     \
 	X(FLOOD_MULTICAST, "over the port's multicast rate limit")                                                     \
@@ -66,8 +66,9 @@
 	X(FLOOD_NO_MBUF, "no memory for a flooded copy")                                                               \
 	X(OUT_PORT_DOWN, "destination port is administratively down")                                                  \
 	X(OUT_PORT_QUARANTINED, "destination port is quarantined")                                                     \
-	X(OUT_PORT_FENCED, "this host lost the cluster, and the destination's tenant wants its ports closed then")     \
-	X(OUT_PORT_STANDBY, "destination is an uplink that stands by for another")                                     \
+	X(OUT_PORT_FENCED,                                                                                             \
+		"this host lost the cluster, and the limits of the destination's tenant close its ports then")         \
+	X(OUT_PORT_STANDBY, "destination is a standby uplink")                                                         \
 	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                               \
 	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                    \
 	X(OUT_MTU, "larger than the destination port's MTU")                                                           \
@@ -75,7 +76,7 @@
 	X(OUT_NO_NEIGHBOUR, "the next hop to the other host is not known, or does not answer")                         \
 	X(OUT_LINK_DOWN, "destination's guest or device is not connected")                                             \
 	X(OUT_RING_FULL, "destination's ring is full")                                                                 \
-	X(OUT_PLAN, "more waits for the destination than its plan's queue holds")                                      \
+	X(OUT_PLAN, "the queue of the destination's plan is full")                                                     \
 	X(HANDOFF_FULL, "the ring to the destination port's worker is full")
 
 enum weft_drop_reason {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The data plane as the control thread sees it. All functions are for the control thread, except where it says "any
-// thread". A port is named by its slot, a worker by its number.
+// The data plane's interface for the control thread. Only the control thread calls these functions, except those marked
+// "any thread". A slot names a port, a number names a worker.
 #pragma once
 
 #include <stdbool.h>
@@ -110,8 +110,8 @@ bool weft_engine_fenced(void); // whether it counts as cut off now
 // The bucket of all that ports send to the uplink. Tenants have the buckets from 1 on.
 #define WEFT_BUCKET_UPLINK WEFT_MAX_BUCKETS
 
-// Sets what the ports of BUCKET may send together; NULL: no limit. What was saved up is lost, what is owed stays.
-// Returns 0 or -ENOMEM.
+// Sets the rate that the ports of BUCKET may send together; NULL: no limit. Allowance that was saved up is lost, and
+// bytes that are owed stay owed. Returns 0 or -ENOMEM.
 int weft_engine_set_bucket(uint16_t bucket, const struct weft_bucket_rate *rate);
 
 // Reads what the ports of BUCKET have sent, and how often one of them had to wait. Any thread.
@@ -182,10 +182,11 @@ void weft_engine_rule_log(void (*fn)(void *arg, const struct weft_rule_log_entry
 
 // Connections in hardware.
 
-// Has hardware carry connections that workers offer, and ends flows that it may not carry any more. Call it each tick.
+// Gives hardware the connections that workers offer, and takes back those that it may not carry any more. Call it each
+// tick.
 void weft_engine_offload(void);
 
-// Reads what hardware carries, and has carried, of what the port in SLOT sends.
+// Reads how many flows from the port in SLOT hardware carries, and how much it has carried from this port.
 struct weft_offload_counts {
 	uint32_t flows;
 	uint64_t packets, bytes;
@@ -194,17 +195,17 @@ void weft_engine_offload_counts(uint16_t slot, struct weft_offload_counts *count
 
 // Checks.
 
-// One port's books: every packet that came in must have gone somewhere.
+// One port's books. Every packet that came in must be in another column.
 struct weft_audit_row {
 	uint64_t rx, created, sent, taken, dropped;
-	uint64_t held;	 // between two workers, for their time, or for a port that changes its worker
+	uint64_t held;	 // waiting: between two workers, for a plan's time, or for a port that changes its worker
 	int64_t missing; // rx + created - sent - taken - dropped - held; not 0: a bug
 };
 
 struct weft_audit {
 	struct weft_audit_row total;
 	struct weft_audit_row port[WEFT_MAX_PORTS];
-	uint64_t in_rings; // packets that were found held
+	uint64_t in_rings; // packets that were found waiting
 	bool balanced;
 };
 
@@ -215,5 +216,5 @@ int weft_engine_audit(struct weft_audit *audit);
 // -errno; -ENOENT: there is no port.
 int weft_engine_explain(uint16_t slot, const uint8_t *frame, uint16_t len, struct weft_explain *explain);
 
-// A hash over all state that the pipeline may change: for tests that it did not. 0: a worker did not answer.
+// A hash over all state that the pipeline may change, for tests that nothing has changed. 0: a worker did not answer.
 uint64_t weft_engine_state_hash(void);

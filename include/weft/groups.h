@@ -7,7 +7,7 @@
 
 #include "weft/fdb.h"
 
-#define WEFT_GROUPS_PER_PORT 256 // a port may join so many
+#define WEFT_GROUPS_PER_PORT 256 // groups that a port may join
 
 struct weft_groups {
 	struct weft_mactab tab;

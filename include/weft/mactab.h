@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A table from (domain, MAC address) to port, in buckets of one cache line; each key has two buckets to lie in. A
-// table has one writer at most: that of learned addresses belongs to a worker, that of configured ones is part of a
+// A table from (domain, MAC address) to port, in buckets of one cache line. A key is in one of two buckets. A table has
+// one writer at most: a table of learned addresses belongs to a worker, that of configured addresses is part of a
 // snapshot.
 #pragma once
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Connections that hardware may carry. When a worker has just sent a packet of a busy connection, it offers that
-// direction of it: the device can do with the packets that follow what software did with this one. The control thread
-// takes the offers from a ring of fixed size. An offer that does not fit is lost, and comes again.
+// Connections that hardware may carry. When a worker has just sent a packet of a busy connection, it offers this
+// direction of the connection: the device can treat the next packets as software has treated this one. The control
+// thread takes the offers from a ring of fixed size. An offer that does not fit is lost, and is made again later.
 #pragma once
 
 #include <stdatomic.h>
@@ -17,8 +17,8 @@
 
 struct weft_worker;
 
-// A connection is offered each time that this many packets of it have passed. The number is a prime, so that both
-// directions get offered, whatever pattern their packets have.
+// A connection is offered each time that this many of its packets have passed. The number is a prime, so that both
+// directions are offered, whatever pattern their packets have.
 #define WEFT_OFFLOAD_OFFER_PACKETS 1021
 
 #define WEFT_OFFLOAD_OFFERS 256
@@ -43,8 +43,8 @@ struct weft_offload_offers {
 	struct weft_offload_offer offer[WEFT_OFFLOAD_OFFERS];
 };
 
-// Whether SNAP still judges the connection of OFFER as it was judged, and software does nothing to its packets that
-// hardware would not do. Control thread.
+// Whether SNAP still judges the connection of OFFER as before, and software does nothing to its packets that hardware
+// would not do. Control thread.
 bool weft_offload_is_allowed(const struct weft_snapshot *snap, const struct weft_offload_offer *offer);
 
 // Whether the connection of OFFER still exists and takes the same path. If so, adds PACKETS of BYTES, which hardware

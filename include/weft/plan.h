@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A port's data plan as the workers see it, and the limiter behind all of its limits. A limiter is the time up to
+// A port's data plan as the workers see it, and the limiter that all of its limits use. A limiter is the time up to
 // which its allowance is spent (the virtual scheduling form of the generic cell rate algorithm, ITU-T I.371, Annex
-// A): nothing has to be refilled, and nothing is lost to rounding.
+// A): nothing has to be refilled, and rounding loses nothing.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #define WEFT_COST_SHIFT 24 // fraction bits of a byte's cost
 #define WEFT_RATE_SHIFT 48 // fraction bits of its reciprocal
 
-// Bytes over time, in TSC cycles. The last frame may overdraw. DEPTH is the time whose bytes may be saved up: that
+// Bytes over time, in TSC cycles. The last frame may overdraw. DEPTH is the time whose bytes may be saved up: the time
 // of the burst less one frame, so that at most rate * t + burst bytes pass in any time t.
 struct weft_byte_rate {
 	uint64_t cost;	// cycles for a byte, in units of 2^-24; 0: no limit
@@ -37,9 +37,8 @@ struct weft_way {
 	uint64_t mark_after;	  // cycles in the queue after which frames are marked (ECN)
 };
 
-// Bytes that one unit of weight may send in a turn.
 #define WEFT_WEIGHT_DEFAULT 100
-#define WEFT_WEIGHT_BYTES   64
+#define WEFT_WEIGHT_BYTES   64 // that one unit of weight may send in a turn
 
 struct weft_port_plan {
 	struct weft_way from_vm;
@@ -73,7 +72,7 @@ weft_byte_rate(uint64_t bits_per_second, uint32_t burst, uint32_t frame, uint64_
 	return rate;
 }
 
-// The bytes that may be sent at NOW; 0: none. What is saved up beyond the depth is forgotten.
+// The bytes that may be sent at NOW; 0: none. Allowance beyond the depth is lost.
 static inline int64_t
 weft_bytes_allowed(const struct weft_byte_rate *rate, uint64_t *spent, uint64_t now)
 {
@@ -86,7 +85,8 @@ weft_bytes_allowed(const struct weft_byte_rate *rate, uint64_t *spent, uint64_t 
 	return 1 + (int64_t)(((unsigned __int128)(now - *spent) * rate->bytes) >> WEFT_RATE_SHIFT);
 }
 
-// How many packets, N at most, may pass at NOW, and in *BYTES how many bytes; the last packet may overdraw *BYTES.
+// Returns how many packets, N at most, may pass at NOW. *BYTES gets how many bytes may; the last packet may overdraw
+// them.
 static inline uint16_t
 weft_way_allowed(const struct weft_way *way, struct weft_spent *spent, uint64_t now, uint16_t n, int64_t *bytes)
 {
@@ -126,6 +126,6 @@ weft_way_is(const struct weft_way *way, const struct weft_spent *spent)
 	       way->packets.cost == spent->by_packets.cost && way->packets.burst == spent->by_packets.burst;
 }
 
-// Converts SPENT to the plan of WAY at NOW: what is left of the allowance, or owed, stays as many bytes and packets.
-// AFRESH, for another port: nothing is left, and nothing owed. So no change of plans gives a burst away.
+// Converts SPENT to the plan of WAY at NOW: as many bytes and packets are left, or owed, as before. AFRESH: the slot has
+// got another port, so nothing is left and nothing is owed. Therefore no change of plans gives an extra burst.
 void weft_way_change(const struct weft_way *way, struct weft_spent *spent, uint64_t now, bool afresh);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A port's device, behind a few functions: vhost-user and Ethernet devices implement them, the engine calls them.
+// The functions of a port's device. vhost-user and Ethernet devices implement them, the engine calls them.
 #pragma once
 
 #include <stdatomic.h>
@@ -68,8 +68,9 @@ struct weft_io_ops {
 	int (*set_mtu)(struct weft_portio *io, uint16_t mtu);
 	// Control thread.
 	void (*status)(struct weft_portio *io, struct weft_io_status *status);
-	// Control thread, for a device that is shared with the kernel. Sets what it takes from now on: returns 0 or
-	// -errno. Reads what it has counted: returns false where the device is not shared. NULL: it never is.
+	// Control thread, for a device that is shared with the kernel. set_filter sets the packets that weft takes from
+	// now on, and returns 0 or -errno. filter_counts reads the filter's counters, and returns false if the device is
+	// not shared. NULL: such devices are never shared.
 	int (*set_filter)(struct weft_portio *io, const struct weft_uplink_filter *filter);
 	bool (*filter_counts)(
 		struct weft_portio *io, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS]);

@@ -50,13 +50,12 @@ struct weft_service {
 
 struct weft_ruleset {
 	uint32_t n_rules;
-	const struct weft_rule_conf *rule; // n_rules, followed by the one that decides if none matches
+	const struct weft_rule_conf *rule; // [n_rules + 1]: the last one decides if none matches
 	const uint64_t *word;		   // the words of all sets
 	struct weft_rule_set any_remote;
 	struct weft_rule_set any_service;
-	uint8_t protocol[256]; // the set of rules for all of a protocol, and its service, as an index from 1 on; 0:
-			       // none
-	uint8_t service_of[256];
+	uint8_t protocol[256];	 // index + 1 in PROTOCOL_SET of the rules for a whole protocol; 0: none
+	uint8_t service_of[256]; // index + 1 in SERVICE; 0: no rule names ports or types of the protocol
 	const struct weft_rule_set *protocol_set;
 	const struct weft_service *service;
 	uint32_t n_groups;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Connections. Each worker has a table of its own. A record stands for both directions and for what the rules of
-// both ends decided. It has no pointers, so that it can be copied to another worker.
+// Connections. Each worker has a table of its own. A record stands for both directions, and for the decisions of the
+// rules at both ends. It has no pointers, so that it can be copied to another worker.
 //
 // The ends are 0 and 1: end 0 is the port with the lower slot, and everything beyond an uplink has slot 0. So both
 // directions of a connection have the same key, without ordering addresses; and the same addresses between other
@@ -50,7 +50,7 @@ enum weft_session_flags {
 // (2001).
 struct weft_tcp_end {
 	uint32_t end;	  // sequence number behind the last byte that it has sent
-	uint32_t max_end; // sequence number behind the last byte that the other end takes
+	uint32_t max_end; // sequence number behind the last byte that the other end accepts
 	uint32_t max_win; // the largest window that it has offered, scaled
 };
 
@@ -89,7 +89,7 @@ static_assert(sizeof(struct weft_session_key) == 20, "keys are compared as two w
 static_assert(offsetof(struct weft_session, addr6) == 64, "IPv4 packets need one line of a record");
 static_assert(sizeof(struct weft_session) == 128, "a record is two lines");
 
-// What a rule has allowed or denied, on one worker.
+// Counters of one rule on one worker.
 struct weft_rule_stats {
 	uint64_t packets;
 	uint64_t bytes;
@@ -98,7 +98,7 @@ struct weft_rule_stats {
 	uint32_t reserved;
 };
 
-// What counts against a port's limits, on one worker.
+// What one worker counts against a port's limits.
 struct weft_port_sessions {
 	uint32_t n;	  // connections
 	uint32_t n_half;  // connections without an answer
@@ -127,8 +127,8 @@ struct weft_sessions {
 	uint32_t high;	 // no record above it was ever used
 	uint32_t n_free; // records in FREE
 	uint32_t *free;	 // free records that were used before
-	uint32_t *
-		victim; // ring of records that may be evicted when there is no room: without an answer, or closed; oldest first
+	// Ring of records that may be evicted if there is no room, oldest first: without an answer, or closed.
+	uint32_t *victim;
 	uint32_t victim_head, victim_tail;
 	uint32_t sweep; // the next record that the background pass visits
 	uint64_t secret[4];
@@ -149,7 +149,7 @@ void weft_sessions_free(struct weft_sessions *sessions);
 // The name of STATE as tools show it: "syn_sent". Any thread.
 const char *weft_session_state_name(enum weft_session_state state);
 
-// Removes RECORD, which is in use, and adds what it counted to its rules. Owner worker.
+// Removes RECORD, which is in use, and adds its counters to those of its rules. Owner worker.
 void weft_session_remove(struct weft_sessions *sessions, uint32_t record);
 
 // Enters a record that was another worker's. False: there is no room. Owner worker.

@@ -45,7 +45,7 @@ enum weft_guard {
 
 // How a domain's frames are tagged on a port.
 enum weft_tagging {
-	WEFT_TAG_ACCESS, // never tagged; tagged frames are refused
+	WEFT_TAG_ACCESS, // never tagged; tagged frames are dropped
 	WEFT_TAG_TRUNK,	 // with the domain's VLAN; the native domain is not tagged
 	WEFT_TAG_UPLINK, // with the network's VLAN on uplinks
 	WEFT_TAG_QINQ,	 // never tagged; a frame's own tags are payload
@@ -58,7 +58,7 @@ enum weft_closed { WEFT_CLOSED_DOWN, WEFT_CLOSED_QUARANTINED, WEFT_CLOSED_FENCED
 struct weft_port_conf {
 	uint16_t gen;	 // generation: changes when the slot gets another port; 0: the slot is free
 	uint16_t owner;	 // worker that serves the port, or WEFT_OWNER_*
-	uint16_t native; // domain of untagged frames; 0: they are refused
+	uint16_t native; // domain of untagged frames; 0: they are dropped
 	uint16_t tpid;	 // protocol of tags on this port, host order
 	uint16_t mtu;	 // bytes of L3 payload
 	uint8_t tagging; // enum weft_tagging
@@ -73,11 +73,11 @@ struct weft_port_conf {
 	uint8_t n_ip6;
 	uint32_t epoch; // version, its low half, of the snapshot in which the rules for its connections last changed
 	uint64_t mac;	// 0: the port names none
-	const struct weft_policy
-		*policy; // NULL: nothing is judged at this end: an uplink, or a network without a firewall
-	const uint16_t
-		*vid_domain; // [4096]: domain of a tagged frame; 0: it is refused; NULL: all are. Another host: the
-			     // domains that have members there, in no order
+	// The rules at this end. NULL: there are none: an uplink, or a network without a firewall.
+	const struct weft_policy *policy;
+	// [4096]: domain of a tagged frame; 0: the frame is dropped. NULL: all tagged frames are dropped. For another
+	// host: the domains that have members there, in no order.
+	const uint16_t *vid_domain;
 	const struct weft_underlay *underlay; // of an uplink at which tunnels end, or NULL
 	const struct weft_peer *peer;	      // of another host, or NULL
 	const struct weft_port_plan *plan;    // NULL: no limits
@@ -105,8 +105,7 @@ struct weft_domain {
 	uint16_t gateway;    // port that gets unknown destinations if nothing is learned; WEFT_PORT_NONE: none does
 	uint32_t changed;    // generation, its low half, in which something about the network last changed
 	uint32_t network;    // number of the network in the address map; 0: no firewall
-	uint32_t
-		epoch; // version, its low half, of the snapshot in which an address of the network last changed its port
+	uint32_t epoch;	     // version, its low half, of the snapshot in which an address last changed its port
 	uint32_t n_ports;
 	const uint16_t *ports; // members, for flooding
 	const char *name;      // "tenant/network" or "tenant/network.vid", for explain
@@ -142,8 +141,8 @@ struct weft_snapshot {
 	uint8_t stamp[WEFT_STAMP_SIZE];
 	struct weft_members *members; // the control thread's: owner of the entries of ADDRS
 	struct weft_addrmap addrs;
-	uint64_t port_version[WEFT_PORT_PAGES]; // version of the snapshot that a page was made for: workers read newer
-						// pages only
+	uint64_t
+		port_version[WEFT_PORT_PAGES]; // of the snapshot that a page was made for: workers skip pages they know
 	struct weft_port_page *port_page[WEFT_PORT_PAGES];
 	struct weft_domain_page *domain_page[WEFT_DOMAIN_PAGES];
 };

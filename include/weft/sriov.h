@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// PCI functions as the kernel shows them (Documentation/ABI/testing/sysfs-bus-pci): PFs and their VFs. SYSFS is "/sys",
-// or a test's copy. Control thread.
+// The kernel's PCI functions in sysfs (Documentation/ABI/testing/sysfs-bus-pci): PFs and their VFs. SYSFS is "/sys", or a
+// test's copy. Control thread.
 #pragma once
 
 #include <stdbool.h>
@@ -69,8 +69,8 @@ enum weft_eswitch { WEFT_ESWITCH_NONE, WEFT_ESWITCH_LEGACY, WEFT_ESWITCH_SWITCHD
 // The mode of the PF at ADDRESS; NONE: its driver does not report one. FD is a socket of NETLINK_GENERIC.
 enum weft_eswitch weft_sriov_eswitch(int fd, const char *address);
 
-// What a PF's driver can have its hardware enforce for VFs, by the drivers' sources (Linux 6.1). Where a test has seen
-// the hardware, what the hardware does.
+// What a PF can enforce for its VFs. The sources of the drivers (Linux 6.1) say so, or for hardware that a test has
+// seen, the test.
 enum weft_vf_can {
 	WEFT_VF_CAN_VLAN = 1 << 0,	   // 802.1Q; all known drivers have MAC and spoof check too
 	WEFT_VF_CAN_SERVICE_VLAN = 1 << 1, // 802.1ad

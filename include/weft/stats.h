@@ -68,13 +68,13 @@ weft_round_class_end(unsigned int class)
 	return ((UINT64_C(4) + class % 4 + 1) << (class / 4 - 2)) - 1;
 }
 
-// Frames from other hosts, by the generation with which their sender says it has judged them.
+// Counts of frames from other hosts, by the generation by which the sender has judged them.
 struct weft_stamp_stats {
-	uint64_t unstamped; // they name none
-	uint64_t present;   // the one in force here, or one since which nothing about their network has changed
-	uint64_t before;    // the one before it
-	uint64_t next;	    // the next one
-	uint64_t late;	    // an older one, which is not kept here any more: the one in force judges them
+	uint64_t unstamped; // the frame names no generation
+	uint64_t present;   // the generation in force, or one since which nothing about the network has changed
+	uint64_t before;    // the generation before that
+	uint64_t next;	    // the next generation
+	uint64_t late;	    // an older generation, which is not kept any more: the one in force judges the frame
 };
 
 // What a worker does with its time, in TSC cycles.

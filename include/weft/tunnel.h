@@ -76,7 +76,7 @@ weft_ip_same(const struct weft_ip *a, const struct weft_ip *b)
 	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1])) == 0;
 }
 
-// A hash of IP: of an IPv4 address the address itself; 0 for none only.
+// A hash of IP, which is 0 only for none. For an IPv4 address it is the address itself.
 static inline uint64_t
 weft_ip_number(const struct weft_ip *ip)
 {
@@ -127,23 +127,23 @@ struct weft_neighbour {
 	_Atomic uint32_t heard; // seconds on the engine's clock
 };
 
-// Keys in the table of configured addresses that are no addresses: they lie in domain 0, in which there are no
-// frames.
+// The key of a network in tunnels, in the table of configured addresses. This key and the next one are not addresses:
+// they are in domain 0, which has no frames.
 static inline uint64_t
 weft_tunnel_key(enum weft_tunnel tunnel, uint32_t vni, uint16_t vid)
 {
 	return UINT64_C(1) << 47 | (uint64_t)tunnel << 40 | (uint64_t)vid << 24 | vni;
 }
 
-// The key of a peer's address, of which it holds a hash: the port of the entry has the whole address.
+// The key of a peer's address. It has a hash of the address only; the port of the entry has the whole address.
 static inline uint64_t
 weft_peer_key(const struct weft_ip *address)
 {
 	return UINT64_C(1) << 46 | (weft_ip_number(address) & ((UINT64_C(1) << 46) - 1));
 }
 
-// The key of an IP address in a domain, told from MAC addresses of stations by the group bit. Its entry has the port
-// that owns the address, and the port's MAC address in GEN and SEEN.
+// The key of an IP address in a domain. The group bit distinguishes it from the MAC address of a station. Its entry has
+// the port that owns the address, and the port's MAC address in GEN and SEEN.
 static inline uint64_t
 weft_owner_key(uint16_t domain, const struct weft_ip *address)
 {
@@ -161,7 +161,7 @@ weft_owner_mac(const struct weft_mac_entry *entry)
 	return (uint64_t)entry->gen << 32 | entry->seen;
 }
 
-// A tunnel's header as it was read.
+// The fields of a tunnel's header.
 struct weft_outer {
 	enum weft_tunnel tunnel;
 	uint32_t vni;
@@ -171,8 +171,8 @@ struct weft_outer {
 	uint32_t generation; // low half of the policy's generation by which the sender has judged the frame
 };
 
-// Reads the header at P, where LEN bytes are, of a datagram to the UDP port PORT (host order). Returns -1, or the
-// drop reason. Any thread.
+// Reads the header at P, which has LEN bytes, of a datagram to the UDP port PORT (host order). Returns -1, or the drop
+// reason. Any thread.
 int weft_outer_parse(const uint8_t *p, uint32_t len, uint16_t port, struct weft_outer *outer);
 
 // Writes the header for VNI to P: 8 bytes, and 12 more if STAMP, a Geneve option, is not NULL. Any thread.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a PF enforces for one of its VFs, by rtnetlink(7) (linux/if_link.h: IFLA_VFINFO_LIST). FD is a socket of
-// NETLINK_ROUTE. Control thread.
+// The settings that a PF enforces for one of its VFs, through rtnetlink(7) (linux/if_link.h: IFLA_VFINFO_LIST). FD is a
+// socket of NETLINK_ROUTE. Control thread.
 #pragma once
 
 #include <stdbool.h>

@@ -35,8 +35,7 @@ struct weft_outbox {
 	void (*flush_port)(struct weft_worker *worker, uint16_t port);
 	void (*flush_worker)(struct weft_worker *worker, uint16_t peer);
 	uint16_t n_dirty;
-	uint32_t
-		dirty[WEFT_MAX_PORTS + WEFT_MAX_WORKERS]; // buffers that are not empty: a port, or MAX_PORTS + a worker
+	uint32_t dirty[WEFT_MAX_PORTS + WEFT_MAX_WORKERS]; // ports, and workers + MAX_PORTS, with a buffer in use
 };
 
 // Dropped packets, which are freed together (pipeline/send/drop.c).
@@ -55,10 +54,9 @@ struct weft_worker_counters {
 // Other snapshots than the one in force, for frames from other hosts. The engine sets BEFORE and NEXT at the start
 // of a round; the chain sets PRESENT during the second run.
 struct weft_generations {
-	const struct weft_snapshot *before; // of the generation before; NULL: no frame can name it any more
-	const struct weft_snapshot *next; // of the generation that may come into force any moment; NULL: there is none
-	const struct weft_snapshot
-		*present; // the snapshot in force, while the worker's SNAP is one of those two; else NULL
+	const struct weft_snapshot *before;  // of the generation before; NULL: no frame can name it any more
+	const struct weft_snapshot *next;    // of the generation that may come into force any moment; NULL: none
+	const struct weft_snapshot *present; // the snapshot in force, while SNAP is one of those two; else NULL
 };
 
 // Flood limiters of one port: the time, in TSC, up to which its allowance is spent.
@@ -72,8 +70,8 @@ struct weft_firewall {
 	struct weft_offload_offers *offers; // connections that hardware may carry; the control thread reads them
 	const _Atomic bool *offering;	    // whether some device takes connections; NULL: none ever will
 	struct weft_rule_log *rule_log;	    // where decisions of rules with "log" go; NULL: nowhere
-	struct weft_rate event_rate;	    // how many events
-	struct weft_rate rejection_rate;    // how many answers to rejected packets, for each port
+	struct weft_rate event_rate;	    // of entries in RULE_LOG
+	struct weft_rate rejection_rate;    // of answers to rejected packets, for each port
 };
 
 // What tunnels need. The arrays are shared by all workers; who writes an entry is said at its type.

@@ -87,7 +87,7 @@ def test_socket_path_that_is_too_long(weftd):
     weftd.ctl("network", "add", f"{tenant}/lan")
     with pytest.raises(Rejected) as refused:
         weftd.ctl("port", "add", f"{tenant}/{'a' * 63}", "--network", "lan")
-    assert "at most 107: set a shorter attach.path" in refused.value.text
+    assert "at most 107; set a shorter attach.path" in refused.value.text
 
 
 def test_second_weftd_in_the_same_folder(weftd):

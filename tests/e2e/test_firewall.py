@@ -386,8 +386,8 @@ def test_log_of_a_rule_is_bounded(weftd):
 BAD = [
     ({"rules": [{"direction": "in", "action": "allow", "protocol": "tcp", "ports": [70000]}]}, "groups.g.rules.0.ports: expected a list"),
     ({"rules": [{"direction": "in", "action": "allow", "protocol": "tcp", "ports": ["9-5"]}]}, "groups.g.rules.0.ports: expected a list"),
-    ({"rules": [{"direction": "in", "action": "allow", "ports": [7]}]}, "ports: goes with protocol tcp, udp or sctp"),
-    ({"rules": [{"direction": "in", "action": "allow", "protocol": "icmp", "icmp": {"code": 1}}]}, "icmp.code: goes with a type"),
+    ({"rules": [{"direction": "in", "action": "allow", "ports": [7]}]}, "ports: applies to protocol tcp, udp or sctp only"),
+    ({"rules": [{"direction": "in", "action": "allow", "protocol": "icmp", "icmp": {"code": 1}}]}, "icmp.code: needs a type"),
     ({"rules": [{"direction": "in", "action": "allow", "remote": {"group": "nobody"}}]}, 'its tenant has no group "nobody"'),
     ({"rules": [{"direction": "in", "action": "allow", "remote": {"cidr": "10.0.0.1/8"}}]}, "expected a prefix such as"),
     ({"rules": [{"direction": "in", "action": "permit"}]}, "groups.g.rules.0.action: expected"),
@@ -423,7 +423,7 @@ def test_too_many_rules_for_a_port(weftd):
     bundle = {"networks": {"lan": {"firewall": True}}, "groups": {"a": group(1), "b": group(2)}, "ports": {
         "p": {"network": "lan", "groups": ["a"]}}}
     weftd.apply({"default": bundle})
-    with pytest.raises(Rejected, match="port default/p: 6000 rules would hold for it inwards, and 4096 are the most"):
+    with pytest.raises(Rejected, match="port default/p: 6000 rules would apply to it inwards, and 4096 are the most"):
         weftd.apply({"default": {"ports": {"p": {"network": "lan", "groups": ["a", "b"]}}}})
 
 

@@ -187,7 +187,7 @@ def test_check_says_what_is_wrong(tunnel):
     assert "b: its address is not in this host's network, and this host has no gateway" in checked(weftd, 2)
     weftd.ctl("set", "host", "a", "tunnel.gateway=192.0.2.254")
     assert "b: its next hop does not answer ARP" in checked(weftd, 2)
-    with pytest.raises(Rejected, match="tunnel address 192.0.2.1 is already a's"):
+    with pytest.raises(Rejected, match="tunnel address 192.0.2.1 is already used by a"):
         weftd.ctl("set", "host", "b", f"tunnel.address={HERE}")
     weftd.ctl("set", "host", "b", "tunnel.address=2001:db8::2")
     assert "b: its tunnel address and this host's are not of the same IP version" in checked(weftd, 2)

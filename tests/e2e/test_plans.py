@@ -251,7 +251,7 @@ def test_command_makes_and_shows_plans(lan):
     ({"from_vm": {"rate": 0}}, "from 8000"), ({"from_vm": {"rate": -5}}, "from 8000"),
     ({"from_vm": {"rate": 10}}, "or as a string with k, M"),
     ({"from_vm": {"rate": "10"}}, "or as a string with k, M"), ({"to_vm": {"rate": 10**18}}, "to 10000000000000"),
-    ({"to_vm": {"rate": "1M", "burst": 1522}}, "holds no frame of port default/g1, whose MTU is 1500: at least 1523"),
+    ({"to_vm": {"rate": "1M", "burst": 1522}}, "has 1522 bytes, and a frame of port default/g1 (MTU 1500) needs at least 1523"),
     ({"from_vm": {"pps": 0}}, "a number from 1"), ({"from_vm": {"rate": "1M"}, "min_rate": "2M"}, "more than from_vm.rate"),
     ({"dscp": 64}, "from 0 to 63")])
 def test_what_cannot_be_is_refused_with_what_would_do(lan, plan, said):

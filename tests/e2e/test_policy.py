@@ -125,7 +125,7 @@ def test_retired_port_is_closed_and_its_addresses_are_barred(weftd):
     for claim in ({"mac": "52:54:00:00:00:01"}, {"ips": ["10.0.0.5"]}):
         with pytest.raises(Rejected) as refused:
             weftd.rpc("apply", policy=lan({"c": {"network": "lan", **claim}}))
-        assert "was retired port default/a's, and is barred" in refused.value.text
+        assert "belonged to the retired port default/a, and no other port may have it" in refused.value.text
     weftd.ctl("delete", "retired", "a")
     weftd.rpc("apply", policy=lan({"c": {"network": "lan", "mac": "52:54:00:00:00:01"}}))
 

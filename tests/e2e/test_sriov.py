@@ -172,7 +172,7 @@ def test_what_cannot_be_a_port(host):
         with pytest.raises(Rejected, match=why):
             host.apply({"ports": {"v": wrong}})
     host.apply({"ports": {"v": {**port, "attach": vf(0)}}})
-    with pytest.raises(Rejected, match="is already default/v's"):
+    with pytest.raises(Rejected, match="is already used by default/v"):
         host.apply({"ports": {"w": {"network": "lan", "mac": mac(9), "attach": vf(0)}}})
     # By another name of the PF's it is the same VF.
     with pytest.raises(Rejected, match="VF 0 of eth0 is port default/v's"):

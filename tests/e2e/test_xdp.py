@@ -132,7 +132,7 @@ def test_what_a_killed_weftd_has_left_is_taken_over(wire):
 def test_what_does_not_fit_is_said(wire):
     here, _ = wire
     with Weftd(netns=here, host="a") as weftd:
-        for device, said in (("net_af_xdp0,iface=nic7", "there is no interface nic7"), ("net_tap0,iface=x", "must be AF_XDP's")):
+        for device, said in (("net_af_xdp0,iface=nic7", "there is no interface nic7"), ("net_tap0,iface=x", "must be an AF_XDP one")):
             wrong = shared("vxlan")
             wrong["tenants"]["default"]["ports"]["up"]["attach"]["device"] = device
             with pytest.raises(Exception, match=said):

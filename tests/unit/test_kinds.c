@@ -68,11 +68,11 @@ static const struct {
 	{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [\"9-7\"]}}", "vlan.trunk: expected a list of VLANs" },
 	{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [\"1-5000\"]}}", "vlan.trunk: expected a list of VLANs" },
 	{ "{\"network\": \"n\", \"vlan\": {\"trunk\": [1], \"access\": 2}}",
-		"more than one of access, trunk and qinq" },
-	{ "{\"network\": \"n\", \"vlan\": {\"native\": 2}}", "vlan.native: goes with trunk only" },
+		"expected only one of access, trunk and qinq" },
+	{ "{\"network\": \"n\", \"vlan\": {\"native\": 2}}", "vlan.native: applies to trunks only" },
 	{ "{\"mac\": \"52:54:00:00:00:01\"}", "tenants.red.ports.vm1.network: missing" },
 	{ "{\"network\": \"n\", \"attach\": {\"type\": \"eth\"}}", "attach.device: missing" },
-	{ "{\"network\": \"n\", \"attach\": {\"device\": \"x\"}}", "attach.device: goes with type eth only" },
+	{ "{\"network\": \"n\", \"attach\": {\"device\": \"x\"}}", "attach.device: applies to type eth only" },
 	{ "{\"network\": \"n\", \"attach\": {\"path\": \"x.sock\"}}", "attach.path: must start with /" },
 	{ "{\"network\": \"n\", \"attach\": {\"path\": "
 	  "\"/0123456789012345678901234567890123456789012345678901234567890"
@@ -80,14 +80,14 @@ static const struct {
 		"a UNIX socket's path has at most 107" },
 	{ "{\"network\": \"n\", \"attach\": {\"queues\": 9}}", "attach.queues: expected a number from 1 to 8" },
 	{ "{\"attach\": {\"type\": \"eth\", \"device\": \"net_null0\"}, \"vlan\": {\"access\": 3}}",
-		"an uplink has no VLANs" },
-	{ "{\"network\": \"n\", \"groups\": [\"a\", \"a\"]}", "groups: \"a\" is named twice" },
+		"an uplink carries the VLANs of all networks and has none of its own" },
+	{ "{\"network\": \"n\", \"groups\": [\"a\", \"a\"]}", "groups: names \"a\" twice" },
 	{ "{\"network\": \"n\", \"groups\": \"a\"}", "groups: expected a list of at most 16 strings" },
 	{ "{\"network\": \"n\", \"groups\": [1]}", "groups.0: expected a string" },
 	{ "{\"rules\": [{\"direction\": \"in\"}]}", "tenants.red.groups.g.rules.0.action: missing",
 		"tenants/red/groups/g" },
 	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"ports\": [80]}]}",
-		"rules.0.ports: goes with protocol tcp, udp or sctp", "tenants/red/groups/g" },
+		"rules.0.ports: applies to protocol tcp, udp or sctp only", "tenants/red/groups/g" },
 	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"protocol\": \"tcp\", \"ports\": "
 	  "[\"9-7\"]}]}",
 		"rules.0.ports: expected a list of at most 16 ports", "tenants/red/groups/g" },
@@ -97,7 +97,7 @@ static const struct {
 	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"remote\": {\"cidr\": \"10.0.0.0/8\", "
 	  "\"group\": "
 	  "\"g\"}}]}",
-		"has more than one of group, network and cidr", "tenants/red/groups/g" },
+		"expected only one of group, network and cidr", "tenants/red/groups/g" },
 	{ "{\"min_rate\": 10000, \"from_vm\": {\"rate\": 9000}}", "min_rate: 10000 is more than from_vm.rate",
 		"tenants/red/plans/p" },
 	{ "{\"from_vm\": {\"rate\": 10}}", "expected bits per second from 8000", "tenants/red/plans/p" },
@@ -117,17 +117,17 @@ static const struct {
 	{ "{\"tunnel\": {\"address\": \"10.0.0.1\", \"gateway\": \"fe80::1\"}}", "gateway: expected an IPv4 address",
 		"hosts/h" },
 	{ "{\"network\": \"n\", \"attach\": {\"type\": \"gateway\"}}", "attach.vlan: missing" },
-	{ "{\"network\": \"n\", \"attach\": {\"vlan\": 5}}", "attach.vlan: goes with type gateway only" },
+	{ "{\"network\": \"n\", \"attach\": {\"vlan\": 5}}", "attach.vlan: applies to type gateway only" },
 	{ "{\"network\": \"n\", \"mac\": \"52:54:00:00:00:01\", \"attach\": {\"type\": \"gateway\", \"vlan\": "
 	  "5}}",
 		"a gateway has no mac" },
 	{ "{\"tunnel\": {\"address\": \"10.0.0.1/24\", \"gateway\": \"10.0.1.1\"}}",
 		"hosts.h.tunnel.gateway: expected an address in the network of", "hosts/h" },
-	{ "{\"encap\": \"geneve\"}", "tenants.red.networks.n.vni: goes with", "tenants/red/networks/n" },
+	{ "{\"encap\": \"geneve\"}", "tenants.red.networks.n.vni: applies to", "tenants/red/networks/n" },
 	{ "{\"subnets\": [\"10.0.0.1/24\"]}", "networks.n.subnets.0: expected a prefix", "tenants/red/networks/n" },
 	{ "{}", "is not the key of an object", "tenants/red/portz/n" },
-	{ "{}", "names no object", "tenants/red/ports/a/b" },
-	{ "{}", "names no object", "tenants/red/ports/" },
+	{ "{}", "is not the key of an object: a name has", "tenants/red/ports/a/b" },
+	{ "{}", "is not the key of an object: a name has", "tenants/red/ports/" },
 	{ "{}", "is not the key of an object", "ports/a" },
 };
 

@@ -41,24 +41,24 @@ contradictions_are_refused_by_name(void **state)
 		{ "{\"tenant\": {}}", "tenant: there is no such field; known are tenants, hosts" },
 		{ "{\"tenants\": []}", "tenants: expected an object" },
 		{ "{\"tenants\": {\"red\": {\"port\": {}}}}", "tenants.red.port: there is no such kind" },
-		{ "{\"tenants\": {\"r/d\": {}}}", "is no name" },
-		{ "{\"tenants\": {\"red\": {\"ports\": {\"a b\": {}}}}}", "is no name" },
+		{ "{\"tenants\": {\"r/d\": {}}}", "is not a name" },
+		{ "{\"tenants\": {\"red\": {\"ports\": {\"a b\": {}}}}}", "is not a name" },
 		{ "{\"tenants\": {\"red\": {\"ports\": {\"a\": []}}}}", "tenants.red.ports.a: expected an object" },
 		{ TREE(PORT("a", ", \"mac\": \"52:54:00:00:00:01\"") ", " PORT(
 			  "b", ", \"mac\": \"52:54:00:00:00:01\"")),
-			"MAC 52:54:00:00:00:01 in network red/n is already red/a's" },
+			"MAC 52:54:00:00:00:01 in network red/n is already used by red/a" },
 		{ TREE(PORT("a", ", \"attach\": {\"path\": \"/x\"}") ", " PORT(
 			  "b", ", \"attach\": {\"path\": \"/x\"}")),
-			"socket /x is already red/a's" },
+			"socket /x is already used by red/a" },
 		{ TREE(PORT("a", ", \"attach\": {\"type\": \"eth\", \"device\": \"net_tap0,iface=a\"}") ", " PORT(
 			  "b", ", \"attach\": {\"type\": \"eth\", \"device\": \"net_tap0,iface=b\"}")),
-			"device net_tap0 is already red/a's" },
+			"device net_tap0 is already used by red/a" },
 		{ "{\"tenants\": {\"red\": {\"networks\": {\"a\": {\"encap\": \"vlan\", \"vlan\": 5}, \"b\": "
 		  "{\"encap\": \"vlan\", \"vlan\": 5}}}}}",
-			"VLAN 5 is already red/a's" },
+			"VLAN 5 is already used by red/a" },
 		{ "{\"tenants\": {\"red\": {\"networks\": {\"a\": {\"encap\": \"vxlan\", \"vni\": 5}, \"b\": "
 		  "{\"encap\": \"geneve\", \"vni\": 5}}}}}",
-			"VNI 5 is already red/a's" },
+			"VNI 5 is already used by red/a" },
 		{ TREE(PORT("a", ", \"groups\": [\"web\"]")), "port red/a: its tenant has no group \"web\"" },
 		{ TREE(PORT("a", ", \"plan\": \"gold\"")), "port red/a: its tenant has no plan \"gold\"" },
 		{ "{\"tenants\": {\"red\": {\"groups\": {\"g\": {\"rules\": [{\"direction\": \"in\", \"action\": "
@@ -229,7 +229,8 @@ addresses_of_retired_ports_are_barred_for_a_time(void **state)
 	assert_int_equal(policy_apply(model, text, &err), 0);
 	assert_int_equal(policy_apply(model, PORTS("\"a\": null"), &err), 0);
 	assert_int_equal(policy_apply(model, PORTS(PORT("b", MAC1)), &err), -EBUSY);
-	assert_non_null(strstr(err.text, "was retired port red/a's, and is barred for another 1 s"));
+	assert_non_null(
+		strstr(err.text, "belonged to the retired port red/a, and no other port may have it for another 1 s"));
 	assert_int_equal(policy_apply(model, PORTS(PORT("b", ", \"ips\": [\"10.0.0.1\"]")), &err), -EBUSY);
 	assert_int_equal(policy_apply(model, PORTS(PORT("a", MAC1)), &err), 0);
 	assert_int_equal(policy_apply(model, PORTS("\"a\": null"), &err), 0);
