@@ -27,16 +27,17 @@ weft_frame_of(uint16_t mtu)
 }
 
 uint32_t
-weft_plan_burst(const struct weft_plan_way *way, uint32_t frame)
+weft_plan_burst(const struct weft_plan_limits *limit, uint32_t frame)
 {
-	uint64_t burst = way->burst ? way->burst : RTE_MAX(way->rate / 8 / BURST_PER_SECOND, BURST_FRAMES * frame);
+	uint64_t burst =
+		limit->burst ? limit->burst : RTE_MAX(limit->rate / 8 / BURST_PER_SECOND, BURST_FRAMES * frame);
 
 	return (uint32_t)RTE_MIN(burst, (uint64_t)UINT32_MAX);
 }
 
 static int
-compile_way(const char *whose, const char *name, const struct weft_plan_way *from, const struct weft_port *port,
-	uint16_t mtu, uint64_t hz, struct weft_way *way, struct weft_error *err)
+compile_limit(const char *whose, const char *name, const struct weft_plan_limits *from, const struct weft_port *port,
+	uint16_t mtu, uint64_t hz, struct weft_plan_limit *limit, struct weft_error *err)
 {
 	uint32_t frame = weft_frame_of(mtu), burst = weft_plan_burst(from, frame);
 
@@ -47,16 +48,16 @@ compile_way(const char *whose, const char *name, const struct weft_plan_way *fro
 	if (from->rate) {
 		uint64_t queue = RTE_MAX(from->rate / 8 / QUEUE_PER_SECOND, (uint64_t)QUEUE_FRAMES * frame);
 
-		way->rate = weft_byte_rate(from->rate, burst, frame, hz);
-		way->queue = (uint32_t)RTE_MIN(queue, (uint64_t)UINT32_MAX);
-		way->mark_after = (uint64_t)((double)way->queue * 8 / from->rate * hz / MARK_PART);
+		limit->rate = weft_byte_rate(from->rate, burst, frame, hz);
+		limit->queue = (uint32_t)RTE_MIN(queue, (uint64_t)UINT32_MAX);
+		limit->mark_after = (uint64_t)((double)limit->queue * 8 / from->rate * hz / MARK_PART);
 	} else {
-		way->queue = QUEUE_FRAMES * BURST_PACKETS * frame;
-		way->mark_after = hz / QUEUE_PER_SECOND / MARK_PART;
+		limit->queue = QUEUE_FRAMES * BURST_PACKETS * frame;
+		limit->mark_after = hz / QUEUE_PER_SECOND / MARK_PART;
 	}
 	if (from->pps)
-		way->packets = (struct weft_rate){ .cost = RTE_MAX(hz / from->pps, UINT64_C(1)) };
-	way->packets.burst = way->packets.cost * RTE_MAX(from->pps / BURST_PER_SECOND, (uint64_t)BURST_PACKETS);
+		limit->packets = (struct weft_rate){ .cost = RTE_MAX(hz / from->pps, UINT64_C(1)) };
+	limit->packets.burst = limit->packets.cost * RTE_MAX(from->pps / BURST_PER_SECOND, (uint64_t)BURST_PACKETS);
 	return 0;
 }
 
@@ -65,8 +66,8 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 	struct weft_port_conf *conf, struct weft_error *err)
 {
 	const struct weft_plan *plan = weft_model_port_plan(model, port);
-	struct weft_plan_way least = { .rate = plan ? plan->min_rate : 0 };
-	struct weft_plan_way wire = { .rate = port->rate };
+	struct weft_plan_limits least = { .rate = plan ? plan->min_rate : 0 };
+	struct weft_plan_limits wire = { .rate = port->rate };
 	uint32_t frame = weft_frame_of(conf->mtu);
 	struct weft_port_plan *compiled;
 	int ret = weft_placement_bucket(build->placement, model, port);
@@ -89,14 +90,15 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 		return weft_fail(err, ENOMEM, "port %s: no memory for its plan", port->o.path);
 	conf->plan = compiled;
 	if (plan == NULL)
-		return compile_way(port->o.path, "", &wire, port, conf->mtu, build->hz, &compiled->to_vm, err);
+		return compile_limit(port->o.path, "", &wire, port, conf->mtu, build->hz, &compiled->to_vm, err);
 	conf->mark = (uint8_t)(plan->dscp + 1);
 	build->snap->marks = build->snap->marks || conf->mark;
 	compiled->turn = plan->weight * WEFT_WEIGHT_BYTES;
 	if (plan->min_rate)
 		compiled->least = weft_byte_rate(plan->min_rate, weft_plan_burst(&least, frame), frame, build->hz);
-	ret = compile_way(plan->o.path, "from_vm", &plan->from_vm, port, conf->mtu, build->hz, &compiled->from_vm, err);
+	ret = compile_limit(
+		plan->o.path, "from_vm", &plan->from_vm, port, conf->mtu, build->hz, &compiled->from_vm, err);
 	return ret ? ret
-		   : compile_way(
+		   : compile_limit(
 			     plan->o.path, "to_vm", &plan->to_vm, port, conf->mtu, build->hz, &compiled->to_vm, err);
 }

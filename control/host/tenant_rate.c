@@ -17,7 +17,7 @@ static struct weft_byte_rate
 rate_of(const struct weft_local *local, uint64_t bits)
 {
 	uint32_t frame = local->placement->frame, over = weft_engine_n_workers() * frame;
-	struct weft_plan_way way = { .rate = bits };
+	struct weft_plan_limits way = { .rate = bits };
 
 	if (bits == 0)
 		return (struct weft_byte_rate){ 0 };

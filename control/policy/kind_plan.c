@@ -11,14 +11,14 @@
 
 static const char *const isolations[] = { "keep", "deny-new", "deny-all", NULL };
 
-static const struct weft_field way_fields[] = {
-	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan_way, rate), .parse = weft_parse_rate, .schema = WEFT_RATE_SCHEMA,
-		.help = "bits per second of L2 frames without FCS; the default is no limit",
+static const struct weft_field direction_fields[] = {
+	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan_limits, rate), .parse = weft_parse_rate,
+		.schema = WEFT_RATE_SCHEMA, .help = "bits per second of L2 frames without FCS; the default is no limit",
 		.vf = { WEFT_BY_JUDGE, NULL } },
-	{ "burst", WEFT_FIELD_UINT, WEFT_AT(weft_plan_way, burst), .min = WEFT_MTU_MIN, .max = UINT32_MAX,
+	{ "burst", WEFT_FIELD_UINT, WEFT_AT(weft_plan_limits, burst), .min = WEFT_MTU_MIN, .max = UINT32_MAX,
 		.help = "bytes that may pass at once, more than a frame; the default is 20 ms of the rate, at least two frames",
 		.vf = { WEFT_BY_NOBODY, "the hardware has a burst of its own" } },
-	{ "pps", WEFT_FIELD_UINT, WEFT_AT(weft_plan_way, pps), .min = 1, .max = 1000000000,
+	{ "pps", WEFT_FIELD_UINT, WEFT_AT(weft_plan_limits, pps), .min = 1, .max = 1000000000,
 		.help = "packets per second; the default is no limit",
 		.vf = { WEFT_BY_NOBODY, "the hardware does not count packets" } },
 	{ 0 },
@@ -35,9 +35,9 @@ parse_dscp(const json_t *value, void *to, char expected[160])
 }
 
 static const struct weft_field plan_fields[] = {
-	{ "from_vm", WEFT_FIELD_OBJECT, .offset = offsetof(struct weft_plan, from_vm), .fields = way_fields,
+	{ "from_vm", WEFT_FIELD_OBJECT, .offset = offsetof(struct weft_plan, from_vm), .fields = direction_fields,
 		.help = "what the VM may send" },
-	{ "to_vm", WEFT_FIELD_OBJECT, .offset = offsetof(struct weft_plan, to_vm), .fields = way_fields,
+	{ "to_vm", WEFT_FIELD_OBJECT, .offset = offsetof(struct weft_plan, to_vm), .fields = direction_fields,
 		.help = "what the VM may receive",
 		.vf = { WEFT_BY_NOBODY, "the hardware does not limit what a VF receives" } },
 	{ "min_rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_plan, min_rate), .parse = weft_parse_rate,

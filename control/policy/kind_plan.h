@@ -6,7 +6,7 @@
 
 #include "parse.h"
 
-struct weft_plan_way {
+struct weft_plan_limits {
 	uint64_t rate;	// bits per second of the L2 frame without FCS; 0: no limit
 	uint64_t burst; // bytes
 	uint64_t pps;	// packets per second; 0: no limit
@@ -14,7 +14,7 @@ struct weft_plan_way {
 
 struct weft_plan {
 	struct weft_object o;
-	struct weft_plan_way from_vm, to_vm;
+	struct weft_plan_limits from_vm, to_vm;
 	uint64_t min_rate; // bits per second
 	uint32_t weight;
 	int16_t dscp; // -1: packets keep the VM's own

@@ -10,7 +10,7 @@
 
 // One direction of a port's plan. Bytes and packets only grow: a rate is their difference over that of time_us.
 static json_t *
-way_json(const struct weft_plan_way *way, uint32_t frame, uint64_t bytes, uint64_t packets)
+way_json(const struct weft_plan_limits *way, uint32_t frame, uint64_t bytes, uint64_t packets)
 {
 	json_t *row = json_pack("{s:I, s:I}", "bytes", (json_int_t)bytes, "packets", (json_int_t)packets);
 

@@ -64,7 +64,7 @@ fill_stage_worker(struct weft_worker *w)
 	w->overlay.mac = weft_engine.mac;
 	w->outbox.flush_port = weft_outbox_flush_port;
 	w->outbox.flush_worker = weft_handoff_flush;
-	w->firewall.event_rate =
+	w->firewall.log_rate =
 		(struct weft_rate){ .cost = weft_engine.hz / EVENTS_PER_SECOND, .burst = weft_engine.hz };
 	w->firewall.rejection_rate =
 		(struct weft_rate){ .cost = weft_engine.hz / REJECTIONS_PER_SECOND, .burst = weft_engine.hz / 10 };

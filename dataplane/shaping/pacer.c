@@ -78,11 +78,11 @@ take_first(struct weft_shaper *s)
 
 // Takes the first frames whose time has come, WEFT_BURST at most. Returns how many, and their length in *BYTES.
 static uint16_t
-take_due(struct weft_engine_worker *self, const struct weft_way *way, struct weft_shaper *s, uint64_t now,
+take_due(struct weft_engine_worker *self, const struct weft_plan_limit *limit, struct weft_shaper *s, uint64_t now,
 	struct rte_mbuf **pkts, uint64_t *bytes)
 {
 	int64_t left;
-	uint16_t most = weft_way_allowed(way, &s->to, now, WEFT_BURST, &left), n = 0;
+	uint16_t most = weft_plan_limit_allowed(limit, &s->to, now, WEFT_BURST, &left), n = 0;
 
 	for (*bytes = 0; n < most && left > 0 && s->stats.n; n++) {
 		struct rte_mbuf *m = take_first(s);
@@ -90,7 +90,7 @@ take_due(struct weft_engine_worker *self, const struct weft_way *way, struct wef
 
 		s->stats.waited += waited;
 		s->stats.longest = RTE_MAX(s->stats.longest, waited);
-		if (unlikely(waited > way->mark_after))
+		if (unlikely(waited > limit->mark_after))
 			s->stats.marked += weft_mark_congestion(m);
 		left -= m->pkt_len;
 		*bytes += m->pkt_len;
@@ -103,29 +103,29 @@ take_due(struct weft_engine_worker *self, const struct weft_way *way, struct wef
 void
 weft_pacer_drain(struct weft_engine_worker *self, uint16_t slot, uint64_t now)
 {
-	const struct weft_way *way = &self->own[slot].plan->to_vm;
+	const struct weft_plan_limit *limit = &self->own[slot].plan->to_vm;
 	struct weft_shaper *s = weft_shaper_of(self, slot, now);
 	struct rte_mbuf *pkts[WEFT_BURST];
 	uint64_t bytes;
 	uint16_t n;
 
-	while (s->stats.n && (n = take_due(self, way, s, now, pkts, &bytes)) > 0) {
-		weft_way_spend(way, &s->to, n, bytes);
+	while (s->stats.n && (n = take_due(self, limit, s, now, pkts, &bytes)) > 0) {
+		weft_plan_limit_spend(limit, &s->to, n, bytes);
 		weft_write_port(self, slot, pkts, n);
 	}
 	if (s->stats.n)
-		weft_wheel_set(self->shaping.wheel, WEFT_WHEEL_QUEUES + slot, weft_way_next(way, &s->to));
+		weft_wheel_set(self->shaping.wheel, WEFT_WHEEL_QUEUES + slot, weft_plan_limit_next(limit, &s->to));
 }
 
 // Whether one more frame may wait. No port takes all of its worker's share of the packet buffers, and all ports
 // together take no more than that. Frames of an uplink's first class may fill its queue by a quarter more.
 static bool
-has_room(const struct weft_engine_worker *self, const struct weft_shaper *s, const struct weft_way *way, uint32_t len,
-	unsigned int band)
+has_room(const struct weft_engine_worker *self, const struct weft_shaper *s, const struct weft_plan_limit *limit,
+	uint32_t len, unsigned int band)
 {
 	uint32_t share = weft_engine.config.n_mbufs / PACED_PART / weft_engine.n_workers;
 	uint32_t most = RTE_MAX(RTE_MIN(share / 4, (uint32_t)QUEUE_MOST), (uint32_t)QUEUE_LEAST);
-	uint32_t queue = band == BAND_FIRST ? way->queue / 4 * 5 : way->queue;
+	uint32_t queue = band == BAND_FIRST ? limit->queue / 4 * 5 : limit->queue;
 
 	return s->stats.bytes + len <= queue && s->stats.n < most && self->shaping.n_paced < share;
 }
@@ -151,14 +151,14 @@ append(struct weft_engine_worker *self, uint16_t slot, struct rte_mbuf *m, unsig
 void
 weft_pacer_send(struct weft_engine_worker *self, uint16_t slot, struct rte_mbuf **pkts, uint16_t n)
 {
-	const struct weft_way *way = &self->own[slot].plan->to_vm;
+	const struct weft_plan_limit *limit = &self->own[slot].plan->to_vm;
 	struct weft_shaper *s = &weft_shapers[slot];
 	bool idle = s->stats.n == 0, uplink = self->own[slot].is_uplink;
 
 	for (uint16_t i = 0; i < n; i++) {
 		unsigned int band = uplink ? band_of(pkts[i]) : BAND_REST;
 
-		if (likely(has_room(self, s, way, pkts[i]->pkt_len, band))) {
+		if (likely(has_room(self, s, limit, pkts[i]->pkt_len, band))) {
 			append(self, slot, pkts[i], band);
 			continue;
 		}

@@ -20,7 +20,7 @@ weft_shape_allowed(struct weft_engine_worker *self, uint16_t slot, int64_t *byte
 {
 	const struct weft_port_plan *plan = self->own[slot].plan;
 	struct weft_shaper *s = weft_shaper_of(self, slot, self->vec.now);
-	uint16_t n = weft_way_allowed(&plan->from_vm, &s->from, self->vec.now, WEFT_BURST, bytes);
+	uint16_t n = weft_plan_limit_allowed(&plan->from_vm, &s->from, self->vec.now, WEFT_BURST, bytes);
 
 	s->over_share = n && self->own[slot].shares_uplink && !weft_uplink_share_allows(self, slot, bytes);
 	if (s->over_share)
@@ -42,7 +42,7 @@ weft_shape_charge(struct weft_engine_worker *self, uint16_t slot, uint16_t n, ui
 {
 	struct weft_shaper *s = &weft_shapers[slot];
 
-	weft_way_spend(&self->own[slot].plan->from_vm, &s->from, n, bytes);
+	weft_plan_limit_spend(&self->own[slot].plan->from_vm, &s->from, n, bytes);
 	if (self->own[slot].bucket) {
 		weft_bucket_settle(self->own[slot].bucket, self->w.fenced, s->took, (int64_t)bytes);
 		weft_tenant_share_next(self, self->own[slot].bucket);
@@ -64,7 +64,7 @@ bool
 weft_shape_park(struct weft_engine_worker *self, uint16_t slot)
 {
 	struct weft_shaper *s = &weft_shapers[slot];
-	uint64_t next = weft_way_next(&self->own[slot].plan->from_vm, &s->from);
+	uint64_t next = weft_plan_limit_next(&self->own[slot].plan->from_vm, &s->from);
 
 	if (next > self->vec.now) {
 		s->waits_for = WEFT_WAIT_PLAN;

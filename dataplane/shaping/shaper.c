@@ -16,10 +16,10 @@ weft_shaper_renew(struct weft_engine_worker *self, uint16_t slot, uint64_t now)
 	bool afresh = s->gen != self->own[slot].gen;
 
 	self->own[slot].plan_changed = false;
-	if (afresh || !weft_way_is(&plan->from_vm, &s->from))
-		weft_way_change(&plan->from_vm, &s->from, now, afresh);
-	if (afresh || !weft_way_is(&plan->to_vm, &s->to))
-		weft_way_change(&plan->to_vm, &s->to, now, afresh);
+	if (afresh || !weft_plan_limit_is(&plan->from_vm, &s->from))
+		weft_plan_limit_change(&plan->from_vm, &s->from, now, afresh);
+	if (afresh || !weft_plan_limit_is(&plan->to_vm, &s->to))
+		weft_plan_limit_change(&plan->to_vm, &s->to, now, afresh);
 	s->gen = self->own[slot].gen;
 	if (!afresh)
 		return;

@@ -29,7 +29,7 @@ struct weft_bucket_rate {
 };
 
 // One direction of a plan.
-struct weft_way {
+struct weft_plan_limit {
 	struct weft_byte_rate rate;
 	struct weft_rate packets;
 	uint64_t bits_per_second; // as configured, for display
@@ -41,8 +41,8 @@ struct weft_way {
 #define WEFT_WEIGHT_BYTES   64 // that one unit of weight may send in a turn
 
 struct weft_port_plan {
-	struct weft_way from_vm;
-	struct weft_way to_vm;
+	struct weft_plan_limit from_vm;
+	struct weft_plan_limit to_vm;
 	struct weft_byte_rate least; // guaranteed to the uplink, whatever others send; cost 0: nothing
 	uint32_t turn;		     // bytes to the uplink in a turn, of what the guarantees leave
 	int16_t dscp;		     // -1: the VM's own marks stay
@@ -88,44 +88,45 @@ weft_bytes_allowed(const struct weft_byte_rate *rate, uint64_t *spent, uint64_t 
 // Returns how many packets, N at most, may pass at NOW. *BYTES gets how many bytes may; the last packet may overdraw
 // them.
 static inline uint16_t
-weft_way_allowed(const struct weft_way *way, struct weft_spent *spent, uint64_t now, uint16_t n, int64_t *bytes)
+weft_plan_limit_allowed(
+	const struct weft_plan_limit *limit, struct weft_spent *spent, uint64_t now, uint16_t n, int64_t *bytes)
 {
 	*bytes = INT64_MAX;
-	if (way->rate.cost) {
-		*bytes = weft_bytes_allowed(&way->rate, &spent->bytes, now);
+	if (limit->rate.cost) {
+		*bytes = weft_bytes_allowed(&limit->rate, &spent->bytes, now);
 		if (*bytes == 0)
 			return 0;
 	}
-	return way->packets.cost ? weft_rate_allowed(&way->packets, &spent->packets, now, n) : n;
+	return limit->packets.cost ? weft_rate_allowed(&limit->packets, &spent->packets, now, n) : n;
 }
 
 // Charges N packets that have BYTES in all.
 static inline void
-weft_way_spend(const struct weft_way *way, struct weft_spent *spent, uint16_t n, uint64_t bytes)
+weft_plan_limit_spend(const struct weft_plan_limit *limit, struct weft_spent *spent, uint16_t n, uint64_t bytes)
 {
-	unsigned __int128 cost = (unsigned __int128)way->rate.cost * bytes + spent->part;
+	unsigned __int128 cost = (unsigned __int128)limit->rate.cost * bytes + spent->part;
 
 	spent->bytes += (uint64_t)(cost >> WEFT_COST_SHIFT);
 	spent->part = (uint32_t)cost & ((1u << WEFT_COST_SHIFT) - 1);
-	spent->packets += n * way->packets.cost;
+	spent->packets += n * limit->packets.cost;
 }
 
 // The TSC at which the next packet may pass; one in the past: now.
 static inline uint64_t
-weft_way_next(const struct weft_way *way, const struct weft_spent *spent)
+weft_plan_limit_next(const struct weft_plan_limit *limit, const struct weft_spent *spent)
 {
-	uint64_t packets = way->packets.cost ? spent->packets + way->packets.cost : 0;
+	uint64_t packets = limit->packets.cost ? spent->packets + limit->packets.cost : 0;
 
-	return way->rate.cost && spent->bytes > packets ? spent->bytes : packets;
+	return limit->rate.cost && spent->bytes > packets ? spent->bytes : packets;
 }
 
 static inline bool
-weft_way_is(const struct weft_way *way, const struct weft_spent *spent)
+weft_plan_limit_is(const struct weft_plan_limit *limit, const struct weft_spent *spent)
 {
-	return way->rate.cost == spent->by_bytes.cost && way->rate.depth == spent->by_bytes.burst &&
-	       way->packets.cost == spent->by_packets.cost && way->packets.burst == spent->by_packets.burst;
+	return limit->rate.cost == spent->by_bytes.cost && limit->rate.depth == spent->by_bytes.burst &&
+	       limit->packets.cost == spent->by_packets.cost && limit->packets.burst == spent->by_packets.burst;
 }
 
-// Converts SPENT to the plan of WAY at NOW: as many bytes and packets are left, or owed, as before. AFRESH: the slot has
+// Converts SPENT to the plan of LIMIT at NOW: as many bytes and packets are left, or owed, as before. AFRESH: the slot has
 // got another port, so nothing is left and nothing is owed. Therefore no change of plans gives an extra burst.
-void weft_way_change(const struct weft_way *way, struct weft_spent *spent, uint64_t now, bool afresh);
+void weft_plan_limit_change(const struct weft_plan_limit *limit, struct weft_spent *spent, uint64_t now, bool afresh);

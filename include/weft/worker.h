@@ -70,7 +70,7 @@ struct weft_firewall {
 	struct weft_offload_offers *offers; // connections that hardware may carry; the control thread reads them
 	const _Atomic bool *offering;	    // whether some device takes connections; NULL: none ever will
 	struct weft_rule_log *rule_log;	    // where decisions of rules with "log" go; NULL: nowhere
-	struct weft_rate event_rate;	    // of entries in RULE_LOG
+	struct weft_rate log_rate;	    // of entries in RULE_LOG
 	struct weft_rate rejection_rate;    // of answers to rejected packets, for each port
 };
 

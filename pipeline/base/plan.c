@@ -19,12 +19,12 @@ convert(uint64_t spent, uint64_t now, const struct weft_rate *before, uint64_t c
 }
 
 void
-weft_way_change(const struct weft_way *way, struct weft_spent *spent, uint64_t now, bool afresh)
+weft_plan_limit_change(const struct weft_plan_limit *limit, struct weft_spent *spent, uint64_t now, bool afresh)
 {
 	if (afresh)
 		spent->by_bytes.cost = spent->by_packets.cost = 0;
-	spent->bytes = convert(spent->bytes, now, &spent->by_bytes, way->rate.cost);
-	spent->packets = convert(spent->packets, now, &spent->by_packets, way->packets.cost);
-	spent->by_bytes = (struct weft_rate){ .cost = way->rate.cost, .burst = way->rate.depth };
-	spent->by_packets = way->packets;
+	spent->bytes = convert(spent->bytes, now, &spent->by_bytes, limit->rate.cost);
+	spent->packets = convert(spent->packets, now, &spent->by_packets, limit->packets.cost);
+	spent->by_bytes = (struct weft_rate){ .cost = limit->rate.cost, .burst = limit->rate.depth };
+	spent->by_packets = limit->packets;
 }

@@ -24,7 +24,7 @@ add_to_log(struct weft_worker *worker, const struct weft_vec *vec, const struct 
 {
 	struct weft_rule_log *log = worker->firewall.rule_log;
 	uint32_t head = log ? atomic_load_explicit(&log->head, memory_order_relaxed) : 0;
-	uint64_t next = log ? weft_rate_next(&worker->firewall.event_rate, log->spent, vec->now) : 0;
+	uint64_t next = log ? weft_rate_next(&worker->firewall.log_rate, log->spent, vec->now) : 0;
 	const uint8_t *l4 = lane->flags & WEFT_LANE_L4
 				    ? rte_pktmbuf_mtod(vec->pkts[lane - vec->lanes], const uint8_t *) + lane->l4_off
 				    : NULL;

@@ -11,26 +11,26 @@
 #define HZ    UINT64_C(2500000000)
 #define FRAME 1522
 
-static struct weft_way
-way_of(uint64_t rate, uint32_t burst, uint32_t pps)
+static struct weft_plan_limit
+limit_of(uint64_t rate, uint32_t burst, uint32_t pps)
 {
-	struct weft_way way = { .rate = weft_byte_rate(rate, burst, FRAME, HZ) };
+	struct weft_plan_limit limit = { .rate = weft_byte_rate(rate, burst, FRAME, HZ) };
 
 	if (pps)
-		way.packets = (struct weft_rate){ .cost = HZ / pps, .burst = HZ / pps * 32 };
-	return way;
+		limit.packets = (struct weft_rate){ .cost = HZ / pps, .burst = HZ / pps * 32 };
+	return limit;
 }
 
 // Takes frames of SIZE from a ring that never runs empty. Returns the bytes, with their number in *N.
 static uint64_t
-take(const struct weft_way *way, struct weft_spent *spent, uint64_t now, uint32_t size, uint16_t *n)
+take(const struct weft_plan_limit *limit, struct weft_spent *spent, uint64_t now, uint32_t size, uint16_t *n)
 {
 	int64_t bytes;
-	uint16_t most = weft_way_allowed(way, spent, now, 32, &bytes);
+	uint16_t most = weft_plan_limit_allowed(limit, spent, now, 32, &bytes);
 
 	for (*n = 0; *n < most && bytes > 0; ++*n)
 		bytes -= size;
-	weft_way_spend(way, spent, *n, (uint64_t)*n * size);
+	weft_plan_limit_spend(limit, spent, *n, (uint64_t)*n * size);
 	return (uint64_t)*n * size;
 }
 
@@ -44,17 +44,18 @@ steady_sender_gets_the_rate(void **state)
 		for (uint32_t size = 64; size <= FRAME; size += 729) {
 			uint64_t seconds = rates[r] < 10000000 ? 1000 : 1, start = UINT64_C(1) << 52, sum = 0,
 				 now = start;
-			struct weft_way way = way_of(rates[r], RTE_MAX(4 * FRAME, (uint32_t)(rates[r] / 400)), 0);
+			struct weft_plan_limit limit =
+				limit_of(rates[r], RTE_MAX(4 * FRAME, (uint32_t)(rates[r] / 400)), 0);
 			struct weft_spent spent = { 0 };
 			double want = (double)rates[r] / 8 * seconds;
 			uint16_t n;
 
-			weft_way_change(&way, &spent, now, true);
+			weft_plan_limit_change(&limit, &spent, now, true);
 			// Somebody looks at the time at which the next frame may go, or a little later.
-			while ((now = RTE_MAX(now, weft_way_next(&way, &spent)) + rte_rand_max(2000)) <
+			while ((now = RTE_MAX(now, weft_plan_limit_next(&limit, &spent)) + rte_rand_max(2000)) <
 				start + seconds * HZ)
 				do {
-					sum += take(&way, &spent, now, size, &n);
+					sum += take(&limit, &spent, now, size, &n);
 				} while (n);
 			assert_true(sum > want * 0.9995 - 2 * FRAME && sum < want * 1.0005 + 2 * FRAME);
 		}
@@ -73,16 +74,16 @@ no_window_holds_more_than_rate_and_burst(void **state)
 	for (unsigned int round = 0; round < 3 * RTE_DIM(rates); round++) {
 		uint64_t rate = rates[round / 3], now = UINT64_C(1) << 52;
 		uint32_t burst = bursts[round % 3];
-		struct weft_way way = way_of(rate, burst, 0);
+		struct weft_plan_limit limit = limit_of(rate, burst, 0);
 		struct weft_spent spent = { 0 };
 		uint64_t per_frame = HZ * 8 * FRAME / rate;
 		unsigned int n = 0;
 		uint16_t got;
 
-		weft_way_change(&way, &spent, now, true);
+		weft_plan_limit_change(&limit, &spent, now, true);
 		while (n < RTE_DIM(passed)) {
 			passed[n].at = now;
-			passed[n].bytes = take(&way, &spent, now, 60 + (uint32_t)rte_rand_max(FRAME - 59), &got);
+			passed[n].bytes = take(&limit, &spent, now, 60 + (uint32_t)rte_rand_max(FRAME - 59), &got);
 			n += got != 0;
 			now += rte_rand_max(50) ? rte_rand_max(per_frame + 1) : rte_rand_max(200 * per_frame + 1);
 		}
@@ -102,15 +103,15 @@ no_window_holds_more_than_rate_and_burst(void **state)
 static void
 packets_are_limited_beside_bytes(void **state)
 {
-	struct weft_way way = way_of(1000000000, 100 * FRAME, 1000);
+	struct weft_plan_limit limit = limit_of(1000000000, 100 * FRAME, 1000);
 	struct weft_spent spent = { 0 };
 	uint64_t now = UINT64_C(1) << 52, end = now + HZ, packets = 0;
 	uint16_t n;
 
 	(void)state;
-	weft_way_change(&way, &spent, now, true);
+	weft_plan_limit_change(&limit, &spent, now, true);
 	for (; now < end; now += HZ / 100000) {
-		take(&way, &spent, now, 64, &n);
+		take(&limit, &spent, now, 64, &n);
 		packets += n;
 	}
 	assert_in_range(packets, 998, 1001);
@@ -128,13 +129,13 @@ change_gives_no_burst_away(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 2000; i++) {
 		uint64_t rate = rates[rte_rand_max(5)], idle = rte_rand_max(HZ / 100);
-		struct weft_way way = way_of(rate, 100 * FRAME, 0);
+		struct weft_plan_limit limit = limit_of(rate, 100 * FRAME, 0);
 
-		weft_way_change(&way, &spent, now, i == 0);
+		weft_plan_limit_change(&limit, &spent, now, i == 0);
 		now += idle;
 		allowed += (double)idle / HZ * rate / 8;
 		do {
-			passed += take(&way, &spent, now, FRAME, &n);
+			passed += take(&limit, &spent, now, FRAME, &n);
 		} while (n);
 		assert_true(passed <= allowed + FRAME);
 	}
@@ -144,17 +145,17 @@ change_gives_no_burst_away(void **state)
 static void
 debt_and_allowance_stay_the_same_bytes(void **state)
 {
-	struct weft_way slow = way_of(1000000, 10 * FRAME, 0), fast = way_of(100000000, 10 * FRAME, 0);
+	struct weft_plan_limit slow = limit_of(1000000, 10 * FRAME, 0), fast = limit_of(100000000, 10 * FRAME, 0);
 	uint64_t now = UINT64_C(1) << 52;
 	struct weft_spent spent = { 0 };
 
 	(void)state;
-	weft_way_change(&slow, &spent, now, true);
+	weft_plan_limit_change(&slow, &spent, now, true);
 	assert_in_range(weft_bytes_allowed(&slow.rate, &spent.bytes, now + HZ / 1000), 125, 126);
-	weft_way_change(&fast, &spent, now + HZ / 1000, false);
+	weft_plan_limit_change(&fast, &spent, now + HZ / 1000, false);
 	assert_in_range(weft_bytes_allowed(&fast.rate, &spent.bytes, now + HZ / 1000), 125, 127);
-	weft_way_spend(&fast, &spent, 1, 1125);
-	weft_way_change(&slow, &spent, now + HZ / 1000, false);
+	weft_plan_limit_spend(&fast, &spent, 1, 1125);
+	weft_plan_limit_change(&slow, &spent, now + HZ / 1000, false);
 	assert_in_range(spent.bytes - now - HZ / 1000, HZ / 125 - HZ / 10000, HZ / 125 + HZ / 10000);
 }
 
@@ -162,17 +163,17 @@ debt_and_allowance_stay_the_same_bytes(void **state)
 static void
 long_silence_is_worth_one_burst(void **state)
 {
-	struct weft_way slow = way_of(64000, 2000, 0), fast = way_of(1000000000, 100 * FRAME, 0);
+	struct weft_plan_limit slow = limit_of(64000, 2000, 0), fast = limit_of(1000000000, 100 * FRAME, 0);
 	uint64_t now = UINT64_C(1) << 52;
 	struct weft_spent spent = { 0 };
 
 	(void)state;
-	weft_way_change(&slow, &spent, now, true);
+	weft_plan_limit_change(&slow, &spent, now, true);
 	now += HZ * 86400;
-	weft_way_change(&fast, &spent, now, false);
+	weft_plan_limit_change(&fast, &spent, now, false);
 	assert_in_range(weft_bytes_allowed(&fast.rate, &spent.bytes, now), 2000 - FRAME, 2000 - FRAME + 2);
 	now += HZ * 86400;
-	weft_way_change(&slow, &spent, now, false);
+	weft_plan_limit_change(&slow, &spent, now, false);
 	assert_in_range(weft_bytes_allowed(&slow.rate, &spent.bytes, now), 2000 - FRAME, 2000 - FRAME + 2);
 }
 
