@@ -38,8 +38,8 @@ weft_frame_from_hex(const char *hex, uint8_t frame[WEFT_FRAME_MAX], struct weft_
 		}
 		if (n == WEFT_FRAME_MAX || !isxdigit((unsigned char)hex[0]) || !isxdigit((unsigned char)hex[1]))
 			return weft_fail(err, EINVAL,
-				"params.frame: expected at most %d bytes in hexadecimal, and \"%.16s\" is not one",
-				WEFT_FRAME_MAX, hex);
+				"params.frame: expected at most %d bytes in hexadecimal, got \"%.16s\"", WEFT_FRAME_MAX,
+				hex);
 		sscanf(hex, "%2x", &byte);
 		frame[n++] = (uint8_t)byte;
 		hex += 2;

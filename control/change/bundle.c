@@ -27,7 +27,7 @@ take_objects(json_t *changes, const struct weft_kind *kind, const char *tenant, 
 	int ret = 0;
 
 	if (!json_is_object(objects))
-		return weft_fail(err, EINVAL, "%s%s%s%s: expected an object of objects by name",
+		return weft_fail(err, EINVAL, "%s%s%s%s: expected an object { name: { ... } }",
 			tenant ? "tenants." : "", tenant ? tenant : "", tenant ? "." : "", kind->plural);
 	json_object_foreach ((json_t *)(uintptr_t)objects, name, object) {
 		if (!weft_name_valid(name))

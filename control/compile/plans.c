@@ -27,10 +27,10 @@ weft_frame_of(uint16_t mtu)
 }
 
 uint32_t
-weft_plan_burst(const struct weft_plan_limits *limit, uint32_t frame)
+weft_plan_burst(const struct weft_plan_limits *limits, uint32_t frame)
 {
 	uint64_t burst =
-		limit->burst ? limit->burst : RTE_MAX(limit->rate / 8 / BURST_PER_SECOND, BURST_FRAMES * frame);
+		limits->burst ? limits->burst : RTE_MAX(limits->rate / 8 / BURST_PER_SECOND, BURST_FRAMES * frame);
 
 	return (uint32_t)RTE_MIN(burst, (uint64_t)UINT32_MAX);
 }
@@ -67,7 +67,7 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 {
 	const struct weft_plan *plan = weft_model_port_plan(model, port);
 	struct weft_plan_limits least = { .rate = plan ? plan->min_rate : 0 };
-	struct weft_plan_limits wire = { .rate = port->rate };
+	struct weft_plan_limits uplink = { .rate = port->rate };
 	uint32_t frame = weft_frame_of(conf->mtu);
 	struct weft_port_plan *compiled;
 	int ret = weft_placement_bucket(build->placement, model, port);
@@ -90,7 +90,7 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 		return weft_fail(err, ENOMEM, "port %s: no memory for its plan", port->o.path);
 	conf->plan = compiled;
 	if (plan == NULL)
-		return compile_limit(port->o.path, "", &wire, port, conf->mtu, build->hz, &compiled->to_vm, err);
+		return compile_limit(port->o.path, "", &uplink, port, conf->mtu, build->hz, &compiled->to_vm, err);
 	conf->mark = (uint8_t)(plan->dscp + 1);
 	build->snap->marks = build->snap->marks || conf->mark;
 	compiled->turn = plan->weight * WEFT_WEIGHT_BYTES;

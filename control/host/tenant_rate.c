@@ -17,11 +17,11 @@ static struct weft_byte_rate
 rate_of(const struct weft_local *local, uint64_t bits)
 {
 	uint32_t frame = local->placement->frame, over = weft_engine_n_workers() * frame;
-	struct weft_plan_limits way = { .rate = bits };
+	struct weft_plan_limits limits = { .rate = bits };
 
 	if (bits == 0)
 		return (struct weft_byte_rate){ 0 };
-	return weft_byte_rate(bits, RTE_MAX(weft_plan_burst(&way, frame), over + frame), over, local->tsc_hz);
+	return weft_byte_rate(bits, RTE_MAX(weft_plan_burst(&limits, frame), over + frame), over, local->tsc_hz);
 }
 
 static uint64_t

@@ -118,7 +118,7 @@ static const struct weft_field remote_fields[] = {
 static const struct weft_field rule_fields[] = {
 	{ "name", WEFT_FIELD_STRING, WEFT_AT(weft_rule, name), .help = "the rule's name, for people and counters" },
 	{ "direction", WEFT_FIELD_ENUM, WEFT_AT(weft_rule, direction), .names = directions, .required = true,
-		.help = "in: towards the port; out: from the port" },
+		.help = "in (towards the port) or out (from the port)" },
 	{ "priority", WEFT_FIELD_UINT, WEFT_AT(weft_rule, priority), .max = 65535, .preset = "1000",
 		.help = "the rule with the lowest number is judged first" },
 	{ "action", WEFT_FIELD_ENUM, WEFT_AT(weft_rule, action), .names = actions, .required = true,

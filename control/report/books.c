@@ -78,7 +78,7 @@ weft_report_audit(const json_t *params, struct weft_error *err)
 
 	(void)params;
 	if (ret) {
-		weft_fail(err, -ret, "cannot close the books: %s", strerror(-ret));
+		weft_fail(err, -ret, "cannot check the books: %s", strerror(-ret));
 		free(audit);
 		return NULL;
 	}

@@ -10,16 +10,16 @@
 
 // One direction of a port's plan. Bytes and packets only grow: a rate is their difference over that of time_us.
 static json_t *
-way_json(const struct weft_plan_limits *way, uint32_t frame, uint64_t bytes, uint64_t packets)
+limits_json(const struct weft_plan_limits *limits, uint32_t frame, uint64_t bytes, uint64_t packets)
 {
 	json_t *row = json_pack("{s:I, s:I}", "bytes", (json_int_t)bytes, "packets", (json_int_t)packets);
 
-	if (way->rate) {
-		json_object_set_new(row, "rate", json_integer((json_int_t)way->rate));
-		json_object_set_new(row, "burst", json_integer(weft_plan_burst(way, frame)));
+	if (limits->rate) {
+		json_object_set_new(row, "rate", json_integer((json_int_t)limits->rate));
+		json_object_set_new(row, "burst", json_integer(weft_plan_burst(limits, frame)));
 	}
-	if (way->pps)
-		json_object_set_new(row, "pps", json_integer((json_int_t)way->pps));
+	if (limits->pps)
+		json_object_set_new(row, "pps", json_integer((json_int_t)limits->pps));
 	return row;
 }
 
@@ -51,8 +51,8 @@ add_port(void *arg, const struct weft_port *port)
 		return;
 	weft_engine_plan_stats(slot, &stats);
 	weft_engine_port_stats(slot, &counters);
-	from = way_json(&plan->from_vm, weft_frame_of(conf->mtu), counters.rx_bytes, counters.rx);
-	to = way_json(&plan->to_vm, weft_frame_of(conf->mtu), counters.tx_bytes, counters.tx);
+	from = limits_json(&plan->from_vm, weft_frame_of(conf->mtu), counters.rx_bytes, counters.rx);
+	to = limits_json(&plan->to_vm, weft_frame_of(conf->mtu), counters.tx_bytes, counters.tx);
 	json_object_set_new(from, "throttled_us", json_integer((json_int_t)(stats.throttled / us)));
 	json_object_set_new(from, "tenant_us", json_integer((json_int_t)(stats.tenant / us)));
 	json_object_set_new(from, "uplink_us", json_integer((json_int_t)(stats.uplink / us)));

@@ -119,7 +119,7 @@ check_strict(const struct weft_assignment *a, const struct weft_port *port, cons
 		return 0;
 	weft_projection_missing(projection, missing, sizeof(missing));
 	return weft_fail(err, EOPNOTSUPP,
-		"port %s: PF %s does not enforce its whole policy; change the policy, or accept that with \"enforce\": "
+		"port %s: PF %s does not enforce its whole policy; change the policy, or accept this by \"enforce\": "
 		"\"lenient\": %s",
 		port->o.path, a->pf.interface, missing);
 }
@@ -139,12 +139,12 @@ locate(struct weft_assignment *a, const struct weft_port *port, struct weft_erro
 		return weft_fail(err, -ret, "port %s: %.400s", port->o.path, why.text);
 	if (pf.ifindex == 0)
 		return weft_fail(err, ENODEV,
-			"port %s: PF %s has no interface of the kernel, through which VFs are set up; its driver is %s",
+			"port %s: PF %s has no kernel interface, which is needed to set up its VFs; its driver is %s",
 			port->o.path, pf.address, pf.driver[0] ? pf.driver : "none");
 	other = find_by_address(vf.address, a);
 	if (other)
-		return weft_fail(err, EBUSY, "port %s: VF %u of %s is port %s's", port->o.path, port->attach.index,
-			pf.interface, other->path);
+		return weft_fail(err, EBUSY, "port %s: VF %u of %s is already used by port %s", port->o.path,
+			port->attach.index, pf.interface, other->path);
 	a->pf = pf;
 	a->vf = vf;
 	return 0;

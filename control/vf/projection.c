@@ -105,8 +105,8 @@ weft_project(const struct weft_model *model, const struct weft_port *port, const
 	*to = (struct weft_projection){ .want = { .index = port->attach.index, .tpid = WEFT_VF_8021Q } };
 	if (weft_port_is_passed_through(port) && f.network->encap != WEFT_ENCAP_VLAN)
 		return weft_fail(err, EINVAL,
-			"port %s: its network %s is no VLAN, and frames that a VM sends through a VF of its own cannot be "
-			"put into tunnels; give the network \"encap\": \"vlan\", or let weft poll the VF",
+			"port %s: its network %s is not a VLAN network, and a passed-through VF cannot use tunnels; give the "
+			"network \"encap\": \"vlan\", or let weft poll the VF",
 			port->o.path, f.network->o.path);
 	to->rows = json_array();
 	// Attributes that may have been changed when the VF was cut off are set in any case.

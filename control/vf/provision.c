@@ -125,7 +125,7 @@ weft_provision_create(const struct weft_pci_function *pf, long long count, struc
 	if (pf->vfs && pf->vfs == count && weft_provision_count(pf->address) == count)
 		return 0;
 	if (count < 1 || count > 1024)
-		return weft_fail(err, EINVAL, "params.count: expected how many VFs, 1 to %u", pf->total_vfs);
+		return weft_fail(err, EINVAL, "params.count: expected a number of VFs from 1 to %u", pf->total_vfs);
 	ret = weft_sriov_create(weft_sysfs(), pf, (unsigned int)count, err);
 	if (ret)
 		return ret;
@@ -152,11 +152,11 @@ check_unused(const struct weft_pci_function *pf, struct weft_error *err)
 			weft_sriov_vf(weft_sysfs(), pf, i, &vf, err) ? NULL : weft_assignment_user(vf.address);
 
 		if (port)
-			return weft_fail(err, EBUSY, "VF %u of %s is port %s's; run 'weftctl port del %s' first", i,
-				pf->address, port, port);
+			return weft_fail(err, EBUSY, "VF %u of %s is used by port %s; run 'weftctl port del %s' first",
+				i, pf->address, port, port);
 		if (vf.address[0] && weft_sriov_is_driven(&vf))
-			return weft_fail(err, EBUSY, "VF %u of %s is in use by a virtual machine: stop that first", i,
-				pf->address);
+			return weft_fail(err, EBUSY,
+				"VF %u of %s is in use by a virtual machine; stop the machine first", i, pf->address);
 	}
 	return 0;
 }

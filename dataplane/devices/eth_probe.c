@@ -34,7 +34,7 @@ share(struct weft_eth_port *eth, const struct weft_attach *attach, char argument
 	char ifname[IF_NAMESIZE];
 
 	if (strncmp(attach->device, "net_af_xdp", 10) || iface == NULL)
-		return weft_fail(err, EINVAL, "port %s: to share an interface the device is net_af_xdp0,iface=NAME",
+		return weft_fail(err, EINVAL, "port %s: to share an interface, name the device net_af_xdp0,iface=NAME",
 			attach->name);
 	snprintf(ifname, sizeof(ifname), "%.*s", (int)strcspn(iface + 7, ","), iface + 7);
 	eth->xdp = weft_xdp_new(ifname, attach->mtu, argument, err);
@@ -89,8 +89,9 @@ weft_eth_probe(struct weft_eth_port *eth, const struct weft_attach *attach, stru
 	pthread_mutex_unlock(&devices);
 	if (ret && strchr(name, ':') && !rte_vfio_is_enabled("vfio"))
 		return weft_fail(err, -ret,
-			"port %s: DPDK cannot open device '%s': the kernel's vfio driver was not loaded when weftd started; run 'modprobe "
-			"vfio-pci', start weftd again, and see that \"pci\" is not false in its configuration",
+			"port %s: DPDK cannot open device '%s': the kernel's vfio driver was not loaded when weftd started; "
+			"run 'modprobe vfio-pci', make sure that \"pci\" is not false in the configuration, and start weftd "
+			"again",
 			attach->name, attach->device);
 	if (ret)
 		return weft_fail(err, -ret,

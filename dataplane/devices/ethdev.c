@@ -116,8 +116,8 @@ eth_open(struct weft_portio *io, const struct weft_attach *attach, struct weft_e
 	if (ret && strcmp(what, "set the MTU of") == 0) {
 		eth_close(io);
 		return weft_fail(err, -ret,
-			"port %s: device %s does not take an MTU of %u, which is what the networks need, with room for "
-			"tunnels: lower their \"mtu\"",
+			"port %s: device %s does not accept an MTU of %u, which the networks need, with room for tunnels: "
+			"lower their \"mtu\"",
 			attach->name, attach->device, attach->mtu);
 	}
 	if (ret) {

@@ -132,8 +132,8 @@ take_over(struct weft_xdp *xdp, struct weft_error *err)
 		bpf_map_lookup_elem(map[STATE], &zero, &state);
 	close_maps(map);
 	if (state.pid && start_of(state.pid) == state.start)
-		return weft_fail(
-			err, EBUSY, "interface %s: the weftd with process ID %u uses it", xdp->ifname, state.pid);
+		return weft_fail(err, EBUSY, "interface %s: the weftd with process ID %u already uses it", xdp->ifname,
+			state.pid);
 	ret = bpf_xdp_detach((int)xdp->ifindex, 0, NULL);
 	if (ret)
 		return weft_fail(err, -ret,

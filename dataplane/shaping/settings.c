@@ -24,11 +24,11 @@ weft_shaping_init(struct weft_error *err)
 	if (weft_pacer_offset < 0)
 		weft_pacer_offset = rte_mbuf_dynfield_register(&field);
 	return weft_pacer_offset < 0
-		       ? weft_fail(err, ENOSPC, "packet buffers have no room for the time since which they wait")
+		       ? weft_fail(err, ENOSPC, "packet buffers have no room for the time at which they were queued")
 		       : 0;
 }
 
-// At another rate, what is owed stays as many bytes, which take another time; what was saved up is gone.
+// Bytes that are owed stay owed when the rate changes, so they take another time. Saved-up allowance is lost.
 static uint64_t
 spent_at(uint64_t spent, uint64_t now, const struct weft_bucket_rate *old, const struct weft_bucket_rate *new)
 {

@@ -28,7 +28,7 @@ struct weft_bucket_rate {
 	struct weft_byte_rate fenced;
 };
 
-// One direction of a plan.
+// The limit of one direction of a plan.
 struct weft_plan_limit {
 	struct weft_byte_rate rate;
 	struct weft_rate packets;
@@ -127,6 +127,6 @@ weft_plan_limit_is(const struct weft_plan_limit *limit, const struct weft_spent 
 	       limit->packets.cost == spent->by_packets.cost && limit->packets.burst == spent->by_packets.burst;
 }
 
-// Converts SPENT to the plan of LIMIT at NOW: as many bytes and packets are left, or owed, as before. AFRESH: the slot has
+// Converts SPENT to LIMIT at NOW: as many bytes and packets are left, or owed, as before. AFRESH: the slot has
 // got another port, so nothing is left and nothing is owed. Therefore no change of plans gives an extra burst.
 void weft_plan_limit_change(const struct weft_plan_limit *limit, struct weft_spent *spent, uint64_t now, bool afresh);

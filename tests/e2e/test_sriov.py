@@ -164,7 +164,7 @@ def test_what_cannot_be_a_port(host):
     host.apply({"networks": {**LAN, "t": {"encap": "vxlan", "vni": 9}}})
     port = {"network": "lan", "mac": VM}
     for wrong, why in (({**port, "attach": vf(2)}, "has the VFs 0 to 1, and not 2"), ({**port, "attach": vf(0, pf="eth7")}, "no PF eth7"),
-                       ({**port, "network": "t", "attach": vf(0, enforce="lenient")}, "is no VLAN"),
+                       ({**port, "network": "t", "attach": vf(0, enforce="lenient")}, "is not a VLAN network"),
                        ({"network": "lan", "attach": vf(0)}, "mac: missing"),
                        ({**port, "attach": vf(0, "polled", enforce="lenient")}, "enforce"),
                        ({**port, "attach": {"type": "vf", "pf": "eth0"}}, "index: missing"),
@@ -175,7 +175,7 @@ def test_what_cannot_be_a_port(host):
     with pytest.raises(Rejected, match="is already used by default/v"):
         host.apply({"ports": {"w": {"network": "lan", "mac": mac(9), "attach": vf(0)}}})
     # By another name of the PF's it is the same VF.
-    with pytest.raises(Rejected, match="VF 0 of eth0 is port default/v's"):
+    with pytest.raises(Rejected, match="VF 0 of eth0 is already used by port default/v"):
         host.apply({"ports": {"w": {"network": "lan", "mac": mac(9), "attach": vf(0, pf=igb.PF)}}})
     with pytest.raises(Rejected, match="cannot change while it exists"):
         host.apply({"ports": {"v": {**port, "attach": vf(1)}}})

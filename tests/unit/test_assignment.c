@@ -338,7 +338,7 @@ a_vf_has_one_port(void **state)
 	other->attach.index = 0;
 	snprintf(other->attach.pf, sizeof(other->attach.pf), "0000:03:00.0");
 	assert_int_equal(take("t/b", &err), -EBUSY);
-	assert_string_equal(err.text, "port t/b: VF 0 of eth0 is port t/a's");
+	assert_string_equal(err.text, "port t/b: VF 0 of eth0 is already used by port t/a");
 	assert_string_equal(weft_assignment_user("0000:03:10.0"), "t/a");
 }
 

@@ -217,7 +217,7 @@ a_network_in_tunnels_is_no_place_for_one_that_is_passed_through(void **state)
 
 	(void)state;
 	assert_int_equal(weft_project(model, weft_model_port(model, "t/v"), &pf, &projection, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "its network t/n is no VLAN"));
+	assert_non_null(strstr(err.text, "its network t/n is not a VLAN network"));
 	weft_model_free(model);
 }
 
