@@ -64,7 +64,7 @@ const struct shortcut shortcuts[] = {
 		.help = "with --passthrough: accept what the PF cannot enforce" },
 	{ "port", "gateway", "VLAN", "attach.vlan", "attach.type", "gateway",
 		.help = "a VLAN on the host's uplink becomes part of the network" },
-	{ "port", "down", NULL, NULL, "state", "down", .help = "nothing passes" },
+	{ "port", "down", NULL, NULL, "state", "down", .help = "the port passes no packet" },
 	{ "plan", "from-vm", "RATE", "from_vm.rate", .help = "what the VM may send, in bits per second: 500k, 2.5G" },
 	{ "plan", "to-vm", "RATE", "to_vm.rate", .help = "what the VM may receive" },
 	{ "plan", "burst-from-vm", "BYTES", "from_vm.burst", .help = "what it may send at once" },

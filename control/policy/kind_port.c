@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A port: its fields, and what the table of fields cannot check.
+// A port: its fields, and the checks that the table of fields cannot express.
 #include "kind_port.h"
 
 #include <ctype.h>

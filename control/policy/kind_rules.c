@@ -81,7 +81,7 @@ parse_ports(const json_t *value, void *to, char expected[160])
 	return 0;
 }
 
-// A byte, as an int16_t so that -1 can stand for any.
+// Parses a byte, plus 1, into an int16_t: 0 means that it was not given.
 static int
 parse_byte(const json_t *value, void *to, char expected[160])
 {

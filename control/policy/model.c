@@ -83,7 +83,7 @@ check_port(const struct weft_model *model, const struct weft_port *port, uint64_
 	return weft_index_each_address(port->o.path, port->network, port->mac, &port->ips, check_barred, &claim);
 }
 
-// Checks what can be checked only when all changes are part of the model.
+// Makes the checks of a change that need all changes in the model.
 static int
 check_change(struct weft_model *model, const struct weft_change *c, uint64_t now, struct weft_error *err)
 {

@@ -66,8 +66,7 @@
 	X(FLOOD_NO_MBUF, "no memory for a flooded copy")                                                               \
 	X(OUT_PORT_DOWN, "destination port is administratively down")                                                  \
 	X(OUT_PORT_QUARANTINED, "destination port is quarantined")                                                     \
-	X(OUT_PORT_FENCED,                                                                                             \
-		"this host lost the cluster, and the limits of the destination's tenant close its ports then")         \
+	X(OUT_PORT_FENCED, "this host lost the cluster, and the destination tenant's limits close its ports then")     \
 	X(OUT_PORT_STANDBY, "destination is a standby uplink")                                                         \
 	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                               \
 	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                    \

@@ -61,11 +61,11 @@ void weft_engine_port_status(uint16_t slot, struct weft_io_status *status);
 // Has SLOT's device take packets of MTU bytes. Returns 0; or -errno where it cannot, now or ever.
 int weft_engine_port_set_mtu(uint16_t slot, uint16_t mtu);
 
-// Sets what SLOT's device takes from its interface, if that is shared with the kernel; else nothing happens. Returns 0
-// or -errno.
+// Sets which packets weft takes from the interface of SLOT's device, if it is shared with the kernel; others are not
+// changed. Returns 0 or -errno.
 int weft_engine_port_set_filter(uint16_t slot, const struct weft_uplink_filter *filter);
 
-// Reads what the filter of a shared interface has counted. False: SLOT's interface is not shared.
+// Reads the counters of a shared interface's filter. False: SLOT's interface is not shared.
 bool weft_engine_port_filter_counts(uint16_t slot, struct weft_uplink_filter_count counts[WEFT_UPLINK_FILTER_N_COUNTS]);
 
 // Whether every worker has a queue of its own at the device.
@@ -99,9 +99,9 @@ bool weft_engine_settled(uint64_t version);
 // Runs deferred functions that are due. Never waits. Returns how many are still pending.
 unsigned int weft_engine_poll(void);
 
-// From TSC on this host counts as cut off from its cluster, and ports do what fence_all and fence_new say, until a
-// later time is set. Workers look at the clock themselves, so nobody has to act in time. UINT64_MAX, as at the start:
-// never. Any thread.
+// Sets the TSC from which on this host counts as cut off from its cluster. Then ports obey fence_all and fence_new,
+// until a later time is set. Workers check the time themselves, so nobody has to act in time. UINT64_MAX, as at the
+// start: never. Any thread.
 void weft_engine_fence_at(uint64_t tsc);
 bool weft_engine_fenced(void); // whether it counts as cut off now
 

@@ -48,7 +48,7 @@ weft_fdb_find(const struct weft_fdb *fdb, const struct weft_snapshot *snap, uint
 // worker.
 void weft_fdb_learn(struct weft_worker *worker, uint64_t key, uint16_t port, uint16_t gen);
 
-// Enters what another worker has learned. Owner worker.
+// Enters an address that another worker has learned. Owner worker.
 void weft_fdb_hear(struct weft_worker *worker, const struct weft_fdb_message *message);
 
 // Removes entries that are too old, or whose port is gone, from the next N_BUCKETS buckets. Owner worker.

@@ -26,7 +26,7 @@ struct weft_groups {
 struct weft_groups *weft_groups_new(uint32_t limit, uint32_t query_s, uint64_t seed);
 void weft_groups_free(struct weft_groups *groups);
 
-// Enters what another worker has heard. Owner worker.
+// Enters a message from another worker. Owner worker.
 void weft_groups_hear(struct weft_worker *worker, const struct weft_fdb_message *message);
 
 // Removes entries that are too old from the next N_BUCKETS buckets. Owner worker.

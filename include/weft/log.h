@@ -27,7 +27,7 @@ struct weft_log_line {
 	char text[WEFT_LOG_TEXT];
 };
 
-// Copies the first kept line with a number above AFTER. False: there is none. Any thread but workers.
+// Copies the first kept line with a number above AFTER. False: there is none. Any thread except workers.
 bool weft_log_next(uint64_t after, struct weft_log_line *line);
 
 // An error for people: what is wrong with which thing, and what to do.

@@ -27,7 +27,7 @@ enum weft_lane_flags {
 	WEFT_LANE_PORTS = 1 << 6,	   // the L4 header begins with ports: TCP, UDP, SCTP
 };
 
-// What the parser found in one packet. Later stages trust nothing else about its headers.
+// The parser's findings about one packet. Later stages trust nothing else about its headers.
 struct weft_lane {
 	uint64_t src;	    // source MAC in the low 48 bits; from the vlan stage on, the domain in the high 16
 	uint64_t dst;	    // destination MAC, likewise

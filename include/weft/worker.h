@@ -74,7 +74,7 @@ struct weft_firewall {
 	struct weft_rate rejection_rate;    // of answers to rejected packets, for each port
 };
 
-// What tunnels need. The arrays are shared by all workers; who writes an entry is said at its type.
+// What tunnels need. All workers share the arrays; the type of an entry says who writes it.
 struct weft_overlay {
 	struct weft_neighbour *neighbour; // [WEFT_MAX_PORTS]: next hops to the hosts in these slots
 	struct weft_bfd *bfd;		  // [WEFT_MAX_PORTS]: sessions with them
@@ -116,7 +116,7 @@ struct weft_worker {
 	struct weft_outbox outbox;
 };
 
-// Adds what the last port owes for the uplink to the account that its owner charges. Owner worker.
+// Adds the bytes that the last port owes for the uplink to the account that the port's owner charges. Owner worker.
 static inline void
 weft_debt_settle(struct weft_worker *worker)
 {

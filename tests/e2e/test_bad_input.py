@@ -19,7 +19,7 @@ from harness.weftd import Rejected, Weftd
     ('{"tenants": {"t": {"ports": {"a": {"network": "n"}}}}}', 'has no network "n"'),
     ('{"tenants": {"t": {"networks": {"n": {"mtu": 1}}}}}', "tenants.t.networks.n.mtu: expected a number from 576"),
     ('{"tenants": {"t": {"networks": {"n": {"color": 1}}}}}', "tenants.t.networks.n.color: there is no such field"),
-    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "mac": "52:54:00:00:00:01"}}}}}', "already default/g1's"),
+    ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "mac": "52:54:00:00:00:01"}}}}}', "already used by default/g1"),
     ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "mac": "ff:54:00:00:00:01"}}}}}', "unicast MAC"),
     ('{"tenants": {"default": {"ports": {"x": {"network": "lan", "vlan": {"access": 4095}}}}}}', "1 to 4094"),
     ('{"tenants": {"default": {"ports": {"x": {"attach": {"type": "eth", "device": "net_tpa0"}}, "y": {"network": "lan"}}}}}',

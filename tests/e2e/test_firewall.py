@@ -389,7 +389,7 @@ BAD = [
     ({"rules": [{"direction": "in", "action": "allow", "ports": [7]}]}, "ports: applies to protocol tcp, udp or sctp only"),
     ({"rules": [{"direction": "in", "action": "allow", "protocol": "icmp", "icmp": {"code": 1}}]}, "icmp.code: needs a type"),
     ({"rules": [{"direction": "in", "action": "allow", "remote": {"group": "nobody"}}]}, 'its tenant has no group "nobody"'),
-    ({"rules": [{"direction": "in", "action": "allow", "remote": {"cidr": "10.0.0.1/8"}}]}, "expected a prefix such as"),
+    ({"rules": [{"direction": "in", "action": "allow", "remote": {"cidr": "10.0.0.1/8"}}]}, "expected a prefix without host bits, such as"),
     ({"rules": [{"direction": "in", "action": "permit"}]}, "groups.g.rules.0.action: expected"),
 ]
 
