@@ -10,13 +10,12 @@ HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "include
 def page():
     """The page's text."""
     with open(HEADER, encoding="utf-8") as f:
-        reasons = re.findall(r'X\((\w+), "([^"]+)"\)', f.read())
+        reasons = re.findall(r'X\((\w+),\s*"([^"]+)"\)', re.sub(r"\s*\\\n\s*", " ", f.read()))
     rows = "\n".join(f"| `{name.lower()}` | {text} |" for name, text in reasons)
     return ("# Drop reasons\n\n"
             "Every packet that weft does not deliver is counted under exactly one of these, by the port that it came from.\n"
             "`weftctl drops [PORT]` shows the counts, `weftctl explain` what would happen to a frame, and `weftctl audit`\n"
-            "checks that nothing else was lost. The prefix names the stage: `parse`, `vlan`, `guard` (spoof guard), `fwd`\n"
-            "(forwarding), `fw` (firewall), `flood`, `out` (at the destination port), `handoff` (between two workers).\n\n"
+            "checks that nothing else was lost. The prefix names the stage, or the place where the packet is dropped.\n\n"
             f"| reason | meaning |\n|---|---|\n{rows}\n")
 
 

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "weft/clock.h"
 
 #include "control/change/bundle.h"
 #include "control/change/history.h"
@@ -38,7 +39,7 @@ try_out(struct weft_look *look, struct weft_model *model, const json_t *changes,
 	json_t *report;
 	int ret = weft_scope_check(look->call->scope, model, changes, err);
 
-	ret = ret ? ret : weft_model_change(model, changes, time(NULL), &set, err);
+	ret = ret ? ret : weft_model_change(model, changes, weft_clock_wall_s(), &set, err);
 	if (ret)
 		return ret;
 	report = weft_changeset_report(&set);
@@ -182,7 +183,7 @@ run_retire(struct weft_look *look, struct weft_model *model, struct weft_error *
 	port = json_loads(object->text, 0, NULL);
 	json_object_set_new(port, "state", json_string("quarantined"));
 	retired = json_pack("{s:O, s:I}", "network", json_object_get(port, "network"), "until",
-		(json_int_t)time(NULL) + (bar > 0 ? bar : DEFAULT_BAR_S));
+		(json_int_t)weft_clock_wall_s() + (bar > 0 ? bar : DEFAULT_BAR_S));
 	if (retired == NULL) {
 		json_decref(port);
 		return weft_fail(err, EINVAL,

@@ -4,7 +4,8 @@
 #include "batch.h"
 
 #include <stdlib.h>
-#include <time.h>
+
+#include "weft/clock.h"
 
 #include "control/policy/model.h"
 #include "precondition.h"
@@ -24,7 +25,7 @@ weft_batch_join(struct weft_model *model, struct weft_write **list)
 		if (more)
 			sets = more;
 		if (more && weft_write_check(model, write, &err) == 0 &&
-			weft_model_change(model, write->changes, time(NULL), &sets[n], &err) == 0) {
+			weft_model_change(model, write->changes, weft_clock_wall_s(), &sets[n], &err) == 0) {
 			n++;
 			json_object_update(changes, write->changes);
 			w = &write->next;

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "weft/clock.h"
 
@@ -57,7 +56,7 @@ begin(struct driver *d)
 	d->queue = NULL;
 	d->last = &d->queue;
 	changes = weft_batch_join(c->view, &d->writes);
-	if (d->writes == NULL || weft_model_change(c->view, changes, time(NULL), &set, &err)) {
+	if (d->writes == NULL || weft_model_change(c->view, changes, weft_clock_wall_s(), &set, &err)) {
 		attempt_reject(&d->writes, &err);
 		json_decref(changes);
 		return false;

@@ -9,6 +9,8 @@
 
 #include <rte_byteorder.h>
 
+#include "weft/fnv.h"
+
 #include "control/base/address.h"
 
 static int
@@ -33,18 +35,14 @@ weft_rule_order_sort(struct weft_ordered_rule *rules, uint32_t n)
 	qsort(rules, n, sizeof(*rules), compare_ruled);
 }
 
-// A hash of a rule's fields without its name: FNV-1a (Fowler, Noll, Vo).
+// A hash of a rule's fields without its name.
 static uint32_t
 digest(const struct weft_rule *rule)
 {
 	struct weft_rule copy = *rule;
-	const uint8_t *bytes = (const uint8_t *)&copy;
-	uint32_t h = 2166136261u;
 
 	memset(copy.name, 0, sizeof(copy.name));
-	for (size_t i = 0; i < sizeof(copy); i++)
-		h = (h ^ bytes[i]) * 16777619u;
-	return h;
+	return (uint32_t)weft_fnv_hash_bytes(&copy, sizeof(copy));
 }
 
 void

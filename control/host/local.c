@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "weft/clock.h"
 #include "weft/engine.h"
@@ -79,7 +78,7 @@ weft_local_prepare(struct weft_local *local, const json_t *changes, uint64_t gen
 		return weft_fail(err, ENOMEM, "no memory");
 	p->restoring = mode == WEFT_PREPARE_RESTORE;
 	local->prepared = p;
-	ret = weft_model_change(local->model, changes, time(NULL), &p->set, err);
+	ret = weft_model_change(local->model, changes, weft_clock_wall_s(), &p->set, err);
 	if (ret) {
 		free_prepared(local);
 		return ret;

@@ -40,3 +40,10 @@ weft_clock_wall_us(void)
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * UINT64_C(1000000) + (uint64_t)now.tv_nsec / 1000;
 }
+
+// The wall clock in seconds since 1970.
+static inline int64_t
+weft_clock_wall_s(void)
+{
+	return (int64_t)(weft_clock_wall_us() / 1000000);
+}

@@ -5,15 +5,24 @@
 // stay the same in every version.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // Returns the hash of TEXT without its terminating zero.
 static inline uint64_t
-weft_fnv_hash(const char *text)
+weft_fnv_hash_bytes(const void *data, size_t size)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	for (const char *p = text; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	for (const uint8_t *p = data; size--; p++)
+		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
 	return hash;
+}
+
+// The same of the characters of TEXT.
+static inline uint64_t
+weft_fnv_hash(const char *text)
+{
+	return weft_fnv_hash_bytes(text, strlen(text));
 }

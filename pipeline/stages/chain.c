@@ -14,6 +14,12 @@ const struct weft_stage weft_chain[WEFT_N_STAGES] = {
 #undef STAGE
 };
 
+#define STAGE(name, runs, needed)                                                                                      \
+	static_assert((WEFT_STAGE_##runs == WEFT_STAGE_AGAIN) == (WEFT_STAGE_##name >= WEFT_STAGE_vlan),               \
+		"vlan sets frames aside: it and the stages behind it run AGAIN, those before it ONCE");
+WEFT_STAGES(STAGE)
+#undef STAGE
+
 // Runs the lanes MASK, which SNAP judges, through the stages that depend on the policy.
 static void
 run_by(struct weft_worker *worker, struct weft_vec *vec, const struct weft_snapshot *snap, weft_lanes mask,

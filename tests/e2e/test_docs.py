@@ -59,3 +59,8 @@ def test_the_examples_of_the_howtos_fit_the_code():
         assert done.returncode == 0, f"the patch of docs/howto/{name} does not apply: {done.stdout}"
         files = len(re.findall(r"^diff --git", patch, re.M))
         assert f": {files} file" in text and rows.get(name) == files, f"docs/howto/{name}: the patch touches {files} files"
+
+
+def test_the_table_of_stages_is_the_chains():
+    chain = re.findall(r"^\tSTAGE\((\w+), (?:ONCE|AGAIN),", read("include", "weft", "stage.h"), re.M)
+    assert chain == re.findall(r"^\| `(\w+)` \|", read("docs", "architecture", "packet-path.md"), re.M)

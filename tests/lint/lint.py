@@ -57,7 +57,7 @@ def main():
     for path in files("*.py", "*.build", "*.js", "*.css", "*.html", "weft", "*.sh", ".ci/run"):
         check_text(path, read(path), problem)
     tracked = files("*")
-    for path in files("*.md"):
+    for path in files("*.md", "*.scd"):
         documents.check(path, read(path), tracked, problem)
     check_median([read(path).count("\n") for path in ours], problem)
     objects = Objects()

@@ -48,6 +48,9 @@ class House:
         self.problem = problem
         self.up = 0
         self.uses = collections.defaultdict(set)
+        for part in APART:
+            if part not in PARTS:
+                problem("tests/lint/rooms.py", f"keeps {part} apart, which is no part")
         for place in [*self.order, MAIN]:
             if not os.path.exists(place):
                 problem("tests/lint/rooms.py, or a meson.build", f"names {place}, which is not there")
@@ -72,6 +75,8 @@ class House:
 
     def check_includes(self, path, text):
         """Headers by their paths; a bare name is of the file's own room."""
+        if self.room_of(path) is None:
+            self.problem(path, "is in no room that a meson.build names")
         for header in re.findall(r'^#include "([^"]+)"', text, re.M):
             if header.startswith("weft/"):
                 used = "include/" + header

@@ -39,11 +39,12 @@ def fixture_house(tmp_path, monkeypatch):
     monkeypatch.setattr(rooms, "PARTS", ("pipeline",))
     monkeypatch.setattr(rooms, "MAIN", "pipeline/base/log.c")
     monkeypatch.setattr(packet_path, "PATH", ("pipeline/base/", "pipeline/stages/"))
-    monkeypatch.setattr(packet_path, "NOT_PATH", {})
     monkeypatch.setattr(packet_path, "ALLOWED", set())
     monkeypatch.setattr(packet_path, "EXCEPTIONS", {})
     monkeypatch.setattr(packet_path, "NOT_PATH", {})
     monkeypatch.setattr(packet_path, "LOG", set())
+    monkeypatch.setattr(packet_path, "LEAVES", {})
+    monkeypatch.setattr(rooms, "APART", {})
 
     def check(**broken):
         files = SOUND | {path.replace("__", "/") + ".c": text for path, text in broken.items()}
@@ -132,3 +133,19 @@ def test_a_document_that_names_what_is_not_there_is_named():
     documents.check("docs/x.md", "see `pipeline/stages/vlan.c`, `vlan.c`,\n`pipeline/gone.c` and `control/gone/`",
                     ["pipeline/stages/vlan.c"], lambda where, what: said.append(f"{where}: {what}"))
     assert said == ["docs/x.md:2: names pipeline/gone.c, which is not there", "docs/x.md:2: names control/gone/, which is not there"]
+
+
+def test_a_source_in_no_room_is_named(house):
+    os.makedirs("pipeline/deep")
+    said = house(pipeline__deep__x="void x(void);\nvoid x(void) {}\n")
+    assert "pipeline/deep/x.c: is in no room that a meson.build names" in said
+
+
+def test_a_call_that_leaves_the_packet_path_is_named(house, monkeypatch):
+    monkeypatch.setattr(packet_path, "PATH", ("pipeline/stages/",))
+    assert any("vlan.c: uses weft_table of pipeline/base/log.c, which is not on the packet path" in s for s in house())
+
+
+def test_a_part_in_the_lists_that_does_not_exist_is_named(house, monkeypatch):
+    monkeypatch.setattr(rooms, "APART", {"vhostx": "x"})
+    assert house() == ["tests/lint/rooms.py: keeps vhostx apart, which is no part"]

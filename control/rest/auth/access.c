@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+
+#include "weft/clock.h"
 
 #include "token.h"
 
@@ -144,7 +145,7 @@ find(const json_t *list, const char *key, const char **why)
 	if (entry == NULL)
 		return NULL;
 	*why = "has expired";
-	return expires && expires <= time(NULL) ? NULL : json_incref(json_object_get(entry, "as"));
+	return expires && expires <= weft_clock_wall_s() ? NULL : json_incref(json_object_get(entry, "as"));
 }
 
 // The time that the search takes may tell something about the hash, but nothing about the token, which is 192 random bits.

@@ -81,7 +81,7 @@ verify(struct request *r)
 	struct conn *conn = r->conn;
 	int ret = 0;
 
-	if (conn->certificate == CONN_VERIFIED && conn->expires <= time(NULL)) {
+	if (conn->certificate == CONN_VERIFIED && conn->expires <= weft_clock_wall_s()) {
 		conn->certificate = CONN_REFUSED;
 		snprintf(conn->why, sizeof(conn->why), "has expired");
 	}

@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
+#include "weft/clock.h"
+
 #include "token.h"
 
 #define GROUP "weft-rest" // sysusers.d makes it
@@ -89,7 +91,8 @@ entry_of(int argc, char **argv)
 		else if (strcmp(argv[i], "--tenant") == 0)
 			json_array_append_new(tenants, json_string(argv[i + 1]));
 		else if (strcmp(argv[i], "--days") == 0 && atoi(argv[i + 1]) > 0)
-			json_object_set_new(entry, "expires", json_integer(time(NULL) + 86400LL * atoi(argv[i + 1])));
+			json_object_set_new(
+				entry, "expires", json_integer(weft_clock_wall_s() + 86400LL * atoi(argv[i + 1])));
 		else
 			role = "";
 	}

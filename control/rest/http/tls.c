@@ -12,6 +12,8 @@
 
 #include <gnutls/x509.h>
 
+#include "weft/clock.h"
+
 #define CHAIN_MOST 8
 #define AGAIN_S	   60
 
@@ -167,7 +169,7 @@ weft_tls_refresh(void)
 {
 	struct credentials *c;
 
-	if (tls.now == NULL || time(NULL) < tls.loaded + AGAIN_S || !has_changed())
+	if (tls.now == NULL || weft_clock_wall_s() < tls.loaded + AGAIN_S || !has_changed())
 		return;
 	c = load(&tls.files);
 	if (c == NULL)
@@ -175,7 +177,7 @@ weft_tls_refresh(void)
 	free_credentials(tls.before);
 	tls.before = tls.now;
 	tls.now = c;
-	tls.loaded = time(NULL);
+	tls.loaded = weft_clock_wall_s();
 	fprintf(stderr, "event=certificate-read file=%s\n", tls.files.certificate);
 }
 
