@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the kernel's drivers of PFs can do for VFs: by the ndo_set_vf_* functions of Linux 6.1, drivers/net/ethernet.
-// For igb, tests/e2e/test_sriov.py sees the same.
+// The VF attributes that the kernel's drivers of PFs can set: by the ndo_set_vf_* functions of Linux 6.1,
+// drivers/net/ethernet. For igb, tests/e2e/test_sriov.py sees the same.
 #include <string.h>
 
 #include "weft/sriov.h"

@@ -32,7 +32,7 @@ read_driver(const char *sysfs, const char *address, char *driver, size_t size)
 	sysfs_target(AT_FDCWD, path, driver, size);
 }
 
-// What to do about the kernel's error WHY, a negative errno.
+// Says how to mend the kernel's error WHY, a negative errno.
 static const char *
 advice(int why)
 {

@@ -31,7 +31,7 @@
 #include "vf.h"
 #include "write.h"
 
-// What a method does, and so who may call it.
+// The effect of a method, which decides who may call it.
 enum effect {
 	READS,		// every client
 	CHANGES_POLICY, // clients that may change things; the store checks each object against the call's scope

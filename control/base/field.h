@@ -23,7 +23,7 @@ enum weft_field_type {
 	WEFT_FIELD_CUSTOM, // PARSE parses it
 };
 
-// Who enforces a field for a VF.
+// The enforcer of a field for a VF.
 enum weft_enforcer {
 	WEFT_BY_UNKNOWN, // the description does not say, which fails a test
 	WEFT_BY_NOTHING, // there is nothing to enforce

@@ -7,7 +7,7 @@
 
 #include "impl.h"
 
-// What hears of the hosts' states.
+// Callbacks for changes of the hosts' states.
 struct acks_listener {
 	// The host NAME has the state STATE; STATE NULL: it has lost its lease. NAME NULL: all states were read anew.
 	void (*state)(void *arg, const char *name, const json_t *state);

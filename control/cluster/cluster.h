@@ -25,7 +25,7 @@
 
 struct weft_cluster;
 
-// What the host does with a generation. HOST is the pointer that weft_cluster_new() took.
+// Callbacks of the host. HOST is the argument of weft_cluster_new().
 struct weft_cluster_ops {
 	// Returns the host's objects in force, with what is prepared on top of them.
 	const struct weft_model *(*model)(void *host);

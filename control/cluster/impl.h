@@ -14,7 +14,7 @@ struct view_waiter;
 
 #define CLUSTER_FIRST_RETRY_MS 50 // the delay before the first retry; it doubles from then on
 
-// What all workers must have taken over before the host goes on.
+// The snapshot that all workers must have taken over before the host goes on.
 enum settling { SETTLED, SETTLING_PREPARED, SETTLING_ACTIVE };
 
 struct weft_cluster {

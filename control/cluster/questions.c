@@ -162,7 +162,7 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 
 	(void)c;
 	if (record == NULL)
-		weft_fail(&err, ENOENT, "generation %llu is not kept; see 'weftctl generations'",
+		weft_fail(&err, ENOENT, "generation %llu is not in the cluster's log; see 'weftctl generations'",
 			(unsigned long long)q->generation);
 	q->cb(q->arg, record, false, record ? NULL : &err);
 	free(q);

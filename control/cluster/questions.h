@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a host asks of the cluster. Most are the functions of struct weft_store_ops, and are described there.
+// A host's questions to the cluster. Most are the functions of struct weft_store_ops, and are described there.
 #pragma once
 
 #include "control/change/write.h"

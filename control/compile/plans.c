@@ -73,8 +73,9 @@ weft_build_plan(struct weft_build *build, const struct weft_model *model, const 
 	int ret = weft_placement_bucket(build->placement, model, port);
 
 	if (ret < 0)
-		return weft_fail(err, -ret, "port %s: %u tenants already have a rate, and more cannot", port->o.path,
-			WEFT_MAX_BUCKETS - 1);
+		return weft_fail(err, -ret,
+			"port %s: %u tenants have a rate, which is the most; remove one tenant's rate first",
+			port->o.path, WEFT_MAX_BUCKETS - 1);
 	conf->bucket = (uint16_t)ret;
 	if (plan == NULL && conf->bucket == 0 && port->rate == 0)
 		return 0;

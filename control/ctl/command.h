@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a command of weftctl is, and how it shows a result.
+// The tables of weftctl's commands, and the printing of their results.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ struct ctl_command {
 	const char *help;      // one line, in the imperative
 	const char *notes;     // more lines for --help: "  NAME  what it does" each; may be NULL
 
-	// What the command makes, for --help: its options are the fields (option.h). NULL: nothing.
+	// The kind of object that the command creates; --help lists its fields, which are the options (option.h). NULL:
+	// none.
 	const char *object;
 
 	// The commands below this one: "list" below "port".

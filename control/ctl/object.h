@@ -12,7 +12,8 @@
 // prints what has changed. It takes the reference. Returns the exit code.
 int object_apply(const char *kind, const char *path, json_t *object);
 
-// What the user typed: a number where it is one, so that weftd can say what is wrong with it; else a string.
+// Returns the VALUE that the user typed: as a number if it is one, so that weftd can say what is wrong with it; else as
+// a string.
 json_t *object_typed(const char *value);
 
 // The same for items separated by commas. Without NUMBERS they are strings.

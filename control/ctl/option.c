@@ -253,7 +253,7 @@ option_add(const char *what, const char *plural, json_t *object, int argc, char 
 	return code;
 }
 
-// What usage texts call the argument of a field.
+// Returns the name of a field's argument in usage texts.
 static const char *
 placeholder(const json_t *field)
 {

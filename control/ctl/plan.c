@@ -37,9 +37,9 @@ show(int argc, char **argv)
 		ctl_print(after, NULL);
 	else if (after && !print_plans(before, after, only)) {
 		fprintf(stderr,
-			"weftctl: no port of this host is or has %s, with a plan or a tenant's rate; see 'weftctl plan "
-			"show'\n",
-			only);
+			"weftctl: no port %s on this host has a plan or a tenant's rate, and no port has a plan %s; see "
+			"'weftctl plan show'\n",
+			only, only);
 		code = REJECTED;
 	}
 	json_decref(before);

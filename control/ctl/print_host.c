@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What this host runs, for people.
+// Prints the state of this host.
 #include "print_host.h"
 
 #include <stdio.h>

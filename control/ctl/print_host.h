@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What this host runs, for people. Each function prints the result of the method of its name.
+// Prints the state of this host. Each function prints the result of the method of its name.
 #pragma once
 
 #include <jansson.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What ports get of their data plans, for people.
+// Prints how much ports get of their data plans.
 #include "print_plan.h"
 
 #include <stdio.h>
@@ -22,8 +22,8 @@ rate(double bits, char buf[32])
 	return buf;
 }
 
-// What a port got in one direction. Frames from a VM wait in its queue: shows for how much of the time a limit stopped the
-// port, and which one. Frames to a VM wait in weft: shows how long.
+// Prints how much a port got in one direction. Frames from a VM wait in its queue: shows for how much of the time a
+// limit stopped the port, and which one. Frames to a VM wait in weft: shows how long.
 static void
 print_direction(const json_t *row, const char *name, const json_t *before, const json_t *after, double seconds)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What ports get of their data plans, for people.
+// Prints how much ports get of their data plans.
 #pragma once
 
 #include <stdbool.h>

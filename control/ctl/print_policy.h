@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-// What a write has changed, or with "dry_run" would change; and field by field.
+// Prints the changes that a write has made, or with "dry_run" would make; print_diff() prints them field by field.
 void print_changes(const json_t *changes);
 void print_diff(const json_t *changes);
 

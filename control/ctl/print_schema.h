@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-// What a field is for, its limits and its default, to the end of the line. FIELD is its JSON Schema.
+// Prints a field's purpose, its limits and its default, to the end of the line. FIELD is its JSON Schema.
 void print_field(const json_t *field);
 
 // KINDS is the result of the method "schema". Fields are printed where there is one kind only.

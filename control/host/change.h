@@ -50,7 +50,7 @@ void weft_prepared_add_dirty(struct weft_prepared *p, const struct weft_port *po
 void weft_prepared_add_old(struct weft_prepared *p, const struct weft_change *change);
 void weft_prepared_add_gone(struct weft_prepared *p, uint16_t slot);
 
-// What NOW, an object of the model, was before the change; NULL: it did not exist.
+// Returns the object NOW of the model as it was before the change. NULL: it did not exist.
 const struct weft_object *weft_prepared_old(const struct weft_prepared *p, const struct weft_object *now);
 
 // Frees what P has noted.

@@ -27,7 +27,7 @@ struct weft_local {
 	uint32_t cluster;	    // a number of the cluster, for stamps on frames; 0: no cluster
 	uint64_t tsc_hz;
 	size_t budget; // bytes that the compiled policy may take
-	// What this host may use of a tenant's rate, as weft_cluster_share(); NULL: all of it.
+	// Returns this host's share of a tenant's rate, as weft_cluster_share() does. NULL: it may use all of the rate.
 	int32_t (*share)(const char *tenant, int32_t *kept);
 	bool kernel;	// the kernel has the tunnels' address on the uplink's interface, and its routes count
 	bool rerouted;	// the kernel's routes lead elsewhere than those that are compiled

@@ -89,8 +89,8 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	int ret;
 
 	if (slot == 0)
-		return weft_fail(
-			p->err, ENOSPC, "port %s: all %u port slots are in use", port->o.path, WEFT_MAX_PORTS - 1);
+		return weft_fail(p->err, ENOSPC, "port %s: all %u port slots are in use; delete a port first",
+			port->o.path, WEFT_MAX_PORTS - 1);
 	snprintf(attach.device, sizeof(attach.device), "%s",
 		port->attach.type == WEFT_ATTACH_VF ? weft_assignment_address(port->o.path) : port->attach.device);
 	if (attach.type == WEFT_ATTACH_VHOST_USER)

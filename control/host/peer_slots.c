@@ -29,8 +29,8 @@ add_host(struct weft_local *local, struct weft_prepared *p, const struct weft_ho
 	char path[WEFT_PATH_SIZE];
 
 	if (slot == 0)
-		return weft_fail(
-			p->err, ENOSPC, "host %s: all %u port slots are in use", host->o.path, WEFT_MAX_PORTS - 1);
+		return weft_fail(p->err, ENOSPC, "host %s: all %u port slots are in use; delete a port first",
+			host->o.path, WEFT_MAX_PORTS - 1);
 	if (weft_id_list_add(&p->opened, slot))
 		return weft_fail(p->err, ENOMEM, "host %s: no memory", host->o.path);
 	weft_placement_host_path(host->o.path, path);

@@ -86,7 +86,8 @@ weft_tenant_rate_sync(struct weft_local *local)
 	}
 }
 
-// What the tenant wants, in parts of WEFT_WHOLE, by what has passed in the last SECONDS and in the time before that.
+// Returns the share of its rate that the tenant wants, in parts of WEFT_WHOLE. It follows from the bytes of the last
+// SECONDS and of the period before.
 static int32_t
 want_of(struct weft_bucket *b, uint16_t number, double seconds, uint64_t hz)
 {

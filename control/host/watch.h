@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What happens on this host without a change of the policy: uplinks lose their link, devices are removed, the kernel's
-// routes and neighbours change. Control thread.
+// Watches for changes on this host that are not changes of the policy: uplinks lose their link, devices are removed,
+// the kernel's routes and neighbours change. Control thread.
 #pragma once
 
 #include <event2/event.h>

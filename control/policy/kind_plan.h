@@ -20,7 +20,7 @@ struct weft_plan {
 	int16_t dscp; // -1: packets keep the VM's own
 };
 
-// What a host that lost the cluster does with a tenant's ports.
+// How a host that lost the cluster handles a tenant's ports.
 enum weft_isolation { WEFT_ISOLATION_KEEP, WEFT_ISOLATION_DENY_NEW, WEFT_ISOLATION_DENY_ALL };
 
 // 0 in a field: the default that the field's help text names.

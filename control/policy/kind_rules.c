@@ -168,9 +168,9 @@ check_rule(const char *where, unsigned int i, struct weft_rule *rule, struct wef
 	struct weft_prefix6 v6;
 
 	if (rule->ports.n && !has_ports)
-		return weft_fail(err, EINVAL, "%s.rules.%u.ports: applies to protocol tcp, udp or sctp only", where, i);
+		return weft_fail(err, EINVAL, "%s.rules.%u.ports: needs protocol tcp, udp or sctp", where, i);
 	if ((rule->icmp.type || rule->icmp.code) && !is_icmp)
-		return weft_fail(err, EINVAL, "%s.rules.%u.icmp: applies to protocol icmp or icmpv6 only", where, i);
+		return weft_fail(err, EINVAL, "%s.rules.%u.icmp: needs protocol icmp or icmpv6", where, i);
 	if (rule->icmp.code && !rule->icmp.type)
 		return weft_fail(err, EINVAL, "%s.rules.%u.icmp.code: needs a type", where, i);
 	if ((rule->remote.group[0] != 0) + (rule->remote.cidr[0] != 0) + (rule->remote.network[0] != 0) > 1)

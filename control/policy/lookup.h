@@ -36,7 +36,7 @@ uint16_t weft_model_largest_mtu(const struct weft_model *model);
 const struct weft_limits *weft_model_tenant_limits(const struct weft_model *model, const char *tenant);
 const struct weft_limits *weft_model_limits(const struct weft_model *model, const struct weft_port *port);
 
-// What PORT does on a host that lost the cluster: its tenant's limits say that.
+// Returns how a host that lost the cluster handles PORT, from the limits of the port's tenant.
 enum weft_isolation weft_model_isolation(const struct weft_model *model, const struct weft_port *port);
 
 // The objects that refer to the object with KEY, as a list by hh.next. NULL: there are none.

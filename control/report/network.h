@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What keeps the ports of a network on different hosts from reaching each other. Control thread.
+// Finds out why the ports of a network on different hosts do not reach each other. Control thread.
 #pragma once
 
 #include <jansson.h>

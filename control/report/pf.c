@@ -32,7 +32,8 @@ obstacle(const struct weft_pci_function *f)
 	return json_sprintf("run 'dpdk-devbind.py -b vfio-pci %s'", f->address);
 }
 
-// What DRIVER, a PF's, has the hardware enforce for VFs, by name. A new array; NULL if nothing is known of the driver.
+// Returns the names of the attributes that DRIVER, a PF's, has the hardware enforce for VFs, a new array. NULL: nothing
+// is known of the driver.
 static json_t *
 can_json(const char *driver)
 {

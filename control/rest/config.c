@@ -71,7 +71,7 @@ take_all(struct config *c, const char *file, json_t *json)
 			"connections (at most 100000), connections_per_address and request_s must be positive, and "
 			"requests_per_s and event_clients must not be negative");
 	if (!c->certificate[0] != !c->key[0])
-		return refuse(file, "certificate and key go together");
+		return refuse(file, "set both certificate and key, or neither");
 	if (c->client_ca[0] && !c->certificate[0])
 		return refuse(file, "client_ca needs certificate and key");
 	if (!c->socket[0] && !c->listen[0])

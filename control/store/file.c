@@ -243,7 +243,7 @@ file_record(uint64_t generation, weft_json_cb cb, void *arg)
 	struct weft_error err;
 
 	if (record == NULL)
-		weft_fail(&err, ENOENT, "generation %llu is not kept; see 'weftctl generations'",
+		weft_fail(&err, ENOENT, "generation %llu is not in the journal; see 'weftctl generations'",
 			(unsigned long long)generation);
 	cb(arg, record, false, record ? NULL : &err);
 }

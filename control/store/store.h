@@ -13,7 +13,7 @@
 #include "control/cluster/etcd/etcd.h"
 #include "control/host/local.h"
 
-// What a store works with, valid until it stops.
+// The parts that a store works with. They must stay valid until it stops.
 struct weft_store_setup {
 	struct event_base *base;
 	struct weft_local *local;

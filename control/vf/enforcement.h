@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the hardware is told of an assigned VF: its driver, and the attributes that its PF enforces. Control thread.
+// Gives an assigned VF its driver, and has its PF enforce the VF's attributes. Control thread.
 #pragma once
 
 #include "assignment.h"

@@ -113,7 +113,7 @@ judge_weight(struct weft_facts *f)
 {
 	if (f->plan->weight == WEFT_WEIGHT_DEFAULT)
 		return say(f, WEFT_BY_NOTHING, "the default weight");
-	return say(f, WEFT_BY_NOBODY, "the hardware has no weights");
+	return say(f, WEFT_BY_NOBODY, "the hardware cannot weight VFs");
 }
 
 static enum weft_enforcer

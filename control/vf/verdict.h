@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Who enforces a field of the policy of a port with a VF: what the field's description says (control/base/field.h), or
-// what a function here decides by the port and its PF. Control thread.
+// Decides who enforces a field of the policy of a port with a VF. The field's description names the enforcer
+// (control/base/field.h), or a function here decides by the port and its PF. Control thread.
 #pragma once
 
 #include "projection.h"
 
-// What a verdict depends on, and what it asks of the PF.
+// The facts that a verdict depends on, and the changes that it asks of the PF.
 struct weft_facts {
 	const struct weft_model *model;
 	const struct weft_port *port;
@@ -20,7 +20,8 @@ struct weft_facts {
 	char how[160];		    // why the field is enforced so
 };
 
-// Who enforces FIELD, NAME ("from_vm.rate") of an object of KIND, which has VALUE; ABOVE is the field that it stands
-// below, NULL: none. F's how says why. Never WEFT_BY_UNKNOWN: a field whose description does not say it is nobody's.
+// Returns who enforces FIELD, which is NAME ("from_vm.rate") of an object of KIND and has VALUE; ABOVE is the field
+// that it stands below, NULL: none. F->how says why. Never WEFT_BY_UNKNOWN: if the field's description names no
+// enforcer, the answer is WEFT_BY_NOBODY.
 enum weft_enforcer weft_verdict_judge(struct weft_facts *f, const struct weft_kind *kind,
 	const struct weft_field *above, const struct weft_field *field, const char *name, const json_t *value);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What all threads of the data plane share. One thread writes each field, as its comment says; the fields without one
-// do not change while workers run.
+// The state that all threads of the data plane share. One thread writes each field, as its comment says. The fields
+// without such a comment do not change while workers run.
 #pragma once
 
 #include <stdatomic.h>

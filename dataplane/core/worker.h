@@ -14,7 +14,7 @@
 #include "weft/wheel.h"
 #include "weft/worker.h"
 
-// What the worker knows of one slot.
+// A worker's state of one slot.
 struct weft_own_port {
 	uint16_t gen;	    // of the port that this worker owns in the slot; 0: none
 	uint16_t token;	    // generation of the port whose token the worker has; 0: it has none

@@ -45,7 +45,7 @@ static struct {
 	struct entry *entry;	// NULL: no device takes flows
 	struct rte_hash *index; // of their names
 	uint32_t n;
-	uint32_t stuck; // of them, those that the device failed to end
+	uint32_t stuck; // of them, flows that the device failed to delete
 	uint32_t next;	// the one to look at next
 } flows;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a worker does between two rounds, besides packets. Owner worker.
+// A worker's tasks between two rounds, besides packets. Owner worker.
 #pragma once
 
 #include "dataplane/core/worker.h"

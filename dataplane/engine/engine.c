@@ -39,8 +39,9 @@ make_workers(struct weft_error *err)
 		n++;
 	}
 	if (n < weft_engine.n_workers)
-		return weft_fail(
-			err, EINVAL, "%u workers wanted, DPDK has %u lcores for them", weft_engine.n_workers, n);
+		return weft_fail(err, EINVAL,
+			"the configuration asks for %u workers, and DPDK has %u lcores; list fewer CPUs in \"workers\"",
+			weft_engine.n_workers, n);
 	return 0;
 }
 

@@ -4,5 +4,5 @@
 // Publication of snapshots. Control thread. See weft/engine.h.
 #pragma once
 
-// Runs all that waits for workers, which do not run any more.
+// Runs all deferred functions. The workers have stopped.
 void weft_publish_stop(void);

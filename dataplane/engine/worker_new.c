@@ -49,7 +49,7 @@ weft_worker_free(struct weft_engine_worker *worker)
 	rte_free(worker);
 }
 
-// What stages use. Returns whether there was memory for it.
+// Sets up the part that stages use. Returns whether there was memory for it.
 static bool
 fill_stage_worker(struct weft_worker *w)
 {
@@ -84,7 +84,7 @@ fill_stage_worker(struct weft_worker *w)
 	       w->firewall.sessions && w->firewall.rule_log && w->firewall.offers;
 }
 
-// What the engine itself uses. Returns whether there was memory for it.
+// Sets up the part that the engine itself uses. Returns whether there was memory for it.
 static bool
 fill_engine_worker(struct weft_engine_worker *worker)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the control thread sets and reads of shaping. The rates of buckets are in weft/engine.h.
+// Sets up shaping. Control thread. The rates of buckets are in weft/engine.h.
 #pragma once
 
 #include "weft/log.h"

@@ -121,7 +121,7 @@ weft_shape_adopt(struct weft_engine_worker *self, uint16_t slot, const struct we
 	bool alone = own->gen && port->owner == self->w.id;
 	uint16_t before = own->bucket;
 
-	// What waits goes with the port.
+	// The frames that wait go with the port.
 	if (own->gen == 0 && own->token)
 		weft_pacer_count_out(self, slot);
 	// The tenant's other ports get what this one took and has not read yet.

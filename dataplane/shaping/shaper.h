@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a port's plan has let pass, and what waits for it. Owned by the worker that has the port's token.
+// The allowances of a port's plan, and the frames that wait for them. Owned by the worker that has the port's token.
 #pragma once
 
 #include <rte_branch_prediction.h>
@@ -10,7 +10,7 @@
 
 #include "bucket.h"
 
-// What a parked port waits for.
+// The limit that a parked port waits for.
 enum weft_wait { WEFT_WAIT_PLAN, WEFT_WAIT_TENANT, WEFT_WAIT_UPLINK };
 
 // Frames that wait for their time, linked by what each holds in its mbuf. See pacer.c.

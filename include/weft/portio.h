@@ -16,7 +16,7 @@
 
 enum weft_attach_type { WEFT_ATTACH_VHOST_USER, WEFT_ATTACH_ETH, WEFT_N_ATTACH_TYPES };
 
-// What a port is attached to. Control fills it in from the port object.
+// The attachment of a port. Control fills it in from the port object.
 struct weft_attach {
 	enum weft_attach_type type;
 	char path[108];	 // vhost-user: the socket

@@ -46,8 +46,8 @@ enum weft_session_flags {
 	WEFT_SESSION_NO_SCALE = 1 << 6, // TCP: one end does not scale its windows
 };
 
-// What one end of a TCP connection may send: Guido van Rooij, "Real Stateful TCP Packet Filtering in IP Filter"
-// (2001).
+// The sequence numbers that one end of a TCP connection may send: Guido van Rooij, "Real Stateful TCP Packet Filtering
+// in IP Filter" (2001).
 struct weft_tcp_end {
 	uint32_t end;	  // sequence number behind the last byte that it has sent
 	uint32_t max_end; // sequence number behind the last byte that the other end accepts
@@ -98,7 +98,7 @@ struct weft_rule_stats {
 	uint32_t reserved;
 };
 
-// What one worker counts against a port's limits.
+// One worker's counts against a port's limits.
 struct weft_port_sessions {
 	uint32_t n;	  // connections
 	uint32_t n_half;  // connections without an answer

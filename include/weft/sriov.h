@@ -69,8 +69,8 @@ enum weft_eswitch { WEFT_ESWITCH_NONE, WEFT_ESWITCH_LEGACY, WEFT_ESWITCH_SWITCHD
 // The mode of the PF at ADDRESS; NONE: its driver does not report one. FD is a socket of NETLINK_GENERIC.
 enum weft_eswitch weft_sriov_eswitch(int fd, const char *address);
 
-// What a PF can enforce for its VFs. The sources of the drivers (Linux 6.1) say so, or for hardware that a test has
-// seen, the test.
+// The attributes that a PF can enforce for its VFs: by the sources of the drivers (Linux 6.1), or for hardware that a
+// test has seen, by the test.
 enum weft_vf_can {
 	WEFT_VF_CAN_VLAN = 1 << 0,	   // 802.1Q; all known drivers have MAC and spoof check too
 	WEFT_VF_CAN_SERVICE_VLAN = 1 << 1, // 802.1ad

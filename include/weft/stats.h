@@ -29,7 +29,7 @@ struct weft_port_stats {
 	uint64_t drop[WEFT_N_DROPS];
 } __rte_cache_aligned;
 
-// What a port's plan has done. Times are in TSC cycles.
+// The effects of a port's plan. Times are in TSC cycles.
 struct weft_plan_stats {
 	uint64_t throttled; // time that frames were left in the VM's rings
 	uint64_t tenant;    // the part of it that is due to the tenant's limit,
@@ -77,7 +77,7 @@ struct weft_stamp_stats {
 	uint64_t late;	    // an older generation, which is not kept any more: the one in force judges the frame
 };
 
-// What a worker does with its time, in TSC cycles.
+// How a worker spends its time, in TSC cycles.
 struct weft_worker_stats {
 	uint64_t loops;
 	uint64_t busy_loops; // loops that moved at least one packet

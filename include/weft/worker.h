@@ -44,7 +44,7 @@ struct weft_dropped {
 	struct rte_mbuf *pkts[4 * WEFT_VEC_SIZE];
 };
 
-// What this worker counts. It is the only writer; readers sum over the workers.
+// The counters of this worker. It is the only writer; readers sum over the workers.
 struct weft_worker_counters {
 	struct weft_port_stats *port; // [WEFT_MAX_PORTS]
 	struct weft_stage_stats stage[WEFT_N_STAGES];
@@ -64,7 +64,7 @@ struct weft_flood_state {
 	uint64_t spent[WEFT_N_FLOOD_CLASSES];
 };
 
-// What the firewall needs.
+// The firewall's part of a worker.
 struct weft_firewall {
 	struct weft_sessions *sessions;
 	struct weft_offload_offers *offers; // connections that hardware may carry; the control thread reads them
@@ -74,7 +74,7 @@ struct weft_firewall {
 	struct weft_rate rejection_rate;    // of answers to rejected packets, for each port
 };
 
-// What tunnels need. All workers share the arrays; the type of an entry says who writes it.
+// The tunnels' part of a worker. All workers share the arrays; the type of an entry says who writes it.
 struct weft_overlay {
 	struct weft_neighbour *neighbour; // [WEFT_MAX_PORTS]: next hops to the hosts in these slots
 	struct weft_bfd *bfd;		  // [WEFT_MAX_PORTS]: sessions with them

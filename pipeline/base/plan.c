@@ -6,7 +6,7 @@
 
 #include <rte_common.h>
 
-// What SPENT, of the rate BEFORE, is at NOW for a rate with COST: as much is left, or owed, as it was.
+// Converts SPENT, at NOW, from the rate BEFORE to a rate with COST. The amount that is left, or owed, stays the same.
 static uint64_t
 convert(uint64_t spent, uint64_t now, const struct weft_rate *before, uint64_t cost)
 {

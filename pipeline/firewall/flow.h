@@ -18,7 +18,7 @@ struct flow {
 	uint16_t from, to; // ports; WEFT_PORT_NONE: beyond an uplink, where nothing is judged
 };
 
-// What LANE's packet M is to the rules. The addresses point into M.
+// Returns LANE's packet M as the rules see it. The addresses point into M.
 struct flow weft_flow_of(const struct weft_worker *worker, const struct weft_lane *lane, const struct rte_mbuf *m);
 
 // The slot as a connection's key has it. Everything beyond an uplink is one place, since hosts move: WEFT_PORT_NONE.

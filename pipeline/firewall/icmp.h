@@ -17,8 +17,8 @@ enum icmp_kind {
 // The kind of a message of TYPE. For a query and its reply *QUERY is the type of the query.
 enum icmp_kind weft_icmp_kind(bool v6, uint8_t type, uint8_t *query);
 
-// What a key has in place of the second port: the query's type, and the end that sends queries. Both ends may send
-// the same queries with the same identifier.
+// Replaces the second port in an ICMP key: the query's type, and the end that sends queries. Both ends may send the
+// same queries with the same identifier.
 static inline uint16_t
 weft_icmp_asked(uint8_t query, unsigned int by)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the rules of both ends of a connection decide. All functions: owner worker, unless said otherwise.
+// Judges connections by the rules of both ends. All functions: owner worker, unless said otherwise.
 #pragma once
 
 #include "weft/explain.h"

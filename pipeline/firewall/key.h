@@ -31,7 +31,7 @@ weft_key_rotate32(uint32_t word, unsigned int bits)
 	return word << bits | word >> (-bits & 31);
 }
 
-// What the key has in place of the ports for an ICMP query or its reply, which end E sends.
+// Replaces the ports in the key of an ICMP query or its reply, which end E sends.
 static inline uint32_t
 weft_key_icmp(const uint8_t *l4, bool v6, unsigned int e)
 {

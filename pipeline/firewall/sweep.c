@@ -22,8 +22,8 @@ is_gone(const struct weft_snapshot *snap, uint16_t slot)
 	return slot != WEFT_PORT_NONE && weft_snapshot_slot(snap, slot)->gen == 0;
 }
 
-// Whether the ends of S are told that it is forbidden: then it is kept, but passes nothing, until a packet comes
-// that can be answered.
+// Whether weft rejects S's packets with an answer. Then the record stays, without passing packets, until one can be
+// answered.
 static bool
 waits(const struct weft_snapshot *snap, const struct weft_session *s, const struct judgement *j)
 {

@@ -97,7 +97,7 @@ tcp_advance(struct weft_session *s, unsigned int e, const struct tcp_segment *se
 	tcp_advance_to(s, e, seg->end, win, seg->flags & TCP_ACK ? seg->ack + RTE_MAX(win, 1u) : s->tcp[!e].max_end);
 }
 
-// What a tracker returns besides drop reasons.
+// Return values of a tracker besides drop reasons.
 #define TRACK_PASS   (-1)
 #define TRACK_REOPEN (-2) // the connection is closed, and the packet would open it again: it is judged as a new one
 

@@ -7,7 +7,7 @@
 #include "pipeline/tables/groups.h"
 #include "weft/worker.h"
 
-// Who gets a frame that goes to several ports.
+// The receivers of a frame that goes to several ports.
 enum audience {
 	AUDIENCE_ALL,	  // all ports of the domain
 	AUDIENCE_MEMBERS, // ports that want the group, and routers

@@ -10,8 +10,8 @@
 
 #include "next_hop.h"
 
-// What the outer header takes from the packet inside: a hash of its flow as the source port, so that routers can
-// spread flows over paths (RFC 7348, 5), and its traffic class.
+// The fields that the outer header takes from the packet inside: a hash of its flow as the source port, so that routers
+// can spread flows over paths (RFC 7348, 5), and its traffic class.
 struct inner {
 	uint16_t port;
 	uint8_t class;

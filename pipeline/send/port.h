@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What the policy says about sending to a port.
+// The policy's rules for sending to a port.
 #pragma once
 
 #include <rte_branch_prediction.h>

@@ -25,7 +25,7 @@
 // first- level cache.
 #define LANES_AT_ONCE 32
 
-// What the passes know about a lane.
+// The state of a lane that each pass leaves for the next.
 struct seek {
 	struct weft_session_key key;
 	uint32_t record; // 0: not known
@@ -311,7 +311,7 @@ drop(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, int reaso
 	weft_drop(worker, vec, UINT64_C(1) << i, reason);
 }
 
-// What sort_out() has found.
+// The lanes that sort_out() grouped by what happens next.
 struct sorted {
 	weft_lanes good; // not dropped, nor another worker's
 	weft_lanes todo; // left to decide

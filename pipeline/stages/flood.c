@@ -36,7 +36,7 @@ class_of(const struct weft_lane *lane)
 	return (lane->dst & MAC_MASK) == MAC_MASK ? WEFT_FLOOD_BROADCAST : WEFT_FLOOD_MULTICAST;
 }
 
-// What the rules of the last member decided: the next member often has the same rules.
+// The decision of the last member's rules: the next member often has the same rules.
 struct admission {
 	const struct weft_policy *policy;
 	int bad;

@@ -60,7 +60,7 @@ weft_offload_account(
 		return true;
 	s->seen = worker->clock;
 	weft_sessions_settle(t, s);
-	// What a second carries fits, but for the fastest links' bytes.
+	// A second's packets and bytes fit into the session's counters, except the bytes of the fastest links.
 	for (; bytes > INT32_MAX; bytes -= INT32_MAX) {
 		s->bytes = INT32_MAX;
 		weft_sessions_settle(t, s);

@@ -12,9 +12,9 @@
 
 #include "deliver.h"
 
-// What holds for all frames of a domain to a port that are not too large.
+// How the frames of a domain leave for a port, unless they are too large.
 enum way {
-	WAY_ANY,    // nothing: each is handled by itself
+	WAY_ANY,    // in different ways: each is handled by itself
 	WAY_PLAIN,  // they leave unchanged, by this worker
 	WAY_TUNNEL, // they are encapsulated unchanged, and leave by this worker
 };

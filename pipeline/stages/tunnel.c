@@ -144,8 +144,8 @@ explain(struct weft_explain *explain, const struct weft_snapshot *snap, const st
 			weft_snapshot_slot(snap, lane->in)->name + 1);
 }
 
-// What comes to the uplink for the tunnels' end. Returns -1, or the drop reason; or TO_OTHERS, it is not for that,
-// or TAKEN, the switch has done with it.
+// Handles a frame to the tunnel address. Returns -1, or the drop reason; or TO_OTHERS if the frame is for another
+// address or port, or TAKEN if the switch has consumed it.
 static int
 receive(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, const struct weft_underlay *underlay,
 	struct sender *last)

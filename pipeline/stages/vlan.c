@@ -14,7 +14,7 @@
 // The snapshots that may judge a frame. LATE: the one in force, though the sender knew an older one only.
 enum when { PRESENT, BEFORE, NEXT, LATE };
 
-// What was found for the last frame from another host: they come in trains.
+// The result for the last frame from another host. Such frames come in trains, and the next often needs the same.
 struct found {
 	uint64_t key;	     // its network's number, and its tag inside the network
 	uint32_t generation; // the generation that it names

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What counts against the limits of a port, over all workers.
+// Counts a port's connections and fragments against its limits, over all workers.
 #pragma once
 
 #include "weft/session.h"

@@ -95,8 +95,9 @@ open_connections(struct bench *b, uint32_t from, uint32_t to)
 
 // A burst of acknowledgments of connections at random, as it was just copied in: of one direction, as a port gives it.
 static void
-fill(struct bench *b)
+fill(void *arg)
 {
+	struct bench *b = arg;
 	bool reply = random_next(&b->random) & 1;
 
 	for (unsigned int i = 0; i < BATCH; i++) {
@@ -108,22 +109,6 @@ fill(struct bench *b)
 	b->vec.n = BATCH;
 }
 
-static void
-round_by_stage(struct bench *b, unsigned int r)
-{
-	fill(b);
-	bench_time_stages(b->w, &b->vec, &b->cycles[0][r], ROUNDS);
-	bench_clear(b->w);
-}
-
-static void
-round_whole(struct bench *b, unsigned int r)
-{
-	fill(b);
-	b->cycles[WEFT_N_STAGES][r] = bench_time_chain(b->w, &b->vec);
-	bench_clear(b->w);
-}
-
 static json_t *
 measure_established(struct bench *b, uint32_t n)
 {
@@ -133,16 +118,13 @@ measure_established(struct bench *b, uint32_t n)
 	uint64_t dropped = 0;
 
 	b->n_conns = n;
-	for (unsigned int r = 0; r < ROUNDS; r++)
-		round_by_stage(b, r);
+	bench_rounds_by_stage(b->w, &b->vec, fill, b, b->cycles[0], ROUNDS);
 	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
 		json_object_set_new(stages, weft_chain[i].name, bench_figures(b->cycles[i], ROUNDS, overhead, BATCH));
-	for (unsigned int r = 0; r < ROUNDS; r++)
-		round_whole(b, r);
+	bench_rounds_whole(b->w, &b->vec, fill, b, b->cycles[WEFT_N_STAGES], ROUNDS);
 	on = bench_figures(b->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH);
 	b->w->snap = b->without;
-	for (unsigned int r = 0; r < ROUNDS; r++)
-		round_whole(b, r);
+	bench_rounds_whole(b->w, &b->vec, fill, b, b->cycles[WEFT_N_STAGES], ROUNDS);
 	b->w->snap = b->with;
 	off = bench_figures(b->cycles[WEFT_N_STAGES], ROUNDS, overhead, BATCH);
 	for (unsigned int i = 0; i < WEFT_N_DROPS; i++)

@@ -44,8 +44,10 @@ port_of(const struct bench *b, uint32_t mac)
 
 // Fresh frames, as a burst that was just copied in: the lines are in the cache.
 static void
-fill(struct bench *b)
+fill(void *arg)
 {
+	struct bench *b = arg;
+
 	b->vec.n = BATCH;
 	for (unsigned int i = 0; i < BATCH; i++) {
 		uint32_t src = b->one_flow ? 0 : random_next(&b->random) % b->n_macs;
@@ -62,22 +64,6 @@ fill(struct bench *b)
 	}
 }
 
-static void
-round_by_stage(struct bench *b, unsigned int r)
-{
-	fill(b);
-	bench_time_stages(b->w, &b->vec, &b->cycles[0][r], ROUNDS);
-	bench_clear(b->w);
-}
-
-static void
-round_whole(struct bench *b, unsigned int r)
-{
-	fill(b);
-	b->cycles[WEFT_N_STAGES][r] = bench_time_chain(b->w, &b->vec);
-	bench_clear(b->w);
-}
-
 static json_t *
 measure(struct bench *b, const char *what, uint32_t n)
 {
@@ -85,10 +71,8 @@ measure(struct bench *b, const char *what, uint32_t n)
 	json_t *stages = json_object();
 	char name[32];
 
-	for (unsigned int r = 0; r < ROUNDS; r++)
-		round_by_stage(b, r);
-	for (unsigned int r = 0; r < ROUNDS; r++)
-		round_whole(b, r);
+	bench_rounds_by_stage(b->w, &b->vec, fill, b, b->cycles[0], ROUNDS);
+	bench_rounds_whole(b->w, &b->vec, fill, b, b->cycles[WEFT_N_STAGES], ROUNDS);
 	for (unsigned int i = 0; i < WEFT_N_STAGES; i++)
 		json_object_set_new(stages, weft_chain[i].name, bench_figures(b->cycles[i], ROUNDS, overhead, BATCH));
 	snprintf(name, sizeof(name), "%s-%u", what, n);

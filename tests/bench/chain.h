@@ -75,6 +75,31 @@ bench_time_chain(struct weft_worker *w, struct weft_vec *vec)
 	return (uint32_t)(rte_rdtsc_precise() - start);
 }
 
+// In each of ROUNDS rounds, fills VEC by FILL, times its stages, and empties the ports. The cycles of stage I in round
+// R go to CYCLES[I * ROUNDS + R].
+static inline void
+bench_rounds_by_stage(struct weft_worker *w, struct weft_vec *vec, void (*fill)(void *arg), void *arg, uint32_t *cycles,
+	unsigned int rounds)
+{
+	for (unsigned int r = 0; r < rounds; r++) {
+		fill(arg);
+		bench_time_stages(w, vec, &cycles[r], rounds);
+		bench_clear(w);
+	}
+}
+
+// The same for the whole chain, without time stamps inside. The cycles of round R go to CYCLES[R].
+static inline void
+bench_rounds_whole(struct weft_worker *w, struct weft_vec *vec, void (*fill)(void *arg), void *arg, uint32_t *cycles,
+	unsigned int rounds)
+{
+	for (unsigned int r = 0; r < rounds; r++) {
+		fill(arg);
+		cycles[r] = bench_time_chain(w, vec);
+		bench_clear(w);
+	}
+}
+
 // Prints REPORT, which it takes over.
 static inline void
 bench_print(json_t *report)

@@ -386,7 +386,7 @@ def test_log_of_a_rule_is_bounded(weftd):
 BAD = [
     ({"rules": [{"direction": "in", "action": "allow", "protocol": "tcp", "ports": [70000]}]}, "groups.g.rules.0.ports: expected a list"),
     ({"rules": [{"direction": "in", "action": "allow", "protocol": "tcp", "ports": ["9-5"]}]}, "groups.g.rules.0.ports: expected a list"),
-    ({"rules": [{"direction": "in", "action": "allow", "ports": [7]}]}, "ports: applies to protocol tcp, udp or sctp only"),
+    ({"rules": [{"direction": "in", "action": "allow", "ports": [7]}]}, "ports: needs protocol tcp, udp or sctp"),
     ({"rules": [{"direction": "in", "action": "allow", "protocol": "icmp", "icmp": {"code": 1}}]}, "icmp.code: needs a type"),
     ({"rules": [{"direction": "in", "action": "allow", "remote": {"group": "nobody"}}]}, 'its tenant has no group "nobody"'),
     ({"rules": [{"direction": "in", "action": "allow", "remote": {"cidr": "10.0.0.1/8"}}]}, "expected a prefix without host bits, such as"),

@@ -243,7 +243,8 @@ def test_other_hosts_need_tls(weftd):
     with open(os.path.join(weftd.dir, "rest.json"), "w", encoding="utf-8") as f:
         json.dump({"listen": "0.0.0.0:8443"}, f)
     assert "there is no TLS" in run(REST, "--dev", weftd.dir, check=False)
-    for config, said in (({"listen": "cow"}, "ADDRESS:PORT"), ({"cow": 7}, "cow"), ({"certificate": "x"}, "go together"),
+    for config, said in (({"listen": "cow"}, "ADDRESS:PORT"), ({"cow": 7}, "cow"),
+                         ({"certificate": "x"}, "set both certificate and key, or neither"),
                          ({"socket": "", "listen": ""}, "nothing to serve"), ({"certificate": "/nothing", "key": "/nothing"}, "/nothing"),
                          ({"connections": 0}, "positive")):
         with open(os.path.join(weftd.dir, "rest.json"), "w", encoding="utf-8") as f:

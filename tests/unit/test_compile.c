@@ -3,35 +3,14 @@
 
 #include <stdlib.h>
 
-#include "fixture.h"
+#include "compile_setup.h"
 #include "policy.h"
 #include "control/compile/domain_ids.h"
-#include "control/compile/refcount.h"
 
 #define HZ	UINT64_C(1000000)
 #define BUDGET	(UINT64_C(64) << 20)
 #define N_PORTS 40
 #define N_NETS	5
-
-static struct weft_placement placement;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_eal();
-	memset(&placement, 0, sizeof(placement));
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	weft_placement_clear(&placement);
-	assert_int_equal(weft_refcount_used(), 0);
-	return 0;
-}
 
 struct step {
 	struct weft_build *build;

@@ -87,7 +87,7 @@ static const struct {
 	{ "{\"rules\": [{\"direction\": \"in\"}]}", "tenants.red.groups.g.rules.0.action: missing",
 		"tenants/red/groups/g" },
 	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"ports\": [80]}]}",
-		"rules.0.ports: applies to protocol tcp, udp or sctp only", "tenants/red/groups/g" },
+		"rules.0.ports: needs protocol tcp, udp or sctp", "tenants/red/groups/g" },
 	{ "{\"rules\": [{\"direction\": \"in\", \"action\": \"allow\", \"protocol\": \"tcp\", \"ports\": "
 	  "[\"9-7\"]}]}",
 		"rules.0.ports: expected a list of at most 16 ports", "tenants/red/groups/g" },

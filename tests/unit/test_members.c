@@ -6,32 +6,11 @@
 #include <stdlib.h>
 
 #include "control/compile/build.h"
-#include "fixture.h"
+#include "compile_setup.h"
 #include "policy.h"
 #include "control/compile/rulebook.h"
-#include "control/compile/refcount.h"
 
 #define N_PORTS 60
-
-static struct weft_placement placement;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fixture_eal();
-	memset(&placement, 0, sizeof(placement));
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	weft_placement_clear(&placement);
-	assert_int_equal(weft_refcount_used(), 0);
-	return 0;
-}
 
 // Makes TEXT part of MODEL, and its ports part of the address map.
 static struct weft_snapshot *

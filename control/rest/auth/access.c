@@ -19,8 +19,8 @@ static struct {
 	json_t *certificates; // {common name: {as}}
 } access_list;
 
-// What ENTRY, of the name NAME, allows: {as: {name, role, tenants}, expires}, a new object. NULL with WHY it is wrong. Of a
-// token also its HASH, which ENTRY owns.
+// Returns the access that ENTRY, of the name NAME, gives: {as: {name, role, tenants}, expires}, a new object. NULL: the
+// entry is wrong, and WHY says how. For a token, *HASH is its hash, which ENTRY owns.
 static json_t *
 entry_new(const char *name, json_t *entry, bool token, const char **hash, const char **why)
 {

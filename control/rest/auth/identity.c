@@ -94,8 +94,8 @@ verify(struct request *r)
 	return conn->certificate;
 }
 
-// Who asks, by the head alone: a new reference. NULL: nobody known, with what is WRONG with WHAT the client showed; WHAT
-// is NULL where it showed nothing.
+// Returns a new reference to the client's identity, from the request's headers and its connection. NULL: unknown; WRONG
+// and WHAT say why. WHAT is the proof that the client showed, NULL if it showed none; WRONG is the trouble with it.
 static json_t *
 owner(struct request *r, const char **what, const char **wrong)
 {

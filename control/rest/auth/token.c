@@ -25,9 +25,10 @@ token_make(char token[TOKEN_SIZE])
 	char *end = stpcpy(token, PREFIX);
 	struct base64_encode_ctx base64;
 	uint8_t random[RANDOM_BYTES];
+	int ret = gnutls_rnd(GNUTLS_RND_KEY, random, sizeof(random));
 
-	if (gnutls_rnd(GNUTLS_RND_KEY, random, sizeof(random)))
-		return -1;
+	if (ret)
+		return ret;
 	base64url_encode_init(&base64);
 	end += base64_encode_update(&base64, end, sizeof(random), random);
 	end += base64_encode_final(&base64, end);

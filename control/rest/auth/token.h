@@ -7,7 +7,7 @@
 #define TOKEN_SIZE 64 // a token's text with its terminating zero
 #define HASH_SIZE  65 // a hash with its terminating zero
 
-// Makes a new token. Returns 0, or -1: the system has no random numbers.
+// Makes a new token. Returns 0, or the error of gnutls_rnd().
 int token_make(char token[TOKEN_SIZE]);
 
 // The SHA-256 of TOKEN, in hexadecimal.

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <gnutls/gnutls.h>
 #include <jansson.h>
 
 #include "weft/clock.h"
@@ -112,16 +113,18 @@ static int
 add(const char *file, json_t *json, const char *name, json_t *entry)
 {
 	json_t *tokens = json_object_get(json, "tokens");
-	char token[TOKEN_SIZE], hash[HASH_SIZE];
+	char token[TOKEN_SIZE], hash[HASH_SIZE], why[128];
 	int ret;
 
 	if (json_object_get(tokens, name)) {
 		json_decref(entry);
 		return fail(name, "there is a token of this name already; delete it first");
 	}
-	if (token_make(token)) {
+	ret = token_make(token);
+	if (ret) {
 		json_decref(entry);
-		return fail(name, "the system has no random numbers");
+		snprintf(why, sizeof(why), "gnutls_rnd() failed: %s", gnutls_strerror(ret));
+		return fail(name, why);
 	}
 	token_hash(token, hash);
 	json_object_set_new(entry, "sha256", json_string(hash));

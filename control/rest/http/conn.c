@@ -46,7 +46,7 @@ name_peer(struct conn *conn, const struct sockaddr *address)
 	} else if (address && address->sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &v6->sin6_addr, conn->address, sizeof(conn->address));
 		a = v6->sin6_addr.s6_addr;
-		// Whoever has one address of a /64 usually has all of them.
+		// A client that has one address of a /64 usually has all of them.
 		if (!IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
 			snprintf(conn->peer, sizeof(conn->peer), "%02x%02x:%02x%02x:%02x%02x:%02x%02x::/64", a[0], a[1],
 				a[2], a[3], a[4], a[5], a[6], a[7]);

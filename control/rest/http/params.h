@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What a client sends with a request: the query's parameters and the body.
+// The data of a request: the query's parameters and the body.
 #pragma once
 
 #include "request.h"

@@ -13,9 +13,9 @@ struct MHD_Connection;
 struct MHD_Daemon;
 struct request;
 
-// What the program does with a request, at two moments.
+// Two hooks that the program sets: before and after a request's body.
 struct http_hooks {
-	// The head has arrived: sets REQUEST->as where the head says who asks. Only then the body is kept.
+	// The head has arrived: sets REQUEST->as if the head identifies the client. Only then the body is kept.
 	void (*recognise)(struct request *request);
 	// The whole request has arrived: answers it, now or later.
 	void (*complete)(struct request *request);

@@ -21,7 +21,7 @@
 #define BLOCK 8192 // bytes of text that libmicrohttpd asks for at once
 #define TYPE  "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-// What one request has gathered.
+// The data that one request has gathered.
 struct gathering {
 	struct evbuffer *out;
 	struct samples ports, plans;

@@ -190,7 +190,7 @@ may_see_object(struct request *r)
 	if (in_tenant)
 		weft_problem(r, 403, "%s is not one of your tenants", r->part[2]);
 	else
-		weft_problem(r, 403, "this object is of no tenant, and your access is limited to some tenants");
+		weft_problem(r, 403, "this object belongs to no tenant; you may see tenants' objects only");
 	return false;
 }
 

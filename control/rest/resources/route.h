@@ -9,7 +9,7 @@
 
 struct request;
 
-// What somebody sees whose access is limited to some tenants.
+// The part of an answer that a client may see if its access is limited to some tenants.
 enum view {
 	VIEW_HOST,   // nothing: the answer covers the whole host
 	VIEW_TENANT, // the whole answer, if {tenant} in the path is one of them

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// What those see whose access is limited to some tenants. AS is struct request's `as`.
+// The views of clients whose access is limited to some tenants. AS is struct request's `as`.
 #pragma once
 
 #include "control/rest/http/request.h"
