@@ -1,208 +1,251 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The library's callbacks run on its event thread, some while it holds the locks of all rings: they set fields and
-// return. Only those that suspend rings wait, for the workers, which never wait for anybody: after destroy_device()
-// returns, the library unmaps the guest's memory.
 #include "device.h"
 
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <unistd.h>
 
-#include <linux/virtio_net.h>
-#include <rte_vhost.h>
+#include "vhost/rings/call.h"
+#include "vhost/rings/packed.h"
+#include "vhost/rings/split.h"
 
-#include "messages.h"
+#include "guard.h"
 #include "port.h"
-#include "registry.h"
-#include "rings.h"
+#include "trash.h"
 #include "trouble.h"
 
-#define SOCKET_LIMIT_MS 200
+#define MAX_SIZE 32768 // entries of a ring (VIRTIO 1.1, 2.6)
 
-// Features that weft does not offer: without segmentation and checksum offloads every frame is complete.
-#define DISABLED_FEATURES                                                                                              \
-	(1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GSO |                      \
-		1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 | 1ULL << VIRTIO_NET_F_HOST_ECN |      \
-		1ULL << VIRTIO_NET_F_HOST_UFO | 1ULL << VIRTIO_NET_F_GUEST_TSO4 | 1ULL << VIRTIO_NET_F_GUEST_TSO6 |    \
-		1ULL << VIRTIO_NET_F_GUEST_ECN | 1ULL << VIRTIO_NET_F_GUEST_UFO)
+static bool
+is_packed(const struct vhost_port *port)
+{
+	return vhost_has(atomic_load(&port->features), VIRTIO_F_RING_PACKED);
+}
 
-// The library's one event thread reads whole messages from each guest's socket: it waits for the rest of a message, and
-// for room for its answer. A guest that holds back the rest must not hold up all others, so its socket gets a time
-// limit, after which the library closes it. The library does not say which descriptor the socket has.
+// Finds where a ring's three parts are mapped. Each lies whole in one region of the guest's memory, with the event words that
+// go with it (VIRTIO 1.1, 2.6, 2.7). False: they do not.
+static bool
+translate(const struct vhost_port *port, const struct vhost_vring *vring, struct vhost_ring *ring, bool packed)
+{
+	uint64_t size = vring->size, event = ring->event_idx ? sizeof(uint16_t) : 0;
+	uint64_t desc = size * sizeof(struct vring_desc), avail, used;
+
+	if (size == 0 || size > MAX_SIZE || (!packed && (size & (size - 1))) || vring->addr.desc % 16 ||
+		vring->addr.avail % (packed ? 4 : 2) || vring->addr.used % 4)
+		return false;
+	if (packed) {
+		avail = used = sizeof(struct vring_packed_desc_event);
+	} else {
+		avail = sizeof(struct vring_avail) + size * sizeof(uint16_t) + event;
+		used = sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + event;
+	}
+	ring->desc = (void *)weft_guest_memory_user(port->memory, vring->addr.desc, desc);
+	ring->avail = (void *)weft_guest_memory_user(port->memory, vring->addr.avail, avail);
+	ring->used = (void *)weft_guest_memory_user(port->memory, vring->addr.used, used);
+	return ring->desc && ring->avail && ring->used;
+}
+
+// Tells the guest not to kick: workers poll (VIRTIO 1.1, 2.6.10, 2.7.10).
 static void
-limit_waiting(const char *path)
+silence(struct vhost_ring *ring, bool packed)
 {
-	const struct timeval limit = { .tv_usec = SOCKET_LIMIT_MS * 1000 };
-	DIR *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)) != NULL) {
-		struct sockaddr_un peer = { 0 }, own = { 0 };
-		socklen_t peer_size = sizeof(peer), own_size = sizeof(own);
-		int fd = atoi(entry->d_name);
-
-		// Only connected sockets have a peer.
-		if (getpeername(fd, (struct sockaddr *)&peer, &peer_size) || peer.sun_family != AF_UNIX ||
-			getsockname(fd, (struct sockaddr *)&own, &own_size))
-			continue;
-		if (strncmp(peer.sun_path, path, sizeof(peer.sun_path)) &&
-			strncmp(own.sun_path, path, sizeof(own.sun_path)))
-			continue;
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	}
-	if (dir)
-		closedir(dir);
+	if (packed)
+		ring->device_event->flags = VRING_PACKED_EVENT_FLAG_DISABLE;
+	else
+		ring->used->flags = VRING_USED_F_NO_NOTIFY;
+	if (ring->log)
+		weft_dirty_log_mark(ring->log, weft_guest_memory_gpa(ring->mem, ring->used), sizeof(uint32_t));
 }
 
-static int
-new_connection(int vid)
+// Finds where the ring goes on. A split ring that starts says so itself: its used index is right, whatever the front end
+// remembers. A packed ring has no such index; in-flight pages have one. Nothing is in flight while rings are suspended.
+static void
+find_place(struct vhost_port *port, struct vhost_vring *vring, struct vhost_ring *ring, bool packed)
 {
-	char path[108];
-	struct vhost_port *port;
-	int nobody = -1;
+	uint16_t base = vring->base;
 
-	if (vid < 0 || vid >= VHOST_MAX_DEVICES || rte_vhost_get_ifname(vid, path, sizeof(path)))
-		return -1;
-	port = vhost_registry_connect(vid, path);
-	if (port == NULL)
-		return -1;
-	if (!atomic_compare_exchange_strong(&port->connection, &nobody, vid)) {
-		vhost_trouble_set(port, "a second guest connected to the socket and was refused");
-		return -1;
-	}
-	limit_waiting(port->path);
-	atomic_store(&port->to_guest, 0);
-	atomic_store(&port->from_guest, 0);
-	atomic_store(&port->rarp, 0);
-	atomic_store(&port->cut, false);
-	port->inflight_queues = port->inflight_size = 0;
-	memset(port->rings, 0, sizeof(port->rings));
-	return rte_vhost_extern_callback_register(vid, &vhost_message_ops, NULL);
+	if (!packed && !vring->placed)
+		base = guest_read16(&ring->used->idx);
+	ring->next = packed ? base & 0x7fff : base;
+	ring->wrap = base >> 15;
+	if (packed && ring->next >= ring->size)
+		ring->next = 0;
+	ring->inflight = packed ? weft_inflight_page(&port->inflight, ring->index, ring->size) : NULL;
+	if (ring->inflight && !vring->placed)
+		weft_packed_recover(ring);
+	else if (ring->inflight)
+		weft_packed_remember(ring);
+	ring->seen = ring->signalled = ring->next;
 }
 
-static int
-new_device(int vid)
+// Interrupts the guest for buffers that were given back without an interrupt: by an earlier weftd that ended in between, or
+// by the worker just before the rings were suspended.
+static void
+interrupt(struct vhost_port *port, const struct vhost_vring *vring, struct vhost_ring *ring)
 {
-	struct vhost_port *port = vhost_registry_of(vid);
-	uint16_t mtu = 0;
+	bool owed = ring->pending || !vring->placed;
 
-	if (port == NULL)
-		return -1;
-	rte_vhost_get_mtu(vid, &mtu);
-	atomic_store(&port->mtu, mtu);
+	ring->pending = false;
+	if (owed && ring->call >= 0 && !weft_call(ring))
+		vhost_guard_stop(port, VHOST_FAULT_CALL);
+}
+
+static void
+load_features(struct vhost_port *port, struct vhost_ring *ring, bool packed)
+{
+	uint64_t features = atomic_load(&port->features);
+
+	ring->ops = packed ? &weft_packed_ops : &weft_split_ops;
+	ring->header = packed || features & (1ULL << VIRTIO_NET_F_MRG_RXBUF | 1ULL << VIRTIO_F_VERSION_1)
+			       ? sizeof(struct virtio_net_hdr_mrg_rxbuf)
+			       : sizeof(struct virtio_net_hdr);
+	ring->mergeable = vhost_has(features, VIRTIO_NET_F_MRG_RXBUF);
+	ring->in_order = vhost_has(features, VIRTIO_F_IN_ORDER);
+	ring->event_idx = vhost_has(features, VIRTIO_RING_F_EVENT_IDX);
+	ring->indirect = vhost_has(features, VIRTIO_RING_F_INDIRECT_DESC);
+	ring->log = vhost_has(features, VHOST_F_LOG_ALL) && port->log.bits ? &port->log : NULL;
+}
+
+// Makes the ring Q what workers use. False: its memory is not that of a ring.
+static bool
+load(struct vhost_port *port, uint16_t q)
+{
+	struct vhost_vring *vring = &port->vrings[q];
+	struct vhost_ring *ring = &port->rings[q];
+	bool packed = is_packed(port);
+
+	ring->index = q;
+	ring->to_guest = q % 2 == 0;
+	ring->fresh = true;
+	ring->size = vring->size;
+	ring->call = vring->call;
+	ring->mem = &port->memory->table;
+	ring->hot = 0;
+	load_features(port, ring, packed);
+	if (!translate(port, vring, ring, packed)) {
+		atomic_store(&ring->fault, VHOST_FAULT_SETUP);
+		return false;
+	}
+	// What was wrong with its memory or its addresses may be right now.
+	if (atomic_load(&ring->fault) == VHOST_FAULT_SETUP)
+		atomic_store(&ring->fault, VHOST_FAULT_NONE);
+	ring->used_gpa = weft_guest_memory_gpa(ring->mem, packed ? (const void *)ring->packed : ring->used);
+	find_place(port, vring, ring, packed);
+	silence(ring, packed);
+	interrupt(port, vring, ring);
+	vring->placed = true;
+	return true;
+}
+
+// A ring runs once it is started and enabled, and all that it needs has been said (vhost-user's specification, "Ring
+// states").
+static bool
+is_complete(const struct vhost_port *port, uint16_t q)
+{
+	const struct vhost_vring *vring = &port->vrings[q];
+	bool enabled = vring->enabled || !vhost_has(atomic_load(&port->features), VHOST_F_PROTOCOL_FEATURES);
+
+	return port->negotiated && port->memory && vring->size && vring->addressed && vring->started && enabled &&
+	       q / 2 < port->max_queues;
+}
+
+static void
+load_all(struct vhost_port *port)
+{
+	uint32_t to_guest = 0, from_guest = 0;
+
+	for (uint16_t q = 0; q < VHOST_N_RINGS; q++) {
+		if (is_complete(port, q) && load(port, q))
+			*(q % 2 ? &from_guest : &to_guest) |= 1u << (q / 2);
+	}
+	atomic_store(&port->to_guest, to_guest);
+	atomic_store(&port->from_guest, from_guest);
+}
+
+static void
+set_link(struct vhost_port *port, bool up)
+{
+	if (up == atomic_load(&port->io->link))
+		return;
+	atomic_store(&port->io->link, up);
+	if (!up) {
+		WEFT_LOG(INFO, "event=link-down port=%s", port->name);
+		return;
+	}
+	port->was_up = true;
 	atomic_fetch_add(&port->connects, 1);
-	atomic_store(&port->io->link, true);
 	// The error of an earlier guest is over.
 	vhost_trouble_set(port, "%s", "");
-	port->vid = vid;
-	vhost_rings_resume(port);
 	WEFT_LOG(INFO, "event=link-up port=%s features=0x%" PRIx64, port->name, atomic_load(&port->features));
-	return 0;
 }
 
-static void
-destroy_device(int vid)
+void
+vhost_device_suspend(struct vhost_port *port)
 {
-	struct vhost_port *port = vhost_registry_of(vid);
-
-	if (port == NULL || port->vid != vid)
+	if (!atomic_load(&port->running))
 		return;
-	vhost_rings_suspend(port);
-	atomic_store(&port->io->link, false);
-	port->vid = -1;
-	WEFT_LOG(INFO, "event=link-down port=%s", port->name);
-}
+	atomic_store_explicit(&port->running, false, memory_order_release);
+	port->io->quiesce();
+	for (uint16_t q = 0; q < VHOST_N_RINGS; q++) {
+		struct vhost_vring *vring = &port->vrings[q];
+		const struct vhost_ring *ring = &port->rings[q];
 
-static int
-vring_state_changed(int vid, uint16_t queue, int enable)
-{
-	struct vhost_port *port = vhost_registry_of(vid);
-	uint16_t pair = queue / 2;
-	_Atomic uint32_t *set;
-
-	if (port == NULL)
-		return 0;
-	if (pair >= port->max_queues) {
-		if (enable)
-			vhost_trouble_set(port,
-				"the guest uses queue pair %u and the port allows %u: start QEMU with queues=%u, "
-				"or raise attach.queues",
-				pair + 1, port->max_queues, port->max_queues);
-		return 0;
+		if (vring->placed)
+			vring->base = is_packed(port) ? (uint16_t)(ring->next | ring->wrap << 15) : ring->next;
 	}
-	// With the library's rings the worker may wait for a lock that the library holds here: do not wait for the
-	// worker.
-	if (port->library)
-		port->rings[queue].fresh = true;
-	else
-		vhost_rings_suspend(port);
-	set = queue % 2 ? &port->from_guest : &port->to_guest;
-	if (enable)
-		atomic_fetch_or(set, 1u << pair);
-	else
-		atomic_fetch_and(set, ~(1u << pair));
-	vhost_rings_resume(port);
-	return 0;
 }
 
-static void
-destroy_connection(int vid)
+void
+vhost_device_resume(struct vhost_port *port)
 {
-	struct vhost_port *port = vhost_registry_of(vid);
+	struct vhost_guard guard;
+	uint32_t to_guest, from_guest;
+	bool broken;
 
-	if (port == NULL)
+	if (atomic_load(&port->running))
 		return;
-	vhost_registry_disconnect(vid);
-	atomic_store(&port->connection, -1);
-	atomic_store(&port->closed, true);
-	if (port->on_closed)
-		port->on_closed();
+	if (vhost_guard_enter(&guard, port))
+		load_all(port);
+	vhost_guard_leave();
+	broken = atomic_load(&port->broken) != VHOST_FAULT_NONE;
+	to_guest = broken ? 0 : atomic_load(&port->to_guest);
+	from_guest = broken ? 0 : atomic_load(&port->from_guest);
+	atomic_store_explicit(&port->running, (to_guest | from_guest) != 0, memory_order_release);
+	set_link(port, (to_guest & from_guest) != 0);
 }
 
-static const struct rte_vhost_device_ops callbacks = {
-	.new_connection = new_connection,
-	.new_device = new_device,
-	.destroy_device = destroy_device,
-	.vring_state_changed = vring_state_changed,
-	.destroy_connection = destroy_connection,
-};
-
-// The library keeps in-flight pages for the front end if this feature is on. Its own rings make no use of them.
-static int
-offer_inflight(const struct vhost_port *port)
+void
+vhost_device_stop_ring(struct vhost_port *port, uint16_t index)
 {
-	uint64_t features = 0;
+	struct vhost_vring *vring = &port->vrings[index];
 
-	if (port->library)
-		return 0;
-	if (rte_vhost_driver_get_protocol_features(port->path, &features))
-		return -EINVAL;
-	return rte_vhost_driver_set_protocol_features(
-		port->path, features | 1ULL << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD);
+	vring->started = vring->placed = false;
+	if (vring->call >= 0)
+		close(vring->call);
+	vring->call = -1;
+	atomic_store(&port->rings[index].fault, VHOST_FAULT_NONE);
 }
 
-int
-vhost_device_register(struct vhost_port *port)
+void
+vhost_device_reset(struct vhost_port *port, struct vhost_trash *trash)
 {
-	uint64_t flags = RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS;
-
-	// The connector connects again itself, at once: the library's own retry sleeps for a second.
-	if (!port->server)
-		flags |= RTE_VHOST_USER_CLIENT | RTE_VHOST_USER_NO_RECONNECT;
-	atomic_store(&port->closed, false);
-	atomic_store(&port->connection, -1);
-	if (rte_vhost_driver_register(port->path, flags))
-		return -EADDRINUSE;
-	if (rte_vhost_driver_disable_features(port->path, DISABLED_FEATURES) || offer_inflight(port) ||
-		rte_vhost_driver_callback_register(port->path, &callbacks) || rte_vhost_driver_start(port->path)) {
-		rte_vhost_driver_unregister(port->path);
-		return -ECONNREFUSED;
+	for (uint16_t q = 0; q < VHOST_N_RINGS; q++) {
+		vhost_trash_fd(trash, port->vrings[q].call);
+		port->vrings[q] = (struct vhost_vring){ .call = -1 };
+		memset(&port->rings[q], 0, sizeof(port->rings[q]));
 	}
-	return 0;
+	vhost_trash_memory(trash, port->memory);
+	port->memory = NULL;
+	vhost_trash_window(trash, &port->log.window);
+	port->log = (struct vhost_log){ 0 };
+	vhost_trash_window(trash, &port->inflight.window);
+	port->inflight = (struct vhost_inflight){ 0 };
+	port->protocol = 0;
+	port->negotiated = false;
+	port->status = 0;
+	atomic_store(&port->features, 0);
+	atomic_store(&port->mtu, 0);
+	atomic_store(&port->rarp, 0);
+	atomic_store(&port->broken, VHOST_FAULT_NONE);
 }

@@ -1,60 +1,85 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// A vhost-user port, as the files of this folder share it. Four threads meet here: control opens and closes ports, the
-// connector connects them, the library's event thread calls back, and the owner worker moves packets.
+// A vhost-user port, as the files of this folder share it. Three threads meet here: control opens and closes it, the front
+// ends' thread speaks the protocol, and the owner worker moves packets.
 #pragma once
 
 #include <pthread.h>
 
-#include "weft/compat.h"
 #include "weft/portio.h"
 
-#include "ring.h"
+#include "vhost/memory/dirty_log.h"
+#include "vhost/memory/guest_memory.h"
+#include "vhost/memory/inflight.h"
+#include "vhost/rings/ring.h"
+
+#include "connection.h"
+
+#define VHOST_N_RINGS (2 * WEFT_MAX_QUEUE_PAIRS)
 
 #define VHOST_RARP_WANTED (1ULL << 48)
 
+// A ring as the front end has described it. Addresses stay as they came: they are translated when the ring starts, and
+// whenever memory, size or features change.
+struct vhost_vring {
+	uint16_t size;	// entries; 0: not said
+	bool addressed; // ADDR is what the front end said
+	bool started;	// SET_VRING_KICK came, and GET_VRING_BASE has not since
+	bool enabled;	// SET_VRING_ENABLE said so; it counts where protocol features are negotiated
+	bool placed;	// BASE is weft's place; else what the front end says about where the ring starts
+	uint16_t base;	// split: the next entry; packed: its position, and the wrap counter in the highest bit
+	int call;	// an eventfd, or -1
+	struct vhost_vring_addr addr;
+};
+
 struct vhost_port {
-	struct vhost_port *next;       // connector's list, under its lock
-	struct vhost_port *next_bound; // in the registry, under its lock
+	// The worker's while RUNNING is true. The front ends' thread makes it false, waits until every worker has
+	// finished its round, and then may change what follows.
+	_Atomic bool running;
+	uint16_t next_queue;	   // owner worker only
+	uint16_t reading;	   // likewise: the ring that is read
+	_Atomic uint32_t to_guest; // set of pairs whose ring to the guest runs
+	_Atomic uint32_t from_guest;
+	_Atomic uint64_t rarp; // a MAC that moved here, with VHOST_RARP_WANTED: the worker sends a RARP for it
 	struct weft_portio *io;
+	struct vhost_ring rings[VHOST_N_RINGS]; // numbered as virtio does: even ones go to the guest
+
+	// Set at open.
 	char path[108];
 	char name[160];
 	bool server;
-	bool library;	     // the rings are the library's
 	uint16_t max_queues; // pairs
 
-	// Callbacks, on the event thread.
-	_Atomic int connection;	  // the library's number (vid) of the one connection, running or not; -1: none
-	int vid;		  // the same while the device runs, else -1
-	uint16_t inflight_queues; // rings for which the front end keeps in-flight pages; 0: it keeps none
-	uint16_t inflight_size;	  // entries for a ring in those
+	// The front ends' thread only.
+	struct vhost_port *next;	     // of all open ports
+	struct vhost_connection *connection; // NULL: no front end
+	struct vhost_vring vrings[VHOST_N_RINGS];
+	struct vhost_memory *memory; // NULL: none yet
+	struct vhost_log log;
+	struct vhost_inflight inflight;
+	struct vhost_trash *trash; // what it is rid of, and what is not closed or unmapped yet
+	uint64_t protocol;	   // features of the protocol in use
+	bool negotiated;	   // SET_FEATURES came
+	uint8_t status;		   // of the device (VIRTIO 1.1, 2.1)
+	int listener;		   // server: the listening socket, else -1
+	bool listens;		   // the thread waits for connections at it
+	uint64_t next_try_ms;	   // when it may be connected again
+	uint32_t backoff_ms;
+	int64_t left_us;      // for which it may keep the thread busy
+	uint64_t refilled_us; // when it got some back
+	bool was_up;	      // the link, in this connection
+	uint32_t offences;    // how often in a row weft had to stop it
+	uint64_t offended_ms;
 
-	// The worker's while RUNNING is true. Callbacks make RUNNING false, wait until every worker has finished its
-	// round, and may then change what follows.
-	_Atomic bool running;
-	_Atomic uint32_t to_guest; // set of pairs whose ring to the guest is enabled
-	_Atomic uint32_t from_guest;
-	struct guest_memory memory;
-	struct vhost_ring rings[2 * WEFT_MAX_QUEUE_PAIRS]; // numbered as virtio does: even ones go to the guest
+	_Atomic uint8_t broken; // enum vhost_fault: why its connection has to end. Set by whoever finds out
 
-	_Atomic bool cut;      // the front end took away memory that was in use: it has to connect again
-	_Atomic uint64_t rarp; // a MAC that moved here, with VHOST_RARP_WANTED: the worker sends a RARP for it
-
-	// Written by callbacks and the connector, read by control for its reports.
-	_Atomic uint64_t features;
+	// Read by control for its reports.
+	_Atomic uint64_t features; // negotiated
 	_Atomic uint64_t connects;
 	_Atomic uint16_t mtu;
-	pthread_mutex_t error_lock;
-	char error[160];
-
-	// Connector only, under its lock.
-	bool registered;	 // with the library
-	_Atomic bool closed;	 // set by the callback: the connection is gone
-	void (*on_closed)(void); // called after that, on the event thread; NULL: a server
-	uint64_t next_try_ms;
-	uint32_t backoff_ms;
-
-	// Owner worker only.
-	uint16_t next_queue;
+	pthread_mutex_t error_lock; // for what follows
+	char error[WEFT_IO_ERROR_SIZE];
+	uint64_t logged_ms;
+	unsigned int logged; // lines since then
 } __rte_cache_aligned;

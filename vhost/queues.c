@@ -8,8 +8,8 @@
 #include <rte_ip.h>
 #include <rte_jhash.h>
 
+#include "guard.h"
 #include "port.h"
-#include "sigbus.h"
 
 #define TO_GUEST(port, pair)   (&(port)->rings[(pair)*2])
 #define FROM_GUEST(port, pair) (&(port)->rings[(pair)*2 + 1])
@@ -28,7 +28,7 @@ announce(struct vhost_port *port, struct rte_mbuf **pkt)
 	return *pkt != NULL;
 }
 
-static uint16_t
+static __rte_noinline uint16_t
 read_rings(struct vhost_port *port, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
 	struct rte_mempool *pool = port->io->pool;
@@ -39,30 +39,51 @@ read_rings(struct vhost_port *port, struct rte_mbuf **pkts, uint16_t n, int64_t 
 	if (unlikely(atomic_load_explicit(&port->rarp, memory_order_relaxed)) && n)
 		got = announce(port, pkts);
 	enabled = atomic_load_explicit(&port->from_guest, memory_order_relaxed);
+	port->reading = 1;
 	if (likely(enabled == 1 && !got))
 		return ring->ops->dequeue(ring, pool, pkts, n, bytes);
 	// Reads each pair in turn, and begins with another one each time.
 	for (uint16_t i = 0; i < WEFT_MAX_QUEUE_PAIRS && enabled && got<n && * bytes> 0; i++) {
 		uint16_t pair = port->next_queue++ % WEFT_MAX_QUEUE_PAIRS;
 
-		ring = FROM_GUEST(port, pair);
-		if (enabled & 1u << pair)
-			got += ring->ops->dequeue(ring, pool, pkts + got, n - got, bytes);
+		if (!(enabled & 1u << pair))
+			continue;
+		port->reading = (uint16_t)(2 * pair + 1);
+		ring = &port->rings[port->reading];
+		got += ring->ops->dequeue(ring, pool, pkts + got, n - got, bytes);
 	}
 	return got;
+}
+
+// A touch of the guest's memory faulted while PKTS was filled. The frames before the burst in work are whole; its mbufs
+// are given back. Returns how many frames there are.
+static uint16_t
+abandon(struct vhost_port *port, struct rte_mbuf **pkts)
+{
+	struct vhost_ring *ring = &port->rings[port->reading];
+
+	if (ring->first == NULL)
+		return 0;
+	for (uint16_t i = 0; i < ring->taking; i++)
+		rte_pktmbuf_free(ring->first[i]);
+	ring->taking = 0;
+	return (uint16_t)(ring->first - pkts);
 }
 
 uint16_t
 vhost_rx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n, int64_t *bytes)
 {
 	struct vhost_port *port = io->priv;
+	struct vhost_guard guard;
 	uint16_t got;
 
 	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
 		return 0;
-	vhost_expose(port);
-	got = read_rings(port, pkts, n, bytes);
-	vhost_expose(NULL);
+	if (likely(vhost_guard_enter(&guard, port)))
+		got = read_rings(port, pkts, n, bytes);
+	else
+		got = abandon(port, pkts);
+	vhost_guard_leave();
 	return got;
 }
 
@@ -137,8 +158,8 @@ free_frames(struct rte_mbuf **pkts, uint16_t n)
 		rte_mempool_put_bulk(pool, (void **)plain, n_plain);
 }
 
-// Writes to one ring, and frees what the guest got. A frame that is longer than the guest's buffers does not hold up
-// the others: it is moved to the end of PKTS, among those that the guest did not get.
+// Writes to one ring. Returns how many frames the guest got; they stand first in PKTS. A frame that is longer than the
+// guest's buffers does not hold up the others: it is moved to the end of PKTS, among those that the guest did not get.
 static uint16_t
 tx_one(struct vhost_ring *ring, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -153,28 +174,28 @@ tx_one(struct vhost_ring *ring, struct rte_mbuf **pkts, uint16_t n)
 		ring->misfits++;
 		sent += ring->ops->enqueue(ring, pkts + sent, --last - sent);
 	}
-	if (likely(sent))
-		free_frames(pkts, sent);
 	return sent;
 }
 
-// Writes to several rings, by flow. Leaves the packets that no ring took at the end of PKTS.
+// Writes to several rings, by flow. Likewise.
 static uint16_t
 tx_many(struct vhost_port *port, uint32_t enabled, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct rte_mbuf *sorted[WEFT_MAX_QUEUE_PAIRS][WEFT_VEC_SIZE], *left[WEFT_VEC_SIZE];
-	uint16_t count[WEFT_MAX_QUEUE_PAIRS] = { 0 }, sent = 0, n_left = 0;
+	uint16_t count[WEFT_MAX_QUEUE_PAIRS] = { 0 }, done[WEFT_MAX_QUEUE_PAIRS], sent = 0, n_left = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		uint16_t pair = pick_pair(enabled, flow_hash(pkts[i]));
 
 		sorted[pair][count[pair]++] = pkts[i];
 	}
+	for (uint16_t pair = 0; pair < WEFT_MAX_QUEUE_PAIRS; pair++)
+		done[pair] = count[pair] ? tx_one(TO_GUEST(port, pair), sorted[pair], count[pair]) : 0;
+	// No ring is touched from here on.
 	for (uint16_t pair = 0; pair < WEFT_MAX_QUEUE_PAIRS; pair++) {
-		uint16_t done = count[pair] ? tx_one(TO_GUEST(port, pair), sorted[pair], count[pair]) : 0;
-
-		sent += done;
-		for (uint16_t i = done; i < count[pair]; i++)
+		for (uint16_t i = 0; i < done[pair]; i++)
+			pkts[sent++] = sorted[pair][i];
+		for (uint16_t i = done[pair]; i < count[pair]; i++)
 			left[n_left++] = sorted[pair][i];
 	}
 	for (uint16_t i = 0; i < n_left; i++)
@@ -182,42 +203,67 @@ tx_many(struct vhost_port *port, uint32_t enabled, struct rte_mbuf **pkts, uint1
 	return sent;
 }
 
+static __rte_noinline uint16_t
+write_rings(struct vhost_port *port, uint32_t enabled, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (unlikely((enabled & (enabled - 1)) != 0))
+		return tx_many(port, enabled, pkts, n);
+	return tx_one(TO_GUEST(port, __builtin_ctz(enabled)), pkts, n);
+}
+
+// Where a touch of the guest's memory faults, no frame counts as taken: none is freed, and PKTS holds each of them, before
+// all rings are written.
 uint16_t
 vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct vhost_port *port = io->priv;
 	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed);
+	struct vhost_guard guard;
 	uint16_t sent;
 
 	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire) || enabled == 0))
 		return 0;
-	vhost_expose(port);
-	if (unlikely((enabled & (enabled - 1)) != 0))
-		sent = tx_many(port, enabled, pkts, n);
+	if (likely(vhost_guard_enter(&guard, port)))
+		sent = write_rings(port, enabled, pkts, n);
 	else
-		sent = tx_one(TO_GUEST(port, __builtin_ctz(enabled)), pkts, n);
-	vhost_expose(NULL);
+		sent = 0;
+	vhost_guard_leave();
+	if (likely(sent))
+		free_frames(pkts, sent);
 	return sent;
+}
+
+// A front end that makes an interrupt block could do so with each of its rings.
+static __rte_noinline void
+notify_rings(struct vhost_port *port)
+{
+	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed) |
+			   atomic_load_explicit(&port->from_guest, memory_order_relaxed);
+
+	for (; enabled; enabled &= enabled - 1) {
+		struct vhost_ring *rings = &port->rings[2 * __builtin_ctz(enabled)];
+
+		for (unsigned int i = 0; i < 2; i++) {
+			if (!rings[i].pending)
+				continue;
+			rings[i].ops->notify(&rings[i]);
+			if (unlikely(atomic_load_explicit(&rings[i].fault, memory_order_relaxed) == VHOST_FAULT_CALL)) {
+				vhost_guard_stop(port, VHOST_FAULT_CALL);
+				return;
+			}
+		}
+	}
 }
 
 void
 vhost_notify_guest(struct weft_portio *io)
 {
 	struct vhost_port *port = io->priv;
-	uint32_t enabled;
+	struct vhost_guard guard;
 
 	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
 		return;
-	enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed) |
-		  atomic_load_explicit(&port->from_guest, memory_order_relaxed);
-	vhost_expose(port);
-	for (; enabled; enabled &= enabled - 1) {
-		struct vhost_ring *rings = &port->rings[2 * __builtin_ctz(enabled)];
-
-		for (unsigned int i = 0; i < 2; i++) {
-			if (rings[i].pending)
-				rings[i].ops->notify(&rings[i]);
-		}
-	}
-	vhost_expose(NULL);
+	if (likely(vhost_guard_enter(&guard, port)))
+		notify_rings(port);
+	vhost_guard_leave();
 }

@@ -6,19 +6,51 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "weft/clock.h"
+
 #include "port.h"
+
+#define LINES 4 // of the log, in a second
+
+static void
+note(struct vhost_port *port, const char *before, const char *fmt, va_list ap)
+{
+	uint64_t now = weft_clock_ms();
+	char text[sizeof(port->error)] = "";
+	size_t len;
+	bool log;
+
+	len = (size_t)snprintf(text, sizeof(text), "%s", before);
+	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	pthread_mutex_lock(&port->error_lock);
+	if (now - port->logged_ms >= 1000) {
+		port->logged_ms = now;
+		port->logged = 0;
+	}
+	log = text[0] && port->logged++ < LINES;
+	memcpy(port->error, text, sizeof(text));
+	pthread_mutex_unlock(&port->error_lock);
+	if (log)
+		WEFT_LOG(WARNING, "event=guest-error port=%s socket=%s error=\"%s\"", port->name, port->path, text);
+}
 
 void
 vhost_trouble_set(struct vhost_port *port, const char *fmt, ...)
 {
 	va_list ap;
 
-	pthread_mutex_lock(&port->error_lock);
 	va_start(ap, fmt);
-	vsnprintf(port->error, sizeof(port->error), fmt, ap);
+	note(port, "", fmt, ap);
 	va_end(ap);
-	pthread_mutex_unlock(&port->error_lock);
-	if (port->error[0])
-		WEFT_LOG(WARNING, "event=guest-error port=%s socket=%s error=\"%s\"", port->name, port->path,
-			port->error);
+}
+
+int
+vhost_refuse(struct vhost_port *port, int error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note(port, "the front end ", fmt, ap);
+	va_end(ap);
+	return -error;
 }

@@ -6,7 +6,9 @@
 
 struct vhost_port;
 
-#define VHOST_CUT_TEXT "the guest cut the file behind its memory short: its front end has to connect again"
-
-// Notes and logs what is wrong; an empty text: nothing is wrong any more. Any thread except workers.
+// Notes what is wrong with PORT; an empty text: nothing is wrong any more. The log gets a few lines a second at most. Any thread
+// except workers.
 __attribute__((format(printf, 2, 3))) void vhost_trouble_set(struct vhost_port *port, const char *fmt, ...);
+
+// Notes that the message at hand is refused, because the front end FMT... Returns -ERROR. Front ends' thread.
+__attribute__((format(printf, 3, 4))) int vhost_refuse(struct vhost_port *port, int error, const char *fmt, ...);

@@ -11,6 +11,7 @@
 
 #include "control/change/bundle.h"
 #include "control/change/history.h"
+#include "control/change/precondition.h"
 #include "control/change/scope.h"
 #include "control/state/state.h"
 #include "look.h"
@@ -39,6 +40,7 @@ try_out(struct weft_look *look, struct weft_model *model, const json_t *changes,
 	json_t *report;
 	int ret = weft_scope_check(look->call->scope, model, changes, err);
 
+	ret = ret ? ret : weft_changes_check(changes, err);
 	ret = ret ? ret : weft_model_change(model, changes, weft_clock_wall_s(), &set, err);
 	if (ret)
 		return ret;

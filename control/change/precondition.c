@@ -7,8 +7,21 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/policy/kind_port.h"
 #include "control/policy/lookup.h"
 #include "scope.h"
+
+int
+weft_changes_check(const json_t *changes, struct weft_error *err)
+{
+	const char *key;
+	json_t *object;
+	int ret = 0;
+
+	json_object_foreach ((json_t *)(uintptr_t)changes, key, object)
+		ret = ret ? ret : weft_port_check_new(key, object, err);
+	return ret;
+}
 
 int
 weft_write_check(const struct weft_model *model, struct weft_write *write, struct weft_error *err)
@@ -18,6 +31,8 @@ weft_write_check(const struct weft_model *model, struct weft_write *write, struc
 	json_t *value;
 
 	write->forbidden = ret == -EPERM;
+	if (ret == 0)
+		ret = weft_changes_check(write->changes, err);
 	if (ret)
 		return ret;
 	json_object_foreach (write->expect, key, value) {

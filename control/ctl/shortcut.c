@@ -53,7 +53,6 @@ const struct shortcut shortcuts[] = {
 	{ "port", "server", NULL, NULL, "attach.mode", "server",
 		.help = "weft listens on the socket, and QEMU connects" },
 	{ "port", "queues", "N", "attach.queues", .help = "queue pairs that the guest may use" },
-	{ "port", "rings", "CODE", "attach.rings", .help = "own or library: the code for vhost-user's rings" },
 	{ "port", "device", "DEVICE", "attach.device", "attach.type", "eth", .help = "a PCI address or a DPDK device" },
 	{ "port", "interface", "INTERFACE", .set = set_interface,
 		.help = "an uplink that weft shares with the kernel (AF_XDP)" },

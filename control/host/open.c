@@ -20,10 +20,9 @@ describe(const struct weft_local *local, const struct weft_port *port, const str
 
 	if (port->attach.type == WEFT_ATTACH_VHOST_USER)
 		weft_port_socket(port, local->model->vhost_dir, socket, sizeof(socket));
-	snprintf(text, 900, "%d %d %d %u %s%.255s %u %s %u %d", port->attach.type, port->attach.mode,
-		port->attach.rings, port->attach.queues, socket, port->attach.device,
-		weft_port_has_device(port) && network ? network->mtu : 0, port->attach.pf, port->attach.index,
-		port->attach.use);
+	snprintf(text, 900, "%d %d %u %s%.255s %u %s %u %d", port->attach.type, port->attach.mode, port->attach.queues,
+		socket, port->attach.device, weft_port_has_device(port) && network ? network->mtu : 0, port->attach.pf,
+		port->attach.index, port->attach.use);
 }
 
 // Checks that the change does not attach an open device to something else, nor change the MTU of an Ethernet device.
@@ -78,7 +77,6 @@ open_port(struct weft_local *local, struct weft_prepared *p, const struct weft_p
 	struct weft_attach attach = {
 		.type = port->attach.type == WEFT_ATTACH_VF ? WEFT_ATTACH_ETH : port->attach.type,
 		.server = port->attach.mode == 1,
-		.dpdk_rings = port->attach.rings == 1,
 		.queues = port->attach.queues ? port->attach.queues : WEFT_MAX_QUEUE_PAIRS,
 		.single = port->plan[0] || port->rate ||
 			  (weft_model_limits(local->model, port) && weft_model_limits(local->model, port)->rate),

@@ -104,11 +104,12 @@ static const struct weft_field host_fields[] = {
 
 // With IPv6, checksums are the default: receivers may discard datagrams without one (RFC 8200, 8.1).
 static void
-derive_host(json_t *json)
+derive_host(const char *key, json_t *json)
 {
 	json_t *tunnel = json_object_get(json, "tunnel");
 	const char *address = json_string_value(json_object_get(tunnel, "address"));
 
+	(void)key;
 	if (address && strchr(address, ':') && !json_object_get(tunnel, "checksum"))
 		json_object_set_new(tunnel, "checksum", json_true());
 }

@@ -88,10 +88,11 @@ overhead(int encap)
 // Sets the defaults of a network with tunnels: the MTU that fits into a physical MTU of 1500, and no learning, because
 // the store says where each port is.
 static void
-derive_network(json_t *json)
+derive_network(const char *key, json_t *json)
 {
 	const char *encap = json_string_value(json_object_get(json, "encap"));
 
+	(void)key;
 	if (encap == NULL || (strcmp(encap, "vxlan") && strcmp(encap, "geneve")))
 		return;
 	if (!json_object_get(json, "mtu"))

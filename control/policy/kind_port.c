@@ -14,7 +14,6 @@
 static const char *const attach_types[] = { "vhost-user", "eth", "gateway", "vf", NULL };
 static const char *const uses[] = { "polled", "passthrough", NULL };
 static const char *const enforcements[] = { "strict", "lenient", NULL };
-static const char *const rings[] = { "own", "library", NULL };
 static const char *const modes[] = { "client", "server", NULL };
 static const char *const tpids[] = { "802.1q", "802.1ad", NULL };
 static const char *const states[] = { "up", "down", "quarantined", NULL };
@@ -94,8 +93,6 @@ static const struct weft_field attach_fields[] = {
 		.help = "vhost-user: the socket" },
 	{ "queues", WEFT_FIELD_UINT, WEFT_AT(weft_port, attach.queues), .min = 1, .max = WEFT_MAX_QUEUE_PAIRS,
 		.help = "vhost-user: queue pairs that the guest may use" },
-	{ "rings", WEFT_FIELD_ENUM, WEFT_AT(weft_port, attach.rings), .providers = true, .names = rings,
-		.help = "vhost-user: weft's own ring code, or DPDK's (library), which is slower" },
 	{ "device", WEFT_FIELD_STRING, WEFT_AT(weft_port, attach.device), .providers = true,
 		.help = "eth: a DPDK device" },
 	{ "share", WEFT_FIELD_BOOL, WEFT_AT(weft_port, attach.share), .providers = true,
@@ -290,16 +287,48 @@ init(struct weft_object *object)
 	port->attach.index = WEFT_VF_UNSET;
 }
 
+// Older releases stored attach.rings, which chose between weft's ring code ("own") and DPDK's ("library"). weft has only its
+// own, so the field is dropped; a new port may not ask for the other (weft_port_check_new()).
+static void
+drop_rings(const char *key, json_t *json)
+{
+	json_t *attach = json_object_get(json, "attach");
+	const char *rings = json_string_value(json_object_get(attach, "rings"));
+	bool library = rings && strcmp(rings, "library") == 0;
+
+	if (library)
+		WEFT_LOG(WARNING,
+			"event=retired-field object=%s field=attach.rings error=\"DPDK's ring code is gone: the port uses "
+			"weft's own\"",
+			key);
+	if (library || (rings && strcmp(rings, "own") == 0))
+		json_object_del(attach, "rings");
+}
+
+int
+weft_port_check_new(const char *key, const json_t *json, struct weft_error *err)
+{
+	const char *rings = json_string_value(json_object_get(json_object_get(json, "attach"), "rings"));
+
+	if (rings && strcmp(rings, "library") == 0)
+		return weft_fail(err, EINVAL,
+			"%s: attach.rings: DPDK's ring code (library) is gone, and weft's own is always used: leave the field "
+			"out",
+			key);
+	return 0;
+}
+
 // Sets the defaults of a VF that is passed through: no limits of flooding, which no NIC enforces, and one MAC, which
 // the spoof check enforces. With the defaults of other ports every VF would be refused.
 static void
-derive(json_t *json)
+derive(const char *key, json_t *json)
 {
 	static const char *const classes[] = { "broadcast", "multicast", "unknown", "arp" };
 	const json_t *attach = json_object_get(json, "attach");
 	const char *use = json_string_value(json_object_get(attach, "use"));
 	json_t *flood;
 
+	drop_rings(key, json);
 	if (use == NULL || strcmp(use, "passthrough"))
 		return;
 	if (!json_object_get(json, "flood"))

@@ -55,7 +55,6 @@ struct weft_port {
 		char path[512];
 		char device[256];
 		uint16_t queues; // 0: as many as the guest wants, up to WEFT_MAX_QUEUE_PAIRS
-		int rings;	 // 0: weft's own, 1: the library's
 		uint16_t vlan;	 // of a gateway
 		bool share;	 // the interface is shared with the kernel
 		char pf[32];	 // of a VF
@@ -72,6 +71,10 @@ struct weft_port {
 };
 
 extern const struct weft_kind weft_kind_port;
+
+// Checks that JSON, which somebody wants to write as KEY, a port, has no field that only stored ports may still have.
+// Returns 0, or -EINVAL with ERR.
+int weft_port_check_new(const char *key, const json_t *json, struct weft_error *err);
 
 // Writes the path of a vhost-user port's socket. VHOST_DIR is the folder of sockets whose ports name no path.
 void weft_port_socket(const struct weft_port *port, const char *vhost_dir, char *path, size_t size);

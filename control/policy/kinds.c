@@ -84,7 +84,7 @@ weft_object_new(const char *key, json_t *json, struct weft_error *err)
 	if (kind->init)
 		kind->init(object);
 	if (kind->derive)
-		kind->derive(json);
+		kind->derive(key, json);
 	ret = weft_fields_parse(kind->fields, where, json, object, err);
 	if (ret == 0 && kind->check)
 		ret = kind->check(where, object, err);

@@ -34,7 +34,9 @@ struct weft_kind {
 	bool providers; // only an admin may change its objects: see change/scope.h
 	size_t size;	// of the kind's struct
 	const struct weft_field *fields;
-	void (*derive)(json_t *json); // adds defaults that depend on other fields, before parsing; may be NULL
+	// Before parsing: adds defaults that depend on other fields, and drops fields that only older releases had. KEY
+	// is the object's. May be NULL.
+	void (*derive)(const char *key, json_t *json);
 	void (*init)(struct weft_object *object); // sets defaults other than zero, before parsing; may be NULL
 	int (*check)(const char *where, const struct weft_object *object, struct weft_error *err); // may be NULL
 };

@@ -21,7 +21,6 @@ struct weft_attach {
 	enum weft_attach_type type;
 	char path[108];	 // vhost-user: the socket
 	bool server;	 // vhost-user: weft listens
-	bool dpdk_rings; // vhost-user: DPDK's ring code in place of weft's own
 	uint16_t queues; // queue pairs at most
 	uint16_t mtu;
 	bool single;	  // eth: one queue, even if there are more workers
@@ -31,6 +30,8 @@ struct weft_attach {
 };
 
 #define WEFT_NO_DEVICE UINT16_MAX
+
+#define WEFT_IO_ERROR_SIZE 256
 
 struct weft_io_status {
 	bool link;
@@ -43,7 +44,7 @@ struct weft_io_status {
 	uint16_t device;      // DPDK's number of an Ethernet device; WEFT_NO_DEVICE for others
 	uint16_t eswitch;     // the hardware switch that it is a port of; WEFT_NO_DEVICE: none that takes flows
 	const char *offload;  // why it takes no flows; NULL: it does, or is not an Ethernet device
-	char error[160];      // the last error; empty: none
+	char error[WEFT_IO_ERROR_SIZE]; // the last error; empty: none
 };
 
 struct weft_portio;

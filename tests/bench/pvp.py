@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""./weft bench pvp [--turns N] [--json FILE]: cycles per packet for one crossing between two vhost-user ports.
+"""./weft bench pvp [--turns N] [--against BUILD] [CASE...] [--json FILE]: cycles per packet for one crossing between two
+vhost-user ports.
 
-weftd, OVS-DPDK and testpmd (rings and nothing else) take turns on CPU 1; the same guest, on CPU 0, keeps packets
-going round. Windows in which a sibling hyper-thread was busy are set apart.
+weftd, OVS-DPDK, testpmd (DPDK's rings and nothing else) and, with --against, the weftd of another build take turns on CPU 1;
+the same guest, on CPU 0, keeps packets going round. Windows in which a sibling hyper-thread was busy are set apart.
 """
 import os
 import re
@@ -17,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from bench.report import finish, spread  # noqa: E402
 from harness import ovs  # noqa: E402
-from harness.proc import BUILD, run  # noqa: E402
+from harness.proc import BUILD, WEFTD, run  # noqa: E402
 from harness.testpmd import Testpmd  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 
@@ -28,16 +29,20 @@ WINDOWS = 24  # at most
 FULL = 0.75  # a window counts when bursts were as full as this: small bursts cost everybody more
 SPLIT, PACKED = "in_order=1,mrg_rxbuf=0", "packed_vq=1,in_order=1,mrg_rxbuf=0"
 IMIX = {64: 7, 570: 4, 1514: 1}  # bytes of a frame, and bursts of such that go round
-# The guest's rings, what goes round (bytes: bursts), and whose ring code weft uses.
+# The guest's rings, and what goes round (bytes: bursts).
 CASES = {
-    "split-64": (SPLIT, {64: 8}, "library"),
-    "packed-64": (PACKED, {64: 8}, "library"),
-    "split-1500": (SPLIT, {1500: 8}, "library"),
-    "split-64-own": (SPLIT, {64: 8}, "own"),
-    "packed-64-own": (PACKED, {64: 8}, "own"),
-    "split-1500-own": (SPLIT, {1500: 8}, "own"),
-    "split-imix-own": (SPLIT, IMIX, "own"),
+    "split-64": (SPLIT, {64: 8}),
+    "packed-64": (PACKED, {64: 8}),
+    "split-1500": (SPLIT, {1500: 8}),
+    "split-imix": (SPLIT, IMIX),
 }
+
+
+def against():
+    """The weftd of the build to compare with, or None."""
+    if "--against" not in sys.argv:
+        return None
+    return os.path.abspath(os.path.join(sys.argv[sys.argv.index("--against") + 1], "control", "daemon", "weftd"))
 
 
 def loudness():
@@ -49,15 +54,14 @@ def loudness():
 class Weft:
     """weftd with two guest ports and one busy worker on CPU 1."""
 
-    def __init__(self, rings):
-        self.rings = rings
-        self.weftd = Weftd(workers=[1], control_cpus="0", idle="busy", hugepages=True, memory_mb=256, mbufs=32768)
+    def __init__(self, daemon=WEFTD):
+        self.weftd = Weftd(daemon=daemon, workers=[1], control_cpus="0", idle="busy", hugepages=True, memory_mb=256, mbufs=32768)
         self.paths = [f"{self.weftd.dir}/p{i}" for i in (0, 1)]
 
     def __enter__(self):
         self.weftd.__enter__()
         self.weftd.apply({"default": {"networks": {"lan": {}}, "ports": {
-            f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": self.paths[i], "rings": self.rings}}
+            f"p{i}": {"network": "lan", "mac": MACS[i], "attach": {"mode": "server", "path": self.paths[i]}}
             for i in (0, 1)}}})
         return self
 
@@ -105,7 +109,7 @@ class Peer:
 
 
 class Floor:
-    """testpmd on the library's rings, and nothing else."""
+    """testpmd on DPDK's rings, and nothing else."""
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="weft-floor-")
@@ -217,8 +221,10 @@ def quiet(windows, threshold):
 
 def measure(name, turns):
     """One case."""
-    options, frames, rings = CASES[name]
-    switches = {"weft": lambda: Weft(rings), "floor": Floor}
+    options, frames = CASES[name]
+    switches = {"weft": Weft, "floor": Floor}
+    if against():
+        switches["old"] = lambda: Weft(against())
     if ovs.available():
         switches["ovs"] = Peer
     taken = {s: [] for s in switches}
@@ -232,14 +238,14 @@ def measure(name, turns):
         threshold = min([threshold] + [1.15 * loud for t in taken.values() for w, _ in t for _, loud in w])
         best = min(d for t in taken.values() for _, apart in t for d in apart)
         print(f"{name} turn {i + 1}: " + ", ".join(describe(s, *t[-1], best, threshold) for s, t in taken.items()), flush=True)
-    case = {"name": name, "frames": [{"bytes": b, "bursts": n} for b, n in frames.items()], "rings": rings,
+    case = {"name": name, "frames": [{"bytes": b, "bursts": n} for b, n in frames.items()],
             "turns": turns, "quiet_threshold": threshold, "near_cycles": best, "stages": stages}
     for s, t in taken.items():
         for where in ("near", "far"):
             case.setdefault(where, {})[s] = spread([c for w, d in t if place(d, best) == where for c in quiet(w, threshold)])
         case[f"{s}_all_windows"] = spread([c for w, _ in t for c, _ in w])
         case[s] = case["near"][s] or case["far"][s] or case[f"{s}_all_windows"]
-    for s in ("ovs", "floor"):
+    for s in ("ovs", "floor", "old"):
         ratios = ratios_by_place(taken, s, best, threshold) if s in taken else {}
         both = [r for where in ratios.values() for r in where]
         if s in taken and not both and case["weft_all_windows"]["median"]:
@@ -262,7 +268,7 @@ def describe(name, windows, apart, best, threshold):
 def main():
     """All cases, or those named."""
     turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 10
-    names = [n for n in CASES if n in sys.argv] or ["split-64-own"]
+    names = [n for n in CASES if n in sys.argv] or ["split-64"]
     free = int(re.search(r"HugePages_Free:\s*(\d+)", open("/proc/meminfo", encoding="utf-8").read())[1])
     if free < 300:
         subprocess.run(["sysctl", "-q", f"vm.nr_hugepages={512}"], check=True)

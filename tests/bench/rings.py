@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""./weft bench rings [--turns N] [LAYOUT...] [--json FILE]: cycles per packet to read from and to write to a guest's rings.
+"""./weft bench rings [--turns N] [--against BUILD] [LAYOUT...] [--json FILE]: cycles per packet to read from and to write to a
+guest's rings.
 
-weft's own rings and the library's take turns in the same switch under the same guest, by layout, frame size and burst. Reading
-is all from polling the port to mbufs in the vector; writing all from the outbox to mbufs that are free again.
+By layout, frame size and burst. With --against the weftd of another build takes turns under the same guest. Reading is all from
+polling the port to mbufs in the vector; writing all from the outbox to mbufs that are free again.
 """
 import os
 import re
@@ -15,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from bench import pvp  # noqa: E402
 from bench.report import finish, spread  # noqa: E402
+from harness.proc import WEFTD  # noqa: E402
 
 LAYOUTS = {
     "split": "mrg_rxbuf=0",
@@ -36,10 +38,10 @@ def sums(weftd):
         w["packets"], w["batches"]
 
 
-def turn(rings, options, size, burst):
-    """Windows of one switch: [(loudness, cycles in, cycles out, packets a vector)]."""
+def turn(daemon, options, size, burst):
+    """Windows of one weftd: [(loudness, cycles in, cycles out, packets a vector)]."""
     taken = []
-    with pvp.Weft(rings) as switch, pvp.guest(switch.paths, options, [f"--burst={burst}"]) as guest:
+    with pvp.Weft(daemon) as switch, pvp.guest(switch.paths, options, [f"--burst={burst}"]) as guest:
         pvp.send_round(guest, {size: 8})
         time.sleep(0.5)
         loud = pvp.loudness()
@@ -56,28 +58,30 @@ def turn(rings, options, size, burst):
 
 
 def case(layout, size, burst, turns):
-    """Both implementations, taking turns."""
-    taken = {"own": [], "library": []}
+    """This build, and the other one if there is one, taking turns."""
+    daemons = {"weft": WEFTD, **({"old": pvp.against()} if pvp.against() else {})}
+    taken = {name: [] for name in daemons}
     for _ in range(turns):
-        for rings, windows in taken.items():
-            windows += turn(rings, LAYOUTS[layout], size, burst)
+        for name, daemon in daemons.items():
+            taken[name] += turn(daemon, LAYOUTS[layout], size, burst)
     quietest = min(w[0] for windows in taken.values() for w in windows)
     result = {"layout": layout, "bytes": size, "burst": burst, "turns": turns}
-    for rings, windows in taken.items():
+    for name, windows in taken.items():
         quiet = [w for w in windows if w[0] <= 1.15 * quietest]
-        result[rings] = {"in": spread([w[1] for w in quiet]), "out": spread([w[2] for w in quiet]),
-                         "in_all": spread([w[1] for w in windows]), "out_all": spread([w[2] for w in windows]),
-                         "packets_per_vector": spread([w[3] for w in windows])}
-    # Only what both have in quiet windows is compared; else all windows, and it says so.
-    which = "" if result["own"]["in"] and result["library"]["in"] else "_all"
+        result[name] = {"in": spread([w[1] for w in quiet]), "out": spread([w[2] for w in quiet]),
+                        "in_all": spread([w[1] for w in windows]), "out_all": spread([w[2] for w in windows]),
+                        "packets_per_vector": spread([w[3] for w in windows])}
+    # Only what all have in quiet windows is compared; else all windows, and it says so.
+    which = "" if all(result[name]["in"] for name in daemons) else "_all"
     result["compared"] = "all windows" if which else "quiet windows"
     for way in ("in", "out"):
-        own, library = (result[rings][way + which]["median"] for rings in ("own", "library"))
-        result[f"ratio_{way}"] = library / own
-        result[f"figures_{way}"] = [own, library]
-    print(f"{layout:16} {size:5} bytes, bursts of {burst:2}: in {result['figures_in'][0]:4.0f} own {result['figures_in'][1]:4.0f} "
-          f"library ({result['ratio_in']:.2f}), out {result['figures_out'][0]:4.0f} own {result['figures_out'][1]:4.0f} library "
-          f"({result['ratio_out']:.2f}), {result['compared']}", flush=True)
+        result[f"figures_{way}"] = figures = [result[name][way + which]["median"] for name in daemons]
+        if len(figures) > 1:
+            result[f"ratio_{way}"] = figures[1] / figures[0]
+    print(f"{layout:16} {size:5} bytes, bursts of {burst:2}: " + ", ".join(
+        f"{way} " + " old ".join(f"{f:4.0f}" for f in result[f"figures_{way}"])
+        + (f" ({result[f'ratio_{way}']:.3f})" if f"ratio_{way}" in result else "") for way in ("in", "out"))
+        + f", {result['compared']}", flush=True)
     return result
 
 

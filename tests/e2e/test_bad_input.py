@@ -3,12 +3,15 @@
 """What is wrong is refused with a reason, and changes nothing."""
 import json
 import os
+import re
 import socket
+import struct
 import subprocess
 
 import pytest
 from conftest import Lan, mac
 from harness.proc import WEFTCTL, WEFTD
+from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
 
 
@@ -145,6 +148,51 @@ def test_damaged_store_is_named_and_kept(weftd):
     with open(path, "rb") as f:
         assert f.read() != bytes(image)  # made good
     weftd.start()
+
+
+def crc32c(data):
+    """CRC32C as the journal has it: without the usual inversions."""
+    total = 0
+    for byte in data:
+        total ^= byte
+        for _ in range(8):
+            total = total >> 1 ^ (0x82f63b78 if total & 1 else 0)
+    return total
+
+
+def journal_record(record):
+    """A record of the journal, in both copies."""
+    text = json.dumps(record).encode()
+    heads = [b"WFTJ" + struct.pack("<III", copy, len(text), crc32c(text)) for copy in (0, 1)]
+    return b"".join(head + struct.pack("<I", crc32c(head)) + text for head in heads)
+
+
+def test_rings_of_older_releases(weftd):
+    """An older weftd stored whose ring code a port uses. Its journal still holds; nobody can ask for DPDK's any more."""
+    weftd.stop()
+    objects = {"tenants/default/networks/lan": {}}
+    for i, rings in ((1, "own"), (2, "library")):
+        objects[f"tenants/default/ports/g{i}"] = {"network": "lan", "mac": mac(i), "attach": {"type": "vhost-user", "rings": rings}}
+    with open(os.path.join(weftd.dir, "state", "journal"), "wb") as f:
+        f.write(journal_record({"generation": 7, "objects": objects}))
+    weftd.start()
+    ports = weftd.ctl("get")["tenants"]["default"]["ports"]
+    assert set(ports) == {"g1", "g2"} and not any("rings" in p["attach"] for p in ports.values())
+    retired = re.findall(r"event=retired-field object=(\S+)", weftd.read_log())
+    assert set(retired) == {"tenants/default/ports/g2"}
+    with VhostGuest(weftd.socket("g1")), VhostGuest(weftd.socket("g2")):
+        weftd.wait_link("g1", "g2")
+    old = {"network": "lan", "mac": mac(2), "attach": {"rings": "own"}}
+    weftd.apply({"default": {"ports": {"g2": old}}})
+    old["attach"]["rings"] = "library"
+    for options in ([], ["--dry-run"]):
+        with pytest.raises(Rejected) as refused:
+            weftd.ctl("apply", *options, "-f", "-", stdin=json.dumps({"tenants": {"default": {"ports": {"g2": old}}}}))
+        assert refused.value.code == 2 and "attach.rings: DPDK's ring code (library) is gone" in refused.value.text
+    assert set(weftd.ctl("get")["tenants"]["default"]["ports"]) == {"g1", "g2"}
+    weftd.stop()
+    weftd.start()
+    assert set(weftd.ctl("get")["tenants"]["default"]["ports"]) == {"g1", "g2"}
 
 
 def test_exit_codes(weftd):

@@ -183,17 +183,6 @@ def test_queues_of_a_vm_share_its_plan(weftd):
         assert 50 * FRAME <= 1e6 / 8 * (time.monotonic() - start) + 4 * FRAME
 
 
-def test_librarys_rings_have_plans_too(weftd):
-    with Lan(weftd, 2, extra={i: {"mac": mac(i), "attach": {"rings": "library"}} for i in (1, 2)}) as lan:
-        weftd.apply({"default": {"plans": {"p": {"from_vm": {"rate": "1M", "burst": 3 * FRAME}}}, "ports": {
-            "g1": {"network": "lan", "mac": mac(1), "attach": {"rings": "library"}, "plan": "p"}}}})
-        start = time.monotonic()
-        for i in range(40):
-            lan[1].send(frame(i))
-        assert len(lan[2].expect(40)) == 40
-        assert 40 * FRAME <= 1e6 / 8 * (time.monotonic() - start) + 4 * FRAME
-
-
 def test_plan_goes_with_its_port_to_another_worker(two_workers):
     """Frames wait while the port goes back and forth: none is lost or doubled, the rate holds, and the books balance."""
     extra = {i: {"mac": mac(i), "worker": 0} for i in (1, 2)}

@@ -67,22 +67,6 @@ def test_layout(weftd, layout):
     assert not [d for p in ("g1", "g2") for d in weftd.drops(p) if d.startswith(("parse", "guard", "vlan"))]
 
 
-@pytest.mark.parametrize("layout", ["split-inorder-mergeable", "packed"])
-def test_the_librarys_rings(weftd, layout):
-    """What a port falls back to."""
-    make_ports(weftd, rings="library")
-    with Testpmd([vdev(i, weftd.socket(f"g{i}"), LAYOUTS[layout]) for i in (1, 2)], eal=["--no-huge"]) as guest:
-        circle(weftd, guest)
-        guest.command("stop", "Done")
-    # And to weft's own again.
-    for i in (1, 2):
-        weftd.ctl("port", "del", f"g{i}")
-    make_ports(weftd)
-    with Testpmd([vdev(i, weftd.socket(f"g{i}"), LAYOUTS[layout]) for i in (1, 2)], eal=["--no-huge"]) as guest:
-        circle(weftd, guest)
-        guest.command("stop", "Done")
-
-
 def test_eight_queue_pairs(weftd):
     make_ports(weftd)
     vdevs = [vdev(i, weftd.socket(f"g{i}"), queues=8) for i in (1, 2)]

@@ -23,12 +23,12 @@ class Rejected(Exception):
 
 
 class Weftd:
-    """Starts weftd --dev; use as a context manager. CONFIG goes over the defaults."""
+    """Starts weftd --dev; use as a context manager. CONFIG goes over the defaults. DAEMON: another build's weftd."""
 
-    def __init__(self, netns=None, env=None, **config):
+    def __init__(self, netns=None, env=None, daemon=WEFTD, **config):
         self.dir = tempfile.mkdtemp(prefix="weft-")
         self.log = os.path.join(self.dir, "log")
-        self.netns, self.env = netns, env
+        self.netns, self.env, self.daemon = netns, env, daemon
         self.process = None
         with open(os.path.join(self.dir, "weftd.json"), "w", encoding="utf-8") as f:
             json.dump({"memory_mb": 160, "mbufs": 8192, "multicast_query_s": 0, **config}, f)
@@ -45,7 +45,7 @@ class Weftd:
 
     def start(self, wait=True):
         """Starts the process, and waits until it answers."""
-        self.process = spawn([WEFTD, "--dev", self.dir], self.log, netns=self.netns, env=self.env)
+        self.process = spawn([self.daemon, "--dev", self.dir], self.log, netns=self.netns, env=self.env)
         if wait:
             self.wait_ready()
 

@@ -23,28 +23,8 @@ arena_pool(void)
 	return pool;
 }
 
-// The dirty log: which arena a ring belongs to is known by its memory table.
 static void
-mark(const struct vhost_ring *ring, uint64_t gpa, uint64_t len)
-{
-	const struct arena *a =
-		(const struct arena *)(const void *)((const uint8_t *)ring->mem - offsetof(struct arena, table));
-	uint64_t page = 0;
-
-	for (unsigned int i = 0; i < ARENA_REGIONS; page += (a->length[i++] + PAGE - 1) / PAGE) {
-		uint64_t off = gpa - a->table.regions[i].gpa;
-
-		if (off < a->length[i] && len <= a->length[i] - off && len) {
-			for (uint64_t p = off / PAGE; p <= (off + len - 1) / PAGE; p++)
-				a->marked[page + p] = 1;
-			return;
-		}
-	}
-	abort(); // no such memory
-}
-
-static void
-init_ring(struct arena *a, unsigned int i, uint16_t size, uint64_t features, bool log)
+init_ring(struct arena *a, unsigned int i, uint16_t size, uint64_t features)
 {
 	size_t offset = i * DRIVER_BYTES(size);
 	struct vhost_ring *r = &a->ring[i];
@@ -53,7 +33,7 @@ init_ring(struct arena *a, unsigned int i, uint16_t size, uint64_t features, boo
 
 	driver_init(d, a->memory[0] + offset, ARENA_GPA + offset, size, features, i == 0);
 	memset(r, 0, sizeof(*r));
-	r->ops = packed ? &vhost_packed_ops : &vhost_split_ops;
+	r->ops = packed ? &weft_packed_ops : &weft_split_ops;
 	r->desc = d->desc;
 	r->avail = d->avail;
 	r->used = d->used;
@@ -68,16 +48,15 @@ init_ring(struct arena *a, unsigned int i, uint16_t size, uint64_t features, boo
 	r->in_order = features >> VIRTIO_F_IN_ORDER & 1;
 	r->event_idx = features >> VIRTIO_RING_F_EVENT_IDX & 1;
 	r->indirect = features >> VIRTIO_RING_F_INDIRECT_DESC & 1;
-	r->log = log;
-	r->mark = mark;
-	r->callfd = -1;
+	r->log = a->log.bits ? &a->log : NULL;
+	r->call = -1;
 }
 
 void
 arena_init(struct arena *a, uint16_t size, uint64_t features, bool log)
 {
 	const uint64_t pages_of[ARENA_REGIONS] = { 0, 22, 15, 11 };
-	uint64_t pages = 0, gpa = ARENA_DATA_GPA;
+	uint64_t gpa = ARENA_DATA_GPA;
 
 	memset(a, 0, sizeof(*a));
 	for (unsigned int i = 0; i < ARENA_REGIONS; i++) {
@@ -88,14 +67,16 @@ arena_init(struct arena *a, uint16_t size, uint64_t features, bool log)
 		memset(a->memory[i], 0, a->length[i]);
 		a->table.regions[i] = (struct guest_region){ i ? gpa : ARENA_GPA, a->length[i], a->memory[i] };
 		gpa += i ? a->length[i] : 0;
-		pages += (a->length[i] + PAGE - 1) / PAGE;
 	}
 	a->table.n = ARENA_REGIONS;
-	a->marked = calloc(pages, 1);
-	if (a->marked == NULL)
-		abort();
+	if (log) {
+		a->log.size = gpa / PAGE / 8 + 1;
+		a->log.bits = calloc(a->log.size, 1);
+		if (a->log.bits == NULL)
+			abort();
+	}
 	for (unsigned int i = 0; i < 2; i++)
-		init_ring(a, i, size, features, log);
+		init_ring(a, i, size, features);
 }
 
 void
@@ -103,7 +84,7 @@ arena_free(struct arena *a)
 {
 	for (unsigned int i = 0; i < ARENA_REGIONS; i++)
 		free(a->memory[i]);
-	free(a->marked);
+	free(a->log.bits);
 }
 
 static bool
@@ -133,4 +114,10 @@ bool
 arena_write(struct arena *a, uint64_t gpa, const void *from, uint32_t len)
 {
 	return copy(a, gpa, (uint8_t *)(uintptr_t)from, len, true);
+}
+
+bool
+arena_marked(const struct arena *a, uint64_t gpa)
+{
+	return a->log.bits[gpa / PAGE / 8] >> gpa / PAGE % 8 & 1;
 }

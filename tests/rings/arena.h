@@ -6,9 +6,9 @@
 #pragma once
 
 #include "driver.h"
-#include "vhost/packed.h"
-#include "vhost/ring.h"
-#include "vhost/split.h"
+#include "vhost/rings/packed.h"
+#include "vhost/rings/ring.h"
+#include "vhost/rings/split.h"
 
 #define ARENA_GPA      0x100000ULL
 #define ARENA_DATA_GPA 0x40000000ULL
@@ -21,7 +21,7 @@ struct arena {
 	struct guest_memory table;
 	struct vhost_ring ring[2]; // 0: to the guest, 1: from the guest
 	struct driver driver[2];
-	uint8_t *marked; // a byte for each page of all regions, in their order
+	struct vhost_log log; // the dirty log; no bits without one
 };
 
 // Makes rings of SIZE entries. LOG: writes are marked. Aborts without memory.
@@ -31,6 +31,9 @@ void arena_free(struct arena *a);
 // Copies LEN bytes of guest memory at GPA. False: they are not all there.
 bool arena_read(const struct arena *a, uint64_t gpa, void *to, uint32_t len);
 bool arena_write(struct arena *a, uint64_t gpa, const void *from, uint32_t len);
+
+// Whether the page at GPA is marked in the dirty log.
+bool arena_marked(const struct arena *a, uint64_t gpa);
 
 // A pool of mbufs, once EAL is started without huge pages.
 struct rte_mempool *arena_pool(void);

@@ -331,6 +331,9 @@ run_history(void)
 		frontend_init(&side->guest, path, features, size, false);
 		if (frontend_connect(&side->guest, 10) || !switch_wait(&side->io, true))
 			errx(1, "%s: no connection", side->name);
+		// weft interrupts a guest when its rings start.
+		for (uint32_t r = 0; r < 2; r++)
+			interrupted(side, r);
 	}
 	for (uint32_t steps = 50 + below(MAX_STEPS); steps; steps--) {
 		switch (below(8)) {
@@ -378,7 +381,7 @@ main(int argc, char **argv)
 		char path[108];
 
 		snprintf(path, sizeof(path), "/tmp/weft-rings-%d-%s", getpid(), side->name);
-		switch_open(&side->io, pool, path, side == &library);
+		(side == &library ? library_open : switch_open)(&side->io, pool, path);
 	}
 	for (history = 0; history < histories; history++) {
 		unsigned int before = rte_mempool_avail_count(pool);

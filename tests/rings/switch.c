@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <rte_malloc.h>
-#include <rte_vhost.h>
 
 #include "switch.h"
 #include "tests/harness/eal.h"
@@ -32,11 +31,9 @@ quiesce(void)
 }
 
 void
-switch_open(struct weft_portio *io, struct rte_mempool *pool, const char *path, bool library)
+switch_open(struct weft_portio *io, struct rte_mempool *pool, const char *path)
 {
-	struct weft_attach attach = {
-		.type = WEFT_ATTACH_VHOST_USER, .server = true, .dpdk_rings = library, .queues = 1, .name = path
-	};
+	struct weft_attach attach = { .type = WEFT_ATTACH_VHOST_USER, .server = true, .queues = 1, .name = path };
 	struct weft_error error = { 0 };
 
 	snprintf(attach.path, sizeof(attach.path), "%s", path);

@@ -221,6 +221,35 @@ rules_are_read_with_all_they_have(void **state)
 	weft_object_free(object);
 }
 
+// Objects that older releases stored say whose ring code a port uses: there is only one now.
+static void
+retired_rings_are_dropped_and_not_asked_for_again(void **state)
+{
+	static const char *const texts[] = {
+		"{\"network\": \"n\", \"attach\": {\"rings\": \"own\"}}",
+		"{\"network\": \"n\", \"attach\": {\"rings\": \"library\"}}",
+		"{\"network\": \"n\", \"attach\": {\"rings\": \"both\"}}",
+	};
+	struct weft_error err = { "" };
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(texts); i++) {
+		struct weft_object *object = parse("tenants/red/ports/vm1", texts[i], &err);
+		json_t *json = json_loads(texts[i], 0, NULL);
+
+		assert_int_equal(object != NULL, i < 2);
+		if (object)
+			assert_null(strstr(object->text, "rings"));
+		assert_int_equal(weft_port_check_new("tenants/red/ports/vm1", json, &err), i == 1 ? -EINVAL : 0);
+		if (i == 1)
+			assert_non_null(strstr(err.text, "attach.rings: DPDK's ring code (library) is gone"));
+		if (i == 2)
+			assert_non_null(strstr(err.text, "attach.rings: there is no such field"));
+		weft_object_free(object);
+		json_decref(json);
+	}
+}
+
 int
 main(void)
 {
@@ -229,6 +258,7 @@ main(void)
 		cmocka_unit_test(what_does_not_fit_is_refused_by_name),
 		cmocka_unit_test(network_needs_its_vlan_with_encap_vlan_only),
 		cmocka_unit_test(rules_are_read_with_all_they_have),
+		cmocka_unit_test(retired_rings_are_dropped_and_not_asked_for_again),
 		cmocka_unit_test(schemas_describe_what_is_parsed),
 	};
 

@@ -7,6 +7,7 @@
 #include "fixture.h"
 
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "honest.h"
@@ -75,30 +76,33 @@ test_what_is_sent_comes_back(void **state)
 static void
 check_marks(struct arena *a, uint8_t *const before[ARENA_REGIONS])
 {
-	uint64_t page = 0;
+	unsigned int n_marked = 0, n_bits = 0;
 
 	for (unsigned int i = 0; i < ARENA_REGIONS; i++) {
-		for (uint64_t off = 0; off < a->length[i]; off += 4096, page++) {
+		for (uint64_t off = 0; off < a->length[i]; off += 4096) {
 			uint64_t len = RTE_MIN(a->length[i] - off, UINT64_C(4096));
 			bool changed = memcmp(a->memory[i] + off, before[i] + off, len) != 0;
+			bool marked = arena_marked(a, a->table.regions[i].gpa + off);
 
-			if (changed != a->marked[page])
+			n_marked += marked;
+			if (changed != marked)
 				fail_msg("region %u, page %lu: %s, %s", i, off / 4096,
-					changed ? "written" : "not written", a->marked[page] ? "marked" : "not marked");
+					changed ? "written" : "not written", marked ? "marked" : "not marked");
 		}
 	}
+	for (uint64_t i = 0; i < a->log.size; i++)
+		n_bits += (unsigned int)__builtin_popcount(a->log.bits[i]);
+	assert_int_equal(n_bits, n_marked);
 }
 
 static void
 note(const struct arena *a, uint8_t *before[ARENA_REGIONS])
 {
-	uint64_t pages = 0;
-
-	for (unsigned int i = 0; i < ARENA_REGIONS; pages += (a->length[i++] + 4095) / 4096) {
+	for (unsigned int i = 0; i < ARENA_REGIONS; i++) {
 		before[i] = malloc(a->length[i]);
 		memcpy(before[i], a->memory[i], a->length[i]);
 	}
-	memset(a->marked, 0, pages);
+	memset(a->log.bits, 0, a->log.size);
 }
 
 static void
@@ -220,7 +224,7 @@ test_faults(void **state)
 		// What came before the lie is good.
 		assert_int_equal(read_some(&a, 32, &bytes), 1);
 		assert_int_equal(a.ring[1].fault, lies[i / 2].fault);
-		assert_true(strlen(vhost_fault_text(a.ring[1].fault)) > 10);
+		assert_true(strlen(weft_ring_fault_text(a.ring[1].fault)) > 10);
 		assert_int_equal(a.ring[1].next, 1);
 		add_plain(&a, 1, ARENA_DATA_GPA, 100);
 		assert_int_equal(read_some(&a, 32, &bytes), 0);
@@ -276,7 +280,7 @@ test_misfit(void **state)
 static void
 test_packed_place_over_death(void **state)
 {
-	struct rte_vhost_inflight_info_packed *page = calloc(1, sizeof(*page) + 16 * sizeof(page->desc[0]));
+	struct vhost_inflight_packed *page = calloc(1, sizeof(*page) + 16 * sizeof(page->desc[0]));
 	int64_t bytes = INT64_MAX;
 	struct arena a;
 	struct vhost_ring next;
@@ -289,7 +293,7 @@ test_packed_place_over_death(void **state)
 	a.ring[1].lap = 1;
 	for (unsigned int lap = 0; lap < 9; lap++) {
 		struct vring_packed_desc before[16], after[16];
-		struct rte_vhost_inflight_info_packed then;
+		struct vhost_inflight_packed then;
 		uint16_t start = a.ring[1].next;
 		uint32_t cookie, len;
 
@@ -316,21 +320,21 @@ test_packed_place_over_death(void **state)
 			memcpy(page->padding, then.padding, sizeof(page->padding));
 			next = a.ring[1];
 			next.next = 3;
-			vhost_packed_recover(&next);
+			weft_packed_recover(&next);
 			assert_int_equal(next.next, (start + n) % 16);
 			assert_int_equal(next.wrap, (start + n < 16) == then.used_wrap_counter);
 			assert_int_equal(page->used_idx, next.next);
 			assert_int_equal(page->old_used_idx, next.next);
 		}
 		memcpy(a.driver[1].packed, after, sizeof(after));
-		vhost_packed_remember(&a.ring[1]);
+		weft_packed_remember(&a.ring[1]);
 		for (unsigned int i = 0; i < 5; i++)
 			assert_true(driver_take(&a.driver[1], &cookie, &len));
 	}
 	// A page that was cleared says nothing.
 	memset(page, 0, sizeof(*page) + sizeof(page->desc[0]));
 	next = a.ring[1];
-	vhost_packed_recover(&next);
+	weft_packed_recover(&next);
 	assert_int_equal(next.next, a.ring[1].next);
 	arena_free(&a);
 	free(page);
@@ -354,7 +358,7 @@ test_interrupts(void **state)
 	(void)state;
 	// Flags: one for a burst, none where the guest wants none.
 	arena_init(&a, 16, FEATURE(VIRTIO_F_VERSION_1), false);
-	a.ring[1].callfd = fd;
+	a.ring[1].call = fd;
 	for (unsigned int i = 0; i < 4; i++) {
 		add_plain(&a, 1, ARENA_DATA_GPA, 100);
 		add_plain(&a, 1, ARENA_DATA_GPA, 100);
@@ -367,7 +371,7 @@ test_interrupts(void **state)
 	arena_free(&a);
 	// Event index: once the one that the guest named is used.
 	arena_init(&a, 16, FEATURE(VIRTIO_F_VERSION_1) | FEATURE(VIRTIO_RING_F_EVENT_IDX), false);
-	a.ring[1].callfd = fd;
+	a.ring[1].call = fd;
 	a.driver[1].avail->ring[16] = 4;
 	for (unsigned int i = 0; i < 8; i++) {
 		add_plain(&a, 1, ARENA_DATA_GPA, 100);

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// Rings as a front end sets them up: where they may lie, when they run, and what happens when memory, size, features or other
+// things change under them.
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define PAGE UINT64_C(4096)
+
+static void
+test_frames_go_through(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(guest_layouts); i++) {
+		guest_start(&g, guest_layouts[i], -1);
+		guest_check_traffic(&g);
+		guest_close(&g);
+	}
+}
+
+// Messages that come while frames do: none is lost, repeated, or held up.
+static void
+test_messages_under_traffic(void **state)
+{
+	int call = eventfd(0, EFD_NONBLOCK);
+	uint64_t features;
+	struct guest g;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(guest_layouts); i++) {
+		guest_start(&g, guest_layouts[i], -1);
+		features = atomic_load(&g.l.port->features);
+		for (unsigned int k = 0; k < 40; k++) {
+			guest_send(&g, 7);
+			guest_offer(&g, 7);
+			switch (k % 8) {
+			case 0:
+				assert_int_equal(
+					liar_set_u64(&g.l, VHOST_SET_FEATURES, features | 1ULL << VHOST_F_LOG_ALL, -1),
+					0);
+				break;
+			case 1:
+				assert_int_equal(liar_set_u64(&g.l, VHOST_SET_FEATURES, features, -1), 0);
+				break;
+			case 2:
+				assert_int_equal(liar_set_u64(&g.l, VHOST_SET_VRING_CALL, k & 1, call), 0);
+				break;
+			case 3:
+				assert_int_equal(liar_set_region(&g.l, VHOST_SET_MEM_TABLE, LIAR_GPA, LIAR_SIZE,
+							 LIAR_USER, 0, g.l.memory_fd),
+					0);
+				break;
+			case 4: // refused
+				assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 0, 8), 1);
+				break;
+			case 5:
+				assert_int_equal(liar_set_region(&g.l, VHOST_ADD_MEM_REG, LIAR_GPA + LIAR_SIZE, PAGE,
+							 LIAR_USER + LIAR_SIZE, 0, g.l.memory_fd),
+					0);
+				break;
+			case 6:
+				assert_int_equal(liar_set_region(&g.l, VHOST_REM_MEM_REG, LIAR_GPA + LIAR_SIZE, PAGE,
+							 LIAR_USER + LIAR_SIZE, 0, -1),
+					0);
+				break;
+			default:
+				assert_int_equal(liar_set_u64(&g.l, VHOST_SET_STATUS, 15, -1), 0);
+			}
+			assert_true(atomic_load(&g.l.io.link));
+			guest_echo(&g);
+			guest_take(&g);
+		}
+		while (guest_echo(&g))
+			guest_take(&g);
+		assert_int_equal(g.sent, g.received);
+		guest_close(&g);
+	}
+	close(call);
+}
+
+// A ring's part that starts LEFT bytes before the end of its region.
+static void
+place_part(struct guest *g, unsigned int part, uint64_t left)
+{
+	uint64_t at[3] = { LIAR_USER + GUEST_PART, LIAR_USER + GUEST_PART + 0x4000, LIAR_USER + GUEST_PART + 0x8000 };
+
+	at[part] = LIAR_USER + LIAR_SIZE - left;
+	assert_int_equal(liar_set_addr(&g->l, 1, at[0], at[1], at[2]), 0);
+}
+
+// Each part's whole extent lies in one region, or the ring does not run; and not a byte behind the region is written.
+static void
+test_parts_at_the_end_of_memory(void **state)
+{
+	// Bytes of each part: descriptors, available, used; with and without event words.
+	static const struct {
+		uint64_t features, bytes[3], step[3];
+	} parts[] = {
+		{ 0, { GUEST_RING * 16, 4 + GUEST_RING * 2, 4 + GUEST_RING * 8 }, { 16, 2, 4 } },
+		{ FEATURE(VIRTIO_RING_F_EVENT_IDX), { GUEST_RING * 16, 6 + GUEST_RING * 2, 6 + GUEST_RING * 8 },
+			{ 16, 2, 4 } },
+		{ PACKED, { GUEST_RING * 16, 4, 4 }, { 16, 4, 4 } },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(parts); i++) {
+		for (unsigned int part = 0; part < 3; part++) {
+			for (uint64_t left = parts[i].step[part]; left <= parts[i].bytes[part] + 16;
+				left += parts[i].step[part]) {
+				bool fits = left >= parts[i].bytes[part];
+				struct guest g;
+
+				guest_init(&g, parts[i].features);
+				assert_int_equal(guest_start_ring(&g, 0, -1), 0);
+				assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, GUEST_RING), 0);
+				place_part(&g, part, left);
+				assert_int_equal(
+					liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+				assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 1), 0);
+				if ((atomic_load(&g.l.port->from_guest) == 1) != fits)
+					fail_msg("features 0x%lx, part %u, %lu bytes", parts[i].features, part, left);
+				assert_int_equal(g.l.port->rings[1].fault, fits ? VHOST_FAULT_NONE : VHOST_FAULT_SETUP);
+				guest_echo(&g);
+				guest_close(&g);
+			}
+		}
+	}
+}
+
+static void
+test_alignment(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	for (unsigned int packed = 0; packed < 2; packed++) {
+		const uint64_t align[3] = { 16, packed ? 4 : 2, 4 };
+
+		for (unsigned int part = 0; part < 3; part++) {
+			for (uint64_t off = 0; off < 32; off++) {
+				uint64_t at[3] = { LIAR_USER + GUEST_PART, LIAR_USER + GUEST_PART + 0x4000,
+					LIAR_USER + GUEST_PART + 0x8000 };
+
+				at[part] += off;
+				guest_init(&g, packed ? PACKED : 0);
+				assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, GUEST_RING), 0);
+				assert_int_equal(liar_set_addr(&g.l, 1, at[0], at[1], at[2]), 0);
+				assert_int_equal(
+					liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+				assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 1), 0);
+				assert_int_equal(atomic_load(&g.l.port->from_guest) == 1, off % align[part] == 0);
+				guest_close(&g);
+			}
+		}
+	}
+}
+
+// The size grows after the addresses were said, and they do not fit any more.
+static void
+test_size_that_grows(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	for (uint32_t num = 1; num <= 32768; num *= 2) {
+		guest_init(&g, 0);
+		assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, 1), 0);
+		place_part(&g, 2, 4 + 8 * GUEST_RING);
+		assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, num), 0);
+		assert_int_equal(liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+		assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 1), 0);
+		assert_int_equal(atomic_load(&g.l.port->from_guest), num <= GUEST_RING);
+		// And not while the ring runs.
+		assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, 32768), 1);
+		guest_echo(&g);
+		guest_close(&g);
+	}
+	// Sizes that are no power of two are for packed rings only.
+	for (unsigned int packed = 0; packed < 2; packed++) {
+		guest_init(&g, packed ? PACKED : 0);
+		assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, 100), 0);
+		place_part(&g, 2, PAGE);
+		assert_int_equal(liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+		assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 1), 0);
+		assert_int_equal(atomic_load(&g.l.port->from_guest), packed);
+		guest_close(&g);
+	}
+}
+
+// A packed ring with its event words at the very end; then it is stopped, and split.
+static void
+test_packed_and_then_split(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	guest_init(&g, PACKED);
+	assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, GUEST_RING), 0);
+	place_part(&g, 2, 4);
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+	assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 1), 0);
+	assert_int_equal(atomic_load(&g.l.port->from_guest), 1);
+	// Not while it runs.
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_FEATURES,
+				 1ULL << VHOST_F_PROTOCOL_FEATURES | 1ULL << VIRTIO_F_VERSION_1, -1),
+		1);
+	liar_send(&g.l, VHOST_GET_VRING_BASE, VHOST_VERSION, &(struct vhost_vring_state){ 1, 0 }, 8, NULL, 0);
+	assert_int_equal(liar_run(&g.l), 0);
+	liar_answer(&g.l, VHOST_GET_VRING_BASE, &(union vhost_payload){ 0 }, NULL);
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_FEATURES,
+				 1ULL << VHOST_F_PROTOCOL_FEATURES | 1ULL << VIRTIO_F_VERSION_1, -1),
+		0);
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+	assert_int_equal(atomic_load(&g.l.port->from_guest), 0);
+	assert_int_equal(g.l.port->rings[1].fault, VHOST_FAULT_SETUP);
+	guest_echo(&g);
+	guest_close(&g);
+}
+
+// The region that the rings lie in is taken out and comes back: they wait meanwhile.
+static void
+test_memory_that_comes_and_goes(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(guest_layouts); i++) {
+		guest_start(&g, guest_layouts[i], -1);
+		for (unsigned int k = 0; k < 3; k++) {
+			guest_check_traffic(&g);
+			assert_int_equal(
+				liar_set_region(&g.l, VHOST_REM_MEM_REG, LIAR_GPA, LIAR_SIZE, LIAR_USER, 0, -1), 0);
+			assert_false(atomic_load(&g.l.port->running));
+			guest_send(&g, 3);
+			assert_int_equal(guest_echo(&g), 0);
+			assert_int_equal(liar_set_region(&g.l, VHOST_ADD_MEM_REG, LIAR_GPA, LIAR_SIZE, LIAR_USER, 0,
+						 g.l.memory_fd),
+				0);
+			assert_true(atomic_load(&g.l.port->running));
+			guest_offer(&g, 3);
+			assert_int_equal(guest_echo(&g), 3);
+			assert_int_equal(guest_take(&g), 3);
+		}
+		guest_close(&g);
+	}
+}
+
+// A ring says how far it is when it stops, and goes on there.
+static void
+test_stop_and_go_on(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(guest_layouts); i++) {
+		bool packed = guest_layouts[i] & PACKED;
+
+		guest_start(&g, guest_layouts[i], -1);
+		for (unsigned int k = 0; k < 4; k++) {
+			guest_check_traffic(&g);
+			for (uint32_t r = 0; r < 2; r++) {
+				uint16_t place = packed ? (uint16_t)(g.d[r].next_used | g.d[r].used_wrap << 15)
+							: g.d[r].next_used;
+
+				assert_int_equal(
+					guest_stop_ring(&g, r), packed ? place | (uint32_t)place << 16 : place);
+				assert_false(atomic_load(&g.l.io.link));
+			}
+			assert_false(atomic_load(&g.l.port->running));
+			guest_send(&g, 1);
+			assert_int_equal(guest_echo(&g), 0);
+			assert_int_equal(guest_start_ring(&g, 0, -1), 0);
+			assert_int_equal(guest_start_ring(&g, 1, -1), 0);
+			guest_offer(&g, 1);
+			assert_int_equal(guest_echo(&g), 1);
+			assert_int_equal(guest_take(&g), 1);
+		}
+		guest_close(&g);
+	}
+}
+
+static void
+test_rings_run_only_when_they_may(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	guest_start(&g, 0, -1);
+	// Disabled, and enabled again.
+	assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 0), 0);
+	assert_false(atomic_load(&g.l.io.link));
+	guest_send(&g, 2);
+	assert_int_equal(guest_echo(&g), 0);
+	assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 1), 0);
+	assert_int_equal(guest_echo(&g), 2);
+	assert_int_equal(guest_take(&g), 2);
+	// Reset, as by a guest that starts anew: the memory stays.
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_STATUS, 0, -1), 0);
+	assert_false(atomic_load(&g.l.port->running));
+	assert_non_null(g.l.port->memory);
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_FEATURES,
+				 1ULL << VHOST_F_PROTOCOL_FEATURES | 1ULL << VIRTIO_F_VERSION_1, -1),
+		0);
+	assert_int_equal(guest_start_ring(&g, 0, -1), 0);
+	assert_int_equal(guest_start_ring(&g, 1, -1), 0);
+	guest_check_traffic(&g);
+	guest_close(&g);
+	// More pairs than the port allows.
+	guest_start(&g, 1ULL << VIRTIO_NET_F_MQ, -1);
+	g.l.port->max_queues = 1;
+	liar_start_ring(&g.l, 2, -1);
+	liar_start_ring(&g.l, 3, -1);
+	assert_non_null(strstr(g.l.port->error, "the guest uses queue pair 2 and the port allows 1"));
+	assert_int_equal(atomic_load(&g.l.port->from_guest), 1);
+	guest_close(&g);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_frames_go_through),
+		cmocka_unit_test(test_messages_under_traffic),
+		cmocka_unit_test(test_parts_at_the_end_of_memory),
+		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_size_that_grows),
+		cmocka_unit_test(test_packed_and_then_split),
+		cmocka_unit_test(test_memory_that_comes_and_goes),
+		cmocka_unit_test(test_stop_and_go_on),
+		cmocka_unit_test(test_rings_run_only_when_they_may),
+	};
+
+	return cmocka_run_group_tests(tests, guest_setup, NULL);
+}
