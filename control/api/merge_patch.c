@@ -11,7 +11,8 @@
 #include "look.h"
 #include "submit.h"
 
-#define MAX_TRIES 10
+// A try is lost only if somebody else's write came in between. Where many write the same object, one may lose often.
+#define MAX_TRIES 200
 
 struct set {
 	struct weft_call *call;
