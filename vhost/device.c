@@ -203,7 +203,7 @@ vhost_device_resume(struct vhost_port *port)
 	uint32_t to_guest, from_guest;
 	bool broken;
 
-	if (atomic_load(&port->running))
+	if (atomic_load(&port->running) || port->held)
 		return;
 	if (vhost_guard_enter(&guard, port))
 		load_all(port);

@@ -61,6 +61,7 @@ struct vhost_port {
 	struct vhost_trash *trash; // what it is rid of, and what is not closed or unmapped yet
 	uint64_t protocol;	   // features of the protocol in use
 	bool negotiated;	   // SET_FEATURES came
+	bool held;		   // no ring runs yet: the port is being handed over
 	uint8_t status;		   // of the device (VIRTIO 1.1, 2.1)
 	int listener;		   // server: the listening socket, else -1
 	bool listens;		   // the thread waits for connections at it

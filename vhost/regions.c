@@ -95,6 +95,7 @@ vhost_set_log_base(struct vhost_port *port, struct vhost_message *m)
 	if (ret)
 		return vhost_refuse(
 			port, -ret, "has a dirty log that is empty, longer than its file, or than any guest needs");
+	vhost_message_take(m, 0);
 	trash = port->log.bits ? vhost_trash_new() : NULL;
 	vhost_trash_window(trash, &port->log.window);
 	vhost_trash_out(trash, &port->trash);
@@ -130,5 +131,8 @@ vhost_set_inflight_fd(struct vhost_port *port, struct vhost_message *m)
 	int ret = weft_inflight_map(&port->inflight, &m->payload.inflight, m->fds[0],
 		vhost_has(atomic_load(&port->features), VIRTIO_F_RING_PACKED));
 
-	return ret ? vhost_refuse(port, -ret, "has in-flight pages that do not fit its rings, or their file") : 0;
+	if (ret)
+		return vhost_refuse(port, -ret, "has in-flight pages that do not fit its rings, or their file");
+	vhost_message_take(m, 0);
+	return 0;
 }

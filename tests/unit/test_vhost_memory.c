@@ -358,7 +358,6 @@ check_log(uint64_t size, uint64_t offset, uint64_t gpa, uint64_t len)
 	}
 	weft_window_unmap(&log.window);
 	munmap(file, total);
-	close(fd);
 }
 
 static void

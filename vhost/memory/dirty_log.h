@@ -17,9 +17,9 @@ struct vhost_log {
 	struct vhost_window window;
 };
 
-// Maps SIZE bytes of the file FD, from OFFSET on, as LOG, which is empty. FD stays the caller's. Returns 0 or -errno as
-// weft_window_map() does, -EFBIG where no guest needs so long a log; then LOG stays empty. Whoever unmaps the window ends the log.
-// Front ends' thread, while no ring runs.
+// Maps SIZE bytes of the file FD, from OFFSET on, as LOG, which is empty. Returns 0, and FD is LOG's; or -errno as
+// weft_window_map() does, -EFBIG where no guest needs so long a log: LOG stays empty. Whoever unmaps the window ends the
+// log. Front ends' thread, while no ring runs.
 int weft_dirty_log_map(struct vhost_log *log, int fd, uint64_t offset, uint64_t size);
 
 // Marks the pages of LEN bytes from the guest physical address GPA on. Pages beyond the log are left out. Owner worker.

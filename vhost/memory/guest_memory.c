@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PAGE 4096u
 
@@ -20,10 +19,8 @@ weft_guest_memory_new(void)
 void
 weft_guest_memory_free(struct vhost_memory *memory)
 {
-	for (uint32_t i = 0; memory && i < memory->table.n; i++) {
+	for (uint32_t i = 0; memory && i < memory->table.n; i++)
 		weft_window_unmap(&memory->map[i].window);
-		close(memory->map[i].fd);
-	}
 	free(memory);
 }
 
@@ -103,7 +100,7 @@ int
 weft_guest_memory_add(struct vhost_memory *memory, const struct vhost_region *region, int fd, char *why, size_t size)
 {
 	struct guest_region fresh = { .gpa = region->gpa, .size = region->size };
-	struct vhost_mapping map = { .user = region->user, .offset = region->offset, .fd = fd };
+	struct vhost_mapping map = { .user = region->user };
 	int ret = check_region(memory, region, why, size);
 
 	if (ret)

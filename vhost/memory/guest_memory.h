@@ -120,9 +120,7 @@ guest_memory_at(const struct guest_memory *mem, uint32_t *hot, uint64_t gpa, uin
 
 // How a region is mapped: for the front ends' thread only.
 struct vhost_mapping {
-	uint64_t user;	 // the front end's virtual address of the region
-	uint64_t offset; // of the region in its file
-	int fd;		 // of that file; kept, so that another process can be given it
+	uint64_t user; // the front end's virtual address of the region
 	struct vhost_window window;
 };
 

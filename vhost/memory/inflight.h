@@ -61,8 +61,8 @@ struct vhost_inflight {
 // offset filled in; or -errno. Front ends' thread.
 int weft_inflight_make(struct vhost_inflight_area *area, bool packed);
 
-// Maps the pages in FD that AREA describes as INFLIGHT, in place of what was there. FD stays the caller's. Returns 0
-// or -errno as weft_window_map() does, -EINVAL where AREA is not sound; then INFLIGHT is as it was. No ring runs
+// Maps the pages in FD that AREA describes as INFLIGHT, in place of what was there. Returns 0, and FD
+// is INFLIGHT's; or -errno as weft_window_map() does, -EINVAL where AREA is not sound: INFLIGHT is as it was. No ring runs
 // meanwhile.
 int weft_inflight_map(struct vhost_inflight *inflight, const struct vhost_inflight_area *area, int fd, bool packed);
 void weft_inflight_unmap(struct vhost_inflight *inflight);

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SMALL_PAGE 4096u
 // A length in a ring has 32 bits: an address with a length added to it stays within the guard behind.
@@ -86,7 +87,7 @@ weft_window_map(struct vhost_window *window, int fd, uint64_t offset, uint64_t s
 	uint64_t page, start, length;
 	uintptr_t at;
 
-	*window = (struct vhost_window){ 0 };
+	*window = (struct vhost_window){ .fd = -1 };
 	if (size == 0 || offset + size < offset) {
 		errno = EINVAL;
 		return NULL;
@@ -99,7 +100,7 @@ weft_window_map(struct vhost_window *window, int fd, uint64_t offset, uint64_t s
 	window->size = GUARD_BEFORE + length + page + GUARD_BEHIND;
 	window->base = mmap(NULL, window->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (window->base == MAP_FAILED) {
-		*window = (struct vhost_window){ 0 };
+		*window = (struct vhost_window){ .fd = -1 };
 		return NULL;
 	}
 	atomic_fetch_add(&used, 1);
@@ -115,6 +116,8 @@ weft_window_map(struct vhost_window *window, int fd, uint64_t offset, uint64_t s
 	}
 	window->part = (void *)at;
 	window->length = length;
+	window->offset = offset;
+	window->fd = fd;
 	madvise(window->part, length, MADV_DONTDUMP);
 	return (uint8_t *)at + (offset - start);
 }
@@ -137,6 +140,8 @@ weft_window_unmap(struct vhost_window *window)
 		return;
 	empty(window);
 	munmap(window->base, window->size);
+	if (window->fd >= 0)
+		close(window->fd);
 	atomic_fetch_sub(&used, 1);
 	atomic_fetch_sub(&used_bytes, window->size);
 	*window = (struct vhost_window){ 0 };

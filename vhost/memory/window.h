@@ -14,14 +14,16 @@ struct vhost_window {
 	size_t size; // of that
 	void *part;  // what is mapped of the file, in whole pages
 	size_t length;
+	uint64_t offset; // in the file, of what was asked for
+	int fd;		 // of the file; it stays open, so that another process can be given it
 };
 
-// Maps SIZE bytes of the file FD from OFFSET on. FD stays the caller's. Returns where they begin; or NULL with errno:
-// EMEDIUMTYPE where FD is no file of memory (memfd, tmpfs, hugetlbfs), which could block everybody who touches it; ERANGE
-// where the file is shorter. It never blocks, whatever FD is. Any thread.
+// Maps SIZE bytes of the file FD from OFFSET on. Returns where they begin, and FD is the window's; or NULL with errno, and
+// FD stays the caller's: EMEDIUMTYPE where it is no file of memory (memfd, tmpfs, hugetlbfs), which could block everybody who
+// touches it; ERANGE where the file is shorter. It never blocks, whatever FD is. Any thread.
 uint8_t *weft_window_map(struct vhost_window *window, int fd, uint64_t offset, uint64_t size);
 
-// Unmaps all of it. No thread may use the part any more. It takes long where much of it has been touched, and other
+// Unmaps all of it, and closes its file. No thread may use the part any more. It takes long where much of it has been touched, and other
 // threads may map and fault meanwhile. Any thread.
 void weft_window_unmap(struct vhost_window *window);
 
