@@ -4,11 +4,9 @@
 #include "json.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <sys/stat.h>
+#include "weft/file.h"
 
 #define MAX_FILE (256 << 20)
 
@@ -26,24 +24,16 @@ weft_json_load(const char *text, size_t size, const char *file, struct weft_erro
 json_t *
 weft_json_load_file(const char *file, struct weft_error *err)
 {
-	json_t *json = NULL;
-	FILE *f = fopen(file, "r");
-	struct stat st;
-	char *text;
+	const char *why;
+	size_t size;
+	char *text = weft_file_read(file, MAX_FILE, &size, &why);
+	json_t *json;
 
-	if (f == NULL || fstat(fileno(f), &st) || st.st_size > MAX_FILE) {
-		weft_fail(err, f && st.st_size > MAX_FILE ? EFBIG : errno, "cannot read %s: %s", file,
-			strerror(f && st.st_size > MAX_FILE ? EFBIG : errno));
-		if (f)
-			fclose(f);
+	if (text == NULL) {
+		weft_fail(err, errno, "cannot read %s: %s", file, why);
 		return NULL;
 	}
-	text = malloc(st.st_size + 1);
-	if (text)
-		json = weft_json_load(text, fread(text, 1, st.st_size, f), file, err);
-	else
-		weft_fail(err, ENOMEM, "cannot read %s: no memory", file);
+	json = weft_json_load(text, size, file, err);
 	free(text);
-	fclose(f);
 	return json;
 }

@@ -14,5 +14,5 @@
 // names FILE, line and column.
 json_t *weft_json_load(const char *text, size_t size, const char *file, struct weft_error *err);
 
-// The same with the content of FILE, of at most 256 MiB.
+// The same with the content of FILE, a regular file of at most 256 MiB.
 json_t *weft_json_load_file(const char *file, struct weft_error *err);

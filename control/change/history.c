@@ -11,6 +11,13 @@
 
 #define MAX_BYTES (64u << 20) // of all records; the oldest are dropped first
 
+bool
+weft_generation_valid(const json_t *value)
+{
+	return json_is_integer(value) && json_integer_value(value) >= 1 &&
+	       json_integer_value(value) <= WEFT_GENERATION_MAX;
+}
+
 json_t *
 weft_record_new(uint64_t generation, const char *who, const char *note, const struct weft_changeset *set)
 {
@@ -23,7 +30,7 @@ json_t *
 weft_record_summary(const json_t *record)
 {
 	const json_t *before = json_object_get(record, "before");
-	json_t *summary = json_pack("{s:O, s:O, s:O, s:O, s:[], s:[], s:[]}", "generation",
+	json_t *summary = json_pack("{s:O*, s:O*, s:O*, s:O*, s:[], s:[], s:[]}", "generation",
 		json_object_get(record, "generation"), "time", json_object_get(record, "time"), "who",
 		json_object_get(record, "who"), "note", json_object_get(record, "note"), "added", "changed", "removed");
 	const char *key;

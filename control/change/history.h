@@ -8,12 +8,17 @@
 
 #include "control/policy/model.h"
 
-#define WEFT_HISTORY_MAX 256 // generations that can be listed and undone
+#define WEFT_HISTORY_MAX    256 // generations that can be listed and undone
+#define WEFT_GENERATION_MAX (INT64_C(1) << 53)
+
+// Whether VALUE can be the number of a generation: an integer from 1 to WEFT_GENERATION_MAX.
+bool weft_generation_valid(const json_t *value);
 
 // Makes a record of SET, a new object. WHO and NOTE may be empty.
 json_t *weft_record_new(uint64_t generation, const char *who, const char *note, const struct weft_changeset *set);
 
-// Makes a summary of a record for people, a new object: {generation, time, who, note, added, changed, removed}.
+// Makes a summary of a record for people, a new object: {generation, time, who, note, added, changed, removed}. What RECORD
+// does not have, the summary does not have either.
 json_t *weft_record_summary(const json_t *record);
 
 // Returns the changes that undo RECORD, a new object; or NULL with ERR if an object has changed in MODEL since.

@@ -109,8 +109,9 @@ serve(struct weft_error *err)
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's routes cannot be followed\"");
 	if (weft_drift_start(weft_ctl.base, weft_ctl.local.model))
 		WEFT_LOG(WARNING, "event=netlink error=\"the kernel's links cannot be followed\"");
-	weft_provision_restore(weft_ctl.config.state_dir);
-	ret = weft_ctl.store->start(&setup, err);
+	ret = weft_provision_restore(weft_ctl.config.state_dir, err);
+	if (ret == 0)
+		ret = weft_ctl.store->start(&setup, err);
 	if (ret == 0 && weft_ctl.config.policy[0])
 		ret = apply_file(weft_ctl.config.policy, err);
 	if (ret == 0)

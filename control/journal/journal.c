@@ -3,6 +3,7 @@
 
 #include "journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "weft/file.h"
+
 #include "record.h"
 
 #define JOURNAL_FILE "journal"
+#define MAX_JOURNAL  (UINT64_C(4) << 30) // bytes
 // A journal is rewritten when it is longer than LONG_BYTES, and LONG_TIMES as long as after the last rewriting.
 #define LONG_BYTES (1u << 20)
 #define LONG_TIMES 4
@@ -27,6 +31,39 @@ struct weft_journal {
 	bool damaged; // a copy is damaged: rewriting repairs it
 };
 
+// Both copies of the record at OFFSET are damaged: whatever follows, weftd must not go on without it.
+static int
+refuse(const struct weft_journal *j, size_t offset, struct weft_error *err)
+{
+	if (offset == 0)
+		return weft_fail(err, EBADMSG,
+			"%s is damaged at byte 0, or is no journal of weft's: restore the file from a backup, or type 'mv %s "
+			"%s.bad' to begin with nothing, and apply the policy again",
+			j->path, j->path, j->path);
+	return weft_fail(err, EBADMSG,
+		"%s is damaged at byte %zu, in both copies of a record: restore the file from a backup, or type 'truncate "
+		"-s %zu %s' to keep the records before it, and apply the policy again",
+		j->path, offset, offset, j->path);
+}
+
+// Calls REPLAY with the record at OFFSET, whose JSON is PAYLOAD.
+static int
+replay_one(const struct weft_journal *j, size_t offset, const char *payload, size_t len,
+	int (*replay)(void *arg, json_t *record, struct weft_error *err), void *arg, struct weft_error *err)
+{
+	json_t *record = json_loadb(payload, len, 0, NULL);
+	struct weft_error why = { "it is not JSON" };
+	int ret = record ? replay(arg, record, &why) : -EBADMSG;
+
+	json_decref(record);
+	if (ret)
+		return weft_fail(err, -ret,
+			"%s: the record at byte %zu: %.200s; restore the file from a backup, or move it away to begin with "
+			"nothing, and apply the policy again",
+			j->path, offset, why.text);
+	return 0;
+}
+
 static int
 replay_all(struct weft_journal *j, const struct weft_journal_image *image,
 	int (*replay)(void *arg, json_t *record, struct weft_error *err), void *arg, struct weft_error *err)
@@ -36,24 +73,17 @@ replay_all(struct weft_journal *j, const struct weft_journal_image *image,
 
 	while (offset < image->size) {
 		const char *payload = weft_journal_read_record(image, offset, &len, &next, &damaged);
-		json_t *record;
 		int ret;
 
 		if (payload == NULL)
 			break;
-		record = json_loadb(payload, len, 0, NULL);
-		ret = record ? replay(arg, record, err)
-			     : weft_fail(err, EBADMSG, "%s: byte %zu: not JSON", j->path, offset);
-		json_decref(record);
+		ret = replay_one(j, offset, payload, len, replay, arg, err);
 		if (ret)
 			return ret;
 		offset = next > image->size ? image->size : next;
 	}
-	if (offset < image->size && weft_journal_has_record_behind(image, offset))
-		return weft_fail(err, EBADMSG,
-			"%s is damaged at byte %zu, in both copies of a record, and records follow it: restore the "
-			"file from a backup, or remove it and apply the policy again",
-			j->path, offset);
+	if (offset < image->size && !weft_journal_is_torn(image, offset))
+		return refuse(j, offset, err);
 	if (offset < image->size)
 		WEFT_LOG(WARNING, "event=journal-torn file=%s byte=%zu cut=%zu", j->path, offset, image->size - offset);
 	if (damaged)
@@ -76,38 +106,14 @@ sync_dir(const char *dir)
 	return ret;
 }
 
-static int
-read_file(int fd, struct weft_journal_image *image)
-{
-	struct stat st;
-	char *data;
-	size_t n = 0;
-
-	if (fstat(fd, &st))
-		return -errno;
-	data = malloc(st.st_size + 1);
-	if (data == NULL)
-		return -ENOMEM;
-	while (n < (size_t)st.st_size) {
-		ssize_t got = pread(fd, data + n, st.st_size - n, n);
-
-		if (got <= 0) {
-			free(data);
-			return got ? -errno : -EIO;
-		}
-		n += got;
-	}
-	*image = (struct weft_journal_image){ .data = data, .size = n };
-	return 0;
-}
-
 struct weft_journal *
 weft_journal_open(const char *dir, int (*replay)(void *arg, json_t *record, struct weft_error *err), void *arg,
 	struct weft_error *err)
 {
 	struct weft_journal *j = calloc(1, sizeof(*j));
 	struct weft_journal_image image = { 0 };
-	int ret = 0;
+	const char *why = "";
+	int ret;
 
 	if (j == NULL) {
 		weft_fail(err, ENOMEM, "no memory for the journal");
@@ -115,13 +121,15 @@ weft_journal_open(const char *dir, int (*replay)(void *arg, json_t *record, stru
 	}
 	snprintf(j->dir, sizeof(j->dir), "%s", dir);
 	snprintf(j->path, sizeof(j->path), "%s/" JOURNAL_FILE, dir);
-	j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (j->fd < 0 || (ret = sync_dir(dir)) || (ret = read_file(j->fd, &image))) {
-		ret = j->fd < 0 ? -errno : ret;
-		weft_fail(err, -ret, "cannot read %s: %s", j->path, strerror(-ret));
-	} else {
+	j->fd = weft_file_open(j->path, O_RDWR | O_CREAT, 0600, MAX_JOURNAL, &image.size, &why);
+	if (j->fd >= 0 && (image.data = weft_file_content(j->fd, image.size)) == NULL)
+		why = strerror(errno);
+	if (image.data == NULL)
+		ret = weft_fail(err, errno, "cannot read %s: %s; move it away to begin with nothing", j->path, why);
+	else if ((ret = sync_dir(dir)))
+		weft_fail(err, -ret, "cannot sync %s: %s", dir, strerror(-ret));
+	else
 		ret = replay_all(j, &image, replay, arg, err);
-	}
 	if (ret == 0 && (size_t)j->size < image.size && (ftruncate(j->fd, j->size) || fsync(j->fd)))
 		ret = weft_fail(err, errno, "cannot cut %s: %s", j->path, strerror(errno));
 	free((void *)(uintptr_t)image.data);
@@ -140,26 +148,6 @@ weft_journal_close(struct weft_journal *journal)
 	free(journal);
 }
 
-int
-weft_journal_append(struct weft_journal *j, const json_t *record, struct weft_error *err)
-{
-	off_t end = j->size;
-	int ret = j->broken ? -EIO : weft_journal_write_record(j->fd, record, &end);
-
-	if (ret == 0 && fdatasync(j->fd)) {
-		// A failed sync may have written anything, so nothing is appended after it.
-		ret = -errno;
-		j->broken = true;
-	}
-	if (ret == 0) {
-		j->size = end;
-		return 0;
-	}
-	if (ftruncate(j->fd, j->size))
-		j->broken = true;
-	return weft_fail(err, -ret, "cannot store the change in %s: %s; nothing was changed", j->path, strerror(-ret));
-}
-
 bool
 weft_journal_is_long(const struct weft_journal *j)
 {
@@ -174,7 +162,8 @@ weft_journal_rewrite(struct weft_journal *j, json_t *const *records, unsigned in
 	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), "%s.new", j->path);
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	unlink(path);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return weft_fail(err, errno, "cannot write %s: %s", path, strerror(errno));
 	for (unsigned int i = 0; ret == 0 && i < n; i++)
@@ -195,4 +184,40 @@ weft_journal_rewrite(struct weft_journal *j, json_t *const *records, unsigned in
 	// Both files have the same policy, so after a crash either of them is right.
 	ret = sync_dir(j->dir);
 	return ret ? weft_fail(err, -ret, "cannot sync %s: %s", j->dir, strerror(-ret)) : 0;
+}
+
+// A crash may leave a part of the last record, but never of the only one: so a file that does not begin with a record is
+// known to be damaged, and is not taken for a new one.
+static int
+append_first(struct weft_journal *j, const json_t *record, struct weft_error *err)
+{
+	json_t *first = (json_t *)(uintptr_t)record;
+	int ret = weft_journal_rewrite(j, &first, 1, err);
+
+	if (ret && j->size && ftruncate(j->fd, 0) == 0)
+		j->size = j->base = 0;
+	return ret;
+}
+
+int
+weft_journal_append(struct weft_journal *j, const json_t *record, struct weft_error *err)
+{
+	off_t end = j->size;
+	int ret;
+
+	if (end == 0)
+		return append_first(j, record, err);
+	ret = j->broken ? -EIO : weft_journal_write_record(j->fd, record, &end);
+	if (ret == 0 && fdatasync(j->fd)) {
+		// A failed sync may have written anything, so nothing is appended after it.
+		ret = -errno;
+		j->broken = true;
+	}
+	if (ret == 0) {
+		j->size = end;
+		return 0;
+	}
+	if (ftruncate(j->fd, j->size))
+		j->broken = true;
+	return weft_fail(err, -ret, "cannot store the change in %s: %s; nothing was changed", j->path, strerror(-ret));
 }

@@ -11,6 +11,7 @@
 #include <rte_hash_crc.h>
 
 #define MAX_RECORD (256u << 20)
+#define PAGE_BYTES 4096 // what the kernel writes at least as a whole
 
 struct header {
 	char magic[4];
@@ -82,16 +83,43 @@ weft_journal_read_record(
 	return NULL;
 }
 
-bool
-weft_journal_has_record_behind(const struct weft_journal_image *image, size_t offset)
+// Whether the header at TAIL, of which SIZE bytes are there, was only written in part: zeros follow to the end of the
+// file or of a page. OFFSET: where TAIL is in the file.
+static bool
+is_torn_header(const char *tail, size_t size, size_t offset)
 {
+	size_t known = size < sizeof(struct header) ? size : sizeof(struct header), end;
+
+	while (known && tail[known - 1] == 0)
+		known--;
+	end = (offset + known + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES - offset;
+	for (size_t i = known; i < size && i < end; i++)
+		if (tail[i])
+			return false;
+	return known < sizeof(struct header) && memcmp(tail, magic, known < sizeof(magic) ? known : sizeof(magic)) == 0;
+}
+
+bool
+weft_journal_is_torn(const struct weft_journal_image *image, size_t offset)
+{
+	const char *tail = image->data + offset;
+	size_t size = image->size - offset;
 	struct header h;
 
-	for (size_t at = offset + 1; at + sizeof(h) <= image->size; at++)
-		if (memcmp(image->data + at, magic, sizeof(magic)) == 0 &&
-			(read_copy(image, at, 0, &h) || read_copy(image, at, 1, &h)))
-			return true;
-	return false;
+	// The first record comes into the file as a whole.
+	if (offset == 0)
+		return false;
+	for (size_t at = 1; at + sizeof(h) <= size; at++)
+		if (memcmp(tail + at, magic, sizeof(magic)) == 0 &&
+			(read_copy(image, offset + at, 0, &h) || read_copy(image, offset + at, 1, &h)))
+			return false;
+	if (size >= sizeof(h))
+		memcpy(&h, tail, sizeof(h));
+	if (size < sizeof(h) || memcmp(h.magic, magic, sizeof(magic)) || h.copy || h.header_crc != header_crc(&h))
+		return is_torn_header(tail, size, offset);
+	// JSON contains no zeros.
+	return size <= 2 * (sizeof(h) + h.len) &&
+	       (size - sizeof(h) < h.len || memchr(tail + sizeof(h), 0, h.len) != NULL);
 }
 
 static int

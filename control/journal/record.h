@@ -23,9 +23,9 @@ struct weft_journal_image {
 const char *weft_journal_read_record(
 	const struct weft_journal_image *image, size_t offset, size_t *len, size_t *next, bool *damaged);
 
-// Whether an undamaged copy of any record is behind OFFSET. If so, the record at OFFSET was damaged after it was
-// written; if not, a crash has left it incomplete.
-bool weft_journal_has_record_behind(const struct weft_journal_image *image, size_t offset);
+// Whether the bytes from OFFSET to the end are the beginning of a record, which a crash has left incomplete: it ends too
+// early, or zeros are where nothing was written yet. Anything else was damaged after it was written, or is no record.
+bool weft_journal_is_torn(const struct weft_journal_image *image, size_t offset);
 
 // Writes both copies of RECORD at *AT, and moves *AT behind them. Returns 0 or -errno.
 int weft_journal_write_record(int fd, const json_t *record, off_t *at);

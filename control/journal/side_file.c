@@ -5,9 +5,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "weft/log.h"
+#include "weft/file.h"
+
+#define MAX_FILE (16u << 20) // bytes
 
 int
 weft_side_file_write(const char *dir, const char *name, const json_t *value, bool sync)
@@ -18,7 +19,9 @@ weft_side_file_write(const char *dir, const char *name, const json_t *value, boo
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	snprintf(new, sizeof(new), "%s.new", path);
-	f = fopen(new, "we");
+	// Whatever lies there, a FIFO for example, must not be written to.
+	unlink(new);
+	f = fopen(new, "wxe");
 	ok = f && json_dumpf(value, f, JSON_SORT_KEYS) == 0 && fflush(f) == 0 && (!sync || fdatasync(fileno(f)) == 0);
 	ok = (f == NULL || fclose(f) == 0) && ok && rename(new, path) == 0;
 	if (!ok)
@@ -27,15 +30,28 @@ weft_side_file_write(const char *dir, const char *name, const json_t *value, boo
 }
 
 json_t *
-weft_side_file_read(const char *dir, const char *name)
+weft_side_file_read(const char *dir, const char *name, struct weft_error *err)
 {
 	char path[320];
+	const char *why;
+	json_error_t where;
+	size_t size;
+	char *text;
 	json_t *value;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	value = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	text = weft_file_read(path, MAX_FILE, &size, &why);
+	if (text == NULL && errno == ENOENT)
+		return json_object();
+	if (text == NULL) {
+		weft_fail(err, errno, "cannot read %s: %s", path, why);
+		return NULL;
+	}
+	value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+	free(text);
 	if (json_is_object(value))
 		return value;
+	weft_fail(err, EBADMSG, "%s: %s", path, value ? "expected an object" : where.text);
 	json_decref(value);
-	return json_object();
+	return NULL;
 }

@@ -10,7 +10,10 @@
 
 #include <jansson.h>
 
+#include "weft/file.h"
+
 #define CONNECTIONS_MOST 100000
+#define MAX_FILE	 (1u << 20) // bytes
 
 void
 config_defaults(struct config *config, const char *dir)
@@ -88,12 +91,19 @@ int
 config_load(struct config *config, const char *file, int must)
 {
 	json_error_t error;
+	const char *why;
+	size_t size;
+	char *text;
 	json_t *json;
 	int ret;
 
 	if (!must && access(file, F_OK))
 		return 0;
-	json = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+	text = weft_file_read(file, MAX_FILE, &size, &why);
+	if (text == NULL)
+		return refuse(file, why);
+	json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	free(text);
 	if (json == NULL) {
 		fprintf(stderr, "weft-rest: %s: line %d: %s\n", file, error.line, error.text);
 		return -1;

@@ -11,12 +11,15 @@
 
 #include "weft/clock.h"
 #include "weft/engine.h"
+#include "weft/file.h"
 
 #include "control/host/tenant_rate.h"
 #include "control/cluster/cluster.h"
 #include "control/cluster/questions.h"
 #include "control/journal/side_file.h"
 #include "restore.h"
+
+#define CLUSTER_ADVICE "move the file away to join the cluster anew"
 
 static struct weft_local *local;
 static struct weft_journal *journal;
@@ -71,23 +74,27 @@ host_settled(void *host)
 	return weft_local_settled(host);
 }
 
+// The file is replaced as a whole: half an id would be another cluster's.
 static void
 save_cluster_id(void)
 {
 	const char *id = weft_cluster_id(cluster);
-	char path[300];
+	char path[300], new[310];
 	FILE *f;
+	bool ok;
 
 	if (id[0] == 0 || strcmp(id, known_id) == 0)
 		return;
 	snprintf(path, sizeof(path), "%s/cluster", state_dir);
-	f = fopen(path, "w");
-	if (f == NULL || fprintf(f, "%s\n", id) < 0)
-		WEFT_LOG(ERR, "event=cluster-id file=%s errno=%d", path, errno);
-	else
+	snprintf(new, sizeof(new), "%s.new", path);
+	unlink(new);
+	f = fopen(new, "wxe");
+	ok = f && fprintf(f, "%s\n", id) > 0 && fflush(f) == 0 && fdatasync(fileno(f)) == 0;
+	ok = (f == NULL || fclose(f) == 0) && ok && rename(new, path) == 0;
+	if (ok)
 		snprintf(known_id, sizeof(known_id), "%s", id);
-	if (f)
-		fclose(f);
+	else
+		WEFT_LOG(ERR, "event=cluster-id file=%s errno=%d", path, errno);
 }
 
 static int
@@ -144,8 +151,14 @@ host_keep(void *host, const json_t *kept, bool sync)
 static json_t *
 host_kept(void *host)
 {
+	struct weft_error err;
+	json_t *kept = weft_side_file_read(state_dir, "shares", &err);
+
 	(void)host;
-	return weft_side_file_read(state_dir, "shares");
+	// Without its shares the host sends less until the cluster has told them again.
+	if (kept == NULL)
+		WEFT_LOG(ERR, "event=shares error=\"%s\"", err.text);
+	return kept;
 }
 
 static int32_t
@@ -168,29 +181,57 @@ static const struct weft_cluster_ops ops = {
 	.kept = host_kept,
 };
 
-static void
-load_cluster_id(void)
+// Reads the id of the cluster that this host follows. Returns 0, or -errno with ERR.
+static int
+load_cluster_id(struct weft_error *err)
 {
 	char path[300];
-	FILE *f;
+	const char *why;
+	size_t size, len;
+	char *text;
 
 	snprintf(path, sizeof(path), "%s/cluster", state_dir);
-	f = fopen(path, "r");
-	if (f == NULL)
-		return;
-	if (fgets(known_id, sizeof(known_id), f))
-		known_id[strcspn(known_id, "\n")] = 0;
-	fclose(f);
+	text = weft_file_read(path, sizeof(known_id), &size, &why);
+	if (text == NULL && errno == ENOENT)
+		return 0;
+	if (text == NULL)
+		return weft_fail(err, errno, "cannot read %s: %s; " CLUSTER_ADVICE, path, why);
+	len = strspn(text, "0123456789");
+	if (len && len < sizeof(known_id) && strcmp(text + len, "\n") == 0)
+		snprintf(known_id, sizeof(known_id), "%.*s", (int)len, text);
+	else
+		weft_fail(err, EBADMSG, "%s: expected the number of a cluster; " CLUSTER_ADVICE, path);
+	free(text);
+	return known_id[0] ? 0 : -EBADMSG;
+}
+
+// Checks the files for the connection to etcd that are there, once: later they are opened again and again.
+static int
+check_files(const struct weft_etcd_config *etcd, struct weft_error *err)
+{
+	const char *const files[] = { etcd->ca, etcd->cert, etcd->key, etcd->password_file };
+	struct stat st;
+
+	for (unsigned int i = 0; i < RTE_DIM(files); i++) {
+		const char *why = files[i][0] && stat(files[i], &st) == 0 ? weft_file_type(st.st_mode) : NULL;
+
+		if (why)
+			return weft_fail(err, EINVAL, "etcd: cannot read %s: %s", files[i], why);
+	}
+	return 0;
 }
 
 static int
 etcd_start(const struct weft_store_setup *setup, struct weft_error *err)
 {
+	int ret;
+
 	local = setup->local;
 	state_dir = setup->state_dir;
 	// This host has not heard of the cluster yet.
 	weft_engine_fence_at(0);
-	load_cluster_id();
+	if ((ret = load_cluster_id(err)) || (ret = check_files(setup->etcd, err)))
+		return ret;
 	local->cluster = cluster_number(known_id);
 	local->share = share;
 	// The last known good generation is in force before the cluster is even asked.

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "control/change/bundle.h"
+#include "control/change/history.h"
 
 struct replaying {
 	json_t *objects;
@@ -16,19 +17,23 @@ struct replaying {
 static int
 replay(void *arg, json_t *record, struct weft_error *err)
 {
-	json_t *objects = json_object_get(record, "objects"), *value;
+	json_t *objects = json_object_get(record, "objects"), *changes = json_object_get(record, "changes"), *value;
+	json_t *generation = json_object_get(record, "generation");
 	struct replaying *r = arg;
 	const char *key;
 
-	(void)err;
-	r->generation = json_integer_value(json_object_get(record, "generation"));
+	if (!weft_generation_valid(generation))
+		return weft_fail(err, EBADMSG, "generation: expected a number from 1 to 2^53");
+	if (!json_is_object(objects ? objects : changes))
+		return weft_fail(err, EBADMSG, "expected an object in \"objects\" or \"changes\"");
+	r->generation = json_integer_value(generation);
 	// A record with "objects" holds the whole policy; the others hold changes.
 	if (objects) {
 		json_decref(r->objects);
 		r->objects = json_incref(objects);
 		return 0;
 	}
-	json_object_foreach (json_object_get(record, "changes"), key, value) {
+	json_object_foreach (changes, key, value) {
 		if (json_is_null(value))
 			json_object_del(r->objects, key);
 		else
@@ -44,10 +49,12 @@ weft_restore(struct weft_local *local, const char *dir, void (*each)(const json_
 {
 	struct replaying r = { .objects = json_object(), .each = each };
 	struct weft_journal *journal = weft_journal_open(dir, replay, &r, err);
+	struct weft_error why;
 	int ret = journal ? 0 : -errno;
 
-	if (ret == 0 && r.generation)
-		ret = weft_local_prepare(local, r.objects, r.generation, WEFT_PREPARE_RESTORE, err);
+	if (ret == 0 && r.generation &&
+		(ret = weft_local_prepare(local, r.objects, r.generation, WEFT_PREPARE_RESTORE, &why)))
+		weft_fail(err, -ret, "the policy in %s/journal cannot be brought into force: %.300s", dir, why.text);
 	if (ret == 0 && r.generation)
 		weft_local_activate(local);
 	json_decref(r.objects);

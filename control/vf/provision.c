@@ -12,6 +12,8 @@
 #include "assignment.h"
 #include "enforcement.h"
 
+#define ADVICE "restore the file from a backup, or move it away, and weftd takes no VF for its own"
+
 static char dir[256];
 static json_t *created; // {address of a PF: VFs}
 
@@ -64,17 +66,25 @@ create_again(const char *address, unsigned int n)
 		WEFT_LOG(INFO, "event=vfs pf=%s made=%u", address, n);
 }
 
-void
-weft_provision_restore(const char *state_dir)
+int
+weft_provision_restore(const char *state_dir, struct weft_error *err)
 {
+	struct weft_error why;
 	const char *address;
 	json_t *n;
 
 	snprintf(dir, sizeof(dir), "%s", state_dir);
 	json_decref(created);
-	created = weft_side_file_read(dir, "vfs.json");
+	created = weft_side_file_read(dir, "vfs.json", &why);
+	json_object_foreach (created, address, n)
+		if (!json_is_integer(n) || json_integer_value(n) < 1 || json_integer_value(n) > UINT16_MAX)
+			return weft_fail(err, EBADMSG,
+				"%s/vfs.json: %.60s: expected a number of VFs from 1 to 65535; " ADVICE, dir, address);
+	if (created == NULL)
+		return weft_fail(err, EBADMSG, "%.300s; " ADVICE, why.text);
 	json_object_foreach (created, address, n)
 		create_again(address, (unsigned int)json_integer_value(n));
+	return 0;
 }
 
 // The VFs that a thread beside the control thread creates.

@@ -7,9 +7,9 @@
 
 #include "weft/sriov.h"
 
-// Reads STATE_DIR/vfs.json and creates the VFs that are missing; failures are logged. At the start; waits until they
-// are created.
-void weft_provision_restore(const char *state_dir);
+// Reads STATE_DIR/vfs.json and creates the VFs that are missing; failures to create them are logged. At the start; waits
+// until they are created. Returns 0, or -errno with ERR: the file cannot be read.
+int weft_provision_restore(const char *state_dir, struct weft_error *err);
 
 // Creates VFs again on PFs that are back, in a thread of its own. To be called every few seconds.
 void weft_provision_watch(void);

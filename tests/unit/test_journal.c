@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -201,6 +202,158 @@ damage_to_both_copies_is_named_with_its_byte(void **state)
 	assert_non_null(strstr(err.text, file));
 }
 
+// Opens the journal, which must be refused with words that contain SAYS, and must not change.
+static void
+check_refused(const char *says)
+{
+	static uint8_t before[MAX_IMAGE], after[MAX_IMAGE];
+	size_t size = get_file(before);
+	struct weft_error err = { "" };
+	unsigned int n = 0;
+
+	assert_null(weft_journal_open(dir, count, &n, &err));
+	assert_non_null(strstr(err.text, file));
+	if (strstr(err.text, says) == NULL)
+		fail_msg("\"%s\" does not contain \"%s\"", err.text, says);
+	assert_int_equal(get_file(after), size);
+	assert_memory_equal(before, after, size);
+}
+
+// Nothing that weftd did not leave itself is cut off as torn: neither a file of something else, nor what stands behind
+// good records.
+static void
+garbage_is_refused_and_kept(void **state)
+{
+	static uint8_t good[MAX_IMAGE], image[MAX_IMAGE];
+	static const char json[] = "{\"generation\": 1, \"objects\": {}}\n";
+	size_t ends[8], size = make_image(3, good, ends);
+	uint64_t random = 1;
+
+	(void)state;
+	// The file's first copy of its first record is not complete.
+	for (size_t n = 1; n < ends[1] / 2; n++) {
+		put_file(good, n);
+		check_refused("byte 0");
+	}
+	put_file((const uint8_t *)json, sizeof(json) - 1);
+	check_refused("mv ");
+	for (unsigned int turn = 0; turn < 300; turn++) {
+		static const size_t sizes[] = { 1, 7, 19, 20, 40, 300, 5000, 40000 };
+		size_t n = sizes[turn % RTE_DIM(sizes)], at = turn % 3 ? size : 0;
+
+		memcpy(image, good, size);
+		for (size_t i = 0; i < n; i++) {
+			random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+			image[at + i] = (uint8_t)(random >> 56) | 1;
+		}
+		// Some of it looks like the magic number of a record.
+		if (turn % 2)
+			memcpy(image + at, "WFTJ", RTE_MIN(n, 4u));
+		if (n < 20 && image[at] == 'W')
+			continue;
+		put_file(image, at + n);
+		check_refused(at ? "truncate -s" : "byte 0");
+	}
+	memset(image, 0, sizeof(image));
+	put_file(image, 4096);
+	check_refused("byte 0");
+}
+
+static void
+damage_to_both_copies_of_the_last_record_is_no_torn_record(void **state)
+{
+	static uint8_t image[MAX_IMAGE];
+	size_t ends[8], size = make_image(3, image, ends), half = (ends[3] - ends[2]) / 2;
+	char says[64];
+
+	(void)state;
+	snprintf(says, sizeof(says), "truncate -s %zu ", ends[2]);
+	// The header's magic number, its copy number, its checksum, the JSON's first byte and its last.
+	static const size_t places[] = { 0, 4, 17, 20 };
+	for (unsigned int i = 0; i <= RTE_DIM(places); i++) {
+		size_t place = i < RTE_DIM(places) ? places[i] : half - 1;
+
+		image[ends[2] + place] ^= 0x81;
+		image[ends[2] + half + place] ^= 0x81;
+		put_file(image, size);
+		check_refused(says);
+		image[ends[2] + place] ^= 0x81;
+		image[ends[2] + half + place] ^= 0x81;
+	}
+}
+
+// The kernel may write a record's pages in any order: those that it did not write are zeros.
+static void
+pages_that_were_not_written_cost_no_other_record(void **state)
+{
+	static uint8_t image[MAX_IMAGE], torn[MAX_IMAGE];
+	json_t *record = json_pack("{s:i, s:s+, s:o}", "generation", 1, "text", "0123456789", "01234567890", "more",
+		json_sprintf("%0*u", 9000, 1));
+	struct weft_error err = { "" };
+	size_t size, first;
+	unsigned int n;
+	struct weft_journal *journal = open_counting(&n);
+
+	(void)state;
+	assert_int_equal(weft_journal_append(journal, record, &err), 0);
+	first = get_file(image);
+	json_object_set_new(record, "generation", json_integer(2));
+	json_object_set_new(record, "text", json_string("0123456789012345678901"));
+	assert_int_equal(weft_journal_append(journal, record, &err), 0);
+	weft_journal_close(journal);
+	size = get_file(image);
+	json_decref(record);
+	for (unsigned int lost = 1; lost < 1u << (size / 4096 - first / 4096 + 1); lost++) {
+		memcpy(torn, image, size);
+		for (size_t i = first; i < size; i++)
+			if (lost & 1u << (i / 4096 - first / 4096))
+				torn[i] = 0;
+		put_file(torn, size);
+		journal = open_counting(&n);
+		assert_non_null(journal);
+		assert_true(n == 1 || n == 2);
+		weft_journal_close(journal);
+	}
+}
+
+// Opening what is no file must neither wait nor read without end.
+static void
+something_else_in_its_place_is_named(void **state)
+{
+	static const char *const says[] = { "FIFO", "device", "folder", "symbolic links", "too large" };
+	struct weft_error err = { "" };
+	unsigned int n = 0;
+
+	(void)state;
+	for (unsigned int what = 0; what < RTE_DIM(says); what++) {
+		int fd;
+
+		switch (what) {
+		case 0:
+			assert_int_equal(mkfifo(file, 0600), 0);
+			break;
+		case 1:
+			assert_int_equal(symlink("/dev/zero", file), 0);
+			break;
+		case 2:
+			assert_int_equal(mkdir(file, 0700), 0);
+			break;
+		case 3:
+			assert_int_equal(symlink("journal", file), 0);
+			break;
+		default:
+			fd = open(file, O_WRONLY | O_CREAT, 0600);
+			assert_int_equal(ftruncate(fd, INT64_C(1) << 40), 0);
+			close(fd);
+		}
+		assert_null(weft_journal_open(dir, count, &n, &err));
+		assert_non_null(strstr(err.text, file));
+		if (strstr(err.text, says[what]) == NULL)
+			fail_msg("\"%s\" does not contain \"%s\"", err.text, says[what]);
+		assert_int_equal(remove(file), 0);
+	}
+}
+
 static void
 rewriting_keeps_what_it_is_given(void **state)
 {
@@ -272,6 +425,10 @@ main(void)
 		TEST(torn_record_at_any_byte_costs_no_other),
 		TEST(flipped_bit_anywhere_costs_nothing),
 		TEST(damage_to_both_copies_is_named_with_its_byte),
+		TEST(garbage_is_refused_and_kept),
+		TEST(damage_to_both_copies_of_the_last_record_is_no_torn_record),
+		TEST(pages_that_were_not_written_cost_no_other_record),
+		TEST(something_else_in_its_place_is_named),
 		TEST(rewriting_keeps_what_it_is_given),
 		TEST(full_disk_refuses_and_loses_nothing),
 		TEST(failure_names_the_file),

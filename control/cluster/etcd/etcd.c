@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weft/file.h"
+
 #include "etcd_impl.h"
 
 #define TIMEOUT_MS	   5000
 #define CONNECT_TIMEOUT_MS 2000
 #define MAX_REPLY	   (64u << 20)
+#define MAX_PASSWORD	   4096 // bytes of its file
 
 // Codes of gRPC that etcd's gateway passes on.
 #define GRPC_OUT_OF_RANGE    11
@@ -236,20 +239,23 @@ on_token(void *arg, const json_t *reply, int code, const struct weft_error *err)
 static void
 authenticate(struct weft_etcd *etcd)
 {
-	char password[256] = "";
-	FILE *f = etcd->config->password_file[0] ? fopen(etcd->config->password_file, "r") : NULL;
+	const char *file = etcd->config->password_file, *why;
+	size_t size;
+	char *password;
 
 	if (etcd->authenticating)
 		return;
-	if (f) {
-		if (fgets(password, sizeof(password), f))
-			password[strcspn(password, "\r\n")] = 0;
-		fclose(f);
-	}
+	password = file[0] ? weft_file_read(file, MAX_PASSWORD, &size, &why) : NULL;
+	if (password)
+		password[strcspn(password, "\r\n")] = 0;
+	else if (file[0])
+		WEFT_LOG(ERR, "event=etcd-password file=%s error=\"%s\"", file, why);
 	etcd->authenticating = true;
 	etcd->token[0] = 0;
 	weft_etcd_call(etcd, "auth/authenticate",
-		json_pack("{s:s, s:s}", "name", etcd->config->user, "password", password), on_token, etcd);
+		json_pack("{s:s, s:s}", "name", etcd->config->user, "password", password ? password : ""), on_token,
+		etcd);
+	free(password);
 }
 
 // etcd has answered with an HTTP status other than 200.

@@ -77,8 +77,8 @@ static int
 load(void)
 {
 	json_t *tokens = json_object(), *certificates = json_object(), *in_tokens = NULL, *in_certificates = NULL;
-	json_error_t error;
-	json_t *json = json_load_file(access_list.file, JSON_REJECT_DUPLICATES, &error);
+	json_error_t error = { .text = "" };
+	json_t *json = token_file_load(access_list.file, error.text, sizeof(error.text));
 	const char *name = "", *why = error.text;
 	bool ok = json && json_unpack_ex(json, &error, JSON_STRICT, "{s?o, s?o}", "tokens", &in_tokens, "certificates",
 				  &in_certificates) == 0;

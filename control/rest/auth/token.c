@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <gnutls/crypto.h>
@@ -13,8 +14,11 @@
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
 
+#include "weft/file.h"
+
 #define PREFIX	     "weft_"
 #define RANDOM_BYTES 24
+#define MAX_FILE     (16u << 20) // bytes of the access file
 
 static_assert(sizeof(PREFIX) + BASE64_ENCODE_RAW_LENGTH(RANDOM_BYTES) <= TOKEN_SIZE, "a token fits");
 static_assert(BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) < HASH_SIZE, "a hash fits");
@@ -47,4 +51,21 @@ token_hash(const char *token, char hex[HASH_SIZE])
 	sha256_digest(&sha256, sizeof(digest), digest);
 	base16_encode_update(hex, sizeof(digest), digest);
 	hex[BASE16_ENCODE_LENGTH(sizeof(digest))] = 0;
+}
+
+json_t *
+token_file_load(const char *file, char *why, size_t size)
+{
+	const char *unreadable;
+	json_error_t error;
+	size_t len;
+	char *text = weft_file_read(file, MAX_FILE, &len, &unreadable);
+	json_t *json = text ? json_loadb(text, len, JSON_REJECT_DUPLICATES, &error) : NULL;
+
+	if (text == NULL)
+		snprintf(why, size, "%s", unreadable);
+	else if (json == NULL)
+		snprintf(why, size, "line %d: %s", error.line, error.text);
+	free(text);
+	return json;
 }

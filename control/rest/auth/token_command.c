@@ -38,14 +38,14 @@ fail(const char *what, const char *why)
 static json_t *
 read_file(const char *file)
 {
-	json_error_t error;
+	char why[200];
 	json_t *json;
 
 	if (access(file, F_OK) && errno == ENOENT)
 		return json_pack("{s:{}}", "tokens");
-	json = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+	json = token_file_load(file, why, sizeof(why));
 	if (json == NULL)
-		fail(file, error.text);
+		fail(file, why);
 	else if (!json_is_object(json_object_get(json, "tokens")))
 		json_object_set_new(json, "tokens", json_object());
 	return json;

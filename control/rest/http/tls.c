@@ -13,9 +13,11 @@
 #include <gnutls/x509.h>
 
 #include "weft/clock.h"
+#include "weft/file.h"
 
 #define CHAIN_MOST 8
 #define AGAIN_S	   60
+#define MAX_FILE   (1u << 20) // bytes
 
 struct credentials {
 	gnutls_pcert_st chain[CHAIN_MOST];
@@ -55,11 +57,23 @@ fail(const char *file, int code)
 	return -1;
 }
 
+// Reads FILE into TEXT, which gnutls_free() frees. Returns 0 or gnutls' error.
+static int
+load_file(const char *file, gnutls_datum_t *text)
+{
+	const char *why;
+	size_t size = 0;
+
+	text->data = (unsigned char *)weft_file_read(file, MAX_FILE, &size, &why);
+	text->size = (unsigned int)size;
+	return text->data ? 0 : GNUTLS_E_FILE_ERROR;
+}
+
 static int
 load_chain(struct credentials *c, const char *file)
 {
 	gnutls_datum_t text = { 0 };
-	int ret = gnutls_load_file(file, &text);
+	int ret = load_file(file, &text);
 	unsigned int n = CHAIN_MOST;
 
 	if (ret == 0)
@@ -76,7 +90,7 @@ static int
 load_key(struct credentials *c, const char *file)
 {
 	gnutls_datum_t text = { 0 };
-	int ret = gnutls_load_file(file, &text);
+	int ret = load_file(file, &text);
 
 	if (ret == 0)
 		ret = gnutls_privkey_init(&c->key);
@@ -113,7 +127,7 @@ check_pair(const struct credentials *c, const char *file)
 static int
 load_ca(struct credentials *c, const char *file)
 {
-	int ret = gnutls_load_file(file, &c->ca_text);
+	int ret = load_file(file, &c->ca_text);
 
 	if (ret == 0)
 		ret = gnutls_x509_trust_list_init(&c->ca, 0);
