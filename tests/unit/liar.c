@@ -3,10 +3,8 @@
 
 #include "liar.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,21 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lone_port.h"
 #include "vhost/connection.h"
 
 static unsigned int suspended; // how often workers had to leave the rings of any port
-
-unsigned int
-count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
 
 unsigned int
 count_windows(void)
@@ -64,70 +51,36 @@ quiesce(void)
 void
 liar_open(struct liar *l)
 {
-	int pair[2];
-
 	memset(l, 0, sizeof(*l));
-	rte_log_set_level((uint32_t)weft_logtype, RTE_LOG_CRIT);
+	l->io.quiesce = quiesce;
+	l->port = lone_port_open(&l->io, "liar");
 	l->fds = count_fds();
 	l->memory_fd = memfd_create("guest", MFD_CLOEXEC);
 	assert_true(l->memory_fd >= 0);
 	assert_int_equal(ftruncate(l->memory_fd, LIAR_SIZE), 0);
 	l->memory = mmap(NULL, LIAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, l->memory_fd, 0);
 	assert_ptr_not_equal(l->memory, MAP_FAILED);
-	l->io.quiesce = quiesce;
-	l->port = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*l->port));
-	memset(l->port, 0, sizeof(*l->port));
-	l->port->io = &l->io;
-	l->port->max_queues = WEFT_MAX_QUEUE_PAIRS;
-	l->port->listener = -1;
-	for (unsigned int i = 0; i < VHOST_N_RINGS; i++)
-		l->port->vrings[i].call = -1;
-	snprintf(l->port->name, sizeof(l->port->name), "liar");
-	pthread_mutex_init(&l->port->error_lock, NULL);
-	l->io.priv = l->port;
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	l->sock = pair[0];
-	l->port->connection = vhost_connection_new(l->port, pair[1], 0);
-	assert_non_null(l->port->connection);
-}
-
-// What the front ends' thread does when a connection ends.
-static void
-end(struct liar *l)
-{
-	struct vhost_trash *trash = vhost_trash_new();
-
-	vhost_device_suspend(l->port);
-	vhost_device_reset(l->port, trash);
-	vhost_device_resume(l->port);
-	vhost_connection_free(l->port->connection, trash);
-	l->port->connection = NULL;
-	vhost_trash_out(trash, &l->port->trash);
+	l->sock = lone_port_connect(l->port, 0);
 }
 
 void
 liar_settle(struct liar *l)
 {
-	for (unsigned int i = 0; l->port->trash && i < 5000; i++) {
-		vhost_trash_waits(&l->port->trash);
-		usleep(1000);
-	}
-	assert_null(l->port->trash);
+	assert_true(lone_port_settle(l->port));
 }
 
 void
 liar_close(struct liar *l)
 {
 	if (l->port->connection)
-		end(l);
+		lone_port_end(l->port);
 	liar_settle(l);
 	assert_false(atomic_load(&l->io.link));
 	if (l->sock >= 0)
 		close(l->sock);
 	munmap(l->memory, LIAR_SIZE);
 	close(l->memory_fd);
-	pthread_mutex_destroy(&l->port->error_lock);
-	free(l->port);
+	lone_port_close(l->port);
 	assert_int_equal(count_fds(), l->fds);
 }
 
@@ -135,23 +88,18 @@ void
 liar_send(struct liar *l, uint32_t request, uint32_t flags, const void *payload, uint32_t size, const int *fds,
 	unsigned int n)
 {
-	struct vhost_header header = { request, flags, size };
-	struct iovec iov[2] = { { &header, sizeof(header) }, { (void *)(uintptr_t)payload, payload ? size : 0 } };
-	char control[CMSG_SPACE(253 * sizeof(int))] = { 0 };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct {
+		struct vhost_header header;
+		uint8_t payload[2 * sizeof(union vhost_payload)];
+	} m = { .header = { request, flags, size } };
+	size_t bytes = sizeof(m.header);
 
-	if (n) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control;
-		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_len = CMSG_LEN(n * sizeof(int));
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	if (payload) {
+		assert_true(size <= sizeof(m.payload));
+		memcpy(m.payload, payload, size);
+		bytes += size;
 	}
-	assert_int_equal(sendmsg(l->sock, &msg, MSG_NOSIGNAL), iov[0].iov_len + iov[1].iov_len);
+	assert_int_equal(send_with_fds(l->sock, &m, bytes, fds, n), bytes);
 }
 
 int
@@ -174,7 +122,7 @@ liar_run(struct liar *l)
 			return 0;
 	}
 	if (l->port->connection)
-		end(l);
+		lone_port_end(l->port);
 	return l->ended;
 }
 

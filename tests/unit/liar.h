@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "lone_port.h"
 #include "vhost/device.h"
 #include "vhost/guard.h"
 #include "vhost/port.h"
@@ -79,8 +80,7 @@ void liar_start(struct liar *l, uint64_t features);
 // Starts the ring INDEX, with the addresses of the LIAR_ offsets.
 void liar_start_ring(struct liar *l, uint32_t index, int call);
 
-// Descriptors of this process; and windows, of which neighbours count as one.
-unsigned int count_fds(void);
+// Windows of this process, of which neighbours count as one.
 unsigned int count_windows(void);
 
 // The microseconds of a clock that does not jump.

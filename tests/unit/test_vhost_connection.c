@@ -80,21 +80,11 @@ test_end_at_every_byte(void **state)
 	(void)state;
 	for (unsigned int cut = 1; cut < sizeof(header) + 40; cut++) {
 		uint8_t bytes[sizeof(header) + 40] = { 0 };
-		char control[CMSG_SPACE(sizeof(int))] = { 0 };
-		struct iovec iov = { bytes, cut };
-		struct msghdr msg = {
-			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-		};
-		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 		liar_open(&l);
 		liar_negotiate(&l, 0);
 		memcpy(bytes, &header, sizeof(header));
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(c), &l.memory_fd, sizeof(int));
-		assert_int_equal(sendmsg(l.sock, &msg, 0), cut);
+		assert_int_equal(send_with_fds(l.sock, bytes, cut, &l.memory_fd, 1), cut);
 		assert_int_equal(liar_run(&l), 0);
 		close(l.sock);
 		l.sock = -1;
@@ -208,18 +198,7 @@ test_too_many_descriptors(void **state)
 	fds[0] = l.memory_fd;
 	liar_send(&l, VHOST_SET_MEM_TABLE, VHOST_VERSION, NULL, 264, fds, 1);
 	for (unsigned int i = 0; i < 20 && l.ended == 0; i++) {
-		char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
-		struct iovec iov = { &byte, 1 };
-		struct msghdr msg = {
-			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-		};
-		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(c), &l.memory_fd, sizeof(int));
-		assert_int_equal(sendmsg(l.sock, &msg, MSG_NOSIGNAL), 1);
+		assert_int_equal(send_with_fds(l.sock, "", 1, &l.memory_fd, 1), 1);
 		liar_run(&l);
 		assert_int_equal(l.ended, i < 7 ? 0 : -EPROTO);
 	}
