@@ -70,6 +70,7 @@
 	X(OUT_PORT_STANDBY, "destination is a standby uplink")                                                         \
 	X(OUT_PORT_GONE, "destination port was removed while the packet was on its way")                               \
 	X(OUT_PORT_MOVING, "too many packets wait for a port to change its worker")                                    \
+	X(OUT_TAGGED, "a guest's own tag would name another VLAN at the destination, which is no QinQ port")           \
 	X(OUT_MTU, "larger than the destination port's MTU")                                                           \
 	X(OUT_NO_ROOM, "no room in the packet for a VLAN tag")                                                         \
 	X(OUT_NO_NEIGHBOUR, "the next hop to the other host is not known, or does not answer")                         \

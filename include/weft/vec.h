@@ -35,12 +35,13 @@ struct weft_lane {
 	uint16_t out;	    // port that it goes to; written by forward
 	uint16_t domain;    // broadcast domain; written by vlan
 	uint16_t ethertype; // behind the tags, host order
-	uint16_t tci;	    // outer tag's control information, host order; valid when n_tags > 0
-	uint16_t tpid;	    // outer tag's protocol, host order; valid when n_tags > 0
+	uint16_t tci;	    // control information of the tag that counts, host order; valid when n_tags > 0
+	uint16_t tpid;	    // its protocol, likewise
 	uint16_t l3_off;    // from the start of the frame
 	uint16_t l4_off;
 	uint8_t n_tags;	     // tags in the frame: 0, 1 or 2
-	uint8_t strip;	     // set by vlan: the outer tag named the domain and is not payload
+	uint8_t skipped;     // tags before the one that counts: they have VLAN 0, which is a priority only
+	uint8_t strip;	     // how many outer tags named the domain and are not payload; written by vlan
 	uint8_t proto;	     // IP protocol of the last header walked
 	uint8_t flags;	     // enum weft_lane_flags
 	uint32_t frag_id;    // a fragment: identification of its datagram,
@@ -56,6 +57,13 @@ struct weft_lane {
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct weft_lane) == 64, "a lane is one cache line");
+
+// Whether a tag names a VLAN. A tag with VLAN 0 is a priority only (IEEE 802.1Q, 6.9).
+static inline bool
+weft_lane_is_tagged(const struct weft_lane *lane)
+{
+	return lane->n_tags && lane->tci & 0xfff;
+}
 
 struct weft_vec {
 	uint16_t n;		      // lanes in use

@@ -36,7 +36,7 @@ weft_offload_offer(struct weft_worker *worker, const struct weft_vec *vec, unsig
 	if (record == 0 || (s->all_packets + s->packets) % WEFT_OFFLOAD_OFFER_PACKETS || !weft_offload_is_settled(s))
 		return;
 	// As it stands on the wire: no tunnel, no tag but the domain's, no fragment, no header between IP and L4.
-	if (lane->outer || lane->n_tags != lane->strip || lane->flags & WEFT_LANE_FRAGMENT ||
+	if (lane->outer || lane->n_tags != lane->strip || lane->strip > 1 || lane->flags & WEFT_LANE_FRAGMENT ||
 		!(lane->flags & WEFT_LANE_PORTS) || lane->out == WEFT_PORT_NONE)
 		return;
 	// RECORD is where it was looked for: it may be another's.

@@ -78,7 +78,7 @@ listen(const struct weft_lane *lane, const struct rte_mbuf *m)
 bool
 weft_underlay_concerns(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
-	return !lane->n_tags && (lane->flags & WEFT_LANE_ARP || weft_nd_is_valid(lane, m));
+	return !weft_lane_is_tagged(lane) && (lane->flags & WEFT_LANE_ARP || weft_nd_is_valid(lane, m));
 }
 
 // Whether the message is for this host: a request for its address, or an announcement to all.

@@ -25,33 +25,37 @@ write_tag(uint8_t *frame, uint16_t tpid, uint16_t tci)
 	frame[15] = (uint8_t)tci;
 }
 
+// How many tags more a frame has that gets the tag VID (0: none).
+static int
+tags_added(const struct weft_lane *lane, uint16_t vid)
+{
+	return (vid != 0) - lane->strip;
+}
+
 // Gives the frame the tag VID, or no tag for VID 0, with the priority of LANE. False: there is no room.
 static bool
 retag(struct rte_mbuf *m, const struct weft_lane *lane, uint16_t tpid, uint16_t vid)
 {
-	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
-	uint16_t tci = (uint16_t)(lane->priority << 12 | vid);
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *start = frame;
+	int longer = tags_added(lane, vid) * WEFT_TAG_LEN;
 
-	if (lane->strip && !vid) {
-		memmove(frame + WEFT_TAG_LEN, frame, 2 * RTE_ETHER_ADDR_LEN);
-		rte_pktmbuf_adj(m, WEFT_TAG_LEN);
-	} else if (!lane->strip && vid) {
-		uint8_t *start = (uint8_t *)rte_pktmbuf_prepend(m, WEFT_TAG_LEN);
-
-		if (start == NULL)
-			return false;
+	if (longer > 0)
+		start = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)longer);
+	else if (longer < 0)
+		start = (uint8_t *)rte_pktmbuf_adj(m, (uint16_t)-longer);
+	if (start == NULL)
+		return false;
+	if (longer)
 		memmove(start, frame, 2 * RTE_ETHER_ADDR_LEN);
-		write_tag(start, tpid, tci);
-	} else {
-		write_tag(frame, tpid, tci);
-	}
+	if (vid)
+		write_tag(start, tpid, (uint16_t)(lane->priority << 12 | vid));
 	return true;
 }
 
-// Returns -1, or the reason why PORT, which takes MTU, does not take the packet.
+// Returns -1, or the reason why PORT, which takes MTU, does not take the packet with the tag VID.
 static inline int
-refuses(const struct weft_worker *worker, const struct weft_port_conf *port, uint16_t mtu, const struct weft_lane *lane,
-	const struct rte_mbuf *m)
+refuses(const struct weft_worker *worker, const struct weft_port_conf *port, uint16_t vid, uint16_t mtu,
+	const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	if (unlikely(!weft_port_is_open(worker, port)))
 		return WEFT_DROP_OUT_PORT_DOWN + port->closed;
@@ -59,6 +63,9 @@ refuses(const struct weft_worker *worker, const struct weft_port_conf *port, uin
 		return WEFT_DROP_OUT_MTU;
 	if (unlikely(port->owner == WEFT_OWNER_NONE && port->peer == NULL))
 		return WEFT_DROP_OUT_PORT_MOVING;
+	// Without a tag of its domain, a tag that is payload would name another domain wherever the frame arrives.
+	if (unlikely(lane->n_tags > lane->strip && vid == 0 && port->tagging != WEFT_TAG_QINQ))
+		return WEFT_DROP_OUT_TAGGED;
 	return -1;
 }
 
@@ -102,7 +109,7 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 {
 	const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, out);
 	uint16_t vid = weft_port_tag(port, worker->snap, lane->domain);
-	int bad = refuses(worker, port, weft_port_mtu(port, worker->snap, lane->domain), lane, m);
+	int bad = refuses(worker, port, vid, weft_port_mtu(port, worker->snap, lane->domain), lane, m);
 
 	// A frame that another generation judges only goes to ports that are still here in the one in force.
 	if (unlikely(worker->generations.present != NULL) &&
@@ -117,13 +124,14 @@ weft_emit(struct weft_worker *worker, struct weft_vec *vec, const struct weft_la
 	if (unlikely(lane->strip || vid) && !retag(m, lane, port->tpid, vid))
 		bad = WEFT_DROP_OUT_NO_ROOM;
 	if (unlikely(port->peer != NULL) && likely(bad < 0)) {
-		uint32_t l3_off = lane->l3_off + (vid ? WEFT_TAG_LEN : 0) - (lane->strip ? WEFT_TAG_LEN : 0);
+		uint32_t l3_off = lane->l3_off + (uint32_t)(tags_added(lane, vid) * WEFT_TAG_LEN);
 
 		bad = weft_tunnel_enter(worker, lane, out, m, l3_off);
 		out = port->peer->uplink;
 		port = weft_snapshot_slot(worker->snap, out);
 		if (bad < 0)
-			bad = refuses(worker, port, port->mtu, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
+			bad = refuses(
+				worker, port, 0, port->mtu, &(struct weft_lane){ .l3_off = RTE_ETHER_HDR_LEN }, m);
 	}
 	// M is not the frame that the caller gave any more.
 	if (unlikely(bad >= 0)) {

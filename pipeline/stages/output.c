@@ -65,7 +65,7 @@ weft_output_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes m
 			mtu = weft_port_mtu(port, worker->snap, lane->domain);
 			owes = worker->snap->uplink_shared && way != WAY_ANY;
 		}
-		if (unlikely(way == WAY_ANY || lane->strip || m->pkt_len > (uint32_t)mtu + lane->l3_off)) {
+		if (unlikely(way == WAY_ANY || lane->n_tags || m->pkt_len > (uint32_t)mtu + lane->l3_off)) {
 			deliver(worker, vec, lane, lane->out, m);
 		} else if (way == WAY_PLAIN) {
 			if (unlikely(owes))

@@ -210,10 +210,13 @@ parse_tags(const struct view *v, struct weft_lane *lane)
 			return WEFT_DROP_PARSE_VLAN;
 		if ((bad = need(v, off, TAG_LEN, WEFT_DROP_PARSE_VLAN)) >= 0)
 			return bad;
-		if (lane->n_tags++ == 0) {
+		// A tag with VLAN 0 has a priority only, and the tag behind it counts (IEEE 802.1Q, 6.9).
+		if (lane->n_tags == 0 || (lane->tci & 0xfff) == 0) {
+			lane->skipped = lane->n_tags;
 			lane->tpid = lane->ethertype;
 			lane->tci = be16(v->p + off);
 		}
+		lane->n_tags++;
 		lane->ethertype = be16(v->p + off + 2);
 		off += TAG_LEN;
 	}

@@ -43,7 +43,8 @@ is_for(const struct weft_lane *lane, const uint8_t *frame, const struct weft_ip 
 {
 	struct weft_ip dst;
 
-	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)) || lane->n_tags || lane->proto != IPPROTO_UDP)
+	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)) || weft_lane_is_tagged(lane) ||
+		lane->proto != IPPROTO_UDP)
 		return false;
 	dst = address_of(lane, frame, true);
 	return weft_ip_same(&dst, address);

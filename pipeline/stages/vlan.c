@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Finds the broadcast domain of each frame by the port's VLAN mode and the frame's outer tag; for frames from other
+// Finds the broadcast domain of each frame by the port's VLAN mode and the frame's tag that counts; for frames from other
 // hosts by the network's number, and by the generation that their sender names.
 #include "pipeline/send/drop.h"
 #include "pipeline/send/port.h"
@@ -83,7 +83,7 @@ classify_tunnelled(const struct weft_worker *worker, struct weft_lane *lane, str
 	if (unlikely(key != found->key || lane->generation != found->generation || lane->stamped != found->stamped))
 		find(worker, lane, key, found);
 	lane->domain = found->domain;
-	lane->strip = lane->n_tags != 0;
+	lane->strip = lane->n_tags ? lane->skipped + 1 : 0;
 }
 
 static inline void
@@ -116,14 +116,13 @@ set_aside(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, enum
 static inline int
 classify(const struct weft_port_conf *port, struct weft_lane *lane)
 {
-	bool tagged = lane->n_tags && VID(lane->tci);
+	bool tagged = weft_lane_is_tagged(lane);
 
 	if (likely(lane->n_tags == 0)) {
 		lane->domain = port->native;
 		return likely(lane->domain) ? -1 : (int)WEFT_DROP_VLAN_UNTAGGED;
 	}
-	// A tag with VLAN 0 has a priority only (IEEE 802.1Q, 6.9).
-	lane->strip = port->tagging != WEFT_TAG_QINQ;
+	lane->strip = port->tagging != WEFT_TAG_QINQ ? lane->skipped + 1 : 0;
 	switch (port->tagging) {
 	case WEFT_TAG_ACCESS:
 		if (unlikely(tagged))

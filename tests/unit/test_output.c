@@ -57,6 +57,47 @@ frames_are_tagged_as_the_destination_wants(void **state)
 	expect(f, HEAD "8100 e00a 88b5 1234", HEAD "88b5 1234");
 }
 
+// Both tags go, and the priority that counts is the one of the tag that counts.
+static void
+priority_tags_before_a_tag_are_taken_off(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_static_mac(f, 1, MAC_B, 2);
+	make_trunk(f, 1, 0);
+	expect(f, HEAD "8100 2000 8100 e00a 88b5 1234", HEAD "88b5 1234");
+	expect(f, HEAD "88a8 2000 8100 e00a 88b5 1234", HEAD "88b5 1234");
+	make_trunk(f, 2, 0);
+	expect(f, HEAD "88a8 2000 8100 e00a 88b5 1234", HEAD "8100 e00a 88b5 1234");
+}
+
+// A frame whose own tag would come to lie outside is in another VLAN for whoever gets it.
+static void
+tag_inside_does_not_name_another_domain(void **state)
+{
+	static const enum weft_tagging tagging[] = { WEFT_TAG_ACCESS, WEFT_TAG_TRUNK, WEFT_TAG_UPLINK };
+	struct fixture *f = *state;
+
+	fixture_static_mac(f, 1, MAC_B, 2);
+	for (unsigned int from = 0; from < 2; from++) {
+		for (unsigned int i = 0; i < RTE_DIM(tagging); i++) {
+			uint64_t before = f->w->counters.port[1].drop[WEFT_DROP_OUT_TAGGED];
+
+			make_trunk(f, 1, 0);
+			if (from == 0)
+				f->ports[1].tagging = WEFT_TAG_QINQ;
+			f->ports[1].native = from ? 0 : 1;
+			f->ports[2].tagging = tagging[i];
+			f->ports[2].native = 1;
+			f->n_sent = 0;
+			fixture_add_hex(f, 1, from ? HEAD "8100 000a 8100 0014 88b5 1234" : HEAD "8100 0014 88b5 1234");
+			fixture_forward(f);
+			assert_int_equal(f->n_sent, 0);
+			assert_int_equal(f->w->counters.port[1].drop[WEFT_DROP_OUT_TAGGED], before + 1);
+		}
+	}
+}
+
 static void
 service_tag_goes_around_the_guests_own(void **state)
 {
@@ -167,6 +208,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(frames_are_tagged_as_the_destination_wants),
+		FIXTURE_TEST(priority_tags_before_a_tag_are_taken_off),
+		FIXTURE_TEST(tag_inside_does_not_name_another_domain),
 		FIXTURE_TEST(service_tag_goes_around_the_guests_own),
 		FIXTURE_TEST(uplink_carries_the_networks_vlan),
 		FIXTURE_TEST(frame_above_the_mtu_is_named),

@@ -64,6 +64,25 @@ padding_is_cut_off(void **state)
 	assert_int_equal(f->sent[0].len, 60);
 }
 
+// A switch between the hosts may add a priority; a VLAN of its own it may not.
+static void
+priority_tag_outside_is_no_tag(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t wire[164];
+
+	for (unsigned int vid = 0; vid < 2; vid++) {
+		unsigned int len = from_peer(f, wire);
+
+		memmove(wire + 16, wire + 12, len - 12);
+		memcpy(wire + 12, (const uint8_t[]){ 0x81, 0x00, 0x60, (uint8_t)vid }, 4);
+		fixture_add(f, UPLINK, wire, len + 4);
+		fixture_forward(f);
+		assert_int_equal(f->n_sent, vid ? 0 : 1);
+		f->n_sent = 0;
+	}
+}
+
 static void
 fragments_are_named(void **state)
 {
@@ -322,6 +341,7 @@ main(void)
 		UNDERLAY_TEST(frames_come_out_as_they_went_in),
 		UNDERLAY_TEST(cut_anywhere_it_is_dropped_by_name),
 		UNDERLAY_TEST(padding_is_cut_off),
+		UNDERLAY_TEST(priority_tag_outside_is_no_tag),
 		UNDERLAY_TEST(fragments_are_named),
 		UNDERLAY_TEST(one_host_does_not_reach_another_through_here),
 		UNDERLAY_TEST(tags_inside_name_vlans_of_the_network),

@@ -37,6 +37,11 @@ access_port_takes_untagged_and_priority_tagged_frames(void **state)
 	assert_int_equal(domain_of(f, UNTAGGED), 1);
 	assert_int_equal(domain_of(f, TAGGED("6000")), 1);
 	assert_int_equal(domain_of(f, TAGGED("0001")), -DROP(TAGGED));
+	// A tag behind a priority tag is the frame's tag.
+	assert_int_equal(domain_of(f, TAGGED("6000 8100 0014")), -DROP(TAGGED));
+	assert_int_equal(domain_of(f, SERVICE("0000 8100 0014")), -DROP(TAGGED));
+	assert_int_equal(domain_of(f, SERVICE("0000 88a8 0014")), -DROP(TAGGED));
+	assert_int_equal(domain_of(f, TAGGED("6000 8100 e000")), 1);
 }
 
 static void
@@ -53,6 +58,9 @@ trunk_takes_only_what_it_lists(void **state)
 	assert_int_equal(domain_of(f, TAGGED("e00a")), 2);
 	assert_int_equal(domain_of(f, TAGGED("000b")), -DROP(NOT_ALLOWED));
 	assert_int_equal(domain_of(f, SERVICE("000a")), -DROP(NOT_ALLOWED));
+	assert_int_equal(domain_of(f, SERVICE("0000 8100 000a")), 2);
+	assert_int_equal(domain_of(f, TAGGED("0000 8100 000b")), -DROP(NOT_ALLOWED));
+	assert_int_equal(domain_of(f, TAGGED("0000 88a8 000a")), -DROP(NOT_ALLOWED));
 	assert_int_equal(domain_of(f, UNTAGGED), -DROP(UNTAGGED));
 	assert_int_equal(domain_of(f, TAGGED("0000")), -DROP(UNTAGGED));
 	f->ports[1].native = 3;
@@ -87,6 +95,7 @@ tunnel_port_keeps_the_guests_tags(void **state)
 	f->ports[1].tagging = WEFT_TAG_QINQ;
 	f->ports[1].native = 4;
 	assert_int_equal(domain_of(f, TAGGED("0abc")), 4);
+	assert_int_equal(domain_of(f, TAGGED("0000 8100 0abc")), 4);
 	assert_int_equal(domain_of(f, UNTAGGED), 4);
 	fixture_add_hex(f, 1, TAGGED("0abc"));
 	fixture_run(f, "vlan");
