@@ -12,11 +12,12 @@ import subprocess
 import tempfile
 import time
 
+from . import packages
 from .proc import BUILD, run, spawn, stop, wait_for
 
 GUEST = os.path.abspath(os.path.join(BUILD, "guest"))
 NET = ["virtio_net", "virtio_pci"]
-PROMPT = "weft-guest:"
+HERE = ("qemu-system-x86_64",)
 
 INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /bin /proc /sys /dev /tmp
@@ -40,6 +41,17 @@ def missing():
             return program
     version = re.search(r"version (\d+)", run("qemu-system-x86_64", "--version"))
     return "" if version and int(version[1]) >= 10 else "QEMU 10 (Debian 12: from backports)"
+
+
+def debian12():
+    """How to run Debian 12's QEMU, 7.2. Raises packages.Unavailable.
+
+    Without KVM it ends when the guest masks an MSI-X interrupt of a vhost-user device: it takes back an irqfd that only KVM gives.
+    QemuGuest gives its devices none.
+    """
+    root = packages.unpacked("bookworm", "qemu-system-x86")
+    return ("env", f"QEMU_MODULE_DIR={root}/usr/lib/x86_64-linux-gnu/qemu", *packages.command(root, "usr/bin/qemu-system-x86_64"),
+            "-L", f"{root}/usr/share/qemu", "-L", f"{root}/usr/share/seabios")
 
 
 def kernel():
@@ -126,6 +138,7 @@ def initramfs(names, programs=()):
 def accelerator():
     """kvm where a short probe boots a kernel under it, else tcg. The answer is kept in the build folder."""
     answer = os.path.join(GUEST, "accelerator")
+    os.makedirs(GUEST, exist_ok=True)
     if os.path.exists(answer):
         with open(answer, encoding="utf-8") as f:
             return f.read()
@@ -149,13 +162,13 @@ def accelerator():
 class Machine:
     """A virtual machine with a shell on its serial line. sh() runs a command in it."""
 
-    def __init__(self, folder, image, memory, *args, cpu="qemu64", options=""):
+    def __init__(self, folder, image, memory, *args, cpu="qemu64", options="", program=HERE):
         """IMAGE: kernel and initramfs. ARGS: QEMU's, beside those of the CPU, the MEMORY (MiB) and the serial line. OPTIONS: of the
-        kernel's."""
+        kernel's. PROGRAM: how to run QEMU."""
         self.dir = folder
         accel = accelerator()
         self.process = spawn([
-            "qemu-system-x86_64", "-accel", accel, "-cpu", "host" if accel == "kvm" else cpu, "-nodefaults", "-m", str(memory), *args,
+            *program, "-accel", accel, "-cpu", "host" if accel == "kvm" else cpu, "-nodefaults", "-m", str(memory), *args,
             "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off", "-serial", f"unix:{self.dir}/serial,server=on,wait=off",
             "-display", "none", "-no-reboot", "-kernel", image[0], "-initrd", image[1],
             "-append", f"console=ttyS0 quiet loglevel=1 panic=-1 {options}"], os.path.join(self.dir, "log"))
@@ -194,11 +207,12 @@ class Machine:
         wait_for(connected)
         self.serial.setblocking(False)
         end = time.monotonic() + seconds
-        # What it printed before we connected is lost: ask.
-        while b"weft-guest:alive" not in self._read().replace(b"echo weft-guest:al''ive", b""):
+        self.output = b""
+        # What it printed before we connected is lost: ask. The first questions may arrive in part: no quote may stay open.
+        while b"weft-guest:alive" not in self._read():
             if time.monotonic() > end or self.process.poll() is not None:
                 raise TimeoutError("the guest did not boot")
-            self.serial.sendall(b"echo weft-guest:al''ive\n")
+            self.serial.sendall(b"echo weft-guest:al\\ive\n")
             time.sleep(0.3)
         return self
 
@@ -267,19 +281,20 @@ class QemuGuest(Machine):
     """A virtual machine with one virtio NIC on a vhost-user SOCKET."""
 
     def __init__(self, socket_path, mac, modules=(), client=False, queues=1, mtu=None, programs=(), options="", more=(),
-                 memory=None, extra=()):
+                 memory=None, extra=(), program=HERE, machine="q35"):
         """OPTIONS: more of its device. MORE: further NICs, (socket, MAC, options). MEMORY: a file that its memory lies in."""
         self.mac = mac
         folder = tempfile.mkdtemp(prefix="weft-qemu-")
         first = (f",host_mtu={mtu}" if mtu else "") + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else "")
+        last = ",vectors=0" if program != HERE else ""
         nics = []
         for i, (path, address, device) in enumerate([(socket_path, mac, options + first), *more]):
             nics += ["-chardev", f"socket,id=c{i},path={path}," + ("reconnect-ms=50" if client else "server=on,wait=off"),
                      "-netdev", f"vhost-user,id=n{i},chardev=c{i},queues={1 if i else queues}",
-                     "-device", f"virtio-net-pci,netdev=n{i},mac={address},romfile={device}"]
+                     "-device", f"virtio-net-pci,netdev=n{i},mac={address},romfile={device}{last}"]
         backend = f"memory-backend-file,mem-path={memory}" if memory else "memory-backend-memfd"
-        super().__init__(folder, initramfs(list(modules), list(programs)), 192, "-M", "q35", "-object",
-                         f"{backend},id=m0,size=192M,share=on", "-numa", "node,memdev=m0", *nics, *extra)
+        super().__init__(folder, initramfs(list(modules), list(programs)), 192, "-M", machine, "-object",
+                         f"{backend},id=m0,size=192M,share=on", "-numa", "node,memdev=m0", *nics, *extra, program=program)
 
 
 @contextlib.contextmanager
