@@ -9,10 +9,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "weft/clock.h"
+
+#include "device.h"
 #include "port.h"
 #include "request.h"
 #include "trash.h"
 #include "trouble.h"
+
+// A front end that has sent much does not keep the others waiting for longer than this.
+#define RUN_US 200
 
 struct vhost_connection *
 vhost_connection_new(struct vhost_port *port, int fd, uint64_t now_ms)
@@ -59,11 +65,12 @@ refill(struct vhost_connection *c, uint64_t now_ms)
 	c->fds = RTE_MIN(c->fds + ms * VHOST_BUDGET_FDS / 1000, (int64_t)VHOST_BUDGET_FDS);
 }
 
-// Notes the descriptors that came with a part of a message. -EPROTO: more than a message may have.
+// Notes the descriptors that came with a part of a message. -EPROTO: more than a message may have; -EMFILE: the kernel closed
+// some, since weftd may have no more.
 static int
 take_fds(struct vhost_connection *c, const struct msghdr *msg)
 {
-	int ret = msg->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
+	int ret = msg->msg_flags & MSG_CTRUNC ? -EMFILE : 0;
 
 	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg); cmsg;
 		cmsg = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, cmsg)) {
@@ -104,10 +111,14 @@ receive(struct vhost_connection *c, void *to, size_t size)
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
 	};
 	ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int ret;
 
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
-	if (take_fds(c, &msg))
+	ret = take_fds(c, &msg);
+	if (ret == -EMFILE)
+		return vhost_trouble_fds(c->port);
+	if (ret)
 		return vhost_refuse(c->port, EPROTO, "sent more than %u descriptors with a message", VHOST_MAX_FDS);
 	return n ? n : -ECONNRESET;
 }
@@ -198,17 +209,26 @@ handle(struct vhost_connection *c)
 	c->out.header.flags = VHOST_VERSION | VHOST_REPLY;
 	c->out_size = sizeof(c->out.header) + c->out.header.size;
 	c->out_done = 0;
+	// What the answer says is true when the front end reads it.
+	vhost_device_resume(c->port);
 	return send_answer(c);
 }
 
 int
 vhost_connection_run(struct vhost_connection *c, uint64_t now_ms)
 {
+	uint64_t start = weft_clock_us();
 	int ret = c->out_size ? send_answer(c) : 0;
 
 	refill(c, now_ms);
-	if (ret || c->out_size)
-		return ret;
-	ret = receive_message(c);
-	return ret > 0 ? handle(c) : ret;
+	while (ret == 0 && c->out_size == 0) {
+		ret = receive_message(c);
+		if (ret <= 0)
+			break;
+		ret = handle(c);
+		if (weft_clock_us() - start >= RUN_US)
+			break;
+	}
+	vhost_device_resume(c->port);
+	return ret;
 }

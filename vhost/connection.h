@@ -39,8 +39,8 @@ struct vhost_connection *vhost_connection_new(struct vhost_port *port, int fd, u
 // Puts the socket and all descriptors that CONNECTION holds into TRASH, and frees it. NULL is allowed.
 void vhost_connection_free(struct vhost_connection *connection, struct vhost_trash *trash);
 
-// Sends what waits, then reads and handles a message. Returns 0, or -errno: the connection has to end; -ECONNRESET: the front
-// end has ended it, else the port's error says why.
+// Sends what waits, then reads and handles messages for a while; workers leave the rings once for all of them. Returns 0; or
+// -errno: the connection has to end, -ECONNRESET: because the front end has ended it, else the port's error says why.
 int vhost_connection_run(struct vhost_connection *connection, uint64_t now_ms);
 
 // Whether the answer waits for the socket.

@@ -183,6 +183,7 @@ set_link(struct vhost_port *port, bool up)
 void
 vhost_device_suspend(struct vhost_port *port)
 {
+	port->suspended = true;
 	if (!atomic_load(&port->running))
 		return;
 	atomic_store_explicit(&port->running, false, memory_order_release);
@@ -203,8 +204,9 @@ vhost_device_resume(struct vhost_port *port)
 	uint32_t to_guest, from_guest;
 	bool broken;
 
-	if (atomic_load(&port->running) || port->held)
+	if (!port->suspended)
 		return;
+	port->suspended = false;
 	if (vhost_guard_enter(&guard, port))
 		load_all(port);
 	vhost_guard_leave();

@@ -10,11 +10,11 @@ struct vhost_port;
 struct vhost_trash;
 
 // Takes the rings of PORT away from the workers: returns when no worker uses them. What the rings depend on (memory,
-// addresses, features, log) may change until vhost_device_resume(). Does nothing where they do not run.
+// addresses, features, log) may change until vhost_device_resume(). Does nothing more where they are suspended.
 void vhost_device_suspend(struct vhost_port *port);
 
 // Translates what the front end has said, and lets workers use every ring that is complete. The port's link is up while both
-// rings of a pair run.
+// rings of a pair run. Does nothing where they are not suspended.
 void vhost_device_resume(struct vhost_port *port);
 
 // Stops the ring INDEX: its place stays, and its call descriptor is closed. The rings are suspended.

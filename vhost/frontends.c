@@ -12,45 +12,32 @@
 
 #include "vhost/rings/call.h"
 
+#include "agenda.h"
 #include "connection.h"
 #include "device.h"
 #include "guard.h"
+#include "names.h"
+#include "pace.h"
 #include "port.h"
 #include "socket.h"
 #include "trash.h"
 #include "trouble.h"
 #include "wake.h"
 
-#define FIRST_BACKOFF_MS 2
-#define LAST_BACKOFF_MS	 1000
-// A connection that ends earlier, without a link, makes the next one wait longer.
-#define SHORT_MS 100
-// How long a front end may keep the thread busy at once, in us. A tenth of the time that passes comes back.
-#define BUDGET_US 100000
-#define SHARE	  10
-// A front end that weft had to stop waits twice as long each time, until it has behaved for so long.
-#define LONGEST_PENALTY_MS 60000
-// How soon to look again at a connection that waits.
-#define PAUSE_MS  10
-#define SPREAD_MS 256
-#define EVENTS	  64
+// How soon to look again at a connection that waits for its budget; and the longest for what it is rid of.
+#define PAUSE_MS      10
+#define LAST_PAUSE_MS 64
+#define EVENTS	      64
+// Thousands of ports whose time has come do not keep the connections waiting.
+#define TURN_US 1000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // for all below, and all that the ports have of the thread's
-static struct vhost_port *ports;
 static int epoll_fd = -1, folders_fd = -1;
 static bool started;
-static uint64_t look_at_ms;	      // when to look at all ports
 static _Atomic unsigned int removals; // of ports: an event from before may be about a port that is gone
 
 // Events carry the port that they are about, with the lowest bit set if it is about its listening socket; or one of these.
 static char wake_event, folders_event;
-
-static void
-try_again_soon(struct vhost_port *port)
-{
-	port->backoff_ms = FIRST_BACKOFF_MS;
-	port->next_try_ms = 0;
-}
 
 static int
 follow(int fd, void *what, uint32_t events, int how)
@@ -83,44 +70,6 @@ listen_for(struct vhost_port *port, bool on)
 	port->listens = on;
 }
 
-// Whether PORT may keep the thread busy. Adds what has come back to its budget.
-static bool
-refill(struct vhost_port *port, uint64_t now_us)
-{
-	uint64_t back = (now_us - port->refilled_us) / SHARE;
-
-	port->refilled_us += back * SHARE;
-	port->left_us =
-		(int64_t)RTE_MIN(port->left_us + (int64_t)RTE_MIN(back, (uint64_t)BUDGET_US), (int64_t)BUDGET_US);
-	return port->left_us > 0;
-}
-
-static void
-charge(struct vhost_port *port, uint64_t start_us)
-{
-	port->left_us -= (int64_t)(weft_clock_us() - start_us);
-}
-
-// Sets when a port whose connection has ended because of WHY, with BROKEN (enum vhost_fault), may be connected again.
-static void
-set_next_try(struct vhost_port *port, int why, uint8_t broken, uint64_t since, uint64_t now)
-{
-	if (broken) {
-		if (now - port->offended_ms > LONGEST_PENALTY_MS)
-			port->offences = 0;
-		port->offended_ms = now;
-		port->next_try_ms = now + RTE_MIN((uint64_t)LAST_BACKOFF_MS << RTE_MIN(port->offences++, 16u),
-						  (uint64_t)LONGEST_PENALTY_MS);
-	} else if (why != -ECONNRESET) {
-		port->next_try_ms = now + LAST_BACKOFF_MS;
-	} else if (now - since < SHORT_MS && !port->was_up) {
-		port->next_try_ms = now + port->backoff_ms;
-		port->backoff_ms = RTE_MIN(port->backoff_ms * 2, (uint32_t)LAST_BACKOFF_MS);
-	} else {
-		try_again_soon(port);
-	}
-}
-
 // Ends the connection: the workers leave the rings, and all that the front end gave is given up.
 static void
 end_connection(struct vhost_port *port, int why)
@@ -136,9 +85,10 @@ end_connection(struct vhost_port *port, int why)
 	vhost_connection_free(port->connection, trash);
 	port->connection = NULL;
 	vhost_trash_out(trash, &port->trash);
-	set_next_try(port, why, broken, since, weft_clock_ms());
+	vhost_pace_ended(port, why, broken, since, weft_clock_ms());
 	listen_for(port, false);
-	look_at_ms = 0;
+	port->pause_ms = 0;
+	vhost_agenda_set(port, 0);
 }
 
 static void
@@ -155,11 +105,30 @@ begin_connection(struct vhost_port *port, int fd)
 		end_connection(port, -ENOMEM);
 }
 
+static void
+end_broken(struct vhost_port *port)
+{
+	vhost_trouble_set(port, "the guest %s: its front end has to connect again",
+		weft_ring_fault_text(atomic_load(&port->broken)));
+	end_connection(port, -EFAULT);
+}
+
+static void
+refuse_second(struct vhost_port *port, int fd)
+{
+	struct vhost_trash *trash = vhost_trash_new();
+
+	vhost_trouble_set(port, "a second guest connected to the socket and was refused");
+	vhost_trash_fd(trash, fd);
+	vhost_trash_out(trash, &port->trash);
+	if (vhost_trash_waits(&port->trash))
+		listen_for(port, false);
+}
+
 // Server ports: a front end is at the listening socket. If it is the next one, it is accepted when the one before is done with.
 static void
 accept_one(struct vhost_port *port)
 {
-	struct vhost_trash *trash;
 	int fd;
 
 	if (port->connection && vhost_socket_is_over(port->connection->fd)) {
@@ -167,37 +136,14 @@ accept_one(struct vhost_port *port)
 		return;
 	}
 	fd = vhost_socket_accept(port->listener);
-	if (fd < 0)
-		return;
-	if (port->connection == NULL) {
-		begin_connection(port, fd);
-		return;
-	}
-	vhost_trouble_set(port, "a second guest connected to the socket and was refused");
-	trash = vhost_trash_new();
-	vhost_trash_fd(trash, fd);
-	vhost_trash_out(trash, &port->trash);
-	if (vhost_trash_waits(&port->trash))
+	if (fd == -EMFILE) {
+		vhost_pace_ended(port, vhost_trouble_fds(port), VHOST_FAULT_NONE, 0, weft_clock_ms());
 		listen_for(port, false);
-}
-
-// Has a connection wait for the next event, or for its budget.
-static void
-arrange(struct vhost_port *port, uint64_t now_us)
-{
-	bool may = refill(port, now_us) && !vhost_trash_waits(&port->trash);
-
-	expect(port, !may ? 0 : vhost_connection_waits(port->connection) ? EPOLLOUT : EPOLLIN);
-	if (!may)
-		look_at_ms = RTE_MIN(look_at_ms, now_us / 1000 + PAUSE_MS);
-}
-
-static void
-end_broken(struct vhost_port *port)
-{
-	vhost_trouble_set(port, "the guest %s: its front end has to connect again",
-		weft_ring_fault_text(atomic_load(&port->broken)));
-	end_connection(port, -EFAULT);
+	} else if (fd >= 0 && port->connection) {
+		refuse_second(port, fd);
+	} else if (fd >= 0) {
+		begin_connection(port, fd);
+	}
 }
 
 static void
@@ -211,67 +157,97 @@ run_connection(struct vhost_port *port)
 		end_connection(port, ret);
 }
 
-// A port without a connection: connects it if its time has come. Returns when to look again, in ms; UINT64_MAX: when a front
-// end comes to it.
+// For how many ms PORT has to wait before the thread does anything for it; 0: it need not.
 static uint64_t
-serve(struct vhost_port *port, uint64_t now_us)
+pause_of(struct vhost_port *port, uint64_t now_us)
 {
-	uint64_t now = now_us / 1000;
+	bool may = vhost_pace_allows(port, now_us);
+
+	if (!vhost_trash_waits(&port->trash))
+		port->pause_ms = 0;
+	else
+		port->pause_ms = RTE_MIN(RTE_MAX(2 * port->pause_ms, 1u), (uint32_t)LAST_PAUSE_MS);
+	return may ? port->pause_ms : PAUSE_MS;
+}
+
+// A port without a connection, or that does not listen, and need not pause: connects it if its time has come. Returns when to look
+// again, in ms; VHOST_NEVER: when a front end comes to it.
+static uint64_t
+serve(struct vhost_port *port, uint64_t now)
+{
 	int fd;
 
-	if (vhost_trash_waits(&port->trash) || !refill(port, now_us))
-		return now + PAUSE_MS;
 	if (now < port->next_try_ms)
 		return port->next_try_ms;
 	if (port->server) {
 		listen_for(port, true);
-		return UINT64_MAX;
+		return VHOST_NEVER;
 	}
 	fd = vhost_socket_connect(port->path);
 	if (fd >= 0) {
 		begin_connection(port, fd);
-		return port->connection ? UINT64_MAX : port->next_try_ms;
+		return port->connection ? VHOST_NEVER : port->next_try_ms;
 	}
+	if (fd == -EMFILE)
+		vhost_trouble_fds(port);
 	// The folder may be another one by now.
 	if (fd == -ENOENT)
 		vhost_socket_watch(folders_fd, port->path);
-	// Thousands of ports do not try in the same millisecond.
-	port->next_try_ms = now + port->backoff_ms;
-	if (port->backoff_ms == LAST_BACKOFF_MS)
-		port->next_try_ms += port->io->slot % SPREAD_MS;
-	port->backoff_ms = RTE_MIN(port->backoff_ms * 2, (uint32_t)LAST_BACKOFF_MS);
+	vhost_pace_missed(port, now);
 	return port->next_try_ms;
 }
 
-// Looks at all ports: ends what is broken, lets those go on that had to wait, and connects those that are not connected.
+// Ends what is broken, lets a connection go on or has it wait, connects what is not connected.
 static void
-look_at_all(void)
+look_at(struct vhost_port *port)
 {
-	uint64_t now_us = weft_clock_us(), next = UINT64_MAX;
+	uint64_t now_us = weft_clock_us(), now = now_us / 1000, pause, due;
 
-	look_at_ms = UINT64_MAX;
-	for (struct vhost_port *port = ports; port; port = port->next) {
-		if (port->connection && atomic_load(&port->broken))
-			end_broken(port);
-		if (port->connection && port->connection->events == 0)
-			arrange(port, now_us);
-		if (port->connection == NULL || (port->server && !port->listens))
-			next = RTE_MIN(next, serve(port, now_us));
+	if (port->connection && atomic_load(&port->broken))
+		end_broken(port);
+	pause = pause_of(port, now_us);
+	due = pause ? now + pause : VHOST_NEVER;
+	if (port->connection)
+		expect(port, pause ? 0 : vhost_connection_waits(port->connection) ? EPOLLOUT : EPOLLIN);
+	if (pause == 0 && (port->connection == NULL || (port->server && !port->listens)))
+		due = serve(port, now);
+	vhost_agenda_set(port, due);
+}
+
+static void
+take_flagged(void)
+{
+	struct vhost_port *port = vhost_wake_take(), *next;
+
+	for (; port; port = next) {
+		next = port->next_flagged;
+		atomic_store(&port->flagged, false);
+		vhost_agenda_set(port, 0);
 	}
-	look_at_ms = RTE_MIN(look_at_ms, next);
+}
+
+static void
+look_at_due(void)
+{
+	uint64_t start = weft_clock_us();
+	struct vhost_port *port;
+
+	while (weft_clock_us() - start < TURN_US && (port = vhost_agenda_take(start / 1000)))
+		look_at(port);
 }
 
 // A socket's name has appeared in a folder: its port, if it is one's, need not wait any more.
 static void
 socket_appeared(const char *name)
 {
-	for (struct vhost_port *port = ports; port; port = port->next) {
-		const char *base = strrchr(port->path, '/');
+	struct vhost_port *port = NULL;
 
-		if (strcmp(base ? base + 1 : port->path, name) == 0 && port->connection == NULL && port->offences == 0)
-			try_again_soon(port);
+	while ((port = vhost_names_next(port, name))) {
+		if (port->connection || port->server)
+			continue;
+		vhost_pace_hurry(port);
+		vhost_agenda_set(port, 0);
 	}
-	look_at_ms = 0;
 }
 
 // The next event to handle: what is no connection's first, then the connection that has kept the thread busy least. One at a
@@ -304,9 +280,8 @@ handle_port(struct vhost_port *port, bool listener)
 		accept_one(port);
 	else
 		run_connection(port);
-	charge(port, start);
-	if (port->connection)
-		arrange(port, weft_clock_us());
+	vhost_pace_charge(port, start);
+	look_at(port);
 }
 
 static void
@@ -316,7 +291,7 @@ handle(const struct epoll_event *event)
 
 	if (event->data.ptr == &wake_event) {
 		vhost_wake_clear();
-		look_at_ms = 0;
+		take_flagged();
 	} else if (event->data.ptr == &folders_event) {
 		vhost_socket_read_folders(folders_fd, socket_appeared);
 	} else {
@@ -333,15 +308,15 @@ run(void *arg __rte_unused)
 		struct epoll_event events[EVENTS];
 		unsigned int seen = atomic_load(&removals);
 		int n = epoll_wait(epoll_fd, events, EVENTS, timeout);
-		uint64_t now;
+		uint64_t now, next;
 
 		pthread_mutex_lock(&lock);
 		if (n > 0 && seen == atomic_load(&removals))
 			handle(pick(events, n));
+		look_at_due();
 		now = weft_clock_ms();
-		if (now >= look_at_ms)
-			look_at_all();
-		timeout = look_at_ms == UINT64_MAX ? -1 : look_at_ms > now ? (int)(look_at_ms - now) : 0;
+		next = vhost_agenda_next();
+		timeout = next == VHOST_NEVER ? -1 : next > now ? (int)(next - now) : 0;
 		pthread_mutex_unlock(&lock);
 	}
 	return NULL;
@@ -395,12 +370,9 @@ vhost_frontends_add(struct vhost_port *port)
 	if (ret == 0 && !port->server)
 		ret = vhost_socket_watch(folders_fd, port->path);
 	if (ret == 0) {
-		try_again_soon(port);
-		port->left_us = BUDGET_US;
-		port->refilled_us = weft_clock_us();
-		port->next = ports;
-		ports = port;
-		look_at_ms = 0;
+		vhost_pace_init(port, weft_clock_us());
+		vhost_names_add(port);
+		vhost_agenda_set(port, 0);
 	}
 	pthread_mutex_unlock(&lock);
 	if (ret == 0)
@@ -414,12 +386,7 @@ vhost_frontends_remove(struct vhost_port *port)
 	struct vhost_trash *trash = port->listener >= 0 ? vhost_trash_new() : NULL;
 
 	pthread_mutex_lock(&lock);
-	for (struct vhost_port **p = &ports; *p; p = &(*p)->next) {
-		if (*p == port) {
-			*p = port->next;
-			break;
-		}
-	}
+	vhost_names_remove(port);
 	atomic_fetch_add(&removals, 1);
 	if (port->connection)
 		end_connection(port, -ECONNRESET);
@@ -428,18 +395,21 @@ vhost_frontends_remove(struct vhost_port *port)
 	port->listener = -1;
 	vhost_trash_out(trash, &port->trash);
 	vhost_trash_forget(&port->trash);
+	take_flagged();
+	vhost_agenda_set(port, VHOST_NEVER);
 	pthread_mutex_unlock(&lock);
 }
 
 bool
 vhost_frontends_use(const char *path)
 {
+	const char *name = vhost_names_base(path);
 	const struct vhost_port *port;
 
 	pthread_mutex_lock(&lock);
-	port = ports;
+	port = vhost_names_next(NULL, name);
 	while (port && strcmp(port->path, path))
-		port = port->next;
+		port = vhost_names_next(port, name);
 	pthread_mutex_unlock(&lock);
 	return port != NULL;
 }

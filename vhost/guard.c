@@ -39,7 +39,7 @@ vhost_guard_stop(struct vhost_port *port, enum vhost_fault fault)
 	atomic_compare_exchange_strong(&port->broken, &none, (uint8_t)fault);
 	for (uint16_t q = 0; q < VHOST_N_RINGS; q++)
 		atomic_store(&port->rings[q].fault, fault);
-	vhost_wake();
+	vhost_wake_for(port);
 }
 
 // The handler's signal is not blocked while it runs, so leaving it by a jump leaves the thread's signal mask as it was.

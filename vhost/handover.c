@@ -313,13 +313,11 @@ vhost_handover_receive(struct vhost_port *port, int sock, uint64_t now_ms)
 	struct parcel p;
 	int ret;
 
-	port->held = true;
 	do
 		ret = receive_parcel(&p, sock);
 	while (ret == 0 && p.header.request != HANDOVER_REST && (ret = handle_message(port, &p)) == 0);
 	if (ret == 0)
 		ret = take_rest(port, &p, now_ms);
-	port->held = false;
 	if (ret == 0)
 		return 0;
 	drop_fds(&p);

@@ -52,7 +52,9 @@ struct vhost_port {
 	uint16_t max_queues; // pairs
 
 	// The front ends' thread only.
-	struct vhost_port *next;	     // of all open ports
+	struct vhost_port *next;	     // names.c
+	uint32_t agenda;		     // its place in the agenda, or 0
+	uint64_t due_ms;		     // when it will be looked at
 	struct vhost_connection *connection; // NULL: no front end
 	struct vhost_vring vrings[VHOST_N_RINGS];
 	struct vhost_memory *memory; // NULL: none yet
@@ -61,12 +63,13 @@ struct vhost_port {
 	struct vhost_trash *trash; // what it is rid of, and what is not closed or unmapped yet
 	uint64_t protocol;	   // features of the protocol in use
 	bool negotiated;	   // SET_FEATURES came
-	bool held;		   // no ring runs yet: the port is being handed over
+	bool suspended;		   // workers leave the rings alone until vhost_device_resume()
 	uint8_t status;		   // of the device (VIRTIO 1.1, 2.1)
 	int listener;		   // server: the listening socket, else -1
 	bool listens;		   // the thread waits for connections at it
 	uint64_t next_try_ms;	   // when it may be connected again
 	uint32_t backoff_ms;
+	uint32_t pause_ms;    // for which it waits until it looks at its trash again
 	int64_t left_us;      // for which it may keep the thread busy
 	uint64_t refilled_us; // when it got some back
 	bool was_up;	      // the link, in this connection
@@ -74,6 +77,8 @@ struct vhost_port {
 	uint64_t offended_ms;
 
 	_Atomic uint8_t broken; // enum vhost_fault: why its connection has to end. Set by whoever finds out
+	_Atomic bool flagged;	// among the ports that the front ends' thread has to look at (wake.h)
+	struct vhost_port *next_flagged;
 
 	// Read by control for its reports.
 	_Atomic uint64_t features; // negotiated

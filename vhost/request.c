@@ -142,10 +142,7 @@ carry_out(struct vhost_port *port, const struct request *r, struct vhost_message
 		return ret;
 	if (r->needs & RINGS)
 		vhost_device_suspend(port);
-	ret = r->handle(port, m);
-	if (r->needs & RINGS)
-		vhost_device_resume(port);
-	return ret;
+	return r->handle(port, m);
 }
 
 // Closes the descriptors that came with M and that nobody has taken. The last one of a file frees what is in it.

@@ -14,8 +14,6 @@
 
 #include "vhost/memory/guest_memory.h"
 
-#include "wake.h"
-
 // A socket, what waited with it, and call descriptors; see struct vhost_connection.
 #define MAX_FDS	    512
 #define MAX_WINDOWS 2
@@ -84,26 +82,17 @@ vhost_trash_window(struct vhost_trash *trash, struct vhost_window *window)
 
 // TRASH may be gone afterwards.
 static void
-reach(struct vhost_trash *trash, int from, int to)
-{
-	if (atomic_fetch_add(&trash->state, to - from) & BAG_ALONE) {
-		if (to == BAG_DONE)
-			free(trash);
-	} else {
-		vhost_wake();
-	}
-}
-
-static void
 throw_away(struct vhost_trash *trash)
 {
 	for (unsigned int i = 0; i < trash->n_fds; i++)
 		close(trash->fds[i]);
-	reach(trash, BAG_FDS, BAG_MEMORY);
+	if (trash->n_fds)
+		atomic_fetch_add(&trash->state, BAG_MEMORY - BAG_FDS);
 	for (unsigned int i = 0; i < trash->n_windows; i++)
 		weft_window_unmap(&trash->windows[i]);
 	weft_guest_memory_free(trash->memory);
-	reach(trash, BAG_MEMORY, BAG_DONE);
+	if (atomic_fetch_add(&trash->state, BAG_DONE - BAG_MEMORY) & BAG_ALONE)
+		free(trash);
 }
 
 // One thread waits for more; others that are needed meanwhile end.
@@ -163,6 +152,8 @@ vhost_trash_out(struct vhost_trash *trash, struct vhost_trash **list)
 {
 	if (trash == NULL)
 		return;
+	if (trash->n_fds == 0)
+		trash->state = BAG_MEMORY;
 	trash->next = *list;
 	*list = trash;
 	pthread_mutex_lock(&lock);

@@ -26,7 +26,7 @@ void vhost_trash_window(struct vhost_trash *trash, struct vhost_window *window);
 void vhost_trash_out(struct vhost_trash *trash, struct vhost_trash **list);
 
 // Whether a port with *LIST has to wait: descriptors that may block are still open, or too much is still to be done. Takes out
-// what is done. vhost_wake() is called when this has changed.
+// what is done.
 bool vhost_trash_waits(struct vhost_trash **list);
 
 // The port goes, and what is in *LIST goes on by itself.

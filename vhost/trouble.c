@@ -3,8 +3,10 @@
 
 #include "trouble.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "weft/clock.h"
 
@@ -53,4 +55,17 @@ vhost_refuse(struct vhost_port *port, int error, const char *fmt, ...)
 	note(port, "the front end ", fmt, ap);
 	va_end(ap);
 	return -error;
+}
+
+int
+vhost_trouble_fds(struct vhost_port *port)
+{
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	vhost_trouble_set(port,
+		"weftd may not open more than %lu files: raise LimitNOFILE= of weftd.service (systemctl edit weftd), and "
+		"restart it",
+		(unsigned long)limit.rlim_cur);
+	return -EMFILE;
 }

@@ -12,3 +12,6 @@ __attribute__((format(printf, 2, 3))) void vhost_trouble_set(struct vhost_port *
 
 // Notes that the message at hand is refused, because the front end FMT... Returns -ERROR. Front ends' thread.
 __attribute__((format(printf, 3, 4))) int vhost_refuse(struct vhost_port *port, int error, const char *fmt, ...);
+
+// Notes that weftd may have no more descriptors, and how to allow more. Returns -EMFILE. Front ends' thread.
+int vhost_trouble_fds(struct vhost_port *port);

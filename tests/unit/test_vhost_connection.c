@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -205,6 +206,63 @@ test_too_many_descriptors(void **state)
 	liar_close(&l);
 }
 
+// weftd has no descriptor left for one that comes: it says so, and how to allow more.
+static void
+test_no_descriptors_left(void **state)
+{
+	uint64_t index = 0;
+	struct rlimit limit, none;
+	struct liar l;
+	int event;
+
+	(void)state;
+	liar_open(&l);
+	liar_negotiate(&l, 0);
+	event = eventfd(0, EFD_NONBLOCK);
+	liar_send(&l, VHOST_SET_VRING_CALL, VHOST_VERSION, &index, 8, &event, 1);
+	close(event);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	// All numbers below the lowest one that is free are in use.
+	none = (struct rlimit){ (rlim_t)event, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(vhost_connection_run(l.port->connection, clock_us() / 1000), -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	assert_non_null(strstr(l.port->error, "LimitNOFILE"));
+	liar_close(&l);
+}
+
+// Workers leave the rings once for all that has come; an answer says what is true already.
+static void
+test_rings_stop_once(void **state)
+{
+	const struct vhost_vring_state off = { 1, 0 }, on = { 1, 1 };
+	union vhost_payload answer;
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	liar_start(&l, 0);
+	assert_true(l.port->running);
+	l.suspended = 0;
+	for (unsigned int i = 0; i < 10; i++) {
+		liar_send(&l, VHOST_SET_VRING_ENABLE, VHOST_VERSION, &off, sizeof(off), NULL, 0);
+		liar_send(&l, VHOST_SET_VRING_ENABLE, VHOST_VERSION, &on, sizeof(on), NULL, 0);
+	}
+	assert_int_equal(liar_run(&l), 0);
+	// A run lasts some time, and this machine may be slow.
+	assert_true(l.suspended >= 1 && l.suspended < 20);
+	assert_true(l.port->running);
+	assert_int_equal(l.port->from_guest, 1);
+	liar_send(&l, VHOST_SET_VRING_ENABLE, VHOST_VERSION, &off, sizeof(off), NULL, 0);
+	liar_send(&l, VHOST_SET_VRING_ENABLE, VHOST_VERSION | VHOST_NEED_REPLY, &on, sizeof(on), NULL, 0);
+	assert_int_equal(vhost_connection_run(l.port->connection, clock_us() / 1000), 0);
+	while (!liar_has_answer(&l))
+		assert_int_equal(vhost_connection_run(l.port->connection, clock_us() / 1000), 0);
+	assert_true(l.port->running);
+	liar_answer(&l, VHOST_SET_VRING_ENABLE, &answer, NULL);
+	liar_close(&l);
+}
+
 static void
 test_budget_of_messages(void **state)
 {
@@ -265,6 +323,8 @@ main(void)
 		cmocka_unit_test(test_descriptors_that_nobody_takes),
 		cmocka_unit_test(test_lies_in_the_header),
 		cmocka_unit_test(test_too_many_descriptors),
+		cmocka_unit_test(test_no_descriptors_left),
+		cmocka_unit_test(test_rings_stop_once),
 		cmocka_unit_test(test_budget_of_messages),
 		cmocka_unit_test(test_budget_of_descriptors),
 	};

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "pace.h"
+
+#include <errno.h>
+
+#include "weft/clock.h"
+
+#include "port.h"
+
+#define FIRST_BACKOFF_MS 2
+#define LAST_BACKOFF_MS	 1000
+// Thousands of ports do not try in the same millisecond.
+#define SPREAD_MS 256
+// A connection that ends earlier, without a link, makes the next one wait longer.
+#define SHORT_MS 100
+// How long a front end may keep the thread busy at once, in us. A tenth of the time that passes comes back.
+#define BUDGET_US 100000
+#define SHARE	  10
+// A front end that weft had to stop waits twice as long each time, until it has behaved for so long.
+#define LONGEST_PENALTY_MS 60000
+
+static void
+try_again_soon(struct vhost_port *port)
+{
+	port->backoff_ms = FIRST_BACKOFF_MS;
+	port->next_try_ms = 0;
+}
+
+static void
+back_off(struct vhost_port *port, uint64_t now_ms)
+{
+	port->next_try_ms = now_ms + port->backoff_ms;
+	port->backoff_ms = RTE_MIN(port->backoff_ms * 2, (uint32_t)LAST_BACKOFF_MS);
+}
+
+void
+vhost_pace_init(struct vhost_port *port, uint64_t now_us)
+{
+	try_again_soon(port);
+	port->left_us = BUDGET_US;
+	port->refilled_us = now_us;
+}
+
+bool
+vhost_pace_allows(struct vhost_port *port, uint64_t now_us)
+{
+	uint64_t back = (now_us - port->refilled_us) / SHARE;
+
+	port->refilled_us += back * SHARE;
+	port->left_us =
+		(int64_t)RTE_MIN(port->left_us + (int64_t)RTE_MIN(back, (uint64_t)BUDGET_US), (int64_t)BUDGET_US);
+	return port->left_us > 0;
+}
+
+void
+vhost_pace_charge(struct vhost_port *port, uint64_t start_us)
+{
+	port->left_us -= (int64_t)(weft_clock_us() - start_us);
+}
+
+void
+vhost_pace_hurry(struct vhost_port *port)
+{
+	if (port->offences == 0)
+		try_again_soon(port);
+}
+
+void
+vhost_pace_missed(struct vhost_port *port, uint64_t now_ms)
+{
+	bool last = port->backoff_ms == LAST_BACKOFF_MS;
+
+	back_off(port, now_ms);
+	if (last)
+		port->next_try_ms += port->io->slot % SPREAD_MS;
+}
+
+void
+vhost_pace_ended(struct vhost_port *port, int why, uint8_t broken, uint64_t since_ms, uint64_t now_ms)
+{
+	if (broken) {
+		if (now_ms - port->offended_ms > LONGEST_PENALTY_MS)
+			port->offences = 0;
+		port->offended_ms = now_ms;
+		port->next_try_ms = now_ms + RTE_MIN((uint64_t)LAST_BACKOFF_MS << RTE_MIN(port->offences++, 16u),
+						     (uint64_t)LONGEST_PENALTY_MS);
+	} else if (why != -ECONNRESET) {
+		port->next_try_ms = now_ms + LAST_BACKOFF_MS;
+	} else if (now_ms - since_ms < SHORT_MS && !port->was_up) {
+		back_off(port, now_ms);
+	} else {
+		try_again_soon(port);
+	}
+}
