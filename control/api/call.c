@@ -9,8 +9,10 @@
 #define DEFAULT_TIMEOUT_MS 10000
 #define MAX_TIMEOUT_MS	   3600000
 
+static unsigned int n_abandoned;
+
 struct weft_call *
-weft_call_new(struct weft_calls *calls, struct evbuffer *out, const char *client, const json_t *request)
+weft_call_new(struct weft_calls *calls, const char *client, const json_t *request)
 {
 	struct weft_call *call = calloc(1, sizeof(*call));
 	json_t *id = json_object_get(request, "id"), *as = json_object_get(request, "as");
@@ -18,14 +20,15 @@ weft_call_new(struct weft_calls *calls, struct evbuffer *out, const char *client
 
 	if (call == NULL)
 		return NULL;
-	call->out = out;
+	call->calls = calls;
 	call->id = id ? json_incref(id) : json_null();
 	call->scope = json_incref(as);
 	if (name)
 		snprintf(call->who, sizeof(call->who), "%.30s by %.60s", name, client);
 	else
 		snprintf(call->who, sizeof(call->who), "%s", client);
-	LIST_INSERT_HEAD(calls, call, entry);
+	LIST_INSERT_HEAD(&calls->list, call, entry);
+	calls->n++;
 	return call;
 }
 
@@ -34,10 +37,18 @@ weft_call_abandon(struct weft_calls *calls)
 {
 	struct weft_call *call;
 
-	while ((call = LIST_FIRST(calls)) != NULL) {
+	while ((call = LIST_FIRST(&calls->list)) != NULL) {
 		LIST_REMOVE(call, entry);
-		call->out = NULL;
+		call->calls = NULL;
+		n_abandoned++;
 	}
+	calls->n = 0;
+}
+
+unsigned int
+weft_call_abandoned(void)
+{
+	return n_abandoned;
 }
 
 static int
@@ -50,13 +61,22 @@ send_json(const char *text, size_t len, void *out)
 static void
 reply(struct weft_call *call, const char *field, json_t *value)
 {
+	struct weft_calls *calls = call->calls;
 	json_t *message = json_pack("{s:s, s:o, s:o}", "jsonrpc", "2.0", field, value, "id", call->id);
 
-	if (call->out) {
-		json_dump_callback(message, send_json, call->out, JSON_COMPACT);
-		evbuffer_add(call->out, "\n", 1);
+	if (calls) {
 		LIST_REMOVE(call, entry);
+		calls->n--;
+		calls->overrun = calls->overrun || evbuffer_get_length(calls->out) > calls->most;
+	} else {
+		n_abandoned--;
 	}
+	if (calls && !calls->overrun) {
+		json_dump_callback(message, send_json, calls->out, JSON_COMPACT);
+		evbuffer_add(calls->out, "\n", 1);
+	}
+	if (calls)
+		calls->answered(calls);
 	json_decref(message);
 	json_decref(call->scope);
 	free(call);

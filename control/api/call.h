@@ -23,25 +23,39 @@ enum weft_call_code {
 	WEFT_CALL_FORBIDDEN = -32001,
 	WEFT_CALL_CONFLICT = -32002, // a precondition in params.expect does not hold
 	WEFT_CALL_MISSING = -32003,  // the object does not exist
+	WEFT_CALL_ENDED = -32004,    // not the answer to a call: weftd ends the connection, and says why
+};
+
+// The calls of one client that have not been answered yet. A method that answers later would otherwise add to what a
+// client does not read, without end.
+struct weft_calls {
+	LIST_HEAD(, weft_call) list;
+	unsigned int n;
+	struct evbuffer *out; // where the answers go
+	size_t most;	      // bytes: if more than this is unread, the next answer is thrown away,
+	bool overrun;	      // and this says so
+	// Each answer is followed by this; it must not free the calls.
+	void (*answered)(struct weft_calls *calls);
 };
 
 // A method that answers later keeps a pointer to its call. It ends the call with exactly one of weft_call_result() and
 // weft_call_error(), also after the client has disconnected.
 struct weft_call {
-	struct evbuffer *out; // where the answer goes; NULL: the client has disconnected
+	struct weft_calls *calls; // of its client; NULL: the client has disconnected
 	LIST_ENTRY(weft_call) entry;
 	json_t *id;
 	char who[96];  // who asks, for the history and the log
 	json_t *scope; // the request's "as": for whom the client asks, and what they may change (scope.h); or NULL
 };
-LIST_HEAD(weft_calls, weft_call);
 
 // Starts a call for REQUEST, which CLIENT has sent, and adds it to CALLS. Returns NULL without memory.
-struct weft_call *
-weft_call_new(struct weft_calls *calls, struct evbuffer *out, const char *client, const json_t *request);
+struct weft_call *weft_call_new(struct weft_calls *calls, const char *client, const json_t *request);
 
 // Tells CALLS that their client has disconnected.
 void weft_call_abandon(struct weft_calls *calls);
+
+// How many calls of clients that have disconnected have not ended yet.
+unsigned int weft_call_abandoned(void);
 
 // End CALL and free it. weft_call_result() takes RESULT over.
 void weft_call_result(struct weft_call *call, json_t *result);

@@ -8,7 +8,8 @@
 
 #include "control/state/state.h"
 
-#define MAX_WAITING 64
+#define MAX_WAITING 512
+#define MAX_EACH    4 // of one client
 #define MAX_EVENTS  256
 #define DEFAULT_MS  25000
 #define MAX_MS	    60000
@@ -93,14 +94,25 @@ collect(uint64_t after)
 static bool
 answer(struct weft_call *call, uint64_t after, bool now)
 {
-	json_t *result = call->out ? collect(after) : NULL;
+	json_t *result = call->calls ? collect(after) : NULL;
 
-	if (result == NULL && call->out && !now)
+	if (result == NULL && call->calls && !now)
 		return false;
 	if (result == NULL)
 		result = json_pack("{s:o, s:[], s:b}", "run", run_id(), "events", "lost", 0);
 	weft_call_result(call, result);
 	return true;
+}
+
+// Whether no further call of CALL's client may wait: one client must not take the others' places.
+static bool
+is_full(const struct weft_call *call)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < n_waiting; i++)
+		n += waiting[i].call->calls == call->calls;
+	return n_waiting == MAX_WAITING || n >= MAX_EACH;
 }
 
 void
@@ -113,7 +125,7 @@ weft_api_events(struct weft_call *call, const json_t *params)
 	if (after < 0 || (run && !json_equal(run, now)))
 		after = 0;
 	json_decref(now);
-	if (answer(call, after, n_waiting == MAX_WAITING))
+	if (answer(call, after, is_full(call)))
 		return;
 	waiting[n_waiting].call = call;
 	waiting[n_waiting].after = after;

@@ -3,10 +3,14 @@
 
 #include "read.h"
 
+#include <errno.h>
+
 #include "control/change/bundle.h"
 #include "control/state/state.h"
 #include "list.h"
 #include "look.h"
+
+#define MAX_ABANDONED 10000
 
 // An object; with params.etag as {key, etag, object}.
 static json_t *
@@ -77,6 +81,15 @@ weft_api_get(struct weft_call *call, const json_t *params)
 void
 weft_api_wait(struct weft_call *call, const json_t *params)
 {
+	struct weft_error err;
+
+	// A client that asks and disconnects, again and again, leaves its calls behind until their time is over.
+	if (weft_call_abandoned() > MAX_ABANDONED) {
+		weft_fail(&err, EBUSY, "wait: %u clients have disconnected while they waited; try again later",
+			weft_call_abandoned());
+		weft_call_error(call, WEFT_CALL_REJECTED, &err);
+		return;
+	}
 	weft_ctl.store->wait(json_integer_value(json_object_get(params, "generation")), weft_call_timeout_ms(params),
 		weft_call_answer, call);
 }

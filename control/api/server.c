@@ -7,35 +7,20 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/listener.h>
 
-#include "control/base/json.h"
 #include "control/state/state.h"
+#include "client.h"
 
-#define MAX_REQUEST (256u << 20) // bytes
-#define MAX_QUERY   (64u << 10)	 // a request of a client that may only read
-#define MAX_CLIENTS 64
-#define MAX_GROUPS  64
-
-struct client {
-	struct bufferevent *bev;
-	struct weft_calls calls; // not answered yet
-	size_t scanned;		 // bytes at the start of the input that contain no newline
-	bool may_change;
-	char who[96];
-};
+#define MAX_GROUPS 64
 
 static struct evconnlistener *listener;
-static unsigned int n_clients;
 static weft_method_fn *run_method;
 
 static bool
@@ -59,99 +44,22 @@ in_group(int fd, const struct ucred *cred)
 
 // Finds out who is at the other end of the socket, and whether they may change things.
 static void
-identify(struct client *client, int fd)
+on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr, int addr_len, void *arg)
 {
 	const struct passwd *user;
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
+	char who[96];
 
+	(void)from, (void)addr, (void)addr_len, (void)arg;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
-		snprintf(client->who, sizeof(client->who), "unknown");
-		return;
-	}
-	user = getpwuid(cred.uid);
-	snprintf(client->who, sizeof(client->who), "%.40s (uid %u) on %.32s", user ? user->pw_name : "?", cred.uid,
-		weft_ctl.local.host);
-	client->may_change = cred.uid == 0 || cred.uid == geteuid() || in_group(fd, &cred);
-}
-
-static void
-take_request(struct client *client, const char *line, size_t len)
-{
-	struct weft_error err = { "" };
-	json_t *request = weft_json_load(line, len, "request", &err);
-	const char *method = json_string_value(json_object_get(request, "method"));
-	struct weft_call *call =
-		weft_call_new(&client->calls, bufferevent_get_output(client->bev), client->who, request);
-
-	if (call && method) {
-		run_method(call, method, json_object_get(request, "params"), client->may_change);
-	} else if (call && request) {
-		weft_fail(&err, EINVAL, "request: \"method\" is missing");
-		weft_call_error(call, WEFT_CALL_BAD_REQUEST, &err);
-	} else if (call) {
-		weft_call_error(call, WEFT_CALL_PARSE_ERROR, &err);
-	}
-	json_decref(request);
-}
-
-// Its calls continue; their answers are thrown away.
-static void
-drop_client(struct client *client)
-{
-	weft_call_abandon(&client->calls);
-	bufferevent_free(client->bev);
-	free(client);
-	n_clients--;
-}
-
-static void
-on_read(struct bufferevent *bev, void *arg)
-{
-	struct evbuffer *in = bufferevent_get_input(bev);
-	struct client *client = arg;
-	struct evbuffer_ptr from, end;
-
-	while (evbuffer_get_length(in)) {
-		evbuffer_ptr_set(in, &from, client->scanned, EVBUFFER_PTR_SET);
-		end = evbuffer_search_eol(in, &from, NULL, EVBUFFER_EOL_LF);
-		if (end.pos < 0) {
-			client->scanned = evbuffer_get_length(in);
-			break;
-		}
-		take_request(client, (const char *)evbuffer_pullup(in, end.pos + 1), end.pos);
-		evbuffer_drain(in, end.pos + 1);
-		client->scanned = 0;
-	}
-	if (evbuffer_get_length(in) > (client->may_change ? MAX_REQUEST : MAX_QUERY))
-		drop_client(client);
-}
-
-static void
-on_event(struct bufferevent *bev, short what, void *arg)
-{
-	(void)bev;
-	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
-		drop_client(arg);
-}
-
-static void
-on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr, int len, void *arg)
-{
-	struct client *client = n_clients < MAX_CLIENTS ? calloc(1, sizeof(*client)) : NULL;
-	struct bufferevent *bev = client ? bufferevent_socket_new(weft_ctl.base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
-
-	(void)from, (void)addr, (void)len, (void)arg;
-	if (bev == NULL) {
-		free(client);
 		close(fd);
 		return;
 	}
-	n_clients++;
-	client->bev = bev;
-	identify(client, fd);
-	bufferevent_setcb(bev, on_read, NULL, on_event, client);
-	bufferevent_enable(bev, EV_READ | EV_WRITE);
+	user = getpwuid(cred.uid);
+	snprintf(
+		who, sizeof(who), "%.40s (uid %u) on %.32s", user ? user->pw_name : "?", cred.uid, weft_ctl.local.host);
+	client_open(fd, cred.uid, who, cred.uid == 0 || cred.uid == geteuid() || in_group(fd, &cred), run_method);
 }
 
 // Removes a socket that a former weftd has left behind. If it answers, another weftd runs.

@@ -42,6 +42,8 @@ weft_report_status(const json_t *params, struct weft_error *err)
 		"fenced", weft_engine_fenced(), "policy_memory_bytes", (json_int_t)weft_refcount_used(),
 		"policy_memory_budget", (json_int_t)weft_ctl.local.budget);
 	json_object_set_new(status, "generation_since_us", json_integer((json_int_t)weft_ctl.local.in_force_us));
+	json_object_set_new(status, "clients", json_integer(weft_ctl.clients));
+	json_object_set_new(status, "clients_ended", json_integer((json_int_t)weft_ctl.clients_ended));
 	weft_ctl.store->status(status);
 	return status;
 }

@@ -15,7 +15,9 @@ struct weft_state {
 	struct event_base *base;
 	struct weft_local local;
 	const struct weft_store_ops *store;
-	uint64_t start_us; // when weftd started, in microseconds since 1970
+	uint64_t start_us;	// when weftd started, in microseconds since 1970
+	unsigned int clients;	// of the socket, now
+	uint64_t clients_ended; // because they were over a bound (control/api/client.c)
 };
 
 extern struct weft_state weft_ctl;

@@ -86,5 +86,8 @@ const struct family status_families[] = {
 	{ "weft_policy_memory_bytes", false, "Memory of the compiled policy.", "policy_memory_bytes", 1 },
 	{ "weft_policy_memory_budget_bytes", false, "The most memory that the compiled policy may take.",
 		"policy_memory_budget", 1 },
+	{ "weft_socket_clients", false, "Clients of weftd's socket.", "clients", 1 },
+	{ "weft_socket_clients_ended", true, "Clients of weftd's socket that it ended, because they cost too much.",
+		"clients_ended", 1 },
 	{ 0 },
 };

@@ -69,7 +69,8 @@ add_status(struct evbuffer *out, const json_t *status)
 		if (json_object_get(status, f->field) == NULL)
 			continue;
 		begin(out, f->name, f->counter, f->help);
-		evbuffer_add_printf(out, "%s %.15g\n", f->name, samples_number(status, f->field) * f->scale);
+		evbuffer_add_printf(out, "%s%s %.15g\n", f->name, f->counter ? "_total" : "",
+			samples_number(status, f->field) * f->scale);
 	}
 	evbuffer_add_printf(out,
 		"# TYPE weft_build info\n# HELP weft_build The versions that run.\nweft_build_info{version=\"%s\",dpdk=\"%s\"} 1\n",
