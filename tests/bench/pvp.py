@@ -42,7 +42,12 @@ def against():
     """The weftd of the build to compare with, or None."""
     if "--against" not in sys.argv:
         return None
-    return os.path.abspath(os.path.join(sys.argv[sys.argv.index("--against") + 1], "control", "daemon", "weftd"))
+    build = os.path.abspath(sys.argv[sys.argv.index("--against") + 1])
+    # Older builds have it elsewhere.
+    found = [p for p in (os.path.join(build, *place, "weftd") for place in (("control", "daemon"), ("dataplane",))) if os.path.isfile(p)]
+    if not found:
+        sys.exit(f"no weftd in {build}")
+    return found[0]
 
 
 def loudness():
@@ -265,13 +270,18 @@ def describe(name, windows, apart, best, threshold):
     return f"{name} " + (f"{statistics.median(good):.0f}" if good else "-") + f" ({place(apart, best)}, {len(good)} of {len(windows)})"
 
 
+def reserve():
+    """Huge pages for a switch and its guest."""
+    free = int(re.search(r"HugePages_Free:\s*(\d+)", open("/proc/meminfo", encoding="utf-8").read())[1])
+    if free < 300:
+        subprocess.run(["sysctl", "-q", "vm.nr_hugepages=512"], check=True)
+
+
 def main():
     """All cases, or those named."""
     turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 10
     names = [n for n in CASES if n in sys.argv] or ["split-64"]
-    free = int(re.search(r"HugePages_Free:\s*(\d+)", open("/proc/meminfo", encoding="utf-8").read())[1])
-    if free < 300:
-        subprocess.run(["sysctl", "-q", f"vm.nr_hugepages={512}"], check=True)
+    reserve()
     finish({"bench": "pvp", "window_s": WINDOW, "cases": [measure(n, turns) for n in names]})
 
 

@@ -7,8 +7,6 @@ By layout, frame size and burst. With --against the weftd of another build takes
 polling the port to mbufs in the vector; writing all from the outbox to mbufs that are free again.
 """
 import os
-import re
-import subprocess
 import sys
 import time
 
@@ -88,9 +86,7 @@ def case(layout, size, burst, turns):
 def main():
     """All layouts, or those named."""
     turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 3
-    free = int(re.search(r"HugePages_Free:\s*(\d+)", open("/proc/meminfo", encoding="utf-8").read())[1])
-    if free < 300:
-        subprocess.run(["sysctl", "-q", "vm.nr_hugepages=512"], check=True)
+    pvp.reserve()
     finish({"bench": "rings", "window_s": WINDOW, "cases": [
         case(layout, size, burst, turns) for layout in [n for n in LAYOUTS if n in sys.argv] or LAYOUTS
         for size in SIZES for burst in BURSTS]})

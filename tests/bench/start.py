@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""./weft bench start [--turns N] [--json FILE]: milliseconds from the start to the first packet forwarded, for
-attaching a port, and for a guest to be served again after a SIGKILL of the switch or of the guest, beside OVS-DPDK.
+"""./weft bench start [--turns N] [--against BUILD] [CASE...] [--json FILE]: milliseconds from the start to the first packet
+forwarded, for attaching a port, for a guest to be served again after a SIGKILL of the switch or of the guest ("life"); and for
+guests that connect, alone and beside front ends that lie ("connect"). OVS-DPDK and the weftd of another build take turns.
 """
 import os
 import sys
@@ -9,8 +10,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
+from bench import connect, pvp  # noqa: E402
 from bench.report import finish, spread  # noqa: E402
 from harness import ovs  # noqa: E402
+from harness.proc import WEFTD  # noqa: E402
 from harness.vhost_guest import VhostGuest  # noqa: E402
 from harness.weftd import Weftd  # noqa: E402
 
@@ -39,8 +42,8 @@ def served(path, size=64):
 class Weft:
     """weftd with huge pages and a spinning worker, as it would be run."""
 
-    def __init__(self):
-        self.weftd = Weftd(workers=[1], control_cpus="0", hugepages=True, memory_mb=256, mbufs=32768)
+    def __init__(self, daemon=WEFTD):
+        self.weftd = Weftd(daemon=daemon, workers=[1], control_cpus="0", hugepages=True, memory_mb=256, mbufs=32768)
         self.paths = [f"{self.weftd.dir}/p{i}" for i in (0, 1)]
         self.third = f"{self.weftd.dir}/p2"
 
@@ -149,17 +152,25 @@ def turn(switch):
     return took
 
 
-def main():
-    """Takes turns."""
-    turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 10
-    switches = {"weft": Weft} | ({"ovs": Peer} if ovs.available() else {})
+def lives(daemons, turns):
+    """The steps of a switch's life."""
+    switches = {s: lambda d=d: Weft(d) for s, d in daemons.items()} | ({"ovs": Peer} if ovs.available() else {})
     taken = {s: [] for s in switches}
     for i in range(turns):
         for name, make in switches.items():
             taken[name].append(turn(make()))
             print(f"turn {i + 1} {name}: " + ", ".join(f"{k[:-3]} {v:.0f} ms" for k, v in taken[name][-1].items()), flush=True)
-    finish({"bench": "start", "cases": [{"name": step, **{s: spread([t[step] for t in taken[s]]) for s in switches}}
-                                        for step in STEPS]})
+    return [{"name": step, **{s: spread([t[step] for t in taken[s]]) for s in switches}} for step in STEPS]
+
+
+def main():
+    """Takes turns."""
+    turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 10
+    pvp.reserve()
+    daemons = {"weft": WEFTD} | ({"old": pvp.against()} if pvp.against() else {})
+    kinds = {"life": lives, "connect": connect.measure}
+    named = [k for k in kinds if k in sys.argv] or kinds
+    finish({"bench": "start", "cases": [case for k in named for case in kinds[k](daemons, turns)]})
 
 
 main()
