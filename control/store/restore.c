@@ -22,8 +22,9 @@ replay(void *arg, json_t *record, struct weft_error *err)
 	struct replaying *r = arg;
 	const char *key;
 
-	if (!weft_generation_valid(generation))
-		return weft_fail(err, EBADMSG, "generation: expected a number from 1 to 2^53");
+	// A host that has joined a cluster without a policy has generation 0.
+	if (!weft_generation_valid(generation) && !(json_is_integer(generation) && json_integer_value(generation) == 0))
+		return weft_fail(err, EBADMSG, "generation: expected a number from 0 to 2^53");
 	if (!json_is_object(objects ? objects : changes))
 		return weft_fail(err, EBADMSG, "expected an object in \"objects\" or \"changes\"");
 	r->generation = json_integer_value(generation);
@@ -52,10 +53,10 @@ weft_restore(struct weft_local *local, const char *dir, void (*each)(const json_
 	struct weft_error why;
 	int ret = journal ? 0 : -errno;
 
-	if (ret == 0 && r.generation &&
+	if (ret == 0 && (r.generation || json_object_size(r.objects)) &&
 		(ret = weft_local_prepare(local, r.objects, r.generation, WEFT_PREPARE_RESTORE, &why)))
 		weft_fail(err, -ret, "the policy in %s/journal cannot be brought into force: %.300s", dir, why.text);
-	if (ret == 0 && r.generation)
+	if (ret == 0 && (r.generation || json_object_size(r.objects)))
 		weft_local_activate(local);
 	json_decref(r.objects);
 	if (ret == 0)

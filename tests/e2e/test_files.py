@@ -55,7 +55,7 @@ def test_journals_that_are_none(stopped):
             (b"\x5a\xa5random" * 500, "at byte 0"),
             (good + b"garbage behind the last record", f"truncate -s {len(good)} "),
             (good + journal_record([]), f"the record at byte {len(good)}: generation: expected a number"),
-            (journal_record({"generation": 2 ** 60, "objects": {}}), "generation: expected a number from 1"),
+            (journal_record({"generation": 2 ** 60, "objects": {}}), "generation: expected a number from 0"),
             (journal_record({"generation": 1, "changes": "x"}), "expected an object"),
             (journal_record({"generation": 1, "objects": {"nonsense": 1}}), "cannot be brought into force"),
     ):
