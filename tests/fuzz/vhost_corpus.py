@@ -71,7 +71,8 @@ SEEDS = {
 
 
 def main():
-    """Into a folder, by name."""
+    """Into a folder, by name; and all of them in one, each with a connection of its own."""
+    SEEDS["everything"] = bytes([CHANGE, 3]).join(SEEDS.values())
     for name, seed in SEEDS.items():
         with open(os.path.join(sys.argv[1], name), "wb") as f:
             f.write(seed)
