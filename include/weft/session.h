@@ -108,6 +108,19 @@ struct weft_port_sessions {
 	uint64_t replied; // answers to rejected packets, likewise
 };
 
+// A SYN of the opener in a connection that the switch still knows. If the other end acknowledges it, both have lost the
+// connection, and it begins anew.
+struct weft_session_syn {
+	uint32_t record; // of its connection; 0: none
+	uint32_t start;	 // sequence number behind the SYN itself
+	uint32_t end;	 // and behind the data that came with it
+	uint16_t win;	 // as on the wire
+	uint8_t scale;	 // of its windows, or 0xff
+};
+
+// Such SYNs have a place by their record. Two records that share one lose the older SYN, and nothing else.
+#define WEFT_SESSION_SYNS 1024
+
 #define WEFT_SESSION_WAYS 8
 
 struct weft_session_bucket {
@@ -140,6 +153,7 @@ struct weft_sessions {
 	// The tables of all workers, for the limits of a port whose connections have several homes; read only.
 	struct weft_sessions *const *peers;
 	uint16_t n_peers;
+	struct weft_session_syn syn[WEFT_SESSION_SYNS];
 };
 
 // A table for SIZE connections and N_FRAGS fragmented datagrams. Returns NULL with errno. Control thread.

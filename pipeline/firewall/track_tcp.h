@@ -99,10 +99,11 @@ tcp_advance(struct weft_session *s, unsigned int e, const struct tcp_segment *se
 
 // Return values of a tracker besides drop reasons.
 #define TRACK_PASS   (-1)
+#define TRACK_STRAY  (-3) // the packet passes, and says nothing about whether the connection lives
 #define TRACK_REOPEN (-2) // the connection is closed, and the packet would open it again: it is judged as a new one
 
-// Tracks SEG of end E in the connection S. Returns TRACK_PASS with S updated, TRACK_REOPEN, or a drop reason with S
-// unchanged. TCP is the segment's header, for its options. In a DRY run S never changes. Owner worker.
+// Tracks SEG of end E in the connection S. Returns TRACK_PASS with S updated, TRACK_STRAY or TRACK_REOPEN, or a drop reason
+// with S unchanged. TCP is the segment's header, for its options. In a DRY run S never changes. Owner worker.
 int weft_track_tcp(struct weft_sessions *t, struct weft_session *s, unsigned int e, const struct tcp_segment *seg,
 	const uint8_t *tcp, bool dry);
 

@@ -181,6 +181,11 @@ track(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struct w
 	} else if (!vec->dry_run) {
 		weft_track_answered(t, s, e);
 	}
+	if (unlikely(ret == TRACK_STRAY)) {
+		if (!vec->dry_run)
+			count_packet(t, s, s->seen, m);
+		return TRACK_PASS;
+	}
 	if (unlikely(ret != TRACK_PASS || vec->dry_run))
 		return ret;
 	count_packet(t, s, worker->clock, m);

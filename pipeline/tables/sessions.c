@@ -248,6 +248,8 @@ weft_session_remove(struct weft_sessions *t, uint32_t record)
 			if (t->bucket[b].index[i] == record)
 				t->bucket[b].index[i] = 0;
 	weft_sessions_settle(t, s);
+	if (t->syn[record % WEFT_SESSION_SYNS].record == record)
+		t->syn[record % WEFT_SESSION_SYNS].record = 0;
 	t->port[s->account].n--;
 	t->port[s->account].n_half -= weft_session_is_half(s->state);
 	s->state = WEFT_SESSION_FREE;

@@ -119,6 +119,10 @@ tcp_part(struct flow *flow, struct ref_packet *p, int e)
 		p->flags = e ? 18 : 2;
 		p->ack = e ? p->ack : 0;
 		p->scale = generate_random(3) ? (int)generate_random(16) : -1;
+		// Data with a SYN, an answer to a part of them, and ends that have lost the connection.
+		p->payload = generate_random(4) ? 0 : generate_random(600);
+		p->ack -= e && generate_random(4) == 0 ? generate_random(600) : 0;
+		p->seq = generate_random(6) ? p->seq : generate_random(1u << 31) * 2;
 	} else if (what < 10) {
 		p->payload = generate_random(1400);
 	} else if (what == 10) {

@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Connections in a list, with sequence numbers that do not wrap.
+// Connections in a list, which is searched from its start.
 #include "reference.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "weft/session.h"
-
-#define FIN 1
-#define SYN 2
-#define RST 4
-#define ACK 16
-
-struct end {
-	bool spoke;
-	int64_t end, limit; // what it has sent, and may send
-	int64_t window;	    // the largest that it offered
-	int scale;
-	bool fin, fin_acked;
-};
-
-struct conn {
-	bool used;
-	int slot[2];		// of the opener, of the other end; 0: outside
-	struct ref_packet open; // the packet that opened it
-	enum weft_session_state state;
-	bool liberal, no_scale;
-	uint32_t seen;
-	struct end end[2]; // the opener's first
-};
+#include "reference_tcp.h"
 
 // A datagram whose first fragment has passed.
 struct datagram {
@@ -78,13 +55,6 @@ static int
 place(int slot)
 {
 	return slot == REF_PORTS ? 0 : slot;
-}
-
-// The full number whose low half is SEQ and which is nearest to NEAR.
-static int64_t
-unwrap(uint32_t seq, int64_t near)
-{
-	return near + (int32_t)(seq - (uint32_t)near);
 }
 
 static bool
@@ -155,137 +125,12 @@ waits(const struct reference *ref, const struct conn *c)
 	return out == WEFT_REJECT || (out != WEFT_DENY && in == WEFT_REJECT);
 }
 
-static void
-start_end(struct conn *c, int e, const struct ref_packet *p, int64_t end)
-{
-	bool again = c->state == WEFT_SESSION_SYN_SENT && e == 0;
-
-	if (again)
-		c->no_scale = false;
-	if (again || !c->end[e].spoke || c->end[e].limit == 0)
-		c->end[e].limit = end;
-	c->end[e].end = end;
-	c->end[e].window = p->win ? p->win : 1;
-	c->end[e].spoke = true;
-	c->end[e].scale = p->scale < 0 || p->fragment ? 0 : p->scale > 14 ? 14 : p->scale;
-	if (p->scale < 0 || p->fragment || c->no_scale) {
-		c->no_scale = true;
-		c->end[0].scale = c->end[1].scale = 0;
-	}
-}
-
-static bool
-fits(const struct conn *c, int e, int64_t seq, int64_t end, int64_t ack)
-{
-	const struct end *me = &c->end[e], *peer = &c->end[!e];
-	int64_t lag = me->window > 66000 ? me->window : 66000;
-
-	if (!peer->spoke)
-		return true;
-	return seq <= me->limit && end >= me->end - peer->window - 1 && ack <= peer->end && ack >= peer->end - lag - 1;
-}
-
-static void
-move_on(struct conn *c, int e, const struct ref_packet *p, int64_t end, int64_t ack)
-{
-	struct end *me = &c->end[e], *peer = &c->end[!e];
-	int64_t window = p->flags & SYN ? p->win : (int64_t)p->win << me->scale;
-
-	me->window = window > me->window ? window : me->window;
-	me->end = end > me->end ? end : me->end;
-	if (p->flags & ACK && ack + (window ? window : 1) > peer->limit)
-		peer->limit = ack + (window ? window : 1);
-}
-
-static bool
-flags_make_sense(uint8_t flags)
-{
-	int n = (flags & SYN ? 1 : 0) + (flags & RST ? 1 : 0) + (flags & FIN ? 1 : 0);
-
-	return n <= 1 && ((flags & ACK) || (flags & SYN) || (flags & RST));
-}
-
-static int64_t
-length_of(const struct ref_packet *p)
-{
-	return p->payload + (p->flags & SYN ? 1 : 0) + (p->flags & FIN ? 1 : 0);
-}
-
-// 1: passes; 0: does not; -1: may open the connection anew.
-static int
-tcp(struct conn *c, const struct ref_packet *p, int e)
-{
-	struct end *me = &c->end[e], *peer = &c->end[!e];
-	int64_t seq = unwrap(p->seq, me->end), end = seq + length_of(p), ack = unwrap(p->ack, peer->end);
-
-	if (!flags_make_sense(p->flags))
-		return 0;
-	if (p->flags & SYN) {
-		if (c->state == WEFT_SESSION_CLOSED)
-			return p->flags & ACK ? 0 : -1;
-		if ((c->state != WEFT_SESSION_SYN_SENT && c->state != WEFT_SESSION_SYN_RECEIVED) ||
-			(c->state == WEFT_SESSION_SYN_RECEIVED && me->spoke && end != me->end))
-			return !(p->flags & ACK) || c->liberal || fits(c, e, seq, end, ack);
-		if (e == 1 && p->flags & ACK && ack != peer->end)
-			return 0;
-		if (e == 0 && p->flags & ACK && c->state == WEFT_SESSION_SYN_SENT)
-			return 0;
-		start_end(c, e, p, end);
-		if (p->flags & ACK)
-			move_on(c, e, p, end, ack);
-		if (e == 1 && c->state == WEFT_SESSION_SYN_SENT)
-			c->state = WEFT_SESSION_SYN_RECEIVED;
-		return 1;
-	}
-	if (p->flags & RST) {
-		bool exact = seq == me->end;
-
-		if (c->state == WEFT_SESSION_SYN_SENT && e == 0 && !exact)
-			return 1;
-		if (c->liberal)
-			exact = true;
-		else if (!me->spoke) {
-			if (!(p->flags & ACK) || ack != peer->end)
-				return 0;
-			exact = true;
-		} else if (seq > me->limit || seq < me->end - (peer->window ? peer->window : 1) - 1)
-			return 0;
-		if (exact)
-			c->state = WEFT_SESSION_CLOSED;
-		return 1;
-	}
-	if (c->state == WEFT_SESSION_SYN_SENT)
-		return e == 1;
-	if (c->state == WEFT_SESSION_CLOSED && !c->liberal && !(me->spoke && peer->spoke))
-		return 0;
-	if (p->fragment)
-		c->liberal = true;
-	if (!c->liberal && !fits(c, e, seq, end, ack))
-		return 0;
-	move_on(c, e, p, end, ack);
-	if (c->state == WEFT_SESSION_CLOSED)
-		return 1;
-	if (c->state == WEFT_SESSION_SYN_RECEIVED && ack == peer->end)
-		c->state = WEFT_SESSION_ESTABLISHED;
-	if (p->flags & FIN)
-		me->fin = true;
-	if (peer->fin && ack == peer->end)
-		peer->fin_acked = true;
-	if (me->fin_acked && peer->fin_acked)
-		c->state = WEFT_SESSION_CLOSED;
-	else if (me->fin && peer->fin)
-		c->state = WEFT_SESSION_LAST_ACK;
-	else if (me->fin || peer->fin)
-		c->state = WEFT_SESSION_FIN;
-	return 1;
-}
-
-// 1, 0, -1 as above.
+// 1, 2, 0, -1 as above.
 static int
 follow(struct conn *c, const struct ref_packet *p, bool reply)
 {
 	if (p->proto == 6)
-		return tcp(c, p, reply);
+		return ref_tcp(c, p, reply);
 	if (reply && c->state == WEFT_SESSION_UDP_SINGLE)
 		c->state = WEFT_SESSION_UDP_STREAM;
 	if (reply && c->state == WEFT_SESSION_OTHER_SINGLE)
@@ -298,7 +143,7 @@ open_new(struct reference *ref, const struct ref_packet *p)
 {
 	bool stateless, may = true, rules = allowed(ref, p, place(p->in), place(p->out), &stateless);
 
-	if (p->proto == 6 && !flags_make_sense(p->flags))
+	if (p->proto == 6 && !ref_flags_make_sense(p->flags))
 		return false;
 	if (p->proto == 6)
 		may = (p->flags & (SYN | ACK | RST)) == SYN;
@@ -318,8 +163,9 @@ open_new(struct reference *ref, const struct ref_packet *p)
 			   : p->proto == 17    ? WEFT_SESSION_UDP_SINGLE
 			   : is_icmp(p->proto) ? WEFT_SESSION_ECHO
 					       : WEFT_SESSION_OTHER_SINGLE;
+		c->end[0].end = c->end[1].end = INT64_C(1) << 40;
 		if (p->proto == 6)
-			start_end(c, 0, p, (int64_t)p->seq + (INT64_C(1) << 40) + length_of(p));
+			ref_start_end(c, 0, p, 0);
 		return true;
 	}
 	abort();
@@ -420,10 +266,10 @@ reference_judge(struct reference *ref, const struct ref_packet *p)
 		verdict = follow(c, p, reply);
 		if (verdict < 0)
 			c->used = false;
-		else if (verdict)
+		else if (verdict == 1)
 			c->seen = ref->now;
 	}
-	pass = verdict < 0 ? open_new(ref, p) : verdict;
+	pass = verdict < 0 ? open_new(ref, p) : verdict != 0;
 	if (pass && p->fragment)
 		note_first(ref, p);
 	return pass;
