@@ -9,6 +9,7 @@
 
 #include "weft/clock.h"
 
+#include "control/change/history.h"
 #include "control/cluster/etcd/messages.h"
 #include "control/cluster/etcd/watch.h"
 #include "util.h"
@@ -70,11 +71,34 @@ update_all_late(struct acks *acks, struct waiter *w)
 		update_late(w, name, state);
 }
 
+// Returns the state in KV, of the host NAME: a new object. One that this host cannot have written is {bad: WHY}: it does
+// not say that the host is away, or how far it is.
+static json_t *
+state_of(const json_t *kv, const char *name)
+{
+	json_t *state = weft_etcd_json(kv), *applied = json_object_get(state, "applied");
+	const char *host = json_string_value(json_object_get(state, "host")), *why = NULL;
+
+	if (!json_is_object(state))
+		why = "it is not a JSON object";
+	else if (host == NULL || strcmp(host, name) || !weft_name_valid(name))
+		why = "it does not name its host";
+	else if (!json_is_integer(applied) || json_integer_value(applied) < 0 ||
+		 json_integer_value(applied) > WEFT_GENERATION_MAX)
+		why = "applied: no host applies such a generation";
+	else if (weft_etcd_int(kv, "lease") == 0)
+		why = "it has no lease, so no host has written it";
+	if (why == NULL)
+		return state;
+	json_decref(state);
+	return json_pack("{s:b, s:s}", "bad", 1, "why", why);
+}
+
 static void
 take_state(struct acks *acks, const json_t *kv, bool gone)
 {
 	char *key = weft_etcd_text(kv, "key"), *name = key ? strrchr(key, '/') : NULL;
-	json_t *state = gone ? NULL : weft_etcd_json(kv);
+	json_t *state = gone ? NULL : state_of(kv, name ? name + 1 : "");
 
 	if (name && state)
 		json_object_set(acks->states, name + 1, state);
@@ -168,8 +192,9 @@ acks_states(const struct acks *acks)
 }
 
 static json_t *
-report_host(const char *name, const json_t *state, uint64_t generation, bool concerned)
+report_host(const struct weft_cluster *c, const char *name, const json_t *state, uint64_t generation, bool concerned)
 {
+	const char *why = json_string_value(json_object_get(state, "why"));
 	json_int_t applied = json_integer_value(json_object_get(state, "applied"));
 	const char *reason = json_string_value(json_object_get(state, "reason"));
 	json_t *row = json_pack("{s:s, s:s, s:I, s:b}", "host", name, "state",
@@ -180,6 +205,10 @@ report_host(const char *name, const json_t *state, uint64_t generation, bool con
 
 	if (state == NULL)
 		json_object_set_new(row, "note", json_string("has lost the cluster"));
+	else if (why)
+		json_object_set_new(row, "note",
+			json_sprintf("its record is wrong: %s; type 'etcdctl del %s/state/%s', and restart weftd there",
+				why, c->config->prefix, name));
 	else if (reason)
 		json_object_set_new(row, "note", json_string(reason));
 	else if (!concerned)
@@ -197,15 +226,15 @@ report(const struct acks *acks, const struct waiter *w)
 
 	json_object_foreach (acks->states, name, state) {
 		json_array_append_new(
-			rows, report_host(name, state, w->generation, publication_concerns(w->hosts, name)));
+			rows, report_host(acks->c, name, state, w->generation, publication_concerns(w->hosts, name)));
 		if (json_object_get(w->late, name))
 			json_array_append_new(late, json_string(name));
 	}
 	json_array_foreach (w->hosts, i, one) {
-		if (json_object_get(acks->states, json_string_value(one)))
+		if (!json_is_string(one) || json_object_get(acks->states, json_string_value(one)))
 			continue;
 		json_array_append(fenced, one);
-		json_array_append_new(rows, report_host(json_string_value(one), NULL, w->generation, true));
+		json_array_append_new(rows, report_host(acks->c, json_string_value(one), NULL, w->generation, true));
 	}
 	return json_pack("{s:I, s:s, s:o, s:o, s:o}", "generation", (json_int_t)w->generation, "state",
 		json_object_size(w->late) ? "late" : "applied", "hosts", rows, "late_hosts", late, "fenced", fenced);

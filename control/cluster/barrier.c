@@ -81,7 +81,8 @@ on_refreshed(void *arg, const json_t *reply, int code, const struct weft_error *
 
 	(void)code, (void)err;
 	d->busy = false;
-	view_see(d->c, json_array_get(weft_etcd_kvs(reply), 0));
+	if (reply)
+		view_see_publication(d->c, json_array_get(weft_etcd_kvs(reply), 0), weft_etcd_revision(reply));
 	// The request was not carried out, although the publication is unchanged: try again after a while.
 	if (d->c->last.revision == d->sent)
 		d->not_before = weft_clock_ms() + BACKOFF_MS;
@@ -232,13 +233,16 @@ is_pending(struct driver *d, const char *name, const json_t *state)
 
 	if (state == NULL || !publication_concerns(json_object_get(pub->json, "hosts"), name))
 		return false;
+	// Nobody knows what the host has prepared, so the others must not go on as if it had.
+	if (json_is_true(json_object_get(state, "bad")))
+		return true;
 	// A stuck host has not applied the generation in force either. Like a host that is away, it must not hold up
 	// the others.
 	if (json_is_true(json_object_get(state, "stuck")))
 		return false;
 	if (refused && strcmp(refused, pub->id) == 0)
 		d->refused = true;
-	if ((uint64_t)json_integer_value(json_object_get(state, "applied")) >= pub->generation)
+	if ((uint64_t)json_integer_value(json_object_get(state, "applied")) == pub->generation)
 		return false;
 	return id == NULL || strcmp(id, pub->id) ||
 	       (uint64_t)json_integer_value(json_object_get(state, "prepared")) != pub->generation;
@@ -272,8 +276,9 @@ say_why(const struct driver *d, char why[400])
 		const char *refused = json_string_value(json_object_get(state, "refused_id"));
 
 		if (refused && strcmp(refused, d->c->last.id) == 0) {
-			snprintf(why, 400, "host %s refuses: %.330s", name,
-				json_string_value(json_object_get(state, "reason")));
+			const char *reason = json_string_value(json_object_get(state, "reason"));
+
+			snprintf(why, 400, "host %.63s refuses: %.300s", name, reason ? reason : "no reason given");
 			return;
 		}
 	}
@@ -281,7 +286,10 @@ say_why(const struct driver *d, char why[400])
 		d->c->config->prepare_s);
 	json_object_foreach (d->pending, name, state)
 		if (n++ < 5)
-			snprintf(why + strlen(why), 400 - strlen(why), " %s", name);
+			snprintf(why + strlen(why), 400 - strlen(why), " %.63s%s", name,
+				json_is_true(json_object_get(json_object_get(states, name), "bad"))
+					? " (its record is wrong; 'weftctl hosts' says what to type)"
+					: "");
 }
 
 void

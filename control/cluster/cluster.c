@@ -194,8 +194,9 @@ weft_cluster_status(const struct weft_cluster *c, json_t *status)
 	json_object_set_new(status, "cluster_synced", json_boolean(c->synced));
 	json_object_set_new(status, "cluster_generation", json_integer(c->last.generation));
 	json_object_set_new(status, "cluster_state", json_string(publication_state_name(c->last.state)));
-	if (c->trouble.text[0])
-		json_object_set_new(status, "cluster_trouble", json_string(c->trouble.text));
+	if (c->bad.text[0] || c->trouble.text[0])
+		json_object_set_new(
+			status, "cluster_trouble", json_string(c->bad.text[0] ? c->bad.text : c->trouble.text));
 	if (c->refused)
 		json_object_set_new(status, "refused", json_string(c->reason.text));
 	if (c->claims)

@@ -20,6 +20,7 @@
 #include "util.h"
 #include "view.h"
 
+#define AGAIN_MS    200	 // before a record that could not be read is read again
 #define TAKEOVER_MS 1000 // another host looks after the driver after this to twice this time without a step
 
 static void step(struct driver *d);
@@ -89,6 +90,10 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 	struct driver *d = arg;
 
 	d->busy = false;
+	d->not_before = weft_clock_ms() + (record ? 0 : AGAIN_MS);
+	// Nobody can prepare it, and so it must not hold up all others.
+	if (c->bad_record && d->mine && c->last.state == PUB_PREPARE)
+		barrier_abandon(d, "its record in the store is missing or damaged");
 	if (record == NULL || !d->mine) {
 		json_decref(record);
 		return;
@@ -136,7 +141,8 @@ on_driver_state(void *arg, const json_t *reply, int code, const struct weft_erro
 
 	(void)code, (void)err;
 	d->looking = false;
-	view_see(c, json_array_get(weft_etcd_txn_kvs(reply, 0), 0));
+	if (reply)
+		view_see_publication(c, json_array_get(weft_etcd_txn_kvs(reply, 0), 0), weft_etcd_revision(reply));
 	if (reply == NULL || c->last.state == PUB_IDLE || c->last.revision != d->seen || d->mine || d->busy)
 		return;
 	state = weft_etcd_json(json_array_get(weft_etcd_txn_kvs(reply, 1), 0));
@@ -242,6 +248,9 @@ step(struct driver *d)
 	struct weft_cluster *c = d->c;
 	const struct publication *pub = &c->last;
 
+	// The publication is damaged, and this attempt was not in it: the writes wait for the repair, or their time is over.
+	if (c->bad.text[0] && !d->busy && d->mine && d->record && strcmp(pub->id, d->id))
+		requeue(d);
 	if (d->queue)
 		expire(d);
 	if (!c->synced || d->busy || weft_clock_ms() < d->not_before)

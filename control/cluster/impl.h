@@ -29,6 +29,7 @@ struct weft_cluster {
 	struct publication pub;	   // the latest of those that concern this host; it sees each of them, in order
 	struct publication last;   // the latest that this host knows of
 	struct weft_error trouble; // the last error, for the status
+	struct weft_error bad;	   // a record that no host has written like this; empty: none is known
 
 	// The lease (cluster.c).
 	struct event *tick;
@@ -49,6 +50,7 @@ struct weft_cluster {
 	bool telling;	     // the state is being written
 	bool tell_again;     // and has changed meanwhile
 	bool busy;	     // a read must end before the next step
+	bool bad_record;     // the record that was read last is missing, or is not of its generation
 	bool missed;	     // a generation came and went meanwhile
 	bool stuck;	     // cannot apply the generation in force; the barrier goes on without this host
 	uint64_t generation; // in force here

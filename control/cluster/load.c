@@ -21,7 +21,9 @@ struct loading {
 	json_t *objects;
 	json_t *pub; // kv
 	int64_t revision;
-	char from[KEY_MAX]; // the last key that was read of this range; empty: the range is finished
+	uint64_t generation, in_force; // in the publication
+	bool active;		       // its state
+	char from[KEY_MAX];	       // the last key that was read of this range; empty: the range is finished
 	char prefix[KEY_MAX];
 	load_cb cb;
 	void *arg;
@@ -70,18 +72,23 @@ on_overlay(struct weft_cluster *c, void *arg, json_t *record)
 	json_decref(record);
 }
 
+// The record KEY, one of the objects, is wrong. A policy without it is another one, and is not brought into force.
+static void
+refuse_object(struct loading *l, const char *key, const char *what)
+{
+	char command[KEY_MAX + 8];
+
+	snprintf(command, sizeof(command), "del %s", key);
+	cluster_bad(l->c, key, what, command);
+	end(l, false);
+}
+
 // All objects are read. Applies the changes of a generation that is in force but not written down yet.
 static void
 overlay(struct loading *l)
 {
-	struct publication pub = { 0 };
-	bool active;
-
-	publication_take(&pub, l->pub);
-	active = pub.state == PUB_ACTIVE;
-	json_decref(pub.json);
-	if (active)
-		load_record(l->c, pub.generation, on_overlay, l);
+	if (l->active)
+		load_record(l->c, l->generation, on_overlay, l);
 	else
 		end(l, true);
 }
@@ -102,14 +109,18 @@ on_page(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	json_array_foreach ((json_t *)(uintptr_t)kvs, i, kv) {
 		char *key = weft_etcd_text(kv, "key");
 		json_t *object = weft_etcd_json(kv);
+		bool known = key && strlen(key) < KEY_MAX && strncmp(key, objects, strlen(objects)) == 0;
 
-		if (key && object && strncmp(key, objects, strlen(objects)) == 0)
-			json_object_set(l->objects, key + strlen(objects), object);
-		else
-			WEFT_LOG(WARNING, "event=store-garbage key=%s", key ? key : "?");
 		// The next page starts after the last key.
-		if (key)
+		if (known)
 			snprintf(l->from, sizeof(l->from), "%s", key);
+		if (!known || !json_is_object(object) || json_object_set(l->objects, key + strlen(objects), object)) {
+			refuse_object(l, key && key[0] ? key : objects,
+				known ? "it is not a JSON object" : "no object has such a key");
+			json_decref(object);
+			free(key);
+			return;
+		}
 		json_decref(object);
 		free(key);
 	}
@@ -150,6 +161,54 @@ read_next(struct loading *l)
 	weft_etcd_call(l->c->etcd, "kv/range", range, on_page, l);
 }
 
+// A generation has come into force in one transaction with its entry in the log. A publication without one is not of a
+// host.
+static void
+on_log(void *arg, const json_t *reply, int code, const struct weft_error *err)
+{
+	struct loading *l = arg;
+	json_t *log = weft_etcd_json(json_array_get(weft_etcd_kvs(reply), 0));
+	char what[120];
+	bool good = (uint64_t)json_integer_value(json_object_get(log, "generation")) == l->in_force;
+
+	(void)code;
+	json_decref(log);
+	if (failed(l, reply, err))
+		return;
+	if (good) {
+		read_next(l);
+		return;
+	}
+	snprintf(what, sizeof(what), "generation %llu is not in the log, so it was never in force",
+		(unsigned long long)l->in_force);
+	cluster_bad_publication(l->c, what);
+	end(l, false);
+}
+
+// Takes the publication and looks its generation up. Returns whether the objects are to be read at once.
+static bool
+take_publication(struct loading *l)
+{
+	struct publication pub = { 0 };
+	struct weft_error why;
+	char key[KEY_MAX];
+
+	if (publication_take(&pub, l->pub, &why)) {
+		cluster_bad_publication(l->c, why.text);
+		end(l, false);
+		return false;
+	}
+	l->active = pub.state == PUB_ACTIVE;
+	l->generation = pub.generation;
+	l->in_force = publication_in_force(&pub);
+	json_decref(pub.json);
+	if (l->in_force == 0)
+		return true;
+	cluster_key(l->c, key, "log/%020llu", (unsigned long long)l->in_force);
+	weft_etcd_call(l->c->etcd, "kv/range", weft_etcd_range(key, false, false, l->revision), on_log, l);
+	return false;
+}
+
 static void
 on_start(void *arg, const json_t *reply, int code, const struct weft_error *err)
 {
@@ -178,7 +237,8 @@ on_start(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	if (l->all)
 		json_object_clear(l->tenants);
 	json_object_set_new(l->tenants, "", json_true());
-	read_next(l);
+	if (take_publication(l))
+		read_next(l);
 }
 
 void
@@ -205,9 +265,17 @@ load_policy(struct weft_cluster *c, bool all, const json_t *tenants, load_cb cb,
 
 struct record_loading {
 	struct weft_cluster *c;
+	uint64_t generation;
 	record_cb cb;
 	void *arg;
 };
+
+static bool
+is_record(const json_t *record, uint64_t generation)
+{
+	return (uint64_t)json_integer_value(json_object_get(record, "generation")) == generation &&
+	       json_is_object(json_object_get(record, "changes"));
+}
 
 static void
 on_parts(void *arg, const json_t *reply, int code, const struct weft_error *err)
@@ -237,6 +305,11 @@ on_parts(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	if (text && len)
 		record = json_loadb(text, len, 0, NULL);
 	free(text);
+	r->c->bad_record = reply && !is_record(record, r->generation);
+	if (r->c->bad_record) {
+		json_decref(record);
+		record = NULL;
+	}
 	r->cb(r->c, r->arg, record);
 	free(r);
 }
@@ -251,7 +324,7 @@ load_record(struct weft_cluster *c, uint64_t generation, record_cb cb, void *arg
 		cb(c, arg, NULL);
 		return;
 	}
-	*r = (struct record_loading){ .c = c, .cb = cb, .arg = arg };
+	*r = (struct record_loading){ .c = c, .generation = generation, .cb = cb, .arg = arg };
 	cluster_key(c, key, "gens/%020llu/", (unsigned long long)generation);
 	weft_etcd_call(c->etcd, "kv/range", weft_etcd_range(key, true, false, 0), on_parts, r);
 }

@@ -19,17 +19,8 @@
 #include "util.h"
 #include "view.h"
 
-#define SETTLE_MS     1
-#define LAST_RETRY_MS 2000
-#define LAZY_MS	      5000 // a host that a generation does not concern reports it after this to twice this time
-
-void
-member_retry_later(struct weft_cluster *c)
-{
-	c->synced = false;
-	c->retry_at = weft_clock_ms() + c->retry_ms + cluster_random(c->retry_ms);
-	c->retry_ms = c->retry_ms * 2 < LAST_RETRY_MS ? c->retry_ms * 2 : LAST_RETRY_MS;
-}
+#define SETTLE_MS 1
+#define LAZY_MS	  5000 // a host that a generation does not concern reports it after this to twice this time
 
 bool
 member_is_prepared(const struct weft_cluster *c, const struct publication *pub)
@@ -55,7 +46,7 @@ in_force(struct weft_cluster *c)
 		// It is in force, but a crash would undo it: the others must not take it for applied.
 		WEFT_LOG(ERR, "event=persist error=\"%s\"", err.text);
 		c->trouble = err;
-		member_retry_later(c);
+		cluster_retry_later(c);
 		return;
 	}
 	c->refused = 0;
@@ -181,7 +172,7 @@ on_base(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 		json_decref(changes);
 		json_decref(relevant);
 	} else if (objects == NULL) {
-		member_retry_later(c);
+		cluster_retry_later(c);
 	}
 	json_decref(objects);
 	json_decref(fetch->changes);
@@ -234,7 +225,7 @@ on_record(struct weft_cluster *c, void *arg, json_t *record)
 	if (record && !is_stale(c, id))
 		take_changes(c, json_object_get(record, "changes"));
 	else if (record == NULL)
-		member_retry_later(c);
+		cluster_retry_later(c);
 	json_decref(record);
 	free(id);
 	if (!c->busy)
@@ -276,7 +267,7 @@ consider_active(struct weft_cluster *c)
 		if (c->lazy_at == 0)
 			c->lazy_at = weft_clock_ms() + LAZY_MS + cluster_random(LAZY_MS);
 	} else if (!c->stuck || c->refused != pub->generation) {
-		member_retry_later(c);
+		cluster_retry_later(c);
 	}
 }
 
@@ -288,7 +279,7 @@ member_evaluate(struct weft_cluster *c)
 	if (!c->synced || c->busy || c->settling)
 		return;
 	if (c->missed) {
-		member_retry_later(c);
+		cluster_retry_later(c);
 		return;
 	}
 	if (c->prepared && !member_is_prepared(c, pub)) {
@@ -311,14 +302,43 @@ is_unprepared(const struct weft_cluster *c)
 	       !member_is_prepared(c, pub);
 }
 
+// Notes that the copy in KV is not what a host writes. It is not followed.
+static void
+refuse_copy(struct weft_cluster *c, const json_t *kv, const char *what)
+{
+	char *text = weft_etcd_text(kv, "key"), key[KEY_MAX], command[KEY_MAX + 8];
+
+	snprintf(key, sizeof(key), "%s", text ? text : "?");
+	snprintf(command, sizeof(command), "del %s", key);
+	free(text);
+	cluster_bad(c, key, what, command);
+	// Whether a copy is missing now shows in the publication.
+	cluster_retry_later(c);
+}
+
 void
 member_publication(struct weft_cluster *c, const json_t *kv)
 {
+	struct publication pub = { 0 };
+	struct weft_error err;
+
 	// One transaction writes the publication to several keys, with one revision.
 	if (weft_etcd_int(kv, "mod_revision") <= c->pub.revision)
 		return;
-	publication_take(&c->pub, kv);
-	view_see(c, kv);
+	if (publication_take(&pub, kv, &err)) {
+		refuse_copy(c, kv, err.text);
+		return;
+	}
+	if (publication_in_force(&pub) < c->generation ||
+		publication_in_force(&pub) > c->last.generation + PUB_MAX_AHEAD ||
+		!publication_concerns(json_object_get(pub.json, "hosts"), c->name)) {
+		refuse_copy(c, kv, "its generation or its hosts are not what this host can get");
+		json_decref(pub.json);
+		return;
+	}
+	publication_set(&c->pub, pub.json, pub.revision);
+	view_see(c, &pub);
+	json_decref(pub.json);
 	// While this host cannot act, a generation may come and go. The next one then does not build on what it has.
 	if ((c->busy || c->settling) && is_unprepared(c) &&
 		publication_concerns(json_object_get(c->pub.json, "hosts"), c->name))

@@ -9,7 +9,7 @@
 // Does what the publication asks for next.
 void member_evaluate(struct weft_cluster *c);
 
-// Takes note of the publication in KV, which concerns this host, and acts on it.
+// Takes note of the copy of a publication in KV, which concerns this host, and acts on it.
 void member_publication(struct weft_cluster *c, const json_t *kv);
 
 // Timer: goes on once all workers have taken the change over.
@@ -17,9 +17,6 @@ void member_on_settle(evutil_socket_t fd, short what, void *arg);
 
 // Ends the fence if the host has a lease and is in step.
 void member_unfence(struct weft_cluster *c);
-
-// The host is out of step: it reads its part of the policy again after a delay, which doubles each time.
-void member_retry_later(struct weft_cluster *c);
 
 // Whether the attempt that PUB names is prepared here.
 bool member_is_prepared(const struct weft_cluster *c, const struct publication *pub);

@@ -15,6 +15,9 @@ enum pub_state {
 	PUB_ACTIVE,  // GENERATION is in force, and its objects are being written
 };
 
+// A host that reads of a generation so far ahead of those that it knows of reads everything, before it believes it.
+#define PUB_MAX_AHEAD 100000
+
 // A publication as this host last read it.
 struct publication {
 	int64_t revision; // of its last change; 0: the key does not exist
@@ -29,8 +32,9 @@ struct publication {
 // Makes PUB the publication VALUE, which was written at REVISION.
 void publication_set(struct publication *pub, const json_t *value, int64_t revision);
 
-// Makes PUB the publication in KV, a key-value pair of etcd's; NULL: the key does not exist.
-void publication_take(struct publication *pub, const json_t *kv);
+// Makes PUB the publication in KV, a key-value pair of etcd's; NULL: the key does not exist. Returns 0, or -EBADMSG with ERR
+// and PUB as before: no host of the cluster has written that.
+int publication_take(struct publication *pub, const json_t *kv, struct weft_error *err);
 
 // Returns the generation in force.
 uint64_t publication_in_force(const struct publication *pub);

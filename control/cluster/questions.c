@@ -86,7 +86,11 @@ on_latest(void *arg, const json_t *reply, int code, const struct weft_error *err
 	uint64_t latest;
 
 	(void)code;
-	view_see(q->c, json_array_get(weft_etcd_kvs(reply), 0));
+	if (reply && !view_see_publication(q->c, json_array_get(weft_etcd_kvs(reply), 0), weft_etcd_revision(reply))) {
+		q->cb(q->arg, NULL, false, &q->c->bad);
+		free(q);
+		return;
+	}
 	latest = publication_in_force(&q->c->last);
 	if (reply && q->generation <= latest) {
 		q->generation = q->generation ? q->generation : latest;
@@ -126,8 +130,9 @@ on_logs(void *arg, const json_t *reply, int code, const struct weft_error *err)
 	json_array_foreach ((json_t *)(uintptr_t)weft_etcd_kvs(reply), i, kv) {
 		json_t *log = weft_etcd_json(kv);
 
-		if (log)
-			json_array_append_new(list, log);
+		if (json_is_object(log))
+			json_array_append(list, log);
+		json_decref(log);
 	}
 	if (reply == NULL) {
 		json_decref(list);

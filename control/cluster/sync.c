@@ -29,11 +29,13 @@ on_publish(void *arg, const json_t *events)
 		// Events were missed: the host reads everything again.
 		weft_watch_free(c->watch);
 		c->watch = NULL;
-		member_retry_later(c);
+		cluster_retry_later(c);
 		return;
 	}
+	// A copy that somebody deletes says nothing.
 	json_array_foreach ((json_t *)(uintptr_t)events, i, event)
-		member_publication(c, json_object_get(event, "kv"));
+		if (json_object_get(event, "type") == NULL)
+			member_publication(c, json_object_get(event, "kv"));
 	driver_kick(c->driver);
 }
 
@@ -88,27 +90,31 @@ on_sync(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 {
 	uint64_t generation;
 	struct publication pub = { 0 };
+	struct weft_error err;
 
 	(void)arg;
 	c->busy = false;
 	if (objects == NULL) {
-		member_retry_later(c);
+		cluster_retry_later(c);
 		return;
 	}
-	publication_take(&pub, kv);
-	view_see(c, kv);
+	// load_policy() has checked it.
+	publication_take(&pub, kv, &err);
 	generation = publication_in_force(&pub);
 	if (generation < c->generation) {
-		weft_fail(&c->trouble, ESTALE,
-			"the store is at generation %llu, but this host has already applied %llu: the store was set back",
+		weft_fail(&err, ESTALE,
+			"it says generation %llu, but this host has already applied %llu: the store was set back",
 			(unsigned long long)generation, (unsigned long long)c->generation);
-		WEFT_LOG(ERR, "event=store-set-back error=\"%s\"", c->trouble.text);
+		cluster_bad_publication(c, err.text);
 		json_decref(pub.json);
 		json_decref(objects);
-		member_retry_later(c);
+		cluster_retry_later(c);
 		return;
 	}
-	if (c->pub.revision < pub.revision || c->watch == NULL) {
+	view_see_checked(c, &pub, revision);
+	cluster_good(c);
+	// A copy that is not newer than this reading, and says something else, was none.
+	if (c->pub.revision <= revision || c->watch == NULL) {
 		json_decref(c->pub.json);
 		c->pub = pub;
 		pub.json = NULL;

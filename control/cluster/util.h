@@ -27,5 +27,16 @@ void cluster_key(const struct weft_cluster *c, char key[KEY_MAX], const char *fm
 // Starts the timer EVENT anew: it expires in MS milliseconds.
 void cluster_after(struct event *event, uint32_t ms);
 
+// The host is out of step: it reads its part of the policy again after a delay, which doubles each time.
+void cluster_retry_later(struct weft_cluster *c);
+
+// Notes that WHAT is wrong with the record KEY, and the COMMAND for etcd's tool etcdctl that repairs it. Status and refusals
+// name it, until cluster_good() is called.
+void cluster_bad(struct weft_cluster *c, const char *key, const char *what, const char *command);
+void cluster_good(struct weft_cluster *c);
+
+// The same for the publication, from which the generation in force here can be restored.
+void cluster_bad_publication(struct weft_cluster *c, const char *what);
+
 // Writes into ERR why this host cannot read or write the policy now. Returns -EHOSTUNREACH.
 int cluster_unavailable(const struct weft_cluster *c, struct weft_error *err);

@@ -74,21 +74,66 @@ view_follow(struct weft_cluster *c)
 }
 
 void
-view_see(struct weft_cluster *c, const json_t *kv)
+view_see(struct weft_cluster *c, const struct publication *pub)
 {
-	if (weft_etcd_int(kv, "mod_revision") <= c->last.revision)
+	if (pub->revision <= c->last.revision)
 		return;
-	publication_take(&c->last, kv);
+	publication_set(&c->last, pub->json, pub->revision);
 	view_follow(c);
+}
+
+void
+view_see_checked(struct weft_cluster *c, const struct publication *pub, int64_t revision)
+{
+	if (revision < c->last.revision)
+		return;
+	publication_set(&c->last, pub->json, pub->revision);
+	view_follow(c);
+}
+
+bool
+view_see_publication(struct weft_cluster *c, const json_t *kv, int64_t revision)
+{
+	int64_t changed = weft_etcd_int(kv, "mod_revision");
+	struct publication pub = { 0 };
+	struct weft_error err;
+	bool good = true;
+
+	// A reply that was overtaken says nothing. But one transaction writes the publication and its copies: what this host
+	// took for a later one was no copy.
+	if (revision < c->last.revision || changed == c->last.revision)
+		return true;
+	if (changed < c->last.revision)
+		cluster_retry_later(c);
+	if (publication_take(&pub, kv, &err)) {
+		good = false;
+	} else if (publication_in_force(&pub) < c->generation) {
+		weft_fail(&err, ESTALE,
+			"it says generation %llu, but this host has already applied %llu: it was set back",
+			(unsigned long long)publication_in_force(&pub), (unsigned long long)c->generation);
+		good = false;
+	} else if (publication_in_force(&pub) > publication_in_force(&c->last) + PUB_MAX_AHEAD) {
+		weft_fail(&err, EBADMSG, "generation %llu is far ahead of all that this host knows of",
+			(unsigned long long)publication_in_force(&pub));
+		good = false;
+	}
+	if (good) {
+		view_see_checked(c, &pub, revision);
+	} else {
+		cluster_bad_publication(c, err.text);
+		cluster_retry_later(c);
+	}
+	json_decref(pub.json);
+	return good;
 }
 
 static void
 on_view(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, int64_t revision)
 {
 	struct publication pub = { 0 };
-	struct weft_error err = c->trouble;
+	struct weft_error err = c->bad.text[0] ? c->bad : c->trouble;
 
-	(void)arg, (void)revision;
+	(void)arg;
 	if (objects)
 		c->view = weft_model_new("");
 	if (c->view == NULL) {
@@ -96,9 +141,9 @@ on_view(struct weft_cluster *c, void *arg, json_t *objects, const json_t *kv, in
 		answer_view(c, NULL, &err);
 		return;
 	}
-	publication_take(&pub, kv);
+	publication_take(&pub, kv, &err);
 	apply_to_view(c, objects, publication_in_force(&pub));
-	view_see(c, kv);
+	view_see_checked(c, &pub, revision);
 	json_decref(pub.json);
 	json_decref(objects);
 	if (c->view) {
@@ -154,8 +199,10 @@ on_publish(void *arg, const json_t *reply, int code, const struct weft_error *er
 		answer_view(c, NULL, err);
 		return;
 	}
-	view_see(c, json_array_get(weft_etcd_kvs(reply), 0));
-	catch_up(c);
+	if (view_see_publication(c, json_array_get(weft_etcd_kvs(reply), 0), weft_etcd_revision(reply)))
+		catch_up(c);
+	else
+		answer_view(c, NULL, &c->bad);
 }
 
 void

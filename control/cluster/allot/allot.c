@@ -15,6 +15,7 @@
 // A change is worth a new record if it is larger than one part in SMALL of the share plus one in SMALL_WHOLE of the whole.
 #define SMALL	    64
 #define SMALL_WHOLE 4096
+#define MAX_NUMBER  (INT64_C(1) << 53) // of a record
 
 // A host's part of a tenant's rate.
 struct seat {
@@ -296,6 +297,11 @@ weft_allot_report(struct weft_allot *a, const char *name, const json_t *report)
 		s->wanted = json_integer_value(json_array_get(row, 0)) >= 0;
 		s->want = part(row, 0);
 		touch(a, s->tenant);
+	}
+	// A host has no later record than its own, unless somebody else wrote one. The next one must be later still.
+	if (in_session(h) && h->number > h->record && h->number <= MAX_NUMBER) {
+		h->record = h->number;
+		h->untidy = true;
 	}
 	if (!in_session(h))
 		believe(h, tenants);

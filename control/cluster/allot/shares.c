@@ -12,7 +12,8 @@
 #define LAZY_MS	  5000
 #define LAZY_PART 8
 // A host whose share is smaller than it wants reports that it wants more by one part in MORE_PART.
-#define MORE_PART 32
+#define MORE_PART  32
+#define MAX_NUMBER (INT64_C(1) << 53) // of a record
 
 int
 weft_shares_init(struct weft_shares *s, const json_t *kept)
@@ -45,9 +46,11 @@ weft_shares_session(struct weft_shares *s, int64_t session)
 bool
 weft_shares_is_new(struct weft_shares *s, const json_t *record)
 {
+	json_int_t number = json_integer_value(json_object_get(record, "number"));
+
 	s->counted = json_integer_value(json_object_get(record, "session")) != s->session &&
 		     json_object_size(json_object_get(record, "tenants"));
-	return s->session && !s->counted && json_integer_value(json_object_get(record, "number")) > s->number;
+	return s->session && !s->counted && number > s->number && (number <= MAX_NUMBER || number == s->number + 1);
 }
 
 static int32_t

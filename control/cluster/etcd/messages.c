@@ -48,8 +48,12 @@ weft_etcd_text(const json_t *kv, const char *field)
 {
 	const char *text = json_string_value(json_object_get(kv, field));
 	size_t size;
+	char *data = decoded(text ? text : "", &size);
 
-	return decoded(text ? text : "", &size);
+	if (data == NULL || strlen(data) == size)
+		return data;
+	free(data);
+	return NULL;
 }
 
 json_t *

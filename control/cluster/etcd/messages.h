@@ -16,7 +16,8 @@ int64_t weft_etcd_revision(const json_t *reply);
 // Returns an integer, which etcd sends as a string; 0 where FIELD is missing.
 int64_t weft_etcd_int(const json_t *object, const char *field);
 
-// Returns FIELD of a key-value pair, "key" or "value", decoded: new memory with a zero at its end, or NULL.
+// Returns FIELD of a key-value pair, "key" or "value", decoded: new memory with a zero at its end; NULL: it is not there, or
+// contains a zero.
 char *weft_etcd_text(const json_t *kv, const char *field);
 
 // Returns the value of a key-value pair as JSON: a new object, or NULL.
