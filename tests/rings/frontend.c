@@ -134,7 +134,7 @@ frontend_init(struct frontend *f, const char *path, uint64_t features, uint16_t 
 	f->features = features | 1ULL << PROTOCOL_BIT;
 	f->ring_size = ring_size;
 	f->inflight = inflight;
-	f->data = 2 * rings;
+	f->data = FRONTEND_LEAD + 2 * rings;
 	f->size = f->data + FRONTEND_PAGES * 4096;
 	f->memory_fd = memfd_create("guest", MFD_CLOEXEC);
 	if (f->memory_fd < 0 || ftruncate(f->memory_fd, (off_t)f->size))
@@ -143,7 +143,9 @@ frontend_init(struct frontend *f, const char *path, uint64_t features, uint16_t 
 	if (f->base == MAP_FAILED)
 		err(1, "guest memory");
 	for (unsigned int i = 0; i < 2; i++) {
-		driver_init(&f->ring[i], f->base + i * rings, FRONTEND_GPA + i * rings, ring_size, features, i == 0);
+		size_t at = FRONTEND_LEAD + i * rings;
+
+		driver_init(&f->ring[i], f->base + at, FRONTEND_GPA + at, ring_size, features, i == 0);
 		f->call[i] = eventfd(0, EFD_NONBLOCK);
 		f->kick[i] = eventfd(0, EFD_NONBLOCK);
 	}

@@ -7,7 +7,8 @@
 #include "driver.h"
 
 #define FRONTEND_GPA   0x40000000ULL
-#define FRONTEND_PAGES 4096 // of memory, behind the rings' own
+#define FRONTEND_LEAD  16384 // bytes of memory before the rings, which nobody uses
+#define FRONTEND_PAGES 4096  // of memory, behind the rings' own
 
 struct frontend {
 	char path[108];
