@@ -94,7 +94,8 @@ send_memory(const struct vhost_port *port, int sock)
 			continue;
 		}
 		m.one.region = region;
-		ret = send_message(sock, VHOST_ADD_MEM_REG, &m, sizeof(m.one), &map->window.fd, 1);
+		for (uint32_t k = 0; ret == 0 && k <= map->again; k++)
+			ret = send_message(sock, VHOST_ADD_MEM_REG, &m, sizeof(m.one), &map->window.fd, 1);
 	}
 	if (table && m.table.n)
 		ret = send_message(sock, VHOST_SET_MEM_TABLE, &m, 8 + m.table.n * (uint32_t)sizeof(m.table.region[0]),

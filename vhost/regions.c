@@ -10,6 +10,8 @@
 #include "trash.h"
 #include "trouble.h"
 
+static_assert(GUEST_MAX_AGAIN == WEFT_MAX_QUEUE_PAIRS - 1, "once for each queue pair");
+
 static void
 throw_away(struct vhost_port *port, struct vhost_memory *memory)
 {
@@ -65,6 +67,8 @@ vhost_add_mem_reg(struct vhost_port *port, struct vhost_message *m)
 		port->memory = weft_guest_memory_new();
 	if (port->memory == NULL)
 		return vhost_refuse(port, ENOMEM, "has memory for which weftd has none");
+	if (weft_guest_memory_again(port->memory, &m->payload.one.region, m->fds[0]))
+		return 0;
 	ret = weft_guest_memory_add(port->memory, &m->payload.one.region, m->fds[0], why, sizeof(why));
 	if (ret)
 		return vhost_refuse(port, -ret, "%s", why);

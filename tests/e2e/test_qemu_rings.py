@@ -48,7 +48,7 @@ def nic(guest, address):
 
 
 def test_layouts(weftd):
-    """Two machines, one of an older QEMU, with a NIC for each layout; frames of all sizes both ways."""
+    """Two machines, one of an older QEMU, with a NIC for each layout, the first with two queue pairs; frames of all sizes both ways."""
     names = list(LAYOUTS)
     weftd.apply({"default": {"networks": {n: {} for n in names}, "ports": {
         f"{n}-{i}": {"network": n} for n in names for i in (1, 2)}}})
@@ -56,7 +56,8 @@ def test_layouts(weftd):
     def nics(i):
         return [(weftd.socket(f"{n}-{i}"), f"52:54:00:00:{k:02x}:0{i}", LAYOUTS[n][0]) for k, n in enumerate(names)]
 
-    guests = {i: qemu.QemuGuest(*nics(i)[0][:2], options=nics(i)[0][2], more=nics(i)[1:], program=program)
+    guests = {i: qemu.QemuGuest(*nics(i)[0][:2], options=nics(i)[0][2], more=nics(i)[1:], program=program, queues=2,
+                                extra=["-smp", "2"])
               for i, program in ((1, qemu.HERE), (2, older()))}
     try:
         for i, guest in guests.items():

@@ -286,12 +286,14 @@ class QemuGuest(Machine):
         self.mac = mac
         folder = tempfile.mkdtemp(prefix="weft-qemu-")
         first = (f",host_mtu={mtu}" if mtu else "") + (f",mq=on,vectors={2 * queues + 2}" if queues > 1 else "")
-        last = ",vectors=0" if program != HERE else ""
         nics = []
+        again = "reconnect-ms=50" if program == HERE else "reconnect=1"
         for i, (path, address, device) in enumerate([(socket_path, mac, options + first), *more]):
-            nics += ["-chardev", f"socket,id=c{i},path={path}," + ("reconnect-ms=50" if client else "server=on,wait=off"),
+            if program != HERE and "vectors=3" not in device:
+                device += ",vectors=0"
+            nics += ["-chardev", f"socket,id=c{i},path={path}," + (again if client else "server=on,wait=off"),
                      "-netdev", f"vhost-user,id=n{i},chardev=c{i},queues={1 if i else queues}",
-                     "-device", f"virtio-net-pci,netdev=n{i},mac={address},romfile={device}{last}"]
+                     "-device", f"virtio-net-pci,netdev=n{i},mac={address},romfile={device}"]
         backend = f"memory-backend-file,mem-path={memory}" if memory else "memory-backend-memfd"
         super().__init__(folder, initramfs(list(modules), list(programs)), 192, "-M", machine, "-object",
                          f"{backend},id=m0,size=192M,share=on", "-numa", "node,memdev=m0", *nics, *extra, program=program)

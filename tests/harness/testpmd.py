@@ -7,7 +7,19 @@ import shutil
 import subprocess
 import tempfile
 
-from .proc import spawn, stop, wait_for
+from . import packages
+from .proc import run, spawn, stop, wait_for
+
+HERE = ("dpdk-testpmd",)
+
+
+def of_another_release():
+    """How to run the testpmd of DPDK 24.11 (Debian 13) where this machine has 22.11 (Debian 12), and the other way round. Raises
+    packages.Unavailable."""
+    old = int(run("pkg-config", "--modversion", "libdpdk").split(".")[0]) < 24
+    root = packages.unpacked("trixie" if old else "bookworm", "dpdk-dev")
+    drivers = f"{root}/usr/lib/x86_64-linux-gnu/dpdk/pmds-{'25' if old else '23'}.0/librte_"
+    return (*packages.command(root, "usr/bin/dpdk-testpmd"), "-d", f"{drivers}net_virtio.so", "-d", f"{drivers}mempool_ring.so")
 
 
 def available():
@@ -20,10 +32,10 @@ class Testpmd:
 
     __test__ = False  # pytest: this is no test
 
-    def __init__(self, vdevs, args=(), eal=(), lcores="0@0,1@0", memory=96, mbufs=8192):
+    def __init__(self, vdevs, args=(), eal=(), lcores="0@0,1@0", memory=96, mbufs=8192, program=HERE):
         self.dir = tempfile.mkdtemp(prefix="weft-testpmd-")
         self.log = os.path.join(self.dir, "log")
-        command = ["stdbuf", "-oL", "dpdk-testpmd", "--lcores", lcores, "--no-pci", "-m", str(memory),
+        command = ["stdbuf", "-oL", *program, "--lcores", lcores, "--no-pci", "-m", str(memory),
                    f"--file-prefix={os.path.basename(self.dir)}", *eal]
         command += [f"--vdev={vdev}" for vdev in vdevs]
         command += ["--", "-i", f"--total-num-mbufs={mbufs}", *args]

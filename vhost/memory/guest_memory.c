@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define PAGE 4096u
 
@@ -115,24 +116,53 @@ weft_guest_memory_add(struct vhost_memory *memory, const struct vhost_region *re
 	return 0;
 }
 
+// The number of the region that was added as REGION, or -1.
+static int
+find(const struct vhost_memory *memory, const struct vhost_region *region)
+{
+	const struct guest_memory *table = &memory->table;
+
+	for (uint32_t i = 0; i < table->n; i++) {
+		if (table->regions[i].gpa == region->gpa && table->regions[i].size == region->size &&
+			memory->map[i].user == region->user)
+			return (int)i;
+	}
+	return -1;
+}
+
+bool
+weft_guest_memory_again(struct vhost_memory *memory, const struct vhost_region *region, int fd)
+{
+	int i = find(memory, region);
+	struct stat here, there;
+
+	if (i < 0 || memory->map[i].again == GUEST_MAX_AGAIN || memory->map[i].window.offset != region->offset ||
+		fstat(memory->map[i].window.fd, &here) || fstat(fd, &there) || here.st_dev != there.st_dev ||
+		here.st_ino != there.st_ino)
+		return false;
+	memory->map[i].again++;
+	return true;
+}
+
 int
 weft_guest_memory_remove(struct vhost_memory *memory, const struct vhost_region *region, struct vhost_memory *gone)
 {
 	struct guest_memory *table = &memory->table;
+	int i = find(memory, region);
 
-	for (uint32_t i = 0; i < table->n; i++) {
-		if (table->regions[i].gpa != region->gpa || table->regions[i].size != region->size ||
-			memory->map[i].user != region->user)
-			continue;
-		insert(gone, &table->regions[i], &memory->map[i]);
-		memory->bytes -= memory->map[i].window.size;
-		table->n--;
-		memmove(&table->regions[i], &table->regions[i + 1], (table->n - i) * sizeof(table->regions[0]));
-		memmove(&memory->map[i], &memory->map[i + 1], (table->n - i) * sizeof(memory->map[0]));
-		table->regions[table->n] = (struct guest_region){ 0 };
+	if (i < 0)
+		return -ENOENT;
+	if (memory->map[i].again) {
+		memory->map[i].again--;
 		return 0;
 	}
-	return -ENOENT;
+	insert(gone, &table->regions[i], &memory->map[i]);
+	memory->bytes -= memory->map[i].window.size;
+	table->n--;
+	memmove(&table->regions[i], &table->regions[i + 1], (table->n - (uint32_t)i) * sizeof(table->regions[0]));
+	memmove(&memory->map[i], &memory->map[i + 1], (table->n - (uint32_t)i) * sizeof(memory->map[0]));
+	table->regions[table->n] = (struct guest_region){ 0 };
+	return 0;
 }
 
 uint8_t *

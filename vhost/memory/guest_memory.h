@@ -15,6 +15,9 @@
 // The most that QEMU asks for: ACPI has no more slots for memory.
 #define GUEST_MAX_REGIONS 509
 
+// How often a region may be added beside the first time: once for each other queue pair.
+#define GUEST_MAX_AGAIN 7
+
 // A piece of the guest's memory in a file, as it lies on the wire (message.h).
 struct vhost_region {
 	uint64_t gpa;	 // guest physical address
@@ -120,7 +123,8 @@ guest_memory_at(const struct guest_memory *mem, uint32_t *hot, uint64_t gpa, uin
 
 // How a region is mapped: for the front ends' thread only.
 struct vhost_mapping {
-	uint64_t user; // the front end's virtual address of the region
+	uint64_t user;	// the front end's virtual address of the region
+	uint32_t again; // how often it was added beside the first time
 	struct vhost_window window;
 };
 
@@ -140,7 +144,12 @@ void weft_guest_memory_free(struct vhost_memory *memory);
 int
 weft_guest_memory_add(struct vhost_memory *memory, const struct vhost_region *region, int fd, char *why, size_t size);
 
-// Moves the region that was added as REGION from MEMORY to GONE, which is empty. Returns 0 or -ENOENT.
+// Whether REGION of the same file is there already: QEMU before 8 adds, and removes, each region once for each queue pair. It is
+// counted then, and FD stays the caller's.
+bool weft_guest_memory_again(struct vhost_memory *memory, const struct vhost_region *region, int fd);
+
+// Moves the region that was added as REGION from MEMORY to GONE, which is empty. Returns 0, also where it stays because it was
+// added more often; or -ENOENT.
 int weft_guest_memory_remove(struct vhost_memory *memory, const struct vhost_region *region, struct vhost_memory *gone);
 
 // Where the LEN bytes at the front end's virtual address USER are mapped, if they lie in one region; else NULL.
