@@ -34,7 +34,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // for all below, and all that the ports have of the thread's
 static int epoll_fd = -1, folders_fd = -1;
 static bool started;
-static _Atomic unsigned int removals; // of ports: an event from before may be about a port that is gone
+static _Atomic unsigned int removals; // of ports: an event that came before may be about a port that is gone
 
 // Events carry the port that they are about, with the lowest bit set if it is about its listening socket; or one of these.
 static char wake_event, folders_event;
@@ -387,7 +387,6 @@ vhost_frontends_remove(struct vhost_port *port)
 
 	pthread_mutex_lock(&lock);
 	vhost_names_remove(port);
-	atomic_fetch_add(&removals, 1);
 	if (port->connection)
 		end_connection(port, -ECONNRESET);
 	listen_for(port, false);
@@ -397,6 +396,8 @@ vhost_frontends_remove(struct vhost_port *port)
 	vhost_trash_forget(&port->trash);
 	take_flagged();
 	vhost_agenda_set(port, VHOST_NEVER);
+	// Last: whoever sees the new number waits for events when there can be none about PORT.
+	atomic_fetch_add(&removals, 1);
 	pthread_mutex_unlock(&lock);
 }
 
