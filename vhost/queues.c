@@ -233,26 +233,31 @@ vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf *
 	return sent;
 }
 
-// A front end that makes an interrupt block could do so with each of its rings.
+// Interrupts the guest for the first or the second rings of the pairs ENABLED. False: an interrupt blocked. A front end that makes
+// one block could do so with each of its rings.
+static bool
+notify_some(struct vhost_port *port, uint32_t enabled, unsigned int which)
+{
+	for (; enabled; enabled &= enabled - 1) {
+		struct vhost_ring *ring = &port->rings[2 * __builtin_ctz(enabled) + which];
+
+		if (!ring->pending)
+			continue;
+		ring->ops->notify(ring);
+		if (unlikely(atomic_load_explicit(&ring->fault, memory_order_relaxed) == VHOST_FAULT_CALL)) {
+			vhost_guard_stop(port, VHOST_FAULT_CALL);
+			return false;
+		}
+	}
+	return true;
+}
+
+// A ring that does not run may still have an interrupt to come, and its memory may be gone.
 static __rte_noinline void
 notify_rings(struct vhost_port *port)
 {
-	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed) |
-			   atomic_load_explicit(&port->from_guest, memory_order_relaxed);
-
-	for (; enabled; enabled &= enabled - 1) {
-		struct vhost_ring *rings = &port->rings[2 * __builtin_ctz(enabled)];
-
-		for (unsigned int i = 0; i < 2; i++) {
-			if (!rings[i].pending)
-				continue;
-			rings[i].ops->notify(&rings[i]);
-			if (unlikely(atomic_load_explicit(&rings[i].fault, memory_order_relaxed) == VHOST_FAULT_CALL)) {
-				vhost_guard_stop(port, VHOST_FAULT_CALL);
-				return;
-			}
-		}
-	}
+	if (notify_some(port, atomic_load_explicit(&port->to_guest, memory_order_relaxed), 0))
+		notify_some(port, atomic_load_explicit(&port->from_guest, memory_order_relaxed), 1);
 }
 
 void

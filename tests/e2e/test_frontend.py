@@ -20,6 +20,6 @@ def test_seen(name):
 
 
 def test_matrix_and_random_messages():
-    sums = frontend.everything(7, 30000, STEP, servers=150, clients=8)
-    assert sums["messages"] > 30000 and sums["sent"] > 10000
+    sums = frontend.everything(7, 15000, STEP, servers=150, clients=8)
+    assert sums["random"] >= 15000 and sums["sent"] > 10000
     assert sums["longest_ms_on_cpu"] < frontend.ROUND_MS

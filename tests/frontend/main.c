@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 // frontends play FOLDER SEED MESSAGES STEP SERVERS CLIENTS: hostile front ends at the ports FOLDER/s0... and c0..., beside two
-// honest ones at i0 and i1: every STEPth case of the matrix, then random messages up to MESSAGES.
+// honest ones at i0 and i1: every STEPth case of the matrix, then so many random MESSAGES.
 // frontends seen FOLDER CASE: one case of what has been seen; frontends cases: their names.
 //
 // It says "ready", "attacked" (connections are still open) or "stopped" (innocents get no more frames), and "closed". Each time it
@@ -24,7 +24,7 @@
 
 #define PLAYERS 3
 
-static _Atomic uint64_t next_case;
+static _Atomic uint64_t next_case, n_random;
 static uint64_t step, n_messages, seed;
 static const struct seen *const seen_parts[] = { seen_memory, seen_worker, seen_others };
 
@@ -48,8 +48,8 @@ play(void *arg)
 	faker_init(&f);
 	while ((i = atomic_fetch_add(&next_case, 1) * step) < matrix_cases())
 		matrix_play(&f, i);
-	while (atomic_load(&wire_sums.messages) < n_messages)
-		random_play(&f, &random, 3500);
+	while (atomic_load(&n_random) < n_messages)
+		atomic_fetch_add(&n_random, random_play(&f, &random));
 	faker_free(&f);
 	return NULL;
 }
@@ -130,10 +130,12 @@ print_sums(const char *wrong, uint64_t cases)
 	       "\"wrong\": %lu, \"changed\": %lu, \"longest_ms\": %.1f, ",
 		wrong ? wrong : sums.error, flows ? "true" : "false", sums.sent, sums.received, sums.lost,
 		sums.repeated, sums.wrong, sums.changed, (double)sums.longest_us / 1000);
-	printf("\"messages\": %lu, \"connections\": %lu, \"answers\": %lu, \"ended\": %lu, \"silent\": %lu, \"cases\": %lu, "
+	printf("\"random\": %lu, \"messages\": %lu, \"connections\": %lu, \"answers\": %lu, \"ended\": %lu, "
+	       "\"silent\": %lu, \"cases\": %lu, "
 	       "\"lost_doors\": %u}\n",
-		atomic_load(&wire_sums.messages), atomic_load(&wire_sums.connections), atomic_load(&wire_sums.answers),
-		atomic_load(&wire_sums.ended), atomic_load(&wire_sums.silent), cases, doors_lost());
+		atomic_load(&n_random), atomic_load(&wire_sums.messages), atomic_load(&wire_sums.connections),
+		atomic_load(&wire_sums.answers), atomic_load(&wire_sums.ended), atomic_load(&wire_sums.silent), cases,
+		doors_lost());
 	fflush(stdout);
 	_exit(0);
 }

@@ -16,8 +16,8 @@ void matrix_play(struct faker *f, uint64_t i);
 // Sends a file of FUSE with each message that takes descriptors. These ports are lost: weft may still wait for that file.
 void matrix_play_fuse(struct faker *f);
 
-// A connection with up to MESSAGES random messages.
-void random_play(struct faker *f, uint64_t *random, unsigned int messages);
+// A connection with random messages, until weft ends it or has had enough. Returns how many there were.
+uint64_t random_play(struct faker *f, uint64_t *random);
 
 // A crowd of N front ends that stay silent in the middle of a message, or do not read weft's answers. They are there until
 // crowd_leave().

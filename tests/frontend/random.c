@@ -11,6 +11,7 @@
 #include "matrix.h"
 
 #define PER_CONNECTION 3500 // what weft takes of one at once
+#define BATCH	       15
 #define CROWD	       64
 
 static uint32_t
@@ -32,6 +33,11 @@ make_lie(struct lie *lie, uint64_t *random)
 {
 	const struct field *field = &lie_fields[below(random, n_lie_fields)];
 
+	// Where these are refused, or turn acknowledgements off, the connection ends.
+	while ((field->request == VHOST_SET_LOG_BASE || field->request == VHOST_GET_INFLIGHT_FD ||
+		       field->request == VHOST_SET_PROTOCOL_FEATURES) &&
+		below(random, 64))
+		field = &lie_fields[below(random, n_lie_fields)];
 	lie_honest(lie, field->request);
 	switch (below(random, 16)) {
 	case 0:
@@ -45,7 +51,7 @@ make_lie(struct lie *lie, uint64_t *random)
 		lie->size = below(random, sizeof(lie->payload) + 1);
 		break;
 	case 3:
-		lie->n_fds = below(random, 16) ? below(random, 10) : 253;
+		lie->n_fds = below(random, 64) ? below(random, VHOST_MAX_FDS + 1) : 253;
 		for (unsigned int i = 0; i < lie->n_fds; i++)
 			lie->kind[i] = below(random, 3);
 		break;
@@ -62,13 +68,13 @@ make_lie(struct lie *lie, uint64_t *random)
 		lie_set(lie, field, any_value(random, lie_get(lie, field)));
 	}
 	// A descriptor of a strange kind ends the connection at once.
-	if (lie->n_fds && below(random, 64) == 0)
+	if (lie->n_fds && below(random, 256) == 0)
 		lie->kind[below(random, lie->n_fds)] = below(random, FILE_KINDS);
 	for (unsigned int i = 0; i < lie->n_fds; i++)
 		if (lie->kind[i] == FILE_FUSE || (lie->kind[i] == FILE_EVENT_FULL && below(random, 8)))
 			lie->kind[i] = FILE_EVENT;
-	lie->flags |= below(random, 64) ? VHOST_NEED_REPLY : 0;
-	if (below(random, 256) == 0)
+	lie->flags |= below(random, 256) ? VHOST_NEED_REPLY : 0;
+	if (below(random, 1024) == 0)
 		lie->flags = random_next(random);
 }
 
@@ -86,42 +92,50 @@ scribble(struct faker *f, uint64_t *random)
 	}
 }
 
-void
-random_play(struct faker *f, uint64_t *random, unsigned int messages)
+// Says one thing, or does something to the memory. False: the memory is cut, and not ours to write to any more.
+static bool
+play_one(struct faker *f, uint64_t *random, bool fierce)
 {
-	struct door *door = doors_take();
-	bool fierce = below(random, 8) == 0, cut = false;
-	unsigned int n = 1 + below(random, messages < PER_CONNECTION ? messages : PER_CONNECTION);
+	uint32_t what = below(random, 128);
 	struct lie lie;
 
-	faker_reach(f, door, below(random, STATES));
-	for (unsigned int i = 0; i < n && !f->w.over && !f->w.silent; i++) {
-		uint32_t what = below(random, 32);
-
-		if (what == 0) {
-			faker_feed(f, (uint16_t)below(random, 300));
-		} else if (what == 1) {
-			faker_kick(f);
-			faker_enable(f);
-		} else if (what == 2 && fierce) {
-			scribble(f, random);
-		} else if (what == 3 && fierce && below(random, 8) == 0) {
-			cut = ftruncate(f->memory_fd, below(random, FAKER_SIZE / 4096) * 4096) == 0;
-		} else {
-			make_lie(&lie, random);
-			lie_send(f, &lie);
-		}
-		if (i % 16 == 0)
-			wire_drain(&f->w);
-		// What is cut is not ours to write to any more.
-		if (cut)
-			break;
+	if (what < 4) {
+		faker_feed(f, (uint16_t)below(random, 300));
+	} else if (what == 4) {
+		faker_kick(f);
+		faker_enable(f);
+	} else if (what < 10 && fierce) {
+		scribble(f, random);
+	} else if (what == 10 && fierce) {
+		return ftruncate(f->memory_fd, below(random, FAKER_SIZE / 4096) * 4096) != 0;
+	} else {
+		make_lie(&lie, random);
+		lie_send(f, &lie);
 	}
-	wire_probe(&f->w);
+	return true;
+}
+
+// Only what weft has read counts: messages before an answer.
+uint64_t
+random_play(struct faker *f, uint64_t *random)
+{
+	struct door *door = doors_take();
+	bool fierce = below(random, 8) == 0, whole = true;
+	unsigned int n = 1 + below(random, PER_CONNECTION);
+	uint64_t said = 0;
+
+	faker_reach(f, door, below(random, 16) ? 1 + below(random, STATES - 1) : STATE_FRESH);
+	while (said < n && whole && !f->w.over && !f->w.silent) {
+		for (unsigned int i = 0; i < BATCH && whole; i++)
+			whole = play_one(f, random, fierce);
+		if (wire_probe(&f->w))
+			said += BATCH + 1;
+	}
 	wire_close(&f->w);
 	doors_give(door, fierce);
-	if (cut)
+	if (!whole)
 		faker_renew(f);
+	return said;
 }
 
 static struct wire crowd[CROWD];

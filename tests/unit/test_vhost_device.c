@@ -321,6 +321,36 @@ test_rings_run_only_when_they_may(void **state)
 	guest_close(&g);
 }
 
+// A ring owes an interrupt and stops; its memory goes. The other one of its pair runs on, and only that one is looked at.
+static void
+test_interrupt_of_a_ring_that_is_gone(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 2 * RTE_DIM(guest_layouts); i++) {
+		int call = eventfd(0, EFD_NONBLOCK);
+		unsigned int gone = i % 2;
+		struct rte_mbuf *pkts[VHOST_BURST];
+		int64_t bytes = INT64_MAX;
+		struct guest g;
+		uint16_t n;
+
+		guest_start(&g, guest_layouts[i / 2], call);
+		guest_send(&g, 5);
+		n = weft_vhost_ops.rx(&g.l.io, 0, pkts, VHOST_BURST, &bytes);
+		assert_int_equal(weft_vhost_ops.tx(&g.l.io, 0, pkts, n), 5);
+		assert_true(g.l.port->rings[gone].pending);
+		guest_stop_ring(&g, gone);
+		assert_int_equal(
+			liar_set_region(&g.l, VHOST_SET_MEM_TABLE, LIAR_GPA, LIAR_SIZE, LIAR_USER, 0, g.l.memory_fd),
+			0);
+		liar_settle(&g.l);
+		weft_vhost_ops.notify(&g.l.io);
+		assert_int_equal(g.l.port->broken, VHOST_FAULT_NONE);
+		guest_close(&g);
+		close(call);
+	}
+}
+
 int
 main(void)
 {
@@ -333,6 +363,7 @@ main(void)
 		cmocka_unit_test(test_packed_and_then_split),
 		cmocka_unit_test(test_memory_that_comes_and_goes),
 		cmocka_unit_test(test_stop_and_go_on),
+		cmocka_unit_test(test_interrupt_of_a_ring_that_is_gone),
 		cmocka_unit_test(test_rings_run_only_when_they_may),
 	};
 
