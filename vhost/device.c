@@ -155,7 +155,8 @@ load_all(struct vhost_port *port)
 {
 	uint32_t to_guest = 0, from_guest = 0;
 
-	for (uint16_t q = 0; q < VHOST_N_RINGS; q++) {
+	// An interrupt that blocks ends the connection: the next ring's would block too.
+	for (uint16_t q = 0; q < VHOST_N_RINGS && atomic_load(&port->broken) == VHOST_FAULT_NONE; q++) {
 		if (is_complete(port, q) && load(port, q))
 			*(q % 2 ? &from_guest : &to_guest) |= 1u << (q / 2);
 	}
@@ -170,14 +171,16 @@ set_link(struct vhost_port *port, bool up)
 		return;
 	atomic_store(&port->io->link, up);
 	if (!up) {
-		WEFT_LOG(INFO, "event=link-down port=%s", port->name);
+		if (vhost_trouble_may_log(port))
+			WEFT_LOG(INFO, "event=link-down port=%s", port->name);
 		return;
 	}
 	port->was_up = true;
 	atomic_fetch_add(&port->connects, 1);
 	// The error of an earlier guest is over.
 	vhost_trouble_set(port, "%s", "");
-	WEFT_LOG(INFO, "event=link-up port=%s features=0x%" PRIx64, port->name, atomic_load(&port->features));
+	if (vhost_trouble_may_log(port))
+		WEFT_LOG(INFO, "event=link-up port=%s features=0x%" PRIx64, port->name, atomic_load(&port->features));
 }
 
 void
@@ -188,6 +191,8 @@ vhost_device_suspend(struct vhost_port *port)
 		return;
 	atomic_store_explicit(&port->running, false, memory_order_release);
 	port->io->quiesce();
+	atomic_store(&port->to_guest, 0);
+	atomic_store(&port->from_guest, 0);
 	for (uint16_t q = 0; q < VHOST_N_RINGS; q++) {
 		struct vhost_vring *vring = &port->vrings[q];
 		const struct vhost_ring *ring = &port->rings[q];

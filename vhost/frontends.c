@@ -75,10 +75,15 @@ static void
 end_connection(struct vhost_port *port, int why)
 {
 	struct vhost_trash *trash = vhost_trash_new();
-	uint8_t broken = atomic_load(&port->broken);
 	uint64_t since = port->connection->since_ms;
+	uint8_t broken;
 
 	vhost_device_suspend(port);
+	// Workers may find out until now, also after the front end has gone.
+	broken = atomic_load(&port->broken);
+	if (broken)
+		vhost_trouble_set(
+			port, "the guest %s: its front end has to connect again", weft_ring_fault_text(broken));
 	vhost_device_reset(port, trash);
 	vhost_device_resume(port);
 	expect(port, 0);
@@ -106,14 +111,6 @@ begin_connection(struct vhost_port *port, int fd)
 }
 
 static void
-end_broken(struct vhost_port *port)
-{
-	vhost_trouble_set(port, "the guest %s: its front end has to connect again",
-		weft_ring_fault_text(atomic_load(&port->broken)));
-	end_connection(port, -EFAULT);
-}
-
-static void
 refuse_second(struct vhost_port *port, int fd)
 {
 	struct vhost_trash *trash = vhost_trash_new();
@@ -136,7 +133,8 @@ accept_one(struct vhost_port *port)
 		return;
 	}
 	fd = vhost_socket_accept(port->listener);
-	if (fd == -EMFILE) {
+	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS) {
+		// The socket would be ready again at once.
 		vhost_pace_ended(port, vhost_trouble_fds(port), VHOST_FAULT_NONE, 0, weft_clock_ms());
 		listen_for(port, false);
 	} else if (fd >= 0 && port->connection) {
@@ -151,10 +149,8 @@ run_connection(struct vhost_port *port)
 {
 	int ret = vhost_connection_run(port->connection, weft_clock_ms());
 
-	if (atomic_load(&port->broken))
-		end_broken(port);
-	else if (ret < 0)
-		end_connection(port, ret);
+	if (ret < 0 || atomic_load(&port->broken))
+		end_connection(port, ret < 0 ? ret : -EFAULT);
 }
 
 // For how many ms PORT has to wait before the thread does anything for it; 0: it need not.
@@ -204,7 +200,7 @@ look_at(struct vhost_port *port)
 	uint64_t now_us = weft_clock_us(), now = now_us / 1000, pause, due;
 
 	if (port->connection && atomic_load(&port->broken))
-		end_broken(port);
+		end_connection(port, -EFAULT);
 	pause = pause_of(port, now_us);
 	due = pause ? now + pause : VHOST_NEVER;
 	if (port->connection)
@@ -255,20 +251,27 @@ socket_appeared(const char *name)
 static const struct epoll_event *
 pick(const struct epoll_event *events, int n)
 {
-	const struct epoll_event *best = NULL;
+	static bool folders_were_last;
+	const struct epoll_event *best = NULL, *folders = NULL;
 	int64_t most = INT64_MIN;
 
 	for (int i = 0; i < n; i++) {
 		const struct vhost_port *port = events[i].data.ptr;
 
-		if (events[i].data.ptr == &wake_event || events[i].data.ptr == &folders_event || (uintptr_t)port & 1)
+		if (events[i].data.ptr == &wake_event || (events[i].data.ptr != &folders_event && (uintptr_t)port & 1))
 			return &events[i];
+		if (events[i].data.ptr == &folders_event) {
+			folders = &events[i];
+			continue;
+		}
 		if (port->left_us > most) {
 			most = port->left_us;
 			best = &events[i];
 		}
 	}
-	return best;
+	// Whoever may write to a folder may keep it busy.
+	folders_were_last = folders && (best == NULL || !folders_were_last);
+	return folders_were_last ? folders : best;
 }
 
 static void

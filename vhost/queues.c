@@ -217,11 +217,15 @@ uint16_t
 vhost_tx(struct weft_portio *io, uint16_t worker __rte_unused, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct vhost_port *port = io->priv;
-	uint32_t enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed);
 	struct vhost_guard guard;
+	uint32_t enabled;
 	uint16_t sent;
 
-	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire) || enabled == 0))
+	if (unlikely(!atomic_load_explicit(&port->running, memory_order_acquire)))
+		return 0;
+	// Not before: which rings run may change while they are suspended.
+	enabled = atomic_load_explicit(&port->to_guest, memory_order_relaxed);
+	if (unlikely(enabled == 0))
 		return 0;
 	if (likely(vhost_guard_enter(&guard, port)))
 		sent = write_rings(port, enabled, pkts, n);

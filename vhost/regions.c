@@ -132,11 +132,18 @@ vhost_get_inflight_fd(struct vhost_port *port, struct vhost_message *m)
 int
 vhost_set_inflight_fd(struct vhost_port *port, struct vhost_message *m)
 {
-	int ret = weft_inflight_map(&port->inflight, &m->payload.inflight, m->fds[0],
+	struct vhost_inflight inflight = { 0 };
+	struct vhost_trash *trash;
+	int ret = weft_inflight_map(&inflight, &m->payload.inflight, m->fds[0],
 		vhost_has(atomic_load(&port->features), VIRTIO_F_RING_PACKED));
 
 	if (ret)
 		return vhost_refuse(port, -ret, "has in-flight pages that do not fit its rings, or their file");
 	vhost_message_take(m, 0);
+	// Its file may be large, and this the last to have it.
+	trash = port->inflight.base ? vhost_trash_new() : NULL;
+	vhost_trash_window(trash, &port->inflight.window);
+	vhost_trash_out(trash, &port->trash);
+	port->inflight = inflight;
 	return 0;
 }

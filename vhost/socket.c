@@ -4,6 +4,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,24 @@
 #include <unistd.h>
 
 #define BACKLOG 8
+
+// Writes to PATH, of SIZE bytes, a name of the socket that FROM itself is: whoever may write in its folder could have made a link
+// to another one of this machine. Returns a descriptor that keeps the name valid, or -errno.
+static int
+pin(const char *from, char *path, size_t size)
+{
+	int fd = open(from, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISSOCK(st.st_mode)) {
+		close(fd);
+		return -ENOTSOCK;
+	}
+	snprintf(path, size, "/proc/self/fd/%d", fd);
+	return fd;
+}
 
 static int
 open_socket(const char *path, struct sockaddr_un *addr)
@@ -29,12 +48,16 @@ int
 vhost_socket_connect(const char *path)
 {
 	struct sockaddr_un addr;
-	int fd = open_socket(path, &addr), ret;
+	char name[40];
+	int file = pin(path, name, sizeof(name)), fd, ret;
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
-		return fd;
-	ret = -errno;
-	close(fd);
+	if (file < 0)
+		return file;
+	fd = open_socket(name, &addr);
+	ret = fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 ? fd : -errno;
+	if (ret < 0 && fd >= 0)
+		close(fd);
+	close(file);
 	return ret;
 }
 
@@ -124,13 +147,12 @@ vhost_socket_read_folders(int folders, void (*appeared)(const char *name))
 	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t len;
 
-	while ((len = read(folders, buf, sizeof(buf))) > 0) {
-		for (char *p = buf; p < buf + len;) {
-			const struct inotify_event *event = (const struct inotify_event *)(const void *)p;
+	len = read(folders, buf, sizeof(buf));
+	for (char *p = buf; p < buf + len;) {
+		const struct inotify_event *event = (const struct inotify_event *)(const void *)p;
 
-			if (event->len)
-				appeared(event->name);
-			p += sizeof(*event) + event->len;
-		}
+		if (event->len)
+			appeared(event->name);
+		p += sizeof(*event) + event->len;
 	}
 }

@@ -14,10 +14,33 @@
 
 #define LINES 4 // of the log, in a second
 
+// Whether the log gets one more line about PORT now. Its lock is held.
+static bool
+may_log(struct vhost_port *port)
+{
+	uint64_t now = weft_clock_ms();
+
+	if (now - port->logged_ms >= 1000) {
+		port->logged_ms = now;
+		port->logged = 0;
+	}
+	return port->logged++ < LINES;
+}
+
+bool
+vhost_trouble_may_log(struct vhost_port *port)
+{
+	bool may;
+
+	pthread_mutex_lock(&port->error_lock);
+	may = may_log(port);
+	pthread_mutex_unlock(&port->error_lock);
+	return may;
+}
+
 static void
 note(struct vhost_port *port, const char *before, const char *fmt, va_list ap)
 {
-	uint64_t now = weft_clock_ms();
 	char text[sizeof(port->error)] = "";
 	size_t len;
 	bool log;
@@ -25,11 +48,7 @@ note(struct vhost_port *port, const char *before, const char *fmt, va_list ap)
 	len = (size_t)snprintf(text, sizeof(text), "%s", before);
 	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
 	pthread_mutex_lock(&port->error_lock);
-	if (now - port->logged_ms >= 1000) {
-		port->logged_ms = now;
-		port->logged = 0;
-	}
-	log = text[0] && port->logged++ < LINES;
+	log = text[0] && may_log(port);
 	memcpy(port->error, text, sizeof(text));
 	pthread_mutex_unlock(&port->error_lock);
 	if (log)

@@ -4,7 +4,12 @@
 // The last error of a port, for reports and the log.
 #pragma once
 
+#include <stdbool.h>
+
 struct vhost_port;
+
+// Whether the log gets one more line about PORT now: a front end could write it full. Any thread except workers.
+bool vhost_trouble_may_log(struct vhost_port *port);
 
 // Notes what is wrong with PORT; an empty text: nothing is wrong any more. The log gets a few lines a second at most. Any thread
 // except workers.

@@ -12,6 +12,9 @@
 #include "control/cluster/etcd/messages.h"
 #include "util.h"
 
+// What keys of objects consist of.
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-"
+
 #define PAGE 1000 // objects in one reply
 
 struct loading {
@@ -78,7 +81,11 @@ refuse_object(struct loading *l, const char *key, const char *what)
 {
 	char command[KEY_MAX + 8];
 
-	snprintf(command, sizeof(command), "del %s", key);
+	// An operator pastes the command, and a key may contain anything.
+	if (key[strspn(key, PLAIN)] == 0)
+		snprintf(command, sizeof(command), "del %s", key);
+	else
+		snprintf(command, sizeof(command), "get --prefix --keys-only weft/, and delete that key");
 	cluster_bad(l->c, key, what, command);
 	end(l, false);
 }

@@ -351,10 +351,44 @@ test_interrupt_of_a_ring_that_is_gone(void **state)
 	}
 }
 
+// No ring counts as running while rings are suspended: a worker that looked before would use what is not there any more.
+static void
+test_suspended_rings_do_not_run(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	guest_start(&g, 0, -1);
+	assert_int_equal(atomic_load(&g.l.port->to_guest), 1);
+	vhost_device_suspend(g.l.port);
+	assert_int_equal(atomic_load(&g.l.port->to_guest), 0);
+	assert_int_equal(atomic_load(&g.l.port->from_guest), 0);
+	vhost_device_resume(g.l.port);
+	guest_check_traffic(&g);
+	guest_close(&g);
+}
+
+// A front end that turns its link on and off does not fill the log.
+static void
+test_links_do_not_fill_the_log(void **state)
+{
+	unsigned int lines = 0;
+	struct guest g;
+
+	(void)state;
+	guest_start(&g, 0, -1);
+	for (unsigned int i = 0; i < 100; i++)
+		lines += vhost_trouble_may_log(g.l.port);
+	assert_in_range(lines, 0, 8);
+	guest_close(&g);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_suspended_rings_do_not_run),
+		cmocka_unit_test(test_links_do_not_fill_the_log),
 		cmocka_unit_test(test_frames_go_through),
 		cmocka_unit_test(test_messages_under_traffic),
 		cmocka_unit_test(test_parts_at_the_end_of_memory),

@@ -66,16 +66,8 @@ weft_inflight_map(struct vhost_inflight *inflight, const struct vhost_inflight_a
 	fresh.base = weft_window_map(&fresh.window, fd, area->offset, fresh.page * area->n_queues);
 	if (fresh.base == NULL)
 		return -errno;
-	weft_inflight_unmap(inflight);
 	*inflight = fresh;
 	return 0;
-}
-
-void
-weft_inflight_unmap(struct vhost_inflight *inflight)
-{
-	weft_window_unmap(&inflight->window);
-	*inflight = (struct vhost_inflight){ 0 };
 }
 
 struct vhost_inflight_packed *

@@ -61,11 +61,10 @@ struct vhost_inflight {
 // offset filled in; or -errno. Front ends' thread.
 int weft_inflight_make(struct vhost_inflight_area *area, bool packed);
 
-// Maps the pages in FD that AREA describes as INFLIGHT, in place of what was there. Returns 0, and FD
-// is INFLIGHT's; or -errno as weft_window_map() does, -EINVAL where AREA is not sound: INFLIGHT is as it was. No ring runs
+// Maps the pages in FD that AREA describes as INFLIGHT, which is empty. Returns 0, and FD is INFLIGHT's; or -errno as
+// weft_window_map() does, -EINVAL where AREA is not sound: INFLIGHT stays empty. Whoever unmaps the window ends it. No ring runs
 // meanwhile.
 int weft_inflight_map(struct vhost_inflight *inflight, const struct vhost_inflight_area *area, int fd, bool packed);
-void weft_inflight_unmap(struct vhost_inflight *inflight);
 
 // The page of the packed ring INDEX with SIZE entries, or NULL: there is none that is large enough.
 struct vhost_inflight_packed *weft_inflight_page(const struct vhost_inflight *inflight, uint16_t index, uint16_t size);

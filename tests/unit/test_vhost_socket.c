@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+// What a client port connects to: the socket at its path, and nothing that stands there in its place.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vhost/socket.h"
+
+static char folder[] = "/tmp/weft-socket-XXXXXX";
+
+static const char *
+in_folder(const char *name)
+{
+	static char path[2][64];
+	static unsigned int turn;
+
+	turn = !turn;
+	snprintf(path[turn], sizeof(path[turn]), "%s/%s", folder, name);
+	return path[turn];
+}
+
+// A front end that listens at NAME.
+static int
+listen_at(const char *name)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", in_folder(name));
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static void
+test_connects_to_a_socket(void **state)
+{
+	int listener = listen_at("socket"), fd = vhost_socket_connect(in_folder("socket"));
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	close(listener);
+	assert_int_equal(vhost_socket_connect(in_folder("socket")), -ECONNREFUSED);
+	unlink(in_folder("socket"));
+	assert_int_equal(vhost_socket_connect(in_folder("socket")), -ENOENT);
+}
+
+// Whoever may write in the folder could lead weftd to another socket of the machine, another port's among them.
+static void
+test_follows_no_link(void **state)
+{
+	int listener = listen_at("victim");
+
+	(void)state;
+	assert_int_equal(symlink("victim", in_folder("link")), 0);
+	assert_int_equal(vhost_socket_connect(in_folder("link")), -ENOTSOCK);
+	unlink(in_folder("link"));
+	unlink(in_folder("victim"));
+	close(listener);
+}
+
+static void
+test_takes_no_other_file(void **state)
+{
+	(void)state;
+	close(open(in_folder("file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
+	assert_int_equal(mkdir(in_folder("folder"), 0700), 0);
+	assert_int_equal(vhost_socket_connect(in_folder("file")), -ENOTSOCK);
+	assert_int_equal(vhost_socket_connect(in_folder("fifo")), -ENOTSOCK);
+	assert_int_equal(vhost_socket_connect(in_folder("folder")), -ENOTSOCK);
+	unlink(in_folder("file"));
+	unlink(in_folder("fifo"));
+	rmdir(in_folder("folder"));
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_connects_to_a_socket),
+		cmocka_unit_test(test_follows_no_link),
+		cmocka_unit_test(test_takes_no_other_file),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
