@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "port.h"
+#include "weft/fnv.h"
 
 #define BUCKETS WEFT_MAX_PORTS
 
@@ -19,15 +20,10 @@ vhost_names_base(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-// FNV-1a.
 static struct vhost_port **
 bucket(const char *name)
 {
-	uint32_t hash = 2166136261;
-
-	while (*name)
-		hash = (hash ^ (uint8_t)*name++) * 16777619;
-	return &buckets[hash % BUCKETS];
+	return &buckets[weft_fnv_hash(name) % BUCKETS];
 }
 
 void

@@ -35,6 +35,10 @@ print_status(const json_t *s)
 	if (number(s, "ports_failed"))
 		printf("%lld ports cannot be opened; weftd tries again, and 'weftctl port show NAME' shows the error\n",
 			number(s, "ports_failed"));
+	if (number(s, "clients_ended"))
+		printf("%lld clients of weftd's socket were ended because they cost too much: event=client-ended in the log "
+		       "names them\n",
+			number(s, "clients_ended"));
 }
 
 void

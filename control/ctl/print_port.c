@@ -50,7 +50,9 @@ print_hints(const json_t *hints, bool vf)
 	printf("QEMU:\n");
 	json_array_foreach (lines, i, line)
 		printf("  %s%s\n", json_string_value(line), i + 1 < json_array_size(lines) ? " \\" : "");
-	printf("libvirt%s:\n%s\n", vf ? "" : " (with <memoryBacking><access mode='shared'/></memoryBacking>)",
+	printf("libvirt%s:\n%s\n",
+		vf ? ""
+		   : " (with <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking> in the domain)",
 		text(hints, "libvirt"));
 }
 

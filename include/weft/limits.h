@@ -16,8 +16,7 @@
 
 #define WEFT_MAX_WORKERS 64
 
-// A vector holds up to VEC_SIZE packets. Devices are read and written in bursts of BURST, the most that
-// rte_vhost_enqueue_burst() takes in one call.
+// A vector holds up to VEC_SIZE packets. Devices are read and written in bursts of BURST.
 #define WEFT_VEC_SIZE 64
 #define WEFT_BURST    32
 

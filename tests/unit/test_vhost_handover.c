@@ -15,39 +15,6 @@
 #include "vhost/connection.h"
 #include "vhost/handover.h"
 
-static struct vhost_port *
-make_port(struct weft_portio *io)
-{
-	struct vhost_port *port = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*port));
-
-	memset(port, 0, sizeof(*port));
-	port->io = io;
-	port->max_queues = WEFT_MAX_QUEUE_PAIRS;
-	port->listener = -1;
-	for (unsigned int i = 0; i < VHOST_N_RINGS; i++)
-		port->vrings[i].call = -1;
-	pthread_mutex_init(&port->error_lock, NULL);
-	return port;
-}
-
-// Ends PORT's connection as the front ends' thread does.
-static void
-end(struct vhost_port *port)
-{
-	struct vhost_trash *trash = vhost_trash_new();
-
-	vhost_device_suspend(port);
-	vhost_device_reset(port, trash);
-	vhost_device_resume(port);
-	vhost_connection_free(port->connection, trash);
-	port->connection = NULL;
-	vhost_trash_out(trash, &port->trash);
-	for (unsigned int i = 0; port->trash && i < 5000; i++) {
-		vhost_trash_waits(&port->trash);
-		usleep(1000);
-	}
-}
-
 struct giver {
 	struct vhost_port *port;
 	int sock, ret;
@@ -87,15 +54,14 @@ hand_over(struct liar *l, struct vhost_port *heir)
 static void
 move(struct liar *l)
 {
-	struct vhost_port *heir = make_port(&l->io), *old = l->port;
+	struct vhost_port *heir = lone_port_open(&l->io, "heir"), *old = l->port;
 
 	assert_int_equal(hand_over(l, heir), 0);
 	assert_false(atomic_load(&heir->running));
-	end(old);
-	pthread_mutex_destroy(&old->error_lock);
-	free(old);
+	lone_port_end(old);
+	assert_true(lone_port_settle(old));
+	lone_port_close(old);
 	l->port = heir;
-	l->io.priv = heir;
 	vhost_device_resume(heir);
 }
 
@@ -254,7 +220,8 @@ test_taker_fails(void **state)
 	guest_start(&g, PACKED, -1);
 	for (unsigned int i = 0; i < 3; i++) {
 		static const char *const bad[] = { "", "half a header", "\1\0\0\0\1\0\0\0\xff\xff\xff\xff no payload" };
-		struct vhost_port *heir = make_port(&g.l.io);
+		struct weft_portio io = { .quiesce = g.l.io.quiesce };
+		struct vhost_port *heir = lone_port_open(&io, "heir");
 		unsigned int fds = count_fds(), windows = count_windows();
 		int pair[2];
 
@@ -269,8 +236,7 @@ test_taker_fails(void **state)
 		close(pair[1]);
 		assert_int_equal(count_fds(), fds);
 		assert_int_equal(count_windows(), windows);
-		pthread_mutex_destroy(&heir->error_lock);
-		free(heir);
+		lone_port_close(heir);
 		vhost_device_resume(g.l.port);
 		guest_check_traffic(&g);
 	}
@@ -285,12 +251,11 @@ test_taker_fails(void **state)
 static void
 run_heir(struct guest *g, int sock, int ready)
 {
-	struct vhost_port *heir = make_port(&g->l.io);
+	struct vhost_port *heir = lone_port_open(&g->l.io, "heir");
 
 	if (vhost_handover_receive(heir, sock, 0))
 		_exit(2);
 	g->l.port = heir;
-	g->l.io.priv = heir;
 	write(ready, "y", 1);
 	// The giver says that it has ended.
 	read(sock, &(char){ 0 }, 1);
@@ -323,7 +288,8 @@ test_another_process(void **state)
 		vhost_device_suspend(g.l.port);
 		assert_int_equal(vhost_handover_send(g.l.port, pair[0]), 0);
 		assert_int_equal(read(ready[0], &(char){ 0 }, 1), 1);
-		end(g.l.port);
+		lone_port_end(g.l.port);
+		liar_settle(&g.l);
 		assert_int_equal(write(pair[0], "g", 1), 1);
 		sent = g.sent;
 		for (unsigned int k = 0; k < 2000 && g.received < sent + 1000; k++) {

@@ -447,7 +447,7 @@ weft_packed_recover(struct vhost_ring *ring)
 	uint64_t word = guest_read64(&info->used_idx);
 	struct place at = { (uint16_t)word, (uint16_t)(word >> 48), word >> 32 & 1 };
 
-	// The library makes a page with lap 0. A page that a front end has cleared says nothing: it has lost the link
+	// A new page is all zeros, also its lap. A page that a front end has cleared says nothing: it has lost the link
 	// of its first entry, which is never written here.
 	at.lap = at.lap ? at.lap : 1;
 	ring->lap = at.lap;
