@@ -28,7 +28,8 @@ struct vhost_connection {
 	size_t out_size, out_done;    // bytes of header and payload; OUT_SIZE 0: there is none
 	int extra[VHOST_FDS_AT_ONCE]; // descriptors beyond those of a message: the connection ends
 	unsigned int n_extra;
-	uint32_t events; // that the thread waits for; 0: none
+	uint32_t events;     // that the thread waits for; 0: none
+	bool without_memory; // it has been said that the guest's memory is missing
 	uint64_t since_ms, refilled_ms;
 	int64_t messages, fds; // budgets that are left
 };

@@ -139,15 +139,25 @@ load(struct vhost_port *port, uint16_t q)
 }
 
 // A ring runs once it is started and enabled, and all that it needs has been said (vhost-user's specification, "Ring
-// states").
+// states"). That is so except for the guest's memory.
 static bool
-is_complete(const struct vhost_port *port, uint16_t q)
+wants_to_run(const struct vhost_port *port, uint16_t q)
 {
 	const struct vhost_vring *vring = &port->vrings[q];
 	bool enabled = vring->enabled || !vhost_has(atomic_load(&port->features), VHOST_F_PROTOCOL_FEATURES);
 
-	return port->negotiated && port->memory && vring->size && vring->addressed && vring->started && enabled &&
+	return port->negotiated && vring->size && vring->addressed && vring->started && enabled &&
 	       q / 2 < port->max_queues;
+}
+
+// QEMU starts the rings of a guest whose memory is not shared, and says nothing.
+static void
+miss_memory(struct vhost_port *port)
+{
+	if (port->connection == NULL || port->connection->without_memory)
+		return;
+	port->connection->without_memory = true;
+	vhost_trouble_set(port, "the front end starts rings and " GUEST_MEMORY_NONE_TEXT);
 }
 
 static void
@@ -157,7 +167,11 @@ load_all(struct vhost_port *port)
 
 	// An interrupt that blocks ends the connection: the next ring's would block too.
 	for (uint16_t q = 0; q < VHOST_N_RINGS && atomic_load(&port->broken) == VHOST_FAULT_NONE; q++) {
-		if (is_complete(port, q) && load(port, q))
+		if (!wants_to_run(port, q))
+			continue;
+		if (port->memory == NULL || port->memory->table.n == 0)
+			miss_memory(port);
+		else if (load(port, q))
 			*(q % 2 ? &from_guest : &to_guest) |= 1u << (q / 2);
 	}
 	atomic_store(&port->to_guest, to_guest);

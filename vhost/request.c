@@ -93,8 +93,8 @@ knows_all(struct vhost_port *port, const struct request *r, const struct vhost_m
 		if (r->kind == FILES)
 			vhost_refuse(port, EBADF, GUEST_MEMORY_KIND_TEXT);
 		else
-			vhost_refuse(
-				port, EBADF, "sent request %u with a descriptor that is no eventfd", m->header.request);
+			vhost_refuse(port, EBADF, "sent %s (request %u) with a descriptor that is no eventfd",
+				r->name ? r->name : "something", m->header.request);
 		return false;
 	}
 	return true;

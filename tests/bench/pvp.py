@@ -280,7 +280,11 @@ def reserve():
 def main():
     """All cases, or those named."""
     turns = int(sys.argv[sys.argv.index("--turns") + 1]) if "--turns" in sys.argv else 10
-    names = [n for n in CASES if n in sys.argv] or ["split-64"]
+    words = [w for i, w in enumerate(sys.argv) if i and w[0] != "-" and sys.argv[i - 1] not in ("--turns", "--against", "--json")]
+    unknown = [w for w in words if w not in CASES]
+    if unknown:
+        sys.exit(f"pvp: there is no case {unknown[0]!r}; known are {', '.join(CASES)}")
+    names = words or ["split-64"]
     reserve()
     finish({"bench": "pvp", "window_s": WINDOW, "cases": [measure(n, turns) for n in names]})
 

@@ -74,9 +74,10 @@ def test_packets_are_limited_too(lan):
 def test_frames_for_a_vm_wait_and_are_marked_before_any_is_lost(lan):
     plans(lan, into={"to_vm": {"rate": "2M", "burst": 2 * 1523}})
     limit = row(lan, "g2")["to_vm"]["queue_bytes"]
-    n = 2 * limit // FRAME
-    for i in range(n):
-        lan[1].send(frame(i, tos=2))
+    n = 4 * limit // FRAME
+    # Made before: to make one may take longer than it waits.
+    for data in [frame(i, tos=2) for i in range(n)]:
+        lan[1].send(data)
     # They all came in, and not all went out: the books say that some wait.
     wait_for(lambda: lan.weftd.port("g1")["counters"]["rx_packets"] == n)
     lan.weftd.audit()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
-"""./weft test frontend [--long] [--seed S] [--cases N] [--against BUILD]: hostile front ends at a real weftd.
+"""./weft test frontend [--long] [--seed S] [--messages N] [--against BUILD]: hostile front ends at a real weftd.
 
 First each thing that front ends have been seen to do, at a weftd of its own; then every message in every state, and N random
 messages. Two honest front ends exchange counted frames meanwhile. --against: the weftd of another build.
@@ -185,7 +185,7 @@ def judge(sums):
                        ("repeated", "innocents' frames repeated: {}"), ("wrong", "innocents' frames changed: {}")):
         if sums[name]:
             raise Failure(text.format(sums[name]))
-    if not sums["flows"]:
+    if not sums["flows"] or not sums["sent"]:
         raise Failure("innocents stop")
 
 
@@ -272,6 +272,11 @@ def everything(seed, messages, step=1, servers=SERVERS, clients=CLIENTS, daemon=
         sums["longest_ms_on_cpu"] = watcher.longest_ns / 1e6
         judge(sums)
         check_left(sums)
+        for name in ("cases", "connections", "answers", "watched"):
+            if not sums[name]:
+                raise Failure(f"nothing was tried: {name} is 0")
+        if sums["random"] < int(messages):
+            raise Failure(f"weft took {sums['random']} of {messages} random messages")
         if weftd.process.pid != pid or weftd.port("i0")["link"] != "down":
             raise Failure("weftd does not answer")
         weftd.audit()
@@ -285,9 +290,12 @@ def option(name, usual):
 
 def main():
     """All of it, and the sums."""
+    if "-h" in sys.argv or "--help" in sys.argv:
+        print(__doc__)
+        return
     against = option("--against", None)
     daemon = next((os.path.join(folder, "weftd") for folder, _, files in os.walk(against) if "weftd" in files), None) if against else None
-    messages = option("--cases", "10000000" if "--long" in sys.argv else "60000")
+    messages = option("--messages", "10000000" if "--long" in sys.argv else "60000")
     failed = 0
     for name in cases():
         wrong = seen(name, daemon)
@@ -300,7 +308,7 @@ def main():
     print(f"frontend: {sums['messages']} messages, {sums['random']} of them random, {sums['cases']} cases, "
           f"{sums['connections']} connections in "
           f"{time.monotonic() - start:.0f} s, {sums['answers']} answers, {sums['ended']} ended by weft")
-    print(f"foreign bytes changed: {sums['changed']}\ninnocents' frames lost: {sums['lost']} of {sums['sent']}; "
+    print(f"foreign bytes changed: {sums['changed']} (of {sums['watched']})\ninnocents' frames lost: {sums['lost']} of {sums['sent']}; "
           f"the longest time without one {sums['longest_ms']} ms\n"
           f"descriptors left: {sums['descriptors']}\nmappings left: {sums['mappings']}\nends of weftd: 0; its books balance")
     print(f"the worker's longest round: {sums['round_us'] / 1000:.2f} ms by the clock; it ran for {sums['on_ms'] / 1000:.1f} s and "

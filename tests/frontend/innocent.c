@@ -107,6 +107,17 @@ innocent_changed(void)
 	return changed;
 }
 
+uint64_t
+innocent_watched(void)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int k = 0; k < 2; k++)
+		for (unsigned int i = 0; i < guests[k].n_spans; i++)
+			bytes += guests[k].spans[i].to - guests[k].spans[i].from;
+	return bytes;
+}
+
 // The frame NUMBER from guest K. Returns its length.
 static uint32_t
 make_frame(uint8_t *p, unsigned int k, uint64_t number)
@@ -282,6 +293,7 @@ innocent_stop(struct innocent_sums *sums)
 	sums->lost = sums->sent - sums->received;
 	sums->longest_us = longest_us;
 	sums->changed = innocent_changed();
+	sums->watched = innocent_watched();
 	for (unsigned int k = 0; k < 2; k++)
 		frontend_close(&guests[k].f);
 }

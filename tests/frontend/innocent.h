@@ -14,6 +14,7 @@ struct innocent_sums {
 	uint64_t repeated;   // came again, or out of order
 	uint64_t wrong;	     // came, and were not what was sent
 	uint64_t changed;    // bytes of their memory that weft had no right to change
+	uint64_t watched;    // of so many
 	uint64_t longest_us; // without a frame while some were on their way
 	char error[200];     // what weft did to a ring that it must not, empty if nothing
 };
@@ -27,6 +28,9 @@ bool innocent_flows(uint64_t n);
 
 // How many bytes of their memory have changed by now. May be called while they run.
 uint64_t innocent_changed(void);
+
+// Of how many bytes.
+uint64_t innocent_watched(void);
 
 // Lets frames that are on their way arrive, and ends both.
 void innocent_stop(struct innocent_sums *sums);

@@ -127,9 +127,9 @@ print_sums(const char *wrong, uint64_t cases)
 	else
 		sums.changed = innocent_changed();
 	printf("{\"failure\": \"%s\", \"flows\": %s, \"sent\": %lu, \"received\": %lu, \"lost\": %lu, \"repeated\": %lu, "
-	       "\"wrong\": %lu, \"changed\": %lu, \"longest_ms\": %.1f, ",
+	       "\"wrong\": %lu, \"changed\": %lu, \"watched\": %lu, \"longest_ms\": %.1f, ",
 		wrong ? wrong : sums.error, flows ? "true" : "false", sums.sent, sums.received, sums.lost,
-		sums.repeated, sums.wrong, sums.changed, (double)sums.longest_us / 1000);
+		sums.repeated, sums.wrong, sums.changed, sums.watched, (double)sums.longest_us / 1000);
 	printf("\"random\": %lu, \"messages\": %lu, \"connections\": %lu, \"answers\": %lu, \"ended\": %lu, "
 	       "\"silent\": %lu, \"cases\": %lu, "
 	       "\"lost_doors\": %u}\n",

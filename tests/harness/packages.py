@@ -64,8 +64,9 @@ def unpacked(suite, *packages):
     return root
 
 
-def command(root, program):
-    """How to run PROGRAM of an unpacked ROOT with the libraries that lie there."""
+def command(root, program, preload=()):
+    """How to run PROGRAM of an unpacked ROOT with the libraries that lie there; those of PRELOAD are loaded first."""
     libraries = [os.path.join(root, folder, "x86_64-linux-gnu") for folder in ("lib", "usr/lib")]
     loader = next(path for path in glob.glob(os.path.join(root, "**/ld-linux-x86-64.so.2"), recursive=True) if os.path.exists(path))
-    return [loader, "--library-path", ":".join(libraries), os.path.join(root, program)]
+    return [loader, "--library-path", ":".join(libraries), *(["--preload", ":".join(preload)] if preload else []),
+            os.path.join(root, program)]

@@ -19,7 +19,8 @@ def of_another_release():
     old = int(run("pkg-config", "--modversion", "libdpdk").split(".")[0]) < 24
     root = packages.unpacked("trixie" if old else "bookworm", "dpdk-dev")
     drivers = f"{root}/usr/lib/x86_64-linux-gnu/dpdk/pmds-{'25' if old else '23'}.0/librte_"
-    return (*packages.command(root, "usr/bin/dpdk-testpmd"), "-d", f"{drivers}net_virtio.so", "-d", f"{drivers}mempool_ring.so")
+    # DPDK itself loads nothing from below a folder that all may write to, such as /tmp.
+    return packages.command(root, "usr/bin/dpdk-testpmd", preload=[f"{drivers}net_virtio.so", f"{drivers}mempool_ring.so"])
 
 
 def available():

@@ -383,12 +383,32 @@ test_links_do_not_fill_the_log(void **state)
 	guest_close(&g);
 }
 
+// QEMU whose memory is not shared starts its rings and gives no memory: the error says what to type.
+static void
+test_memory_that_is_not_shared(void **state)
+{
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	liar_negotiate(&l, 0);
+	liar_start_ring(&l, 0, -1);
+	liar_start_ring(&l, 1, -1);
+	assert_false(atomic_load(&l.io.link));
+	assert_non_null(strstr(l.port->error, "share=on"));
+	assert_int_equal(liar_set_region(&l, VHOST_SET_MEM_TABLE, LIAR_GPA, LIAR_SIZE, LIAR_USER, 0, l.memory_fd), 0);
+	assert_true(atomic_load(&l.io.link));
+	assert_string_equal(l.port->error, "");
+	liar_close(&l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_suspended_rings_do_not_run),
 		cmocka_unit_test(test_links_do_not_fill_the_log),
+		cmocka_unit_test(test_memory_that_is_not_shared),
 		cmocka_unit_test(test_frames_go_through),
 		cmocka_unit_test(test_messages_under_traffic),
 		cmocka_unit_test(test_parts_at_the_end_of_memory),

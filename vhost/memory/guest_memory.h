@@ -158,7 +158,9 @@ uint8_t *weft_guest_memory_user(const struct vhost_memory *memory, uint64_t user
 // The guest physical address of the byte that is mapped at P, which lies in a region.
 uint64_t weft_guest_memory_gpa(const struct guest_memory *table, const void *p);
 
-// The words for a front end whose memory is of the wrong kind, to follow "the front end ".
-#define GUEST_MEMORY_KIND_TEXT                                                                                         \
-	"has memory that is no memfd, tmpfs or hugetlbfs file: use memory-backend-memfd,share=on, or in libvirt "      \
-	"<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>"
+// The words for a front end whose memory is of the wrong kind, and for one that gives none, to follow "the front end ".
+#define GUEST_MEMORY_ADVICE                                                                                            \
+	"use memory-backend-memfd,share=on, or in libvirt <memoryBacking><source type='memfd'/><access "               \
+	"mode='shared'/></memoryBacking>"
+#define GUEST_MEMORY_KIND_TEXT "has memory that is no memfd, tmpfs or hugetlbfs file: " GUEST_MEMORY_ADVICE
+#define GUEST_MEMORY_NONE_TEXT "gives no memory, so the guest's is not shared: " GUEST_MEMORY_ADVICE
