@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """What real front ends do in a guest's life, while other guests' frames are counted: none is lost."""
-import os
 import struct
 import threading
 import time
@@ -91,7 +90,6 @@ class Pinger:
 
 
 @pytest.mark.skipif(qemu.missing() != "", reason=f"{qemu.missing()} is missing")
-@pytest.mark.skipif(not os.environ.get("WEFT_GUESTS_LIFE"), reason="takes a minute of two cores: ./weft test guests runs it")
 class TestMachine:
     """One machine, the client of its port, with four queue pairs and room for memory and NICs."""
 
