@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The weft authors
 
 // weftd reads no further requests of a client that does not read its answers, or has many calls under way: the client's
-// socket fills up, and the client waits. Whoever still holds too much is ended.
+// socket fills up, and the client waits. Whoever still holds too much is ended, and whoever does not get on with a request.
 #include "client.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "control/state/state.h"
 
 #define MAX_CLIENTS	 128
-#define MAX_REQUEST	 (256u << 20) // bytes
+#define MAX_REQUEST	 (64u << 20)  // bytes
 #define MAX_QUERY	 (64u << 10)  // a request of a client that may only read
 #define MAX_UNREAD	 (256u << 20) // bytes of answers
 #define MAX_UNREAD_QUERY (16u << 20)  // the same, of a client that may only read
@@ -31,11 +31,16 @@
 #define LARGE_BYTES	 (1u << 20)   // of a client: worth adding up what all of them hold
 #define TURN_US		 2000	      // for which one client's requests are carried out without a break
 #define UNREAD_S	 30	      // a client that reads nothing of its answers for so long is ended
+// Of a request that is not whole yet, so many bytes have to come in so many seconds: what is read at once.
+#define PART_BYTES 4096
+#define PART_S	   30
 
 struct client {
 	struct client *next, **link;
 	struct bufferevent *bev;
 	struct event *turn;	 // continues with the requests
+	struct event *late;	 // the request at the end of the input does not get on
+	size_t part;		 // its bytes when that was found out last
 	struct weft_calls calls; // not answered yet
 	size_t scanned;		 // bytes at the start of the input that contain no newline
 	uint64_t asked_ms;	 // when the last whole request came, or the client
@@ -57,6 +62,7 @@ drop_client(struct client *client)
 		client->next->link = client->link;
 	weft_call_abandon(&client->calls);
 	event_free(client->turn);
+	event_free(client->late);
 	bufferevent_free(client->bev);
 	free(client);
 	weft_ctl.clients--;
@@ -175,6 +181,29 @@ next_turn(struct client *client)
 	event_add(client->turn, &now);
 }
 
+// Gives the request at the end of the input, of which PART bytes have come, time to get on.
+static void
+await_part(struct client *client, size_t part)
+{
+	const struct timeval in = { .tv_sec = PART_S };
+
+	client->part = part;
+	event_add(client->late, &in);
+}
+
+static void
+on_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *client = arg;
+	size_t part = evbuffer_get_length(bufferevent_get_input(client->bev));
+
+	(void)fd, (void)what;
+	if (part < client->part + PART_BYTES)
+		end_client(client, "the rest of its request has not come within 30 s");
+	else
+		await_part(client, part);
+}
+
 // Carries the client's requests out, as far as it may go on now.
 static void
 serve(struct client *client)
@@ -184,6 +213,7 @@ serve(struct client *client)
 	size_t len;
 
 	while (has_request(client, &len)) {
+		event_del(client->late);
 		client->paused = is_busy(client) || weft_clock_us() >= until;
 		if (client->paused) {
 			bufferevent_disable(client->bev, EV_READ);
@@ -198,7 +228,12 @@ serve(struct client *client)
 	client->paused = false;
 	bufferevent_enable(client->bev, EV_READ);
 	if (evbuffer_get_length(in) > (client->may_change ? MAX_REQUEST : MAX_QUERY))
-		end_client(client, "its request is too long");
+		end_client(client,
+			client->may_change
+				? "its request is too long: 64 MiB are the most; apply the policy in parts"
+				: "its request is too long: 64 KiB are the most for a client that may only read");
+	else if (evbuffer_get_length(in) && !evtimer_pending(client->late, NULL))
+		await_part(client, 0);
 }
 
 static void
@@ -279,12 +314,18 @@ goes_first(const struct client *a, const struct client *b)
 	return a->asked_ms < b->asked_ms;
 }
 
+bool
+client_has_room(void)
+{
+	return weft_ctl.clients < MAX_CLIENTS;
+}
+
 static void
 make_room(void)
 {
 	struct client *first = clients;
 
-	if (weft_ctl.clients < MAX_CLIENTS)
+	if (client_has_room())
 		return;
 	for (struct client *client = clients; client; client = client->next)
 		if (goes_first(client, first))
@@ -300,8 +341,11 @@ client_open(int fd, uid_t uid, const char *who, bool may_change, weft_method_fn 
 	struct client *client = calloc(1, sizeof(*client));
 	struct bufferevent *bev = client ? bufferevent_socket_new(weft_ctl.base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
 	struct event *turn = bev ? evtimer_new(weft_ctl.base, on_turn, client) : NULL;
+	struct event *late = turn ? evtimer_new(weft_ctl.base, on_late, client) : NULL;
 
-	if (turn == NULL) {
+	if (late == NULL) {
+		if (turn)
+			event_free(turn);
 		if (bev)
 			bufferevent_free(bev);
 		else
@@ -310,8 +354,9 @@ client_open(int fd, uid_t uid, const char *who, bool may_change, weft_method_fn 
 		return;
 	}
 	make_room();
-	*client =
-		(struct client){ .next = clients, .link = &clients, .bev = bev, .turn = turn, .uid = uid, .run = run };
+	*client = (struct client){
+		.next = clients, .link = &clients, .bev = bev, .turn = turn, .late = late, .uid = uid, .run = run
+	};
 	client->may_change = may_change;
 	client->asked_ms = weft_clock_ms();
 	client->calls.out = bufferevent_get_output(bev);

@@ -12,3 +12,6 @@
 // Serves the client at the other end of FD, which it takes over. UID is the client's user, WHO names it for people, and
 // RUN carries out its requests. If there are too many clients, another one makes room.
 void client_open(int fd, uid_t uid, const char *who, bool may_change, weft_method_fn *run);
+
+// Whether one more client needs nobody's place.
+bool client_has_room(void);

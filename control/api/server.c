@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,53 +12,92 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <event2/listener.h>
+#include <event2/event.h>
+
+#include "weft/user.h"
 
 #include "control/state/state.h"
 #include "client.h"
 
 #define MAX_GROUPS 64
+// So many clients are accepted at once, and so many may wait for it.
+#define MAX_ACCEPTS 16
+#define BACKLOG	    1024
+#define PAUSE_MS    100 // when a client cannot be accepted
 
-static struct evconnlistener *listener;
+static int listener = -1;
+static struct event *arrival; // of clients; once
+static struct event *resume;  // waits for the next arrival
+static bool has_group;
+static gid_t changers; // socket_group; asking for it now and then could take long, where it comes over a network
 static weft_method_fn *run_method;
 
 static bool
 in_group(int fd, const struct ucred *cred)
 {
-	const struct group *group = weft_ctl.config.socket_group[0] ? getgrnam(weft_ctl.config.socket_group) : NULL;
 	gid_t groups[MAX_GROUPS];
 	socklen_t len = sizeof(groups);
 
-	if (group == NULL)
+	if (!has_group)
 		return false;
-	if (cred->gid == group->gr_gid)
+	if (cred->gid == changers)
 		return true;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len))
 		return false;
 	for (unsigned int i = 0; i < len / sizeof(gid_t); i++)
-		if (groups[i] == group->gr_gid)
+		if (groups[i] == changers)
 			return true;
 	return false;
 }
 
 // Finds out who is at the other end of the socket, and whether they may change things.
 static void
-on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr, int addr_len, void *arg)
+welcome(int fd)
 {
-	const struct passwd *user;
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	char who[96];
+	char user[WEFT_USER_SIZE], who[96];
 
-	(void)from, (void)addr, (void)addr_len, (void)arg;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
 		close(fd);
 		return;
 	}
-	user = getpwuid(cred.uid);
-	snprintf(
-		who, sizeof(who), "%.40s (uid %u) on %.32s", user ? user->pw_name : "?", cred.uid, weft_ctl.local.host);
+	if (weft_user_name(cred.uid, user))
+		snprintf(who, sizeof(who), "%s (uid %u) on %.32s", user, cred.uid, weft_ctl.local.host);
+	else
+		snprintf(who, sizeof(who), "%s on %.32s", user, weft_ctl.local.host);
 	client_open(fd, cred.uid, who, cred.uid == 0 || cred.uid == geteuid() || in_group(fd, &cred), run_method);
+}
+
+// Accepts some of those who wait, and none who needs another one's place but the first: the others come after what has been
+// sent was read. So nobody who has asked for something is taken for silent.
+static void
+on_arrival(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval in = { 0 };
+
+	(void)what, (void)arg;
+	for (unsigned int i = 0; i < MAX_ACCEPTS && (i == 0 || client_has_room()); i++) {
+		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client >= 0) {
+			welcome(client);
+			continue;
+		}
+		// Without descriptors, for example, the socket would be ready again at once.
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			in.tv_usec = PAUSE_MS * 1000;
+		break;
+	}
+	// libevent runs a timer after what it has found ready to read.
+	event_add(resume, &in);
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	event_add(arrival, NULL);
 }
 
 // Removes a socket that a former weftd has left behind. If it answers, another weftd runs.
@@ -79,6 +117,25 @@ clear_socket(const struct sockaddr_un *addr, struct weft_error *err)
 	return 0;
 }
 
+// Opens the socket at ADDR, which nobody but weftd may open yet. Returns 0 or -errno.
+static int
+open_socket(const struct sockaddr_un *addr)
+{
+	bool bound;
+
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (listener < 0)
+		return -errno;
+	umask(0177);
+	bound = bind(listener, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+	umask(0022);
+	if (!bound || listen(listener, BACKLOG))
+		return -errno;
+	arrival = event_new(weft_ctl.base, listener, EV_READ, on_arrival, NULL);
+	resume = evtimer_new(weft_ctl.base, on_resume, NULL);
+	return arrival && resume && event_add(arrival, NULL) == 0 ? 0 : -ENOMEM;
+}
+
 int
 weft_server_start(weft_method_fn *run, struct weft_error *err)
 {
@@ -89,18 +146,15 @@ weft_server_start(weft_method_fn *run, struct weft_error *err)
 	if (weft_ctl.config.socket_group[0] && group == NULL)
 		return weft_fail(err, EINVAL, "socket_group: there is no group \"%s\"; run 'groupadd %s'",
 			weft_ctl.config.socket_group, weft_ctl.config.socket_group);
+	has_group = group != NULL;
+	changers = group ? group->gr_gid : 0;
 	run_method = run;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", weft_ctl.config.socket);
 	if ((ret = clear_socket(&addr, err)))
 		return ret;
-	// Until chmod() has set the mode, nobody else may connect.
-	umask(0177);
-	listener = evconnlistener_new_bind(weft_ctl.base, on_accept, NULL,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1, (struct sockaddr *)&addr, sizeof(addr));
-	umask(0022);
-	if (listener == NULL)
-		return weft_fail(err, errno, "cannot listen on %s: %s", addr.sun_path, strerror(errno));
-	if (chmod(addr.sun_path, weft_ctl.config.socket_mode) || (group && chown(addr.sun_path, -1, group->gr_gid)))
+	if ((ret = open_socket(&addr)))
+		return weft_fail(err, -ret, "cannot listen on %s: %s", addr.sun_path, strerror(-ret));
+	if (chmod(addr.sun_path, weft_ctl.config.socket_mode) || (has_group && chown(addr.sun_path, -1, changers)))
 		return weft_fail(err, errno, "cannot set the mode of %s: %s", addr.sun_path, strerror(errno));
 	return 0;
 }
@@ -108,9 +162,14 @@ weft_server_start(weft_method_fn *run, struct weft_error *err)
 void
 weft_server_stop(void)
 {
-	if (listener) {
-		evconnlistener_free(listener);
+	if (arrival)
+		event_free(arrival);
+	if (resume)
+		event_free(resume);
+	if (listener >= 0) {
+		close(listener);
 		unlink(weft_ctl.config.socket);
 	}
-	listener = NULL;
+	arrival = resume = NULL;
+	listener = -1;
 }

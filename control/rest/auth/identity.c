@@ -3,7 +3,6 @@
 
 #include "identity.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "control/rest/http/server.h"
 #include "control/rest/http/tls.h"
 #include "weft/clock.h"
+#include "weft/user.h"
 
 // An answer 401 that waits for its time.
 struct refusal {
@@ -64,13 +64,12 @@ local_user(const struct conn *conn)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	const struct passwd *user;
+	char user[WEFT_USER_SIZE];
 
 	if (getsockopt(conn->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		return NULL;
-	user = getpwuid(cred.uid);
-	return user ? json_pack("{s:s, s:s}", "name", user->pw_name, "role", "admin")
-		    : json_pack("{s:o, s:s}", "name", json_sprintf("uid %u", cred.uid), "role", "admin");
+	weft_user_name(cred.uid, user);
+	return json_pack("{s:s, s:s}", "name", user, "role", "admin");
 }
 
 // Verifies the client's certificate at the connection's first request, and later only whether it has expired.
