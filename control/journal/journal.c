@@ -31,10 +31,23 @@ struct weft_journal {
 	bool damaged; // a copy is damaged: rewriting repairs it
 };
 
-// Both copies of the record at OFFSET are damaged: whatever follows, weftd must not go on without it.
-static int
-refuse(const struct weft_journal *j, size_t offset, struct weft_error *err)
+// The first record of a new journal: no policy. So a journal is never empty.
+static json_t *
+no_policy(void)
 {
+	return json_pack("{s:i, s:{}}", "generation", 0, "objects");
+}
+
+// Both copies of the record at OFFSET of SIZE bytes are damaged: whatever follows, weftd must not go on without it.
+static int
+refuse(const struct weft_journal *j, size_t size, size_t offset, struct weft_error *err)
+{
+	if (size == 0)
+		return weft_fail(err, EBADMSG,
+			"%s is empty, and weft's journal never is, except one that an older weftd made on a host without a "
+			"policy: restore the file from a backup, or type 'rm %s' to begin with nothing, and apply the policy "
+			"again",
+			j->path, j->path);
 	if (offset == 0)
 		return weft_fail(err, EBADMSG,
 			"%s is damaged at byte 0, or is no journal of weft's: restore the file from a backup, or type 'mv %s "
@@ -82,8 +95,9 @@ replay_all(struct weft_journal *j, const struct weft_journal_image *image,
 			return ret;
 		offset = next > image->size ? image->size : next;
 	}
-	if (offset < image->size && !weft_journal_is_torn(image, offset))
-		return refuse(j, offset, err);
+	// The first record comes into the file as a whole.
+	if (offset == 0 || (offset < image->size && !weft_journal_is_torn(image, offset)))
+		return refuse(j, image->size, offset, err);
 	if (offset < image->size)
 		WEFT_LOG(WARNING, "event=journal-torn file=%s byte=%zu cut=%zu", j->path, offset, image->size - offset);
 	if (damaged)
@@ -106,33 +120,59 @@ sync_dir(const char *dir)
 	return ret;
 }
 
+// Opens the journal, which is there, and replays it.
+static int
+open_old(struct weft_journal *j, int (*replay)(void *arg, json_t *record, struct weft_error *err), void *arg,
+	struct weft_error *err)
+{
+	struct weft_journal_image image = { 0 };
+	const char *why = "";
+	int ret;
+
+	j->fd = weft_file_open(j->path, O_RDWR, 0, MAX_JOURNAL, &image.size, &why);
+	if (j->fd >= 0 && (image.data = weft_file_content(j->fd, image.size)) == NULL)
+		why = strerror(errno);
+	if (image.data == NULL)
+		return weft_fail(err, errno, "cannot read %s: %s; move it away to begin with nothing", j->path, why);
+	// What weftd has read must still be there after a crash.
+	if ((ret = sync_dir(j->dir)))
+		weft_fail(err, -ret, "cannot sync %s: %s", j->dir, strerror(-ret));
+	else
+		ret = replay_all(j, &image, replay, arg, err);
+	if (ret == 0 && (size_t)j->size < image.size && (ftruncate(j->fd, j->size) || fsync(j->fd)))
+		ret = weft_fail(err, errno, "cannot cut %s: %s", j->path, strerror(errno));
+	free((void *)(uintptr_t)image.data);
+	return ret;
+}
+
+static int
+open_new(struct weft_journal *j, struct weft_error *err)
+{
+	json_t *first = no_policy();
+	int ret = weft_journal_rewrite(j, &first, 1, err);
+
+	json_decref(first);
+	if (ret == 0)
+		WEFT_LOG(NOTICE, "event=journal-new file=%s", j->path);
+	return ret;
+}
+
 struct weft_journal *
 weft_journal_open(const char *dir, int (*replay)(void *arg, json_t *record, struct weft_error *err), void *arg,
 	struct weft_error *err)
 {
 	struct weft_journal *j = calloc(1, sizeof(*j));
-	struct weft_journal_image image = { 0 };
-	const char *why = "";
+	struct stat st;
 	int ret;
 
 	if (j == NULL) {
 		weft_fail(err, ENOMEM, "no memory for the journal");
 		return NULL;
 	}
+	j->fd = -1;
 	snprintf(j->dir, sizeof(j->dir), "%s", dir);
 	snprintf(j->path, sizeof(j->path), "%s/" JOURNAL_FILE, dir);
-	j->fd = weft_file_open(j->path, O_RDWR | O_CREAT, 0600, MAX_JOURNAL, &image.size, &why);
-	if (j->fd >= 0 && (image.data = weft_file_content(j->fd, image.size)) == NULL)
-		why = strerror(errno);
-	if (image.data == NULL)
-		ret = weft_fail(err, errno, "cannot read %s: %s; move it away to begin with nothing", j->path, why);
-	else if ((ret = sync_dir(dir)))
-		weft_fail(err, -ret, "cannot sync %s: %s", dir, strerror(-ret));
-	else
-		ret = replay_all(j, &image, replay, arg, err);
-	if (ret == 0 && (size_t)j->size < image.size && (ftruncate(j->fd, j->size) || fsync(j->fd)))
-		ret = weft_fail(err, errno, "cannot cut %s: %s", j->path, strerror(errno));
-	free((void *)(uintptr_t)image.data);
+	ret = lstat(j->path, &st) && errno == ENOENT ? open_new(j, err) : open_old(j, replay, arg, err);
 	if (ret == 0)
 		return j;
 	weft_journal_close(j);
@@ -177,7 +217,8 @@ weft_journal_rewrite(struct weft_journal *j, json_t *const *records, unsigned in
 		unlink(path);
 		return weft_fail(err, -ret, "cannot write %s: %s", path, strerror(-ret));
 	}
-	close(j->fd);
+	if (j->fd >= 0)
+		close(j->fd);
 	j->fd = fd;
 	j->size = j->base = end;
 	j->broken = j->damaged = false;
@@ -186,28 +227,12 @@ weft_journal_rewrite(struct weft_journal *j, json_t *const *records, unsigned in
 	return ret ? weft_fail(err, -ret, "cannot sync %s: %s", j->dir, strerror(-ret)) : 0;
 }
 
-// A crash may leave a part of the last record, but never of the only one: so a file that does not begin with a record is
-// known to be damaged, and is not taken for a new one.
-static int
-append_first(struct weft_journal *j, const json_t *record, struct weft_error *err)
-{
-	json_t *first = (json_t *)(uintptr_t)record;
-	int ret = weft_journal_rewrite(j, &first, 1, err);
-
-	if (ret && j->size && ftruncate(j->fd, 0) == 0)
-		j->size = j->base = 0;
-	return ret;
-}
-
 int
 weft_journal_append(struct weft_journal *j, const json_t *record, struct weft_error *err)
 {
 	off_t end = j->size;
-	int ret;
+	int ret = j->broken ? -EIO : weft_journal_write_record(j->fd, record, &end);
 
-	if (end == 0)
-		return append_first(j, record, err);
-	ret = j->broken ? -EIO : weft_journal_write_record(j->fd, record, &end);
 	if (ret == 0 && fdatasync(j->fd)) {
 		// A failed sync may have written anything, so nothing is appended after it.
 		ret = -errno;

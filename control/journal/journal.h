@@ -15,9 +15,10 @@
 
 struct weft_journal;
 
-// Opens DIR/journal, or creates it, and calls REPLAY with each record in order. REPLAY returns 0, or -errno with ERR to
-// stop. An incomplete record at the end is cut off. Returns NULL with errno and ERR; if both copies of a record are
-// damaged, ERR names the byte.
+// Opens DIR/journal and calls REPLAY with each record in order. REPLAY returns 0, or -errno with ERR to stop. An
+// incomplete record at the end is cut off. If there is no such file, it is created, as a whole or not at all, with a first
+// record of generation 0 and no policy. Returns NULL with errno and ERR; if both copies of a record are damaged, ERR names
+// the byte. An empty file is refused too.
 struct weft_journal *weft_journal_open(const char *dir,
 	int (*replay)(void *arg, json_t *record, struct weft_error *err), void *arg, struct weft_error *err);
 void weft_journal_close(struct weft_journal *journal);

@@ -46,41 +46,60 @@ header_crc(const struct header *h)
 	return crc(h, offsetof(struct header, header_crc));
 }
 
-// Whether an undamaged copy of a record, with the number COPY, is at OFFSET. Reads its header into H.
+// Whether a copy's header is at OFFSET; reads it into H.
 static bool
-read_copy(const struct weft_journal_image *image, size_t offset, uint32_t copy, struct header *h)
+read_header(const struct weft_journal_image *image, size_t offset, struct header *h)
 {
 	if (offset > image->size || image->size - offset < sizeof(*h))
 		return false;
 	memcpy(h, image->data + offset, sizeof(*h));
-	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->copy == copy && h->header_crc == header_crc(h) &&
-	       h->len <= image->size - offset - sizeof(*h) &&
-	       h->payload_crc == crc(image->data + offset + sizeof(*h), h->len);
+	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->copy <= 1 && h->len <= MAX_RECORD &&
+	       h->header_crc == header_crc(h);
 }
 
+// Whether the JSON behind the header H, at OFFSET, is undamaged.
+static bool
+is_whole(const struct weft_journal_image *image, size_t offset, const struct header *h)
+{
+	size_t from = offset + sizeof(*h);
+
+	return h->len <= image->size - from && h->payload_crc == crc(image->data + from, h->len);
+}
+
+// Returns the offset of the next header from FROM on, and reads it into H; the image's size: there is none.
+static size_t
+next_header(const struct weft_journal_image *image, size_t from, struct header *h)
+{
+	for (; from + sizeof(*h) <= image->size; from++)
+		if (memcmp(image->data + from, magic, sizeof(magic)) == 0 && read_header(image, from, h))
+			return from;
+	return image->size;
+}
+
+// JSON contains no zeros, so it contains no header, and only the first one behind OFFSET can be that of the second copy. So
+// each byte is read a bounded number of times, whatever lies there.
 const char *
 weft_journal_read_record(
 	const struct weft_journal_image *image, size_t offset, size_t *len, size_t *next, bool *damaged)
 {
-	struct header h, other;
+	struct header h;
+	size_t at;
 
-	if (read_copy(image, offset, 0, &h)) {
+	if (read_header(image, offset, &h) && h.copy == 0 && is_whole(image, offset, &h)) {
+		at = offset + sizeof(h) + h.len;
 		*len = h.len;
-		*next = offset + 2 * (sizeof(h) + h.len);
-		if (!read_copy(image, offset + sizeof(h) + h.len, 1, &other))
+		*next = at + sizeof(h) + h.len;
+		if (!read_header(image, at, &h) || h.copy != 1 || !is_whole(image, at, &h))
 			*damaged = true;
 		return image->data + offset + sizeof(h);
 	}
-	for (size_t at = offset + sizeof(h); at + sizeof(h) <= image->size; at++) {
-		if (memcmp(image->data + at, magic, sizeof(magic)) || !read_copy(image, at, 1, &h) ||
-			at - offset != sizeof(h) + h.len)
-			continue;
-		*damaged = true;
-		*len = h.len;
-		*next = at + sizeof(h) + h.len;
-		return image->data + at + sizeof(h);
-	}
-	return NULL;
+	at = next_header(image, offset + sizeof(h), &h);
+	if (at == image->size || h.copy != 1 || at - offset != sizeof(h) + h.len || !is_whole(image, at, &h))
+		return NULL;
+	*damaged = true;
+	*len = h.len;
+	*next = at + sizeof(h) + h.len;
+	return image->data + at + sizeof(h);
 }
 
 // Whether the header at TAIL, of which SIZE bytes are there, was only written in part: zeros follow to the end of the
@@ -103,19 +122,15 @@ bool
 weft_journal_is_torn(const struct weft_journal_image *image, size_t offset)
 {
 	const char *tail = image->data + offset;
-	size_t size = image->size - offset;
+	size_t size = image->size - offset, at;
 	struct header h;
 
-	// The first record comes into the file as a whole.
-	if (offset == 0)
+	// Behind its first header there is at most that of its second copy.
+	at = next_header(image, offset + 1, &h);
+	if (at < image->size &&
+		(h.copy != 1 || at - offset != sizeof(h) + h.len || next_header(image, at + 1, &h) < image->size))
 		return false;
-	for (size_t at = 1; at + sizeof(h) <= size; at++)
-		if (memcmp(tail + at, magic, sizeof(magic)) == 0 &&
-			(read_copy(image, offset + at, 0, &h) || read_copy(image, offset + at, 1, &h)))
-			return false;
-	if (size >= sizeof(h))
-		memcpy(&h, tail, sizeof(h));
-	if (size < sizeof(h) || memcmp(h.magic, magic, sizeof(magic)) || h.copy || h.header_crc != header_crc(&h))
+	if (!read_header(image, offset, &h) || h.copy)
 		return is_torn_header(tail, size, offset);
 	// JSON contains no zeros.
 	return size <= 2 * (sizeof(h) + h.len) &&

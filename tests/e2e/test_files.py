@@ -52,6 +52,7 @@ def test_journals_that_are_none(stopped):
     with open(path, "rb") as f:
         good = f.read()
     for image, says in (
+            (b"", f"type 'rm {path}' to begin with nothing"),
             (b"\x5a\xa5random" * 500, "at byte 0"),
             (good + b"garbage behind the last record", f"truncate -s {len(good)} "),
             (good + journal_record([]), f"the record at byte {len(good)}: generation: expected a number"),

@@ -45,13 +45,18 @@ start_empty(void **state)
 	return 0;
 }
 
-// Checks that records come as 1, 2, 3 ..., and counts them.
+// Checks that records come as 1, 2, 3 ..., and counts them. A new journal's first record has generation 0.
 static int
 count(void *arg, json_t *record, struct weft_error *err)
 {
 	unsigned int *n = arg;
 
 	(void)err;
+	if (json_integer_value(json_object_get(record, "generation")) == 0) {
+		assert_int_equal(*n, 0);
+		assert_int_equal(json_object_size(json_object_get(record, "objects")), 0);
+		return 0;
+	}
 	assert_int_equal(json_integer_value(json_object_get(record, "generation")), ++*n);
 	assert_int_equal(json_string_length(json_object_get(record, "text")), 20 + *n);
 	return 0;
@@ -95,13 +100,13 @@ get_file(uint8_t image[MAX_IMAGE])
 	return size;
 }
 
-// A journal of N records; returns its bytes, and where each record ends.
+// A journal of N records; returns its bytes, and where each record ends: ends[0] is the end of what a new journal has.
 static size_t
 make_image(unsigned int n, uint8_t image[MAX_IMAGE], size_t *ends)
 {
 	unsigned int found;
 	struct weft_journal *journal = open_counting(&found);
-	size_t size = 0;
+	size_t size = ends[0] = get_file(image);
 
 	for (unsigned int i = 1; i <= n; i++) {
 		append(journal, i);
@@ -230,8 +235,11 @@ garbage_is_refused_and_kept(void **state)
 	uint64_t random = 1;
 
 	(void)state;
-	// The file's first copy of its first record is not complete.
-	for (size_t n = 1; n < ends[1] / 2; n++) {
+	// The first copy of a new journal's record is not complete.
+	put_file(good, 0);
+	check_refused("is empty, ");
+	check_refused("rm ");
+	for (size_t n = 1; n < ends[0] / 2; n++) {
 		put_file(good, n);
 		check_refused("byte 0");
 	}
@@ -316,11 +324,32 @@ pages_that_were_not_written_cost_no_other_record(void **state)
 	}
 }
 
+// The state folder as a crash leaves it while a new journal is made: there is none, or a whole one.
+static void
+new_journal_comes_as_a_whole(void **state)
+{
+	struct rlimit limit = { 30, RLIM_INFINITY }, none = { RLIM_INFINITY, RLIM_INFINITY };
+	static uint8_t image[MAX_IMAGE];
+	struct weft_error err = { "" };
+	unsigned int n = 0;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_null(weft_journal_open(dir, count, &n, &err));
+	assert_int_equal(access(file, F_OK), -1);
+	setrlimit(RLIMIT_FSIZE, &none);
+	weft_journal_close(open_counting(&n));
+	assert_true(get_file(image) > 30);
+	weft_journal_close(open_counting(&n));
+	assert_int_equal(n, 0);
+}
+
 // Opening what is no file must neither wait nor read without end.
 static void
 something_else_in_its_place_is_named(void **state)
 {
-	static const char *const says[] = { "FIFO", "device", "folder", "symbolic links", "too large" };
+	static const char *const says[] = { "FIFO", "device", "folder", "symbolic links", "No such file", "too large" };
 	struct weft_error err = { "" };
 	unsigned int n = 0;
 
@@ -340,6 +369,9 @@ something_else_in_its_place_is_named(void **state)
 			break;
 		case 3:
 			assert_int_equal(symlink("journal", file), 0);
+			break;
+		case 4:
+			assert_int_equal(symlink("/nonexistent/journal", file), 0);
 			break;
 		default:
 			fd = open(file, O_WRONLY | O_CREAT, 0600);
@@ -428,6 +460,7 @@ main(void)
 		TEST(garbage_is_refused_and_kept),
 		TEST(damage_to_both_copies_of_the_last_record_is_no_torn_record),
 		TEST(pages_that_were_not_written_cost_no_other_record),
+		TEST(new_journal_comes_as_a_whole),
 		TEST(something_else_in_its_place_is_named),
 		TEST(rewriting_keeps_what_it_is_given),
 		TEST(full_disk_refuses_and_loses_nothing),
