@@ -91,6 +91,7 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 
 	if (id == 0 ||
 		(now->name && now->learning == network->learning && now->snooping == network->snooping &&
+			now->non_ip == network->non_ip && now->link_protocols == network->link_protocols &&
 			now->liberal == network->tcp && now->pickup == network->pickup && now->mtu == network->mtu &&
 			now->network == number && now->tunnel == tunnel_of(network) && now->vni == network->vni))
 		return id;
@@ -119,6 +120,8 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 	domain->snooping = network->snooping;
 	domain->liberal = network->tcp;
 	domain->pickup = network->pickup;
+	domain->non_ip = network->non_ip;
+	domain->link_protocols = network->link_protocols;
 	domain->network = number;
 	domain->epoch = (uint32_t)build->snap->version;
 	return id;

@@ -123,8 +123,12 @@ covers_ports(const struct weft_rule *a, const struct weft_rule *b)
 static bool
 covers(const struct weft_rule *a, const struct weft_rule *b)
 {
-	if (a->direction != b->direction || (a->protocol >= 0 && a->protocol != b->protocol))
+	bool ether = a->protocol == WEFT_PROTOCOL_ETHER || b->protocol == WEFT_PROTOCOL_ETHER;
+
+	if (a->direction != b->direction || ((a->protocol >= 0 || ether) && a->protocol != b->protocol))
 		return false;
+	if (ether)
+		return a->ethertype == 0 || a->ethertype == b->ethertype;
 	if (a->icmp.type >= 0 && (a->icmp.type != b->icmp.type || (a->icmp.code >= 0 && a->icmp.code != b->icmp.code)))
 		return false;
 	return covers_ports(a, b) && covers_remote(a, b);

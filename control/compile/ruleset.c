@@ -300,6 +300,8 @@ compile_services(struct compiler *c, struct weft_ruleset *ruleset)
 	for (uint32_t i = 0; i < c->n; i++) {
 		int protocol = c->rules[i].rule->protocol;
 
+		if (protocol == WEFT_PROTOCOL_ETHER)
+			continue;
 		if (protocol < 0)
 			mark(&any, i);
 		else if (!seen[protocol])
@@ -349,6 +351,22 @@ static const uint8_t (*cut128(struct piece *piece, const struct list *starts))[1
 
 #define SETS(list) (list).items, (list).n * sizeof(struct weft_rule_set)
 
+// Lists the rules for frames that are neither IP nor ARP. The look-ups of packets do not find them.
+static void
+lay_ether(const struct compiler *c, struct piece *piece, struct weft_ruleset *ruleset)
+{
+	struct weft_ether_rule *ether;
+
+	ruleset->n_ether = 0;
+	for (uint32_t i = 0; i < c->n; i++)
+		ruleset->n_ether += c->rules[i].rule->protocol == WEFT_PROTOCOL_ETHER;
+	ether = cut(piece, NULL, ruleset->n_ether * sizeof(*ether));
+	ruleset->ether = ether;
+	for (uint32_t i = 0; ether && i < c->n; i++)
+		if (c->rules[i].rule->protocol == WEFT_PROTOCOL_ETHER)
+			*ether++ = (struct weft_ether_rule){ .ethertype = c->rules[i].rule->ethertype, .rule = i };
+}
+
 // Copies everything that was compiled into PIECE.
 static void
 lay_out(const struct compiler *c, const struct swept v[2], struct piece *piece, struct weft_ruleset *ruleset)
@@ -375,6 +393,7 @@ lay_out(const struct compiler *c, const struct swept v[2], struct piece *piece, 
 	ruleset->n_v6 = v[1].starts.n;
 	ruleset->v6_start = cut128(piece, &v[1].starts);
 	ruleset->v6_set = cut(piece, SETS(v[1].sets));
+	lay_ether(c, piece, ruleset);
 }
 
 // Writes the rules themselves and the default action, with names and counters, into PIECE.

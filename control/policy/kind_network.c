@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "weft/link_protocol.h"
 #include "weft/snapshot.h"
 #include "weft/tunnel.h"
 
@@ -18,6 +19,37 @@
 
 static const char *const tcp_modes[] = { "strict", "liberal", NULL };
 static const char *const encaps[] = { "local", "vlan", "vxlan", "geneve", NULL };
+
+static int
+parse_link_protocols(const json_t *value, void *to, char expected[160])
+{
+	static const struct {
+		const char *name;
+		uint8_t bit;
+	} known[] = { { "lldp", WEFT_LINK_LLDP }, { "lacp", WEFT_LINK_LACP }, { "eapol", WEFT_LINK_EAPOL },
+		{ "ptp", WEFT_LINK_PTP } };
+	uint8_t set = 0;
+	size_t i;
+	json_t *item;
+
+	snprintf(expected, 160, "a list of lldp, lacp, eapol and ptp");
+	if (!json_is_array(value))
+		return -1;
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+		const char *name = json_string_value(item);
+		size_t k = 0;
+
+		while (name && k < sizeof(known) / sizeof(known[0]) && strcmp(name, known[k].name))
+			k++;
+		if (name == NULL || k == sizeof(known) / sizeof(known[0]))
+			return -1;
+		set |= known[k].bit;
+	}
+	*(uint8_t *)to = set;
+	return 0;
+}
+
+#define LINK_SCHEMA "{\"type\":\"array\",\"items\":{\"enum\":[\"lldp\",\"lacp\",\"eapol\",\"ptp\"]}}"
 
 static const struct weft_field network_fields[] = {
 	{ "encap", WEFT_FIELD_ENUM, WEFT_AT(weft_network, encap), .providers = true, .names = encaps,
@@ -46,6 +78,15 @@ static const struct weft_field network_fields[] = {
 	{ "firewall", WEFT_FIELD_BOOL, WEFT_AT(weft_network, firewall), .providers = true, .preset = "true",
 		.help = "apply firewall rules to the network's ports; without it everything passes between them",
 		.vf = { WEFT_BY_JUDGE, NULL } },
+	{ "non_ip", WEFT_FIELD_BOOL, WEFT_AT(weft_network, non_ip), .preset = "false",
+		.help = "let frames that are neither IPv4, IPv6 nor ARP pass the firewall; else rules with protocol ether "
+			"must allow them",
+		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },
+	{ "link_protocols", WEFT_FIELD_CUSTOM, WEFT_AT(weft_network, link_protocols), .parse = parse_link_protocols,
+		.schema = LINK_SCHEMA,
+		.help = "of frames to 01:80:c2:00:00:0x, which bridges do not forward: those that are forwarded between "
+			"the network's ports: lldp, lacp, eapol, ptp",
+		.vf = { WEFT_BY_HARDWARE, "the PF's switch does not forward them" } },
 	{ "tcp", WEFT_FIELD_ENUM, WEFT_AT(weft_network, tcp), .names = tcp_modes, .preset = "\"strict\"",
 		.help = "strict: TCP segments must lie within their connection's windows; liberal: anywhere",
 		.vf = { WEFT_BY_NOTHING, WITHOUT_FIREWALL } },

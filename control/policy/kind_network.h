@@ -21,6 +21,8 @@ struct weft_network {
 	bool snooping;
 	bool firewall;
 	int tcp;		  // 0: strict, 1: liberal
+	bool non_ip;		  // frames that are neither IP nor ARP pass the firewall
+	uint8_t link_protocols;	  // set of enum weft_link_protocol
 	bool pickup;		  // connections whose start was not seen are accepted
 	struct weft_list subnets; // of char[WEFT_NAME_SIZE]
 };

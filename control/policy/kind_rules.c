@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_ether.h>
+
+#include "weft/vec.h"
+
 #include "control/base/address.h"
 
 static const char *const directions[] = { "in", "out", NULL };
@@ -20,11 +24,11 @@ parse_protocol(const json_t *value, void *to, char expected[160])
 	static const struct {
 		const char *name;
 		int16_t number;
-	} known[] = { { "any", -1 }, { "icmp", 1 }, { "tcp", 6 }, { "udp", 17 }, { "gre", 47 }, { "esp", 50 },
-		{ "icmpv6", 58 }, { "sctp", 132 } };
+	} known[] = { { "any", -1 }, { "ether", WEFT_PROTOCOL_ETHER }, { "icmp", 1 }, { "tcp", 6 }, { "udp", 17 },
+		{ "gre", 47 }, { "esp", 50 }, { "icmpv6", 58 }, { "sctp", 132 } };
 	const char *name = json_string_value(value);
 
-	snprintf(expected, 160, "any, tcp, udp, icmp, icmpv6, sctp, gre, esp, or a number from 0 to 255");
+	snprintf(expected, 160, "any, tcp, udp, icmp, icmpv6, sctp, gre, esp, ether, or a number from 0 to 255");
 	if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= 255) {
 		*(int16_t *)to = json_integer_value(value);
 		return 0;
@@ -81,6 +85,32 @@ parse_ports(const json_t *value, void *to, char expected[160])
 	return 0;
 }
 
+// Parses the ethertype of a frame that is neither IP nor ARP, and no tag.
+static int
+parse_ethertype(const json_t *value, void *to, char expected[160])
+{
+	static const uint16_t judged[] = { RTE_ETHER_TYPE_IPV4, RTE_ETHER_TYPE_ARP, RTE_ETHER_TYPE_IPV6,
+		RTE_ETHER_TYPE_VLAN, RTE_ETHER_TYPE_QINQ };
+	const char *text = json_string_value(value);
+	json_int_t number = json_integer_value(value);
+	char *end;
+
+	snprintf(expected, 160,
+		"a number from 0x600 to 0xffff, such as \"0x8863\", but not that of IPv4, IPv6, ARP or a VLAN tag");
+	if (text && isdigit((unsigned char)text[0])) {
+		number = strtol(text, &end, 0);
+		if (*end)
+			return -1;
+	}
+	if (number < WEFT_ETHERTYPE_MIN || number > UINT16_MAX)
+		return -1;
+	for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++)
+		if (number == judged[i])
+			return -1;
+	*(uint16_t *)to = (uint16_t)number;
+	return 0;
+}
+
 // Parses a byte, plus 1, into an int16_t: 0 means that it was not given.
 static int
 parse_byte(const json_t *value, void *to, char expected[160])
@@ -93,11 +123,14 @@ parse_byte(const json_t *value, void *to, char expected[160])
 }
 
 #define BYTE_SCHEMA "{\"type\":\"integer\",\"minimum\":0,\"maximum\":255}"
+#define ETHERTYPE_SCHEMA                                                                                               \
+	"{\"anyOf\":[{\"type\":\"integer\",\"minimum\":1536,\"maximum\":65535},{\"type\":\"string\",\"pattern\":"      \
+	"\"^(0x[0-9a-fA-F]{3,4}|[0-9]{4,5})$\"}]}"
 #define PORTS_SCHEMA                                                                                                   \
 	"{\"type\":\"array\",\"maxItems\":16,\"items\":{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0,\"maximum\":"   \
 	"65535},{\"type\":\"string\",\"pattern\":\"^[0-9]+(-[0-9]+)?$\"}]}}"
 #define PROTOCOL_SCHEMA                                                                                                \
-	"{\"anyOf\":[{\"enum\":[\"any\",\"tcp\",\"udp\",\"icmp\",\"icmpv6\",\"sctp\",\"gre\",\"esp\"]},"               \
+	"{\"anyOf\":[{\"enum\":[\"any\",\"tcp\",\"udp\",\"icmp\",\"icmpv6\",\"sctp\",\"gre\",\"esp\",\"ether\"]},"     \
 	"{\"type\":\"integer\",\"minimum\":0,\"maximum\":255}]}"
 
 static const struct weft_field icmp_fields[] = {
@@ -124,7 +157,10 @@ static const struct weft_field rule_fields[] = {
 	{ "action", WEFT_FIELD_ENUM, WEFT_AT(weft_rule, action), .names = actions, .required = true,
 		.help = "what happens to packets that the rule matches" },
 	{ "protocol", WEFT_FIELD_CUSTOM, WEFT_AT(weft_rule, protocol), .parse = parse_protocol,
-		.schema = PROTOCOL_SCHEMA, .preset = "\"any\"", .help = "the IP protocol" },
+		.schema = PROTOCOL_SCHEMA, .preset = "\"any\"",
+		.help = "the IP protocol; ether: frames that are neither IPv4, IPv6 nor ARP, which need a rule at both ends" },
+	{ "ethertype", WEFT_FIELD_CUSTOM, WEFT_AT(weft_rule, ethertype), .parse = parse_ethertype,
+		.schema = ETHERTYPE_SCHEMA, .help = "with ether: the ethertype; without it any" },
 	{ "ports", WEFT_FIELD_CUSTOM, WEFT_AT(weft_rule, ports), .parse = parse_ports, .schema = PORTS_SCHEMA,
 		.help = "destination ports; with tcp, udp or sctp" },
 	{ "icmp", WEFT_FIELD_OBJECT, .offset = 0, .fields = icmp_fields,
@@ -167,6 +203,12 @@ check_rule(const char *where, unsigned int i, struct weft_rule *rule, struct wef
 	struct weft_prefix4 v4;
 	struct weft_prefix6 v6;
 
+	if (rule->ethertype && rule->protocol != WEFT_PROTOCOL_ETHER)
+		return weft_fail(err, EINVAL, "%s.rules.%u.ethertype: needs protocol ether", where, i);
+	if (rule->protocol == WEFT_PROTOCOL_ETHER &&
+		(rule->remote.group[0] || rule->remote.cidr[0] || rule->remote.network[0]))
+		return weft_fail(err, EINVAL,
+			"%s.rules.%u.remote: names IP addresses, which frames of protocol ether do not have", where, i);
 	if (rule->ports.n && !has_ports)
 		return weft_fail(err, EINVAL, "%s.rules.%u.ports: needs protocol tcp, udp or sctp", where, i);
 	if ((rule->icmp.type || rule->icmp.code) && !is_icmp)

@@ -9,14 +9,18 @@
 #define WEFT_MAX_RULES	4000 // of one group
 #define WEFT_MAX_RANGES 16   // of ports, in one rule
 
+// A rule for frames that are neither IP nor ARP.
+#define WEFT_PROTOCOL_ETHER (-2)
+
 enum weft_direction { WEFT_DIR_IN, WEFT_DIR_OUT };
 
 struct weft_rule {
 	char name[WEFT_NAME_SIZE];
-	int direction;	   // enum weft_direction
-	uint32_t priority; // the lowest is judged first
-	int action;	   // enum weft_action
-	int16_t protocol;  // IP protocol number; -1: any
+	int direction;	    // enum weft_direction
+	uint32_t priority;  // the lowest is judged first
+	int action;	    // enum weft_action
+	int16_t protocol;   // IP protocol number; -1: any; WEFT_PROTOCOL_ETHER
+	uint16_t ethertype; // with WEFT_PROTOCOL_ETHER; 0: any
 	struct {
 		uint8_t n; // 0: any
 		struct {

@@ -10,6 +10,7 @@
 #define WEFT_DROP_REASONS(X)                                                                                           \
 	X(PARSE_RUNT, "shorter than an Ethernet header")                                                               \
 	X(PARSE_VLAN, "truncated VLAN tag, or more than two of them")                                                  \
+	X(PARSE_LLC, "802.3 frame longer than it is, or LLC/SNAP that hides a VLAN tag")                               \
 	X(PARSE_SOURCE, "source MAC is multicast or zero")                                                             \
 	X(PARSE_ARP, "truncated or malformed ARP")                                                                     \
 	X(PARSE_IPV4, "IPv4 header with a bad version or length")                                                      \
@@ -42,6 +43,7 @@
 	X(FWD_SAME_PORT, "destination is behind the port that it came from")                                           \
 	X(FWD_RESERVED, "link-local control frame (01:80:c2:00:00:0x), never forwarded")                               \
 	X(FWD_TUNNEL, "came from another host, and its destination is not on this one")                                \
+	X(FW_ETHERTYPE, "neither IPv4, IPv6 nor ARP, and no rule allows its ethertype")                                \
 	X(FW_EGRESS, "denied by the sender's rules, or by its default action if none matches")                         \
 	X(FW_INGRESS, "denied by the receiver's rules, or by its default action if none matches")                      \
 	X(FW_STATE, "belongs to no connection, and cannot open one")                                                   \

@@ -48,6 +48,12 @@ struct weft_service {
 	const struct weft_rule_set *set;
 };
 
+// A rule for frames that are neither IP nor ARP.
+struct weft_ether_rule {
+	uint16_t ethertype; // 0: any
+	uint32_t rule;
+};
+
 struct weft_ruleset {
 	uint32_t n_rules;
 	const struct weft_rule_conf *rule; // [n_rules + 1]: the last one decides if none matches
@@ -66,6 +72,8 @@ struct weft_ruleset {
 	const struct weft_rule_set *v4_set;
 	const uint8_t (*v6_start)[16];
 	const struct weft_rule_set *v6_set;
+	uint32_t n_ether;
+	const struct weft_ether_rule *ether; // in the order in which they are judged
 };
 
 struct weft_policy {

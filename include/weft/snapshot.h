@@ -93,19 +93,21 @@ struct weft_port_conf {
 } __rte_cache_aligned;
 
 struct weft_domain {
-	uint16_t vid;	     // VLAN inside the network, 0: untagged
-	uint16_t uplink_vid; // VLAN on uplinks, 0: untagged
-	uint8_t tunnel;	     // enum weft_tunnel: encapsulation towards other hosts
-	uint32_t vni;	     // number of the network in tunnels
-	bool learning;	     // learn sources, flood unknown destinations
-	bool snooping;	     // multicast goes to the ports that joined its group
-	bool liberal;	     // TCP windows are not checked
-	bool pickup;	     // connections may be picked up in the middle
-	uint16_t mtu;	     // of the network, in tunnels
-	uint16_t gateway;    // port that gets unknown destinations if nothing is learned; WEFT_PORT_NONE: none does
-	uint32_t changed;    // generation, its low half, in which something about the network last changed
-	uint32_t network;    // number of the network in the address map; 0: no firewall
-	uint32_t epoch;	     // version, its low half, of the snapshot in which an address last changed its port
+	uint16_t vid;		// VLAN inside the network, 0: untagged
+	uint16_t uplink_vid;	// VLAN on uplinks, 0: untagged
+	uint8_t tunnel;		// enum weft_tunnel: encapsulation towards other hosts
+	uint32_t vni;		// number of the network in tunnels
+	bool learning;		// learn sources, flood unknown destinations
+	bool snooping;		// multicast goes to the ports that joined its group
+	bool liberal;		// TCP windows are not checked
+	bool pickup;		// connections may be picked up in the middle
+	bool non_ip;		// frames that are neither IP nor ARP pass the firewall
+	uint8_t link_protocols; // set of enum weft_link_protocol whose frames are forwarded
+	uint16_t mtu;		// of the network, in tunnels
+	uint16_t gateway;	// port that gets unknown destinations if nothing is learned; WEFT_PORT_NONE: none does
+	uint32_t changed;	// generation, its low half, in which something about the network last changed
+	uint32_t network;	// number of the network in the address map; 0: no firewall
+	uint32_t epoch;		// version, its low half, of the snapshot in which an address last changed its port
 	uint32_t n_ports;
 	const uint16_t *ports; // members, for flooding
 	const char *name;      // "tenant/network" or "tenant/network.vid", for explain

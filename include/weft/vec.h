@@ -25,7 +25,10 @@ enum weft_lane_flags {
 	WEFT_LANE_LATER_FRAGMENT = 1 << 4, // not the first: no L4 header here
 	WEFT_LANE_L4 = 1 << 5,		   // l4_off is valid
 	WEFT_LANE_PORTS = 1 << 6,	   // the L4 header begins with ports: TCP, UDP, SCTP
+	WEFT_LANE_SNAP = 1 << 7,	   // the ethertype stands in an LLC/SNAP header, behind the frame's length
 };
+
+#define WEFT_ETHERTYPE_MIN 0x600 // IEEE 802.3, 3.2.6
 
 // The parser's findings about one packet. Later stages trust nothing else about its headers.
 struct weft_lane {
@@ -34,7 +37,7 @@ struct weft_lane {
 	uint16_t in;	    // port that it came from
 	uint16_t out;	    // port that it goes to; written by forward
 	uint16_t domain;    // broadcast domain; written by vlan
-	uint16_t ethertype; // behind the tags, host order
+	uint16_t ethertype; // behind the tags, host order; below WEFT_ETHERTYPE_MIN: the length of an LLC frame
 	uint16_t tci;	    // control information of the tag that counts, host order; valid when n_tags > 0
 	uint16_t tpid;	    // its protocol, likewise
 	uint16_t l3_off;    // from the start of the frame

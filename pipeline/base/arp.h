@@ -10,6 +10,8 @@
 #include <rte_byteorder.h>
 #include <rte_ether.h>
 
+#include "weft/vec.h"
+
 #include "bytes.h"
 
 // Offsets from the hardware type on.
@@ -34,6 +36,18 @@ weft_arp_answer(uint8_t *frame, uint8_t *arp, uint64_t mac)
 	write_mac(arp + ARP_SENDER_MAC, mac);
 	memcpy(arp + ARP_SENDER_IP, asked + ARP_TARGET_IP - ARP_SENDER_MAC, 4);
 	memcpy(arp + ARP_TARGET_MAC, asked, 10);
+}
+
+// Whether M, a RARP frame of LANE, says where its own sender is, and nothing about another station (RFC 903).
+static inline bool
+weft_rarp_is_own(const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	const uint8_t *arp = rte_pktmbuf_mtod_offset(m, const uint8_t *, lane->l3_off);
+	const uint8_t fixed[] = { 0, 1, 8, 0, 6, 4, 0, RTE_ARP_OP_REVREQUEST };
+	uint64_t own = lane->src & UINT64_C(0xffffffffffff);
+
+	return lane->l3_off + 28u <= m->data_len && memcmp(arp, fixed, sizeof(fixed)) == 0 &&
+	       read_mac(arp + ARP_SENDER_MAC) == own && read_mac(arp + ARP_TARGET_MAC) == own;
 }
 
 // Writes to FRAME a request for TARGET from the host with MAC and SOURCE.

@@ -11,6 +11,7 @@
 #include "pipeline/tables/frags.h"
 #include "weft/worker.h"
 
+#include "ethertype.h"
 #include "flow.h"
 #include "icmp.h"
 #include "judge.h"
@@ -49,11 +50,14 @@ int
 weft_multicast_may_leave(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
 {
 	const struct weft_lane *lane = &vec->lanes[i];
-	const struct flow flow = weft_flow_of(worker, lane, vec->pkts[i]);
+	struct flow flow;
 	int bad;
 
+	if (weft_ethertype_is_other(lane))
+		return weft_ethertype_judge(worker, vec, lane, vec->pkts[i], lane->in, true);
 	if (passes(lane, vec->pkts[i]) || weft_snapshot_domain(worker->snap, lane->domain)->network == 0)
 		return -1;
+	flow = weft_flow_of(worker, lane, vec->pkts[i]);
 	if (lane->flags & WEFT_LANE_LATER_FRAGMENT)
 		return weft_frags_check(worker, lane, (const uint8_t *const[2]){ flow.src, flow.dst });
 	bad = judge_one(worker, vec, &flow, vec->pkts[i], true);
@@ -68,9 +72,10 @@ weft_multicast_may_enter(struct weft_worker *worker, struct weft_vec *vec, const
 {
 	struct flow flow;
 
-	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)) ||
-		weft_snapshot_slot(worker->snap, member)->policy == NULL)
+	if (lane->flags & WEFT_LANE_ARP || weft_snapshot_slot(worker->snap, member)->policy == NULL)
 		return -1;
+	if (weft_ethertype_is_other(lane))
+		return weft_ethertype_judge(worker, vec, lane, m, member, false);
 	// Later fragments need no check: a receiver that did not get the first one cannot use them.
 	if (passes(lane, m) || lane->flags & WEFT_LANE_LATER_FRAGMENT)
 		return -1;

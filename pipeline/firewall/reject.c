@@ -29,13 +29,14 @@
 #define PROHIBITED	     13
 
 // A new answer to M with L3_LEN bytes of layer 3 and M's layer 2 header; BACK: with its MAC addresses exchanged.
-// NULL: no memory.
+// NULL: no memory, or M is in LLC/SNAP.
 static struct rte_mbuf *
 new_answer(
 	struct weft_worker *worker, const struct weft_lane *lane, const struct rte_mbuf *m, uint32_t l3_len, bool back)
 {
 	const uint8_t *from = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct rte_mbuf *answer = rte_pktmbuf_alloc(worker->pool);
+	// In LLC/SNAP the header would need another length.
+	struct rte_mbuf *answer = lane->flags & WEFT_LANE_SNAP ? NULL : rte_pktmbuf_alloc(worker->pool);
 	uint8_t *to;
 
 	if (answer == NULL)

@@ -51,7 +51,8 @@ weft_neighbour_answer(struct weft_worker *worker, struct weft_vec *vec, unsigned
 	struct weft_ip target;
 	uint64_t key;
 
-	if (!(lane->flags & (WEFT_LANE_ARP | WEFT_LANE_IPV6)) || lane->outer ||
+	// In LLC/SNAP the answer would need another length.
+	if (!(lane->flags & (WEFT_LANE_ARP | WEFT_LANE_IPV6)) || lane->flags & WEFT_LANE_SNAP || lane->outer ||
 		!weft_snapshot_domain(worker->snap, lane->domain)->tunnel || !asked_for(lane, m, &target))
 		return false;
 	key = weft_owner_key(lane->domain, &target);

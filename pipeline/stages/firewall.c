@@ -4,6 +4,7 @@
 // The stateful firewall. One look-up finds the connection of a packet, which stands for what the rules of both ends
 // have decided. Three passes over the vector (keys, candidates, connections) let the processor fetch buckets and
 // records while it works on other packets.
+#include "pipeline/firewall/ethertype.h"
 #include "pipeline/firewall/flow.h"
 #include "pipeline/firewall/icmp.h"
 #include "pipeline/firewall/judge.h"
@@ -339,6 +340,16 @@ look_up(const struct weft_sessions *t, struct seek *k)
 		rte_prefetch0(s->addr6);
 }
 
+// Judges a frame that is neither IP nor ARP by the rules of both ends.
+static int
+judge_other(struct weft_worker *worker, struct weft_vec *vec, unsigned int i)
+{
+	const struct weft_lane *lane = &vec->lanes[i];
+	int bad = weft_ethertype_judge(worker, vec, lane, vec->pkts[i], lane->in, true);
+
+	return bad >= 0 ? bad : weft_ethertype_judge(worker, vec, lane, vec->pkts[i], lane->out, false);
+}
+
 // Handles a lane that is not on the path of WAY: learns its path, floods, or passes it to another worker. True: the
 // lane has a connection here to be looked up, and WAY is its path.
 static __rte_noinline bool
@@ -347,10 +358,11 @@ sort_one(struct weft_worker *worker, struct weft_vec *vec, unsigned int i, struc
 	const struct weft_lane *lane = &vec->lanes[i];
 	int bad;
 
-	if (!(lane->flags & (WEFT_LANE_IPV4 | WEFT_LANE_IPV6)))
+	if (lane->flags & WEFT_LANE_ARP)
 		return false;
-	if (lane->out == WEFT_PORT_NONE) {
-		bad = weft_multicast_may_leave(worker, vec, i);
+	if (lane->out == WEFT_PORT_NONE || weft_ethertype_is_other(lane)) {
+		bad = lane->out == WEFT_PORT_NONE ? weft_multicast_may_leave(worker, vec, i)
+						  : judge_other(worker, vec, i);
 		if (bad < 0)
 			return false;
 		drop(worker, vec, i, bad);

@@ -7,22 +7,22 @@
 #include "weft/explain.h"
 #include "pipeline/tables/destination.h"
 #include "weft/fdb.h"
+#include "weft/link_protocol.h"
 #include "weft/stage.h"
 #include "weft/worker.h"
 
-#define GROUP_BIT     (UINT64_C(1) << 40)
-#define MAC_MASK      UINT64_C(0xffffffffffff)
-#define RESERVED_BASE UINT64_C(0x0180c2000000) // IEEE 802.1Q, table 8-1
+#define GROUP_BIT (UINT64_C(1) << 40)
 
 static inline int
-verdict(const struct weft_snapshot *snap, const struct weft_lane *lane)
+verdict(const struct weft_snapshot *snap, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	if (lane->out == lane->in)
 		return WEFT_DROP_FWD_SAME_PORT;
 	if (likely(lane->out != WEFT_PORT_NONE))
 		return unlikely(lane->outer) && weft_snapshot_slot(snap, lane->out)->peer ? (int)WEFT_DROP_FWD_TUNNEL
 											  : -1;
-	if (unlikely((lane->dst & MAC_MASK & ~UINT64_C(0xf)) == RESERVED_BASE))
+	if (unlikely(weft_link_is_reserved(lane)) &&
+		!weft_link_is_open(lane, m, weft_snapshot_domain(snap, lane->domain)->link_protocols))
 		return WEFT_DROP_FWD_RESERVED;
 	return lane->dst & GROUP_BIT || weft_snapshot_domain(snap, lane->domain)->learning ? -1
 											   : (int)WEFT_DROP_FWD_UNKNOWN;
@@ -71,7 +71,7 @@ weft_forward_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes 
 					   : weft_destination_find(worker, lane->domain, lane->dst, hash[i]);
 		}
 		lane->out = last_out;
-		bad = verdict(snap, lane);
+		bad = verdict(snap, lane, vec->pkts[i]);
 		if (unlikely(vec->explain != NULL))
 			explain(vec->explain, snap, lane, bad);
 		if (unlikely(bad >= 0)) {

@@ -6,6 +6,9 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 
+#include <rte_ether.h>
+
+#include "pipeline/base/arp.h"
 #include "pipeline/base/bytes.h"
 #include "pipeline/send/drop.h"
 #include "weft/explain.h"
@@ -13,7 +16,6 @@
 #include "weft/worker.h"
 
 #define MAC_MASK    UINT64_C(0xffffffffffff)
-#define ARP_SENDER  8  // hardware address of the sender, then its protocol address
 #define ND_OPTIONS  24 // NS and NA: type, code, checksum, flags, target
 #define ND_MAX_OPTS 16
 #define DHCP_CLIENT 68
@@ -84,7 +86,7 @@ check_ipv4(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 static int
 check_arp(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame)
 {
-	const uint8_t *sender = frame + lane->l3_off + ARP_SENDER;
+	const uint8_t *sender = frame + lane->l3_off + ARP_SENDER_MAC;
 
 	if ((port->guard & WEFT_GUARD_MAC) && read_mac(sender) != port->mac)
 		return WEFT_DROP_GUARD_ARP;
@@ -172,6 +174,8 @@ check(const struct weft_port_conf *port, const struct weft_lane *lane, const str
 		return check_ipv6(port, lane, frame, m->data_len);
 	if (lane->flags & WEFT_LANE_ARP)
 		return check_arp(port, lane, frame);
+	if (lane->ethertype == RTE_ETHER_TYPE_RARP && port->guard & WEFT_GUARD_MAC && !weft_rarp_is_own(lane, m))
+		return WEFT_DROP_GUARD_ARP;
 	return -1;
 }
 
@@ -186,7 +190,7 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 
 		// The fast path: the MAC address is right, and nothing else has to be checked.
 		if (port->guard == WEFT_GUARD_MAC && (vec->lanes[i].src & MAC_MASK) == port->mac &&
-			!(vec->lanes[i].flags & (WEFT_LANE_ARP | WEFT_LANE_IPV6)) && likely(vec->explain == NULL))
+			vec->lanes[i].flags & WEFT_LANE_IPV4 && likely(vec->explain == NULL))
 			continue;
 		if (!port->guard) {
 			if (unlikely(vec->explain != NULL))

@@ -19,6 +19,7 @@
 #define MAX_TAGS      2
 #define ARP_LEN	      28
 #define IPV4_LEN      20
+#define SNAP_LEN      8
 #define IPV6_LEN      40
 #define MAX_IPV6_EXTS 8
 
@@ -224,6 +225,43 @@ parse_tags(const struct view *v, struct weft_lane *lane)
 	return -1;
 }
 
+static bool
+is_tag(uint16_t ethertype)
+{
+	return ethertype == RTE_ETHER_TYPE_VLAN || ethertype == RTE_ETHER_TYPE_QINQ || ethertype == 0x9100 ||
+	       ethertype == 0x9200;
+}
+
+// The frame has a length in place of the ethertype (IEEE 802.3). Some receivers take what LLC and SNAP carry for the same as
+// without them, so the packet inside is judged (RFC 1042; IEEE 802.1H; CVE-2021-27853, -27861, -27862).
+static int
+parse_llc(struct view *v, struct weft_lane *lane)
+{
+	const uint8_t *llc = v->p + lane->l3_off;
+	uint32_t end = lane->l3_off + lane->ethertype;
+	uint64_t header;
+	uint16_t type;
+
+	if (end > v->total)
+		return WEFT_DROP_PARSE_LLC;
+	if (lane->ethertype < SNAP_LEN)
+		return -1;
+	if (need(v, lane->l3_off, SNAP_LEN, WEFT_DROP_PARSE_LLC) >= 0)
+		return WEFT_DROP_PARSE_SPLIT;
+	header = be64(llc);
+	if (header >> 16 != UINT64_C(0xaaaa03000000) && header >> 16 != UINT64_C(0xaaaa030000f8))
+		return -1;
+	type = (uint16_t)header;
+	if (type < WEFT_ETHERTYPE_MIN || is_tag(type))
+		return WEFT_DROP_PARSE_LLC;
+	lane->ethertype = type;
+	lane->l3_off += SNAP_LEN;
+	lane->flags |= WEFT_LANE_SNAP;
+	v->total = end;
+	v->have = RTE_MIN(v->have, end);
+	return -1;
+}
+
 // The fast path: IPv4 without options, not fragmented, with TCP or UDP, and valid. False: the general parser
 // decides.
 static inline bool
@@ -257,7 +295,7 @@ parse_plain(const uint8_t *p, uint32_t have, uint32_t total, struct weft_lane *l
 int
 weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct weft_lane *lane)
 {
-	const struct view v = { frame, have, total };
+	struct view v = { frame, have, total };
 	int bad = need(&v, 0, ETH_LEN, WEFT_DROP_PARSE_RUNT);
 
 	if (unlikely(bad >= 0))
@@ -277,6 +315,8 @@ weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct wef
 	if (unlikely(lane->ethertype == RTE_ETHER_TYPE_VLAN || lane->ethertype == RTE_ETHER_TYPE_QINQ) &&
 		(bad = parse_tags(&v, lane)) >= 0)
 		return bad;
+	if (unlikely(lane->ethertype < WEFT_ETHERTYPE_MIN) && (bad = parse_llc(&v, lane)) >= 0)
+		return bad;
 	switch (lane->ethertype) {
 	case RTE_ETHER_TYPE_IPV4:
 		return parse_ipv4(&v, lane);
@@ -295,10 +335,11 @@ explain(struct weft_explain *explain, const struct weft_lane *lane, int bad)
 	if (bad >= 0)
 		weft_explain_add(explain, WEFT_STAGE_parse, "refused: %s", weft_drop_text(bad));
 	else
-		weft_explain_add(explain, WEFT_STAGE_parse, "ethertype 0x%04x, %u tag(s), L3 at %u%s%s%s, protocol %u",
-			lane->ethertype, lane->n_tags, lane->l3_off, lane->flags & WEFT_LANE_IPV4 ? ", IPv4" : "",
-			lane->flags & WEFT_LANE_IPV6 ? ", IPv6" : "", lane->flags & WEFT_LANE_ARP ? ", ARP" : "",
-			lane->proto);
+		weft_explain_add(explain, WEFT_STAGE_parse,
+			"ethertype 0x%04x%s, %u tag(s), L3 at %u%s%s%s, protocol %u", lane->ethertype,
+			lane->flags & WEFT_LANE_SNAP ? " in LLC/SNAP" : "", lane->n_tags, lane->l3_off,
+			lane->flags & WEFT_LANE_IPV4 ? ", IPv4" : "", lane->flags & WEFT_LANE_IPV6 ? ", IPv6" : "",
+			lane->flags & WEFT_LANE_ARP ? ", ARP" : "", lane->proto);
 }
 
 weft_lanes

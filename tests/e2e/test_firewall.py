@@ -10,7 +10,7 @@ from conftest import mac
 from harness.proc import wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
-from scapy.all import ICMP, IP, TCP, UDP, Ether, ICMPv6DestUnreach, IPv6, Raw, fragment, raw
+from scapy.all import ICMP, IP, LLC, SNAP, TCP, UDP, Dot3, Ether, ICMPv6DestUnreach, IPv6, PPPoED, Raw, fragment, raw
 
 A, B = "10.0.0.1", "10.0.0.2"
 
@@ -413,6 +413,39 @@ def test_odd_rules_are_warned_of(weftd):
                                 "default/g again: repeats default/g all"]
     # A group that names itself means its members among each other, and can be removed.
     weftd.ctl("group", "del", "g")
+
+
+def test_what_is_neither_ip_nor_arp_needs_a_rule(weftd):
+    """PPPoE, LLC and LLDP; and IP in LLC/SNAP, which counts as IP."""
+    with Net(weftd, {"web": {"rules": [allow(protocol="tcp", ports=[80])]}}, [["web"], ["web"]]) as net:
+        head = Ether(src=mac(1), dst=mac(2))
+        pppoe = raw(head / PPPoED() / Raw(bytes(40)))
+        spanning = raw(Dot3(src=mac(1), dst=mac(2)) / LLC(dsap=0x42, ssap=0x42, ctrl=3) / Raw(bytes(40)))
+        lldp = raw(Ether(src=mac(1), dst="01:80:c2:00:00:0e", type=0x88cc) / Raw(bytes(46)))
+
+        def snap(port, i=1):
+            return raw(Dot3(src=mac(1), dst=mac(2)) / LLC(dsap=0xaa, ssap=0xaa, ctrl=3) / SNAP(OUI=0, code=0x800) /
+                       IP(src=ip(i), dst=ip(2)) / TCP(sport=port, dport=port, flags="S"))
+
+        for frame in pppoe, spanning, lldp, snap(22), snap(80, 3):
+            net.send_raw(1, 2, frame, passes=False)
+        net.send_raw(1, 2, snap(80))
+        assert weftd.drops("g1") == {"fw_ethertype": 2, "fwd_reserved": 1, "fw_ingress": 1, "guard_ipv4": 1}
+        for direction in "in", "out":
+            weftd.ctl("rule", "add", "web", direction, "allow", "--protocol", "ether", "--ethertype", "0x8863",
+                      "--name", f"pppoe-{direction}")
+        net.send_raw(1, 2, pppoe)
+        net.send_raw(1, 2, spanning, passes=False)
+        assert {h["rule"]: h["packets"] for h in weftd.ctl("rule", "hits", "web") if "pppoe" in h["rule"]} == {
+            "default/web pppoe-in": 1, "default/web pppoe-out": 1}
+        net.change("networks", "lan", non_ip=True, link_protocols=["lldp"])
+        for frame in pppoe, spanning, lldp:
+            net.send_raw(1, 2, frame)
+    for more, error in (({"protocol": "ether", "ethertype": 2048}, "ethertype"), ({"ethertype": "0x8863"}, "needs protocol ether"),
+                        ({"protocol": "ether", "ports": [1]}, "ports"),
+                        ({"protocol": "ether", "remote": {"group": "web"}}, "IP addresses")):
+        with pytest.raises(Rejected, match=error):
+            weftd.apply({"default": {"groups": {"web": {"rules": [allow(**more)]}}}})
 
 
 def test_too_many_rules_for_a_port(weftd):
