@@ -6,14 +6,14 @@
 #include <errno.h>
 
 #define LOG_PAGE 4096u		     // VHOST_LOG_PAGE of the specification
-#define LARGEST	 (UINT64_C(1) << 32) // bytes: a guest's addresses have 46 bits, of which a page has one bit
+#define LARGEST	 (UINT64_C(1) << 30) // bytes: a bit for each page of 32 TiB; a guest has 4 TiB of memory at most
 
 int
 weft_dirty_log_map(struct vhost_log *log, int fd, uint64_t offset, uint64_t size)
 {
 	if (size > LARGEST)
 		return -EFBIG;
-	log->bits = weft_window_map(&log->window, fd, offset, size);
+	log->bits = weft_window_map(&log->window, NULL, fd, offset, size);
 	if (log->bits == NULL)
 		return -errno;
 	log->size = size;

@@ -59,13 +59,7 @@ check_region(const struct vhost_memory *memory, const struct vhost_region *r, ch
 			return -EEXIST;
 		}
 	}
-	if (!weft_window_allows(memory->table.n, memory->bytes, r->size)) {
-		snprintf(why, size,
-			"has more memory, or more regions of it, than weftd has addresses, mappings (vm.max_map_count) and "
-			"descriptors (LimitNOFILE) for");
-		return -ENOSPC;
-	}
-	return 0;
+	return weft_window_allows(&memory->windows, r->size, why, size) ? 0 : -ENOSPC;
 }
 
 // Says why a region could not be mapped.
@@ -93,8 +87,8 @@ insert(struct vhost_memory *memory, const struct guest_region *region, const str
 	memmove(&memory->map[at + 1], &memory->map[at], (table->n - at) * sizeof(memory->map[0]));
 	table->regions[at] = *region;
 	memory->map[at] = *map;
-	memory->bytes += map->window.size;
-	table->n++;
+	memory->windows.bytes += map->window.size;
+	memory->windows.n = ++table->n;
 }
 
 int
@@ -106,7 +100,7 @@ weft_guest_memory_add(struct vhost_memory *memory, const struct vhost_region *re
 
 	if (ret)
 		return ret;
-	fresh.hva = weft_window_map(&map.window, fd, region->offset, region->size);
+	fresh.hva = weft_window_map(&map.window, &memory->windows, fd, region->offset, region->size);
 	if (fresh.hva == NULL) {
 		ret = -errno;
 		explain(-ret, why, size);
@@ -157,8 +151,8 @@ weft_guest_memory_remove(struct vhost_memory *memory, const struct vhost_region 
 		return 0;
 	}
 	insert(gone, &table->regions[i], &memory->map[i]);
-	memory->bytes -= memory->map[i].window.size;
-	table->n--;
+	memory->windows.bytes -= memory->map[i].window.size;
+	memory->windows.n = --table->n;
 	memmove(&table->regions[i], &table->regions[i + 1], (table->n - (uint32_t)i) * sizeof(table->regions[0]));
 	memmove(&memory->map[i], &memory->map[i + 1], (table->n - (uint32_t)i) * sizeof(memory->map[0]));
 	table->regions[table->n] = (struct guest_region){ 0 };

@@ -131,7 +131,7 @@ struct vhost_mapping {
 struct vhost_memory {
 	struct guest_memory table;
 	struct vhost_mapping map[GUEST_MAX_REGIONS]; // of the table's regions, in the same order
-	uint64_t bytes;				     // addresses that the windows take
+	struct vhost_windows windows;
 };
 
 // Makes an empty memory; NULL without memory. weft_guest_memory_free() also unmaps all regions, which no thread may use then

@@ -63,7 +63,7 @@ weft_inflight_map(struct vhost_inflight *inflight, const struct vhost_inflight_a
 	fresh.page = page_size(area->queue_size, packed);
 	if (area->size < fresh.page * area->n_queues)
 		return -EINVAL;
-	fresh.base = weft_window_map(&fresh.window, fd, area->offset, fresh.page * area->n_queues);
+	fresh.base = weft_window_map(&fresh.window, NULL, fd, area->offset, fresh.page * area->n_queues);
 	if (fresh.base == NULL)
 		return -errno;
 	*inflight = fresh;
