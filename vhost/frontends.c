@@ -171,6 +171,7 @@ pause_of(struct vhost_port *port, uint64_t now_us)
 static uint64_t
 serve(struct vhost_port *port, uint64_t now)
 {
+	bool watched = false;
 	int fd;
 
 	if (now < port->next_try_ms)
@@ -180,16 +181,18 @@ serve(struct vhost_port *port, uint64_t now)
 		return VHOST_NEVER;
 	}
 	fd = vhost_socket_connect(port->path);
+	// The folder may be another one by now, and the socket may have appeared before it was watched.
+	if (fd == -ENOENT && (watched = vhost_socket_watch(folders_fd, port->path) == 0)) {
+		fd = vhost_socket_connect(port->path);
+		watched = fd == -ENOENT;
+	}
 	if (fd >= 0) {
 		begin_connection(port, fd);
 		return port->connection ? VHOST_NEVER : port->next_try_ms;
 	}
 	if (fd == -EMFILE)
 		vhost_trouble_fds(port);
-	// The folder may be another one by now.
-	if (fd == -ENOENT)
-		vhost_socket_watch(folders_fd, port->path);
-	vhost_pace_missed(port, now);
+	vhost_pace_missed(port, now, watched);
 	return port->next_try_ms;
 }
 
@@ -232,18 +235,25 @@ look_at_due(void)
 		look_at(port);
 }
 
-// A socket's name has appeared in a folder: its port, if it is one's, need not wait any more.
+static void
+hurry(struct vhost_port *port)
+{
+	if (port->connection || port->server)
+		return;
+	vhost_pace_hurry(port);
+	vhost_agenda_set(port, 0);
+}
+
+// A socket's name has appeared in a folder: its port, if it is one's, need not wait any more. NULL: any may have appeared.
 static void
 socket_appeared(const char *name)
 {
 	struct vhost_port *port = NULL;
 
-	while ((port = vhost_names_next(port, name))) {
-		if (port->connection || port->server)
-			continue;
-		vhost_pace_hurry(port);
-		vhost_agenda_set(port, 0);
-	}
+	if (name == NULL)
+		vhost_names_each(hurry);
+	while (name && (port = vhost_names_next(port, name)))
+		hurry(port);
 }
 
 // The next event to handle: what is no connection's first, then the connection that has kept the thread busy least. One at a

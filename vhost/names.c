@@ -55,3 +55,11 @@ vhost_names_next(const struct vhost_port *port, const char *name)
 		next = next->next;
 	return next;
 }
+
+void
+vhost_names_each(void (*call)(struct vhost_port *port))
+{
+	for (unsigned int i = 0; i < BUCKETS; i++)
+		for (struct vhost_port *port = buckets[i]; port; port = port->next)
+			call(port);
+}

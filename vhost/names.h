@@ -15,3 +15,6 @@ struct vhost_port *vhost_names_next(const struct vhost_port *port, const char *n
 
 // What follows the folder in PATH.
 const char *vhost_names_base(const char *path);
+
+// Calls CALL with each port.
+void vhost_names_each(void (*call)(struct vhost_port *port));

@@ -11,8 +11,9 @@
 
 #define FIRST_BACKOFF_MS 2
 #define LAST_BACKOFF_MS	 1000
-// Thousands of ports do not try in the same millisecond.
-#define SPREAD_MS 256
+#define LAST_ABSENT_MS	 8000 // where weft is told when a socket appears
+// Thousands of ports do not try in the same millisecond, but over a fourth of the time.
+#define SPREAD 4
 // A connection that ends earlier, without a link, makes the next one wait longer.
 #define SHORT_MS 100
 // How long a front end may keep the thread busy at once, in us. A tenth of the time that passes comes back.
@@ -28,11 +29,14 @@ try_again_soon(struct vhost_port *port)
 	port->next_try_ms = 0;
 }
 
-static void
-back_off(struct vhost_port *port, uint64_t now_ms)
+static uint32_t
+back_off(struct vhost_port *port, uint64_t now_ms, uint32_t most_ms)
 {
-	port->next_try_ms = now_ms + port->backoff_ms;
-	port->backoff_ms = RTE_MIN(port->backoff_ms * 2, (uint32_t)LAST_BACKOFF_MS);
+	uint32_t wait = RTE_MIN(port->backoff_ms, most_ms);
+
+	port->next_try_ms = now_ms + wait;
+	port->backoff_ms = RTE_MIN(wait * 2, most_ms);
+	return wait;
 }
 
 void
@@ -68,13 +72,12 @@ vhost_pace_hurry(struct vhost_port *port)
 }
 
 void
-vhost_pace_missed(struct vhost_port *port, uint64_t now_ms)
+vhost_pace_missed(struct vhost_port *port, uint64_t now_ms, bool told)
 {
-	bool last = port->backoff_ms == LAST_BACKOFF_MS;
+	uint32_t most = told ? LAST_ABSENT_MS : LAST_BACKOFF_MS;
 
-	back_off(port, now_ms);
-	if (last)
-		port->next_try_ms += port->io->slot % SPREAD_MS;
+	if (back_off(port, now_ms, most) == most)
+		port->next_try_ms += port->io->slot % (most / SPREAD);
 }
 
 void
@@ -89,7 +92,7 @@ vhost_pace_ended(struct vhost_port *port, int why, uint8_t broken, uint64_t sinc
 	} else if (why != -ECONNRESET) {
 		port->next_try_ms = now_ms + LAST_BACKOFF_MS;
 	} else if (now_ms - since_ms < SHORT_MS && !port->was_up) {
-		back_off(port, now_ms);
+		back_off(port, now_ms, LAST_BACKOFF_MS);
 	} else {
 		try_again_soon(port);
 	}

@@ -22,8 +22,8 @@ void vhost_pace_charge(struct vhost_port *port, uint64_t start_us);
 // PORT's socket has appeared: it need not wait, if weft did not have to stop its front end.
 void vhost_pace_hurry(struct vhost_port *port);
 
-// Nobody listens at PORT's socket: sets when to try again.
-void vhost_pace_missed(struct vhost_port *port, uint64_t now_ms);
+// Nobody listens at PORT's socket: sets when to try again. TOLD: there is no socket, and vhost_pace_hurry() comes when there is.
+void vhost_pace_missed(struct vhost_port *port, uint64_t now_ms, bool told);
 
 // A connection that began at SINCE_MS has ended because of WHY (-ECONNRESET: the front end has ended it), with BROKEN (enum
 // vhost_fault): sets when PORT may be connected again.

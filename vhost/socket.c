@@ -135,8 +135,8 @@ vhost_socket_watch(int folders, const char *path)
 	slash = strrchr(folder, '/');
 	if (slash)
 		*slash = 0;
-	return inotify_add_watch(
-		       folders, slash ? (folder[0] ? folder : "/") : ".", IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0
+	return inotify_add_watch(folders, slash ? (folder[0] ? folder : "/") : ".",
+		       IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_MOVE_SELF) < 0
 		       ? -errno
 		       : 0;
 }
@@ -151,8 +151,7 @@ vhost_socket_read_folders(int folders, void (*appeared)(const char *name))
 	for (char *p = buf; p < buf + len;) {
 		const struct inotify_event *event = (const struct inotify_event *)(const void *)p;
 
-		if (event->len)
-			appeared(event->name);
+		appeared(event->len ? event->name : NULL);
 		p += sizeof(*event) + event->len;
 	}
 }

@@ -26,5 +26,6 @@ bool vhost_socket_is_over(int fd);
 int vhost_socket_folders(void);
 int vhost_socket_watch(int folders, const char *path);
 
-// Reads what has happened in FOLDERS, and calls APPEARED with each name.
+// Reads what has happened in FOLDERS, and calls APPEARED with each name; with NULL if anything may have appeared: too much has
+// happened, or a folder itself has changed or gone.
 void vhost_socket_read_folders(int folders, void (*appeared)(const char *name));

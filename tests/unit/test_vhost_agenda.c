@@ -169,8 +169,17 @@ test_next_try(void **state)
 	assert_int_equal(port->next_try_ms, now + 1001);
 	vhost_pace_hurry(port);
 	for (unsigned int i = 0; i < 12; i++)
-		vhost_pace_missed(port, now);
+		vhost_pace_missed(port, now, false);
 	assert_int_equal(port->next_try_ms, now + 1000 + 5);
+	// Where weft is told of a socket, it rarely looks; a socket that is there and refuses is tried each second.
+	for (unsigned int i = 0; i < 4; i++)
+		vhost_pace_missed(port, now, true);
+	assert_int_equal(port->next_try_ms, now + 8000 + 5);
+	vhost_pace_missed(port, now, false);
+	assert_int_equal(port->next_try_ms, now + 1000 + 5);
+	vhost_pace_missed(port, now, true);
+	vhost_pace_hurry(port);
+	assert_int_equal(port->next_try_ms, 0);
 }
 
 int

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -89,6 +90,66 @@ test_takes_no_other_file(void **state)
 	rmdir(in_folder("folder"));
 }
 
+static unsigned int n_named, n_any;
+
+static void
+count(const char *name)
+{
+	if (name)
+		n_named += strcmp(name, "socket") == 0;
+	else
+		n_any++;
+}
+
+// A port that waits for a socket is told when it appears; and also when that is not certain, since it rarely looks itself.
+static void
+test_tells_what_appears(void **state)
+{
+	char path[64];
+	int folders = vhost_socket_folders(), listener;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/in/socket", folder);
+	assert_int_equal(vhost_socket_watch(folders, path), -ENOENT);
+	assert_int_equal(mkdir(in_folder("in"), 0700), 0);
+	assert_int_equal(vhost_socket_watch(folders, path), 0);
+	listener = listen_at("in/socket");
+	vhost_socket_read_folders(folders, count);
+	assert_int_equal(n_named, 1);
+	assert_int_equal(n_any, 0);
+	assert_int_equal(rename(in_folder("in"), in_folder("out")), 0);
+	vhost_socket_read_folders(folders, count);
+	assert_int_equal(n_any, 1);
+	unlink(in_folder("out/socket"));
+	rmdir(in_folder("out"));
+	close(listener);
+	close(folders);
+}
+
+// More events than the kernel keeps.
+static void
+test_tells_that_something_was_lost(void **state)
+{
+	int folders = vhost_socket_folders();
+	FILE *f = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	unsigned int most;
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%u", &most), 1);
+	fclose(f);
+	n_any = 0;
+	assert_int_equal(vhost_socket_watch(folders, in_folder("x")), 0);
+	for (unsigned int i = 0; i < most + 2; i++) {
+		close(open(in_folder(i % 2 ? "a" : "b"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+		unlink(in_folder(i % 2 ? "a" : "b"));
+	}
+	for (unsigned int i = 0; i < most && n_any == 0; i++)
+		vhost_socket_read_folders(folders, count);
+	assert_int_equal(n_any, 1);
+	close(folders);
+}
+
 static int
 setup(void **state)
 {
@@ -110,6 +171,8 @@ main(void)
 		cmocka_unit_test(test_connects_to_a_socket),
 		cmocka_unit_test(test_follows_no_link),
 		cmocka_unit_test(test_takes_no_other_file),
+		cmocka_unit_test(test_tells_what_appears),
+		cmocka_unit_test(test_tells_that_something_was_lost),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
