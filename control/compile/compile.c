@@ -213,6 +213,17 @@ is_voided(const struct weft_build *build, const struct weft_port_conf *conf)
 	return voided;
 }
 
+// Sets the roles that the port lacks. An uplink, a gateway and another host are where others answer for what comes; and a port
+// that names nothing, in a network without a firewall, is a plain wire.
+static void
+compile_roles(const struct weft_model *model, const struct weft_port *port, struct weft_port_conf *conf)
+{
+	const struct weft_network *network = weft_model_port_network(model, port);
+
+	if (network && !weft_port_is_gateway(port) && (conf->guard || network->firewall))
+		conf->lacks = WEFT_ROLES & (uint8_t)~port->may;
+}
+
 // Sets the port's limits of connections.
 static void
 compile_limits(const struct weft_model *model, const struct weft_port *port, uint64_t hz, struct weft_port_conf *conf)
@@ -244,6 +255,16 @@ compile_policy(struct weft_build *build, const struct weft_model *model, const s
 	return 0;
 }
 
+static uint8_t
+guard_of(const struct weft_port *port)
+{
+	uint8_t guard = port->mac ? WEFT_GUARD_MAC : 0;
+
+	if (port->ips.n4 + port->ips.n6)
+		guard |= WEFT_GUARD_IP | (port->may & WEFT_ROLE_ROUTER ? WEFT_GUARD_FORWARDS : 0);
+	return guard;
+}
+
 int
 weft_build_port(
 	struct weft_build *build, const struct weft_model *model, const struct weft_port *port, struct weft_error *err)
@@ -257,7 +278,7 @@ weft_build_port(
 		.up = port->state == WEFT_PORT_UP,
 		.closed = why_closed(port),
 		.mac = port->mac,
-		.guard = (port->mac ? WEFT_GUARD_MAC : 0) | (port->ips.n4 + port->ips.n6 ? WEFT_GUARD_IP : 0),
+		.guard = guard_of(port),
 		.max_macs = port->max_macs,
 	};
 	int ret = compile_names(port, &conf);
@@ -267,6 +288,7 @@ weft_build_port(
 		conf.flood[i] = rate_of(port->flood.rate[i], build->hz);
 	compile_limits(model, port, build->hz, &conf);
 	compile_fence(model, port, &conf);
+	compile_roles(model, port, &conf);
 	if (ret == 0)
 		ret = compile_vlans(build, model, port, &conf);
 	if (ret == 0) {

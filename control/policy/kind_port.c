@@ -70,6 +70,33 @@ parse_trunk(const json_t *value, void *to, char expected[160])
 	return 0;
 }
 
+static int
+parse_roles(const json_t *value, void *to, char expected[160])
+{
+	static const char *const roles[] = { "router", "querier", "dhcp-server" };
+	uint8_t set = 0;
+	size_t i;
+	json_t *item;
+
+	snprintf(expected, 160, "a list of router, querier and dhcp-server");
+	if (!json_is_array(value))
+		return -1;
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+		const char *name = json_string_value(item);
+		size_t k = 0;
+
+		while (name && k < sizeof(roles) / sizeof(roles[0]) && strcmp(name, roles[k]))
+			k++;
+		if (name == NULL || k == sizeof(roles) / sizeof(roles[0]))
+			return -1;
+		set |= (uint8_t)(1u << k); // as enum weft_role
+	}
+	*(uint8_t *)to = set;
+	return 0;
+}
+
+#define ROLES_SCHEMA "{\"type\":\"array\",\"items\":{\"enum\":[\"router\",\"querier\",\"dhcp-server\"]}}"
+
 static const struct weft_field vlan_fields[] = {
 	{ "access", WEFT_FIELD_UINT, WEFT_AT(weft_port, vlan.access), .min = 1, .max = WEFT_MAX_VID,
 		.help = "the VLAN of the port's untagged frames; tagged frames are dropped" },
@@ -142,6 +169,10 @@ static const struct weft_field port_fields[] = {
 	{ "groups", WEFT_FIELD_LIST, .offset = offsetof(struct weft_port, groups), .item_size = WEFT_NAME_SIZE,
 		.max = WEFT_MAX_GROUPS, .help = "groups of the same tenant, whose rules apply to the port",
 		.vf = { WEFT_BY_JUDGE, NULL } },
+	{ "may", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, may), .parse = parse_roles, .schema = ROLES_SCHEMA,
+		.help = "what only some ports of a network do: router (advertise routes, redirect, send others' addresses), querier "
+			"(ask for multicast groups), dhcp-server (give addresses)",
+		.vf = { WEFT_BY_NOBODY, "the hardware does not look at what the VM says" } },
 	{ "plan", WEFT_FIELD_STRING, WEFT_AT(weft_port, plan), .help = "a data plan of the same tenant",
 		.vf = { WEFT_BY_NOTHING, "see the plan's fields" } },
 	{ "rate", WEFT_FIELD_CUSTOM, WEFT_AT(weft_port, rate), .providers = true, .parse = weft_parse_rate,
@@ -179,6 +210,8 @@ check_vlan(const char *where, const struct weft_port *port, struct weft_error *e
 		return weft_fail(err, EINVAL, "%s.vlan.tpid: applies to trunks only", where);
 	if (port->network[0] == 0 && port->plan[0])
 		return weft_fail(err, EINVAL, "%s.plan: an uplink has no plan; to limit it, set its rate", where);
+	if (port->network[0] == 0 && port->may)
+		return weft_fail(err, EINVAL, "%s.may: an uplink needs no role; name a network", where);
 	if (port->network[0] && port->rate)
 		return weft_fail(
 			err, EINVAL, "%s.rate: applies to uplinks only; to limit a VM, give its port a plan", where);
@@ -224,10 +257,10 @@ check_gateway(const char *where, const struct weft_port *port, struct weft_error
 		return weft_fail(err, EINVAL, "%s.network: missing; it is a network of the same tenant", where);
 	if (port->attach.device[0] || port->attach.path[0])
 		return weft_fail(err, EINVAL, "%s.attach: a gateway has neither a device nor a path of its own", where);
-	if (port->mac || port->ips.n4 || port->ips.n6 || port->groups.n || port->plan[0] ||
+	if (port->mac || port->ips.n4 || port->ips.n6 || port->may || port->groups.n || port->plan[0] ||
 		port->vlan.access != WEFT_VLAN_UNSET || port->vlan.qinq != WEFT_VLAN_UNSET || port->vlan.trunk.given)
 		return weft_fail(err, EINVAL,
-			"%s: a gateway has no mac, ips, groups, plan or vlan; it stands for all machines of its VLAN",
+			"%s: a gateway has no mac, ips, may, groups, plan or vlan; it stands for all machines of its VLAN",
 			where);
 	return 0;
 }

@@ -42,6 +42,7 @@ struct weft_port {
 	struct weft_list groups; // of char[WEFT_NAME_SIZE]
 	uint64_t mac;		 // 0: not given
 	struct weft_ips ips;
+	uint8_t may; // set of enum weft_role
 	struct {
 		uint16_t access; // WEFT_VLAN_UNSET: not given; the next two likewise
 		uint16_t native;

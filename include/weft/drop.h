@@ -39,6 +39,9 @@
 	X(GUARD_IPV6, "IPv6 source is not one of the port's addresses")                                                \
 	X(GUARD_ARP, "ARP sender is not the port's own")                                                               \
 	X(GUARD_ND, "neighbour discovery names an address that is not the port's own")                                 \
+	X(GUARD_ROUTER, "router advertisement or redirect from a port without the role router")                        \
+	X(GUARD_QUERIER, "IGMP or MLD query from a port without the role querier")                                     \
+	X(GUARD_DHCP, "DHCP server's message from a port without the role dhcp-server")                                \
 	X(FWD_UNKNOWN, "destination MAC unknown in a network that does not flood")                                     \
 	X(FWD_SAME_PORT, "destination is behind the port that it came from")                                           \
 	X(FWD_RESERVED, "link-local control frame (01:80:c2:00:00:0x), never forwarded")                               \

@@ -39,8 +39,17 @@ enum weft_flood_class {
 };
 
 enum weft_guard {
-	WEFT_GUARD_MAC = 1 << 0, // the port names its MAC
-	WEFT_GUARD_IP = 1 << 1,	 // the port names its addresses
+	WEFT_GUARD_MAC = 1 << 0,      // the port names its MAC
+	WEFT_GUARD_IP = 1 << 1,	      // the port names its addresses
+	WEFT_GUARD_FORWARDS = 1 << 2, // but may send packets of others, as a router does
+};
+
+// What only some ports of a network may do.
+enum weft_role {
+	WEFT_ROLE_ROUTER = 1 << 0,	// send router advertisements and redirects, and others' addresses
+	WEFT_ROLE_QUERIER = 1 << 1,	// ask for multicast groups
+	WEFT_ROLE_DHCP_SERVER = 1 << 2, // give addresses
+	WEFT_ROLES = 7
 };
 
 // How a domain's frames are tagged on a port.
@@ -63,6 +72,7 @@ struct weft_port_conf {
 	uint16_t mtu;	 // bytes of L3 payload
 	uint8_t tagging; // enum weft_tagging
 	uint8_t guard;	 // set of enum weft_guard
+	uint8_t lacks;	 // set of enum weft_role that it does not have; 0 also where nobody checks: see compile_roles()
 	bool up;
 	bool fence_all;	 // while this host has lost its cluster, the port is closed,
 	bool fence_new;	 // or takes no new connections

@@ -19,6 +19,7 @@ weft_flow_of(const struct weft_worker *worker, const struct weft_lane *lane, con
 		.v6 = v6,
 		.proto = lane->proto,
 		.domain = lane->domain,
+		.checked = weft_flow_is_checked(worker, lane),
 		.from = weft_flow_place(weft_snapshot_slot(worker->snap, lane->in), lane->in),
 		.to = weft_flow_place(weft_snapshot_slot(worker->snap, lane->out), lane->out),
 	};

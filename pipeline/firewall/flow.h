@@ -15,6 +15,7 @@ struct flow {
 	uint8_t proto;
 	uint16_t service; // destination port; ICMP: type << 8 | code
 	uint16_t domain;
+	bool checked;	   // the guard of this host, or of the one that it came from, has looked at it
 	uint16_t from, to; // ports; WEFT_PORT_NONE: beyond an uplink, where nothing is judged
 };
 
@@ -26,6 +27,13 @@ static inline uint16_t
 weft_flow_place(const struct weft_port_conf *port, uint16_t slot)
 {
 	return port->tagging == WEFT_TAG_UPLINK || port->peer ? WEFT_PORT_NONE : slot;
+}
+
+// Whether the guard of this host, or of the host that LANE came from, has looked at it.
+static inline bool
+weft_flow_is_checked(const struct weft_worker *worker, const struct weft_lane *lane)
+{
+	return lane->outer || weft_snapshot_slot(worker->snap, lane->in)->tagging != WEFT_TAG_UPLINK;
 }
 
 // The layer 4 header of LANE's packet M.

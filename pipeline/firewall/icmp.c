@@ -32,9 +32,11 @@ weft_icmp_kind(bool v6, uint8_t type, uint8_t *query)
 		case 130: // MLD (RFC 2710, RFC 3810)
 		case 131:
 		case 132:
-		case 133: // router solicitation; advertisements and redirects need a rule
-		case 135: // neighbour discovery (RFC 4861), which the guard has checked
+		case 133: // neighbour discovery (RFC 4861), which the guard has checked
+		case 134:
+		case 135:
 		case 136:
+		case 137:
 		case 143:
 			return ICMP_LOCAL;
 		default:
@@ -52,6 +54,9 @@ weft_icmp_kind(bool v6, uint8_t type, uint8_t *query)
 	case 15:
 	case 17:
 		return ICMP_QUERY;
+	case 5: // redirects, and advertisements of routers (RFC 1256)
+	case 9:
+		return ICMP_LOCAL;
 	case 0:
 		*query = 8;
 		return ICMP_REPLY;
@@ -63,6 +68,41 @@ weft_icmp_kind(bool v6, uint8_t type, uint8_t *query)
 	default:
 		return ICMP_OTHER;
 	}
+}
+
+// A hop limit of 255 proves that no router has forwarded the packet (RFC 4861, 3.1), as does one of 1. MLD has a link-local source,
+// or none yet (RFC 3810, 5.2.13; RFC 3590).
+static bool
+is_of_this_link(const uint8_t *ip, uint8_t type)
+{
+	const uint8_t *src = ip + 8;
+	uint8_t any = 0;
+
+	if (type >= 133 && type <= 137)
+		return ip[7] == 255;
+	for (unsigned int i = 0; i < 16; i++)
+		any |= src[i];
+	return ip[7] == 1 && ((src[0] == 0xfe && (src[1] & 0xc0) == 0x80) || (any == 0 && type != 130));
+}
+
+bool
+weft_icmp_is_local(const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + lane->l3_off;
+	bool v6 = lane->flags & WEFT_LANE_IPV6;
+	uint8_t query, type;
+
+	if (!(lane->flags & WEFT_LANE_L4) || lane->flags & WEFT_LANE_LATER_FRAGMENT ||
+		lane->proto != (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		return false;
+	type = frame[lane->l4_off];
+	return weft_icmp_kind(v6, type, &query) == ICMP_LOCAL && (!v6 || is_of_this_link(ip, type));
+}
+
+bool
+weft_icmp_is_foreign(const struct weft_worker *worker, const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	return lane->flags & WEFT_LANE_IPV4 && weft_icmp_is_local(lane, m) && !weft_flow_is_checked(worker, lane);
 }
 
 // The packet that an error quotes.

@@ -16,6 +16,28 @@
 
 #include "flow.h"
 
+#define DHCP_SERVER   67
+#define DHCP_CLIENT   68
+#define DHCPV6_CLIENT 546
+#define DHCPV6_SERVER 547
+
+// What the role dhcp-server lets in without a rule.
+static const struct weft_rule_conf dhcp = { .name = "role dhcp-server", .action = WEFT_ALLOW };
+
+// Whether the packet comes from a DHCP server to its clients, or goes to one. The guard lets nobody send what only servers say
+// who has not the role.
+static bool
+is_dhcp(const struct weft_snapshot *snap, const struct flow *flow)
+{
+	const struct weft_port_conf *to = weft_snapshot_slot(snap, flow->to);
+
+	if (flow->proto != IPPROTO_UDP)
+		return false;
+	if (flow->service == (flow->v6 ? DHCPV6_CLIENT : DHCP_CLIENT))
+		return flow->checked;
+	return flow->service == (flow->v6 ? DHCPV6_SERVER : DHCP_SERVER) && !(to->lacks & WEFT_ROLE_DHCP_SERVER);
+}
+
 const struct weft_rule_conf *
 weft_judge_end(const struct weft_snapshot *snap, const struct flow *flow, bool out)
 {
@@ -27,6 +49,8 @@ weft_judge_end(const struct weft_snapshot *snap, const struct flow *flow, bool o
 
 	if (policy == NULL)
 		return NULL;
+	if (!out && is_dhcp(snap, flow))
+		return &dhcp;
 	rules = out ? &policy->out : &policy->in;
 	if (rules->n_groups)
 		query.identity = weft_addrmap_lookup(
@@ -81,6 +105,7 @@ weft_judge_again(const struct weft_snapshot *snap, const struct weft_session *s,
 		.domain = s->key.domain,
 		.from = s->key.slot[e],
 		.to = s->key.slot[!e],
+		.checked = s->key.slot[e] != WEFT_PORT_NONE,
 	};
 
 	weft_judge(snap, &flow, j);

@@ -16,16 +16,11 @@
 #include "icmp.h"
 #include "judge.h"
 
-// Whether no rule has to allow the packet: group membership and neighbour discovery.
+// Whether no rule has to allow the packet: group membership, neighbour discovery, and what routers say.
 static bool
 passes(const struct weft_lane *lane, const struct rte_mbuf *m)
 {
-	uint8_t query;
-
-	if (lane->proto == IPPROTO_IGMP)
-		return lane->flags & WEFT_LANE_IPV4;
-	return lane->proto == IPPROTO_ICMPV6 && lane->flags & WEFT_LANE_IPV6 && lane->flags & WEFT_LANE_L4 &&
-	       weft_icmp_kind(true, weft_flow_l4(lane, m)[0], &query) == ICMP_LOCAL;
+	return weft_icmp_is_local(lane, m) || (lane->proto == IPPROTO_IGMP && lane->flags & WEFT_LANE_IPV4);
 }
 
 static int
@@ -55,6 +50,9 @@ weft_multicast_may_leave(struct weft_worker *worker, struct weft_vec *vec, unsig
 
 	if (weft_ethertype_is_other(lane))
 		return weft_ethertype_judge(worker, vec, lane, vec->pkts[i], lane->in, true);
+	if (weft_icmp_is_foreign(worker, lane, vec->pkts[i]) &&
+		weft_snapshot_domain(worker->snap, lane->domain)->network)
+		return WEFT_DROP_GUARD_ROUTER;
 	if (passes(lane, vec->pkts[i]) || weft_snapshot_domain(worker->snap, lane->domain)->network == 0)
 		return -1;
 	flow = weft_flow_of(worker, lane, vec->pkts[i]);

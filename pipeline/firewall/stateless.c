@@ -45,7 +45,9 @@ weft_stateless_check(struct weft_worker *worker, struct weft_vec *vec, unsigned 
 	case ICMP_ERROR:
 		return weft_icmp_check_error(worker, vec, i);
 	case ICMP_LOCAL:
-		return TRACK_PASS;
+		if (weft_icmp_is_foreign(worker, lane, vec->pkts[i]))
+			return WEFT_DROP_GUARD_ROUTER;
+		return weft_icmp_is_local(lane, vec->pkts[i]) ? TRACK_PASS : judge_alone(worker, vec, i);
 	case ICMP_OTHER:
 		return judge_alone(worker, vec, i);
 	case ICMP_QUERY:

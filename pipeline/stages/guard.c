@@ -10,6 +10,7 @@
 
 #include "pipeline/base/arp.h"
 #include "pipeline/base/bytes.h"
+#include "pipeline/firewall/role.h"
 #include "pipeline/send/drop.h"
 #include "weft/explain.h"
 #include "weft/stage.h"
@@ -74,7 +75,7 @@ check_ipv4(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 {
 	const uint8_t *src = frame + lane->l3_off + 12, *l4 = frame + lane->l4_off;
 
-	if (likely(own_ip4(port, src)))
+	if (likely(own_ip4(port, src)) || port->guard & WEFT_GUARD_FORWARDS)
 		return -1;
 	// A guest that asks for an address by DHCP has none yet (RFC 2131, 4.1).
 	if (is_unspecified(src, 4) && lane->proto == IPPROTO_UDP && (lane->flags & WEFT_LANE_L4) && l4[0] == 0 &&
@@ -121,11 +122,11 @@ check_nd(const struct weft_port_conf *port, const struct weft_lane *lane, const 
 	const uint8_t *end = ip + 40 + (ip[4] << 8 | ip[5]), *options;
 
 	switch (icmp[0]) {
-	case ND_ROUTER_ADVERT:
-	case ND_REDIRECT:
-		return WEFT_DROP_GUARD_ND;
 	case ND_ROUTER_SOLICIT:
 		options = icmp + 8;
+		break;
+	case ND_ROUTER_ADVERT:
+		options = icmp + 16;
 		break;
 	case ND_NEIGHBOR_SOLICIT:
 	case ND_NEIGHBOR_ADVERT:
@@ -150,7 +151,8 @@ check_ipv6(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 	bool icmp = lane->proto == IPPROTO_ICMPV6;
 
 	// Duplicate address detection and the first multicast reports have the source ::; both are ICMPv6.
-	if ((port->guard & WEFT_GUARD_IP) && !own_ip6(port, src) && !(icmp && is_unspecified(src, 16)))
+	if ((port->guard & WEFT_GUARD_IP) && !own_ip6(port, src) && !(icmp && is_unspecified(src, 16)) &&
+		!(port->guard & WEFT_GUARD_FORWARDS))
 		return WEFT_DROP_GUARD_IPV6;
 	// Neighbour discovery is never fragmented (RFC 6980): a fragment could hide it.
 	if (icmp && (lane->flags & WEFT_LANE_FRAGMENT))
@@ -165,7 +167,10 @@ static int
 check(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint8_t role = weft_role_lacking(port, lane, m);
 
+	if (unlikely(role))
+		return weft_role_drop(role);
 	if ((port->guard & WEFT_GUARD_MAC) && unlikely((lane->src & MAC_MASK) != port->mac))
 		return WEFT_DROP_GUARD_MAC;
 	if (lane->flags & WEFT_LANE_IPV4)
@@ -190,9 +195,10 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 
 		// The fast path: the MAC address is right, and nothing else has to be checked.
 		if (port->guard == WEFT_GUARD_MAC && (vec->lanes[i].src & MAC_MASK) == port->mac &&
-			vec->lanes[i].flags & WEFT_LANE_IPV4 && likely(vec->explain == NULL))
+			vec->lanes[i].flags & WEFT_LANE_IPV4 && likely(vec->explain == NULL) &&
+			likely(!weft_role_lacking(port, &vec->lanes[i], vec->pkts[i])))
 			continue;
-		if (!port->guard) {
+		if (!port->guard && !weft_role_lacking(port, &vec->lanes[i], vec->pkts[i])) {
 			if (unlikely(vec->explain != NULL))
 				weft_explain_add(
 					vec->explain, WEFT_STAGE_guard, "port %s names no addresses", port->name);

@@ -10,7 +10,9 @@ from conftest import mac
 from harness.proc import wait_for
 from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
-from scapy.all import ICMP, IP, LLC, SNAP, TCP, UDP, Dot3, Ether, ICMPv6DestUnreach, IPv6, PPPoED, Raw, fragment, raw
+from scapy.all import (BOOTP, DHCP, ICMP, IP, LLC, SNAP, TCP, UDP, Dot3, Ether, ICMPv6DestUnreach, ICMPv6ND_RA, ICMPv6NDOptSrcLLAddr,
+                       IPv6, PPPoED, Raw, fragment, raw)
+from scapy.contrib.igmp import IGMP
 
 A, B = "10.0.0.1", "10.0.0.2"
 
@@ -413,6 +415,29 @@ def test_odd_rules_are_warned_of(weftd):
                                 "default/g again: repeats default/g all"]
     # A group that names itself means its members among each other, and can be removed.
     weftd.ctl("group", "del", "g")
+
+
+def test_roles_of_ports(weftd):
+    """What stations believe whoever says it: advertisements, redirects, queries, DHCP offers. Rules of the receivers let nothing in."""
+    with Net(weftd, WEB, [[], [], []]) as net:
+        eth = Ether(src=mac(1), dst="33:33:00:00:00:01")
+        offer = raw(Ether(src=mac(1), dst=mac(2)) / IP(src=ip(1), dst=ip(2)) / UDP(sport=67, dport=68) /
+                    BOOTP(op=2, chaddr=b"\x52") / DHCP(options=[("message-type", "offer"), "end"]))
+        sayings = {"router": raw(eth / IPv6(src="fe80::5054:ff:fe00:1", dst="ff02::1", hlim=255) / ICMPv6ND_RA() /
+                                 ICMPv6NDOptSrcLLAddr(lladdr=mac(1))),
+                   "querier": raw(Ether(src=mac(1), dst="01:00:5e:00:00:01") / IP(src=ip(1), dst="224.0.0.1", ttl=1) /
+                                  IGMP(type=0x11, gaddr="0.0.0.0")), "dhcp-server": offer}
+        drops = {"router": "guard_router", "querier": "guard_querier", "dhcp-server": "guard_dhcp"}
+        for role, frame in sayings.items():
+            net.change("ports", "g1", may=[r for r in sayings if r != role])
+            net.send_raw(1, 2, frame, passes=False)
+            assert weftd.drops("g1")[drops[role]] == 1
+            net.change("ports", "g1", may=[role])
+            net.send_raw(1, 2, frame)
+    with pytest.raises(Rejected, match="may: expected a list of router, querier and dhcp-server"):
+        weftd.apply({"default": {"ports": {"g1": {"network": "lan", "may": ["king"]}}}})
+    with pytest.raises(Rejected, match="may: an uplink needs no role"):
+        weftd.apply({"default": {"ports": {"u": {"may": ["router"], "attach": {"type": "eth", "device": "net_null0"}}}}})
 
 
 def test_what_is_neither_ip_nor_arp_needs_a_rule(weftd):
