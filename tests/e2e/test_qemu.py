@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weft authors
 """Real virtual machines: Debian's kernel and its virtio driver, its VLAN devices and its bridge."""
 import re
+import tempfile
 
 import pytest
 from conftest import mac
@@ -81,3 +82,10 @@ def test_vlans_against_the_kernels_devices_and_bridge(weftd):
     finally:
         for g in guests.values():
             g.close()
+
+
+def test_machine_that_ends_says_why():
+    """A guest panics while it boots: the failure tells of it, and of QEMU's exit status."""
+    with qemu.Machine(tempfile.mkdtemp(), qemu.initramfs([]), 192, "-M", "q35", options="rdinit=/none") as machine:
+        with pytest.raises(RuntimeError, match=r"(?s)QEMU ended with 0: .*Kernel panic - not syncing"):
+            machine.wait_boot()

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "lone_port.h"
+#include "tests/harness/lone_port.h"
 #include "vhost_files.h"
 #include "vhost_input.h"
 #include "vhost_neighbour.h"

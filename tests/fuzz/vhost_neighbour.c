@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "lone_port.h"
+#include "tests/harness/lone_port.h"
 
 #include "vhost/message.h"
 #include "vhost/queues.h"

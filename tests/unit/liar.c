@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lone_port.h"
+#include "tests/harness/lone_port.h"
 #include "vhost/connection.h"
 
 static unsigned int suspended; // how often workers had to leave the rings of any port

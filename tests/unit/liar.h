@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "lone_port.h"
+#include "tests/harness/lone_port.h"
 #include "vhost/device.h"
 #include "vhost/guard.h"
 #include "vhost/port.h"

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lone_port.h"
+#include "tests/harness/lone_port.h"
 
 #define MOST 64 // sockets that linger
 

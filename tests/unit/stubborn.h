@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "lone_port.h"
+#include "tests/harness/lone_port.h"
 
 #define STUBBORN_WAIT_MS 30000
 

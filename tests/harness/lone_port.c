@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-#include "lone_port.h"
+#include "tests/harness/lone_port.h"
 
 #include <dirent.h>
 #include <poll.h>
