@@ -29,9 +29,7 @@ vhost_connection_new(struct vhost_port *port, int fd, uint64_t now_ms)
 		return NULL;
 	c->fd = fd;
 	c->port = port;
-	c->since_ms = c->refilled_ms = now_ms;
-	c->messages = VHOST_BUDGET_MESSAGES;
-	c->fds = VHOST_BUDGET_FDS;
+	c->since_ms = now_ms;
 	return c;
 }
 
@@ -56,13 +54,14 @@ vhost_connection_free(struct vhost_connection *c, struct vhost_trash *trash)
 }
 
 static void
-refill(struct vhost_connection *c, uint64_t now_ms)
+refill(struct vhost_port *port, uint64_t now_ms)
 {
-	int64_t ms = (int64_t)RTE_MIN(now_ms - c->refilled_ms, UINT64_C(1000));
+	int64_t ms = (int64_t)RTE_MIN(now_ms - port->counted_ms, UINT64_C(1000));
 
-	c->refilled_ms = now_ms;
-	c->messages = RTE_MIN(c->messages + ms * VHOST_BUDGET_MESSAGES / 1000, (int64_t)VHOST_BUDGET_MESSAGES);
-	c->fds = RTE_MIN(c->fds + ms * VHOST_BUDGET_FDS / 1000, (int64_t)VHOST_BUDGET_FDS);
+	port->counted_ms = now_ms;
+	port->messages_left =
+		RTE_MIN(port->messages_left + ms * VHOST_BUDGET_MESSAGES / 1000, (int64_t)VHOST_BUDGET_MESSAGES);
+	port->fds_left = RTE_MIN(port->fds_left + ms * VHOST_BUDGET_FDS / 1000, (int64_t)VHOST_BUDGET_FDS);
 }
 
 // Notes the descriptors that came with a part of a message. -EPROTO: more than a message may have; -EMFILE: the kernel closed
@@ -83,7 +82,7 @@ take_fds(struct vhost_connection *c, const struct msghdr *msg)
 			int fd;
 
 			memcpy(&fd, data + i * sizeof(fd), sizeof(fd));
-			c->fds--;
+			c->port->fds_left--;
 			if (c->in.n_fds < VHOST_MAX_FDS) {
 				c->in.fds[c->in.n_fds++] = fd;
 			} else if (c->n_extra < VHOST_FDS_AT_ONCE) {
@@ -198,7 +197,7 @@ handle(struct vhost_connection *c)
 	int ret;
 
 	c->got = 0;
-	if (--c->messages < 0 || c->fds < 0)
+	if (--c->port->messages_left < 0 || c->port->fds_left < 0)
 		return vhost_refuse(c->port, EBUSY, "sent more than %u messages or %u descriptors in a second",
 			VHOST_BUDGET_MESSAGES, VHOST_BUDGET_FDS);
 	ret = vhost_request_handle(c->port, &c->in);
@@ -217,16 +216,18 @@ handle(struct vhost_connection *c)
 int
 vhost_connection_run(struct vhost_connection *c, uint64_t now_ms)
 {
+	const struct vhost_trash *trash = c->port->trash;
 	uint64_t start = weft_clock_us();
 	int ret = c->out_size ? send_answer(c) : 0;
 
-	refill(c, now_ms);
+	refill(c->port, now_ms);
 	while (ret == 0 && c->out_size == 0) {
 		ret = receive_message(c);
 		if (ret <= 0)
 			break;
 		ret = handle(c);
-		if (weft_clock_us() - start >= RUN_US)
+		// What a message has left to throw away is thrown away before the next one leaves more.
+		if (weft_clock_us() - start >= RUN_US || c->port->trash != trash)
 			break;
 	}
 	vhost_device_resume(c->port);

@@ -12,7 +12,7 @@
 struct vhost_port;
 struct vhost_trash;
 
-// What one front end may send. The connection of a front end that sends more ends, by name.
+// What a port's front ends may send, one after the other. The connection of one that sends more ends, by name.
 #define VHOST_BUDGET_MESSAGES 4000 // at once; and as many in each second
 #define VHOST_BUDGET_FDS      2000 // likewise
 
@@ -30,8 +30,7 @@ struct vhost_connection {
 	unsigned int n_extra;
 	uint32_t events;     // that the thread waits for; 0: none
 	bool without_memory; // it has been said that the guest's memory is missing
-	uint64_t since_ms, refilled_ms;
-	int64_t messages, fds; // budgets that are left
+	uint64_t since_ms;
 };
 
 // Takes the connected socket FD over, as PORT's connection. Returns NULL without memory; FD stays the caller's then.

@@ -231,8 +231,13 @@ look_at_due(void)
 	uint64_t start = weft_clock_us();
 	struct vhost_port *port;
 
-	while (weft_clock_us() - start < TURN_US && (port = vhost_agenda_take(start / 1000)))
+	for (uint64_t now = start; now - start < TURN_US; now = weft_clock_us()) {
+		port = vhost_agenda_take(start / 1000);
+		if (port == NULL)
+			break;
 		look_at(port);
+		vhost_pace_charge(port, now);
+	}
 }
 
 static void
@@ -294,7 +299,9 @@ handle_port(struct vhost_port *port, bool listener)
 	else
 		run_connection(port);
 	vhost_pace_charge(port, start);
+	start = weft_clock_us();
 	look_at(port);
+	vhost_pace_charge(port, start);
 }
 
 static void

@@ -45,6 +45,9 @@ vhost_pace_init(struct vhost_port *port, uint64_t now_us)
 	try_again_soon(port);
 	port->left_us = BUDGET_US;
 	port->refilled_us = now_us;
+	port->messages_left = VHOST_BUDGET_MESSAGES;
+	port->fds_left = VHOST_BUDGET_FDS;
+	port->counted_ms = now_us / 1000;
 }
 
 bool

@@ -69,7 +69,10 @@ struct vhost_port {
 	bool listens;		   // the thread waits for connections at it
 	uint64_t next_try_ms;	   // when it may be connected again
 	uint32_t backoff_ms;
-	uint32_t pause_ms;    // for which it waits until it looks at its trash again
+	uint32_t pause_ms;     // for which it waits until it looks at its trash again
+	int64_t messages_left; // that its front ends may send; see connection.h
+	int64_t fds_left;
+	uint64_t counted_ms;  // when they got some back
 	int64_t left_us;      // for which it may keep the thread busy
 	uint64_t refilled_us; // when it got some back
 	bool was_up;	      // the link, in this connection

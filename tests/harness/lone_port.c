@@ -13,6 +13,7 @@
 
 #include "vhost/connection.h"
 #include "vhost/device.h"
+#include "vhost/pace.h"
 #include "vhost/trash.h"
 #include "vhost/wake.h"
 #include "weft/log.h"
@@ -34,6 +35,7 @@ lone_port_open(struct weft_portio *io, const char *name)
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	pthread_mutex_init(&port->error_lock, NULL);
 	io->priv = port;
+	vhost_pace_init(port, 0);
 	return port;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -291,6 +292,65 @@ test_budget_of_messages(void **state)
 	liar_close(&l);
 }
 
+// Who connects again has no more left than before.
+static void
+test_budget_is_the_ports(void **state)
+{
+	struct vhost_header m = { VHOST_SET_OWNER, VHOST_VERSION, 0 };
+	int ret = 0, n = 0;
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	for (unsigned int i = 0; i < 4; i++) {
+		for (unsigned int k = 0; k < VHOST_BUDGET_MESSAGES / 4; k++) {
+			send_bytes(&l, &m, sizeof(m));
+			assert_int_equal(vhost_connection_run(l.port->connection, 9000), 0);
+		}
+		lone_port_end(l.port);
+		liar_settle(&l);
+		close(l.sock);
+		l.sock = lone_port_connect(l.port, 9000);
+	}
+	send_bytes(&l, &m, sizeof(m));
+	assert_int_equal(vhost_connection_run(l.port->connection, 9000), -EBUSY);
+	lone_port_end(l.port);
+	liar_settle(&l);
+	close(l.sock);
+	// A second later it has all again.
+	l.sock = lone_port_connect(l.port, 10000);
+	while (ret == 0 && n++ <= VHOST_BUDGET_MESSAGES) {
+		send_bytes(&l, &m, sizeof(m));
+		ret = vhost_connection_run(l.port->connection, 10000);
+	}
+	assert_int_equal(n, VHOST_BUDGET_MESSAGES);
+	assert_int_equal(ret, -EBUSY);
+	liar_close(&l);
+}
+
+// After a message that leaves something to throw away the port waits until it is thrown away.
+static void
+test_one_bag_at_a_time(void **state)
+{
+	struct {
+		uint64_t padding;
+		struct vhost_region region;
+	} add = { .region = { .gpa = 1, .size = 4096 } }; // misaligned
+	int answered = 0;
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	liar_negotiate(&l, 0);
+	for (unsigned int i = 0; i < 20; i++)
+		liar_send(&l, VHOST_ADD_MEM_REG, VHOST_VERSION | VHOST_NEED_REPLY, &add, sizeof(add), &l.memory_fd, 1);
+	assert_int_equal(vhost_connection_run(l.port->connection, clock_us() / 1000), 0);
+	assert_int_equal(ioctl(l.sock, FIONREAD, &answered), 0);
+	assert_int_equal(answered, sizeof(struct vhost_header) + sizeof(uint64_t));
+	liar_settle(&l);
+	liar_close(&l);
+}
+
 static void
 test_budget_of_descriptors(void **state)
 {
@@ -326,6 +386,8 @@ main(void)
 		cmocka_unit_test(test_no_descriptors_left),
 		cmocka_unit_test(test_rings_stop_once),
 		cmocka_unit_test(test_budget_of_messages),
+		cmocka_unit_test(test_budget_is_the_ports),
+		cmocka_unit_test(test_one_bag_at_a_time),
 		cmocka_unit_test(test_budget_of_descriptors),
 	};
 
