@@ -12,6 +12,7 @@
 
 #include "guard.h"
 #include "port.h"
+#include "stall.h"
 #include "trash.h"
 #include "trouble.h"
 
@@ -205,6 +206,7 @@ vhost_device_suspend(struct vhost_port *port)
 		return;
 	atomic_store_explicit(&port->running, false, memory_order_release);
 	port->io->quiesce();
+	vhost_stall_rest();
 	atomic_store(&port->to_guest, 0);
 	atomic_store(&port->from_guest, 0);
 	for (uint16_t q = 0; q < VHOST_N_RINGS; q++) {
@@ -226,12 +228,15 @@ vhost_device_resume(struct vhost_port *port)
 	if (!port->suspended)
 		return;
 	port->suspended = false;
+	vhost_stall_watch();
 	if (vhost_guard_enter(&guard, port))
 		load_all(port);
 	vhost_guard_leave();
 	broken = atomic_load(&port->broken) != VHOST_FAULT_NONE;
 	to_guest = broken ? 0 : atomic_load(&port->to_guest);
 	from_guest = broken ? 0 : atomic_load(&port->from_guest);
+	if ((to_guest | from_guest) == 0)
+		vhost_stall_rest();
 	atomic_store_explicit(&port->running, (to_guest | from_guest) != 0, memory_order_release);
 	set_link(port, (to_guest & from_guest) != 0);
 }

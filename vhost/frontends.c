@@ -20,6 +20,7 @@
 #include "pace.h"
 #include "port.h"
 #include "socket.h"
+#include "stall.h"
 #include "trash.h"
 #include "trouble.h"
 #include "wake.h"
@@ -324,6 +325,7 @@ run(void *arg __rte_unused)
 {
 	int timeout = -1;
 
+	vhost_stall_enlist();
 	for (;;) {
 		struct epoll_event events[EVENTS];
 		unsigned int seen = atomic_load(&removals);
@@ -376,6 +378,7 @@ start(void)
 		return ret;
 	started = true;
 	vhost_guard_init();
+	vhost_stall_init();
 	weft_call_init();
 	return 0;
 }

@@ -39,20 +39,30 @@ vhost_guard_stop(struct vhost_port *port, enum vhost_fault fault)
 	atomic_compare_exchange_strong(&port->broken, &none, (uint8_t)fault);
 	for (uint16_t q = 0; q < VHOST_N_RINGS; q++)
 		atomic_store(&port->rings[q].fault, fault);
+	// Not even to see whether the guest wants an interrupt.
+	atomic_store(&port->to_guest, 0);
+	atomic_store(&port->from_guest, 0);
 	vhost_wake_for(port);
 }
 
-// The handler's signal is not blocked while it runs, so leaving it by a jump leaves the thread's signal mask as it was.
+// A handler's signal is not blocked while it runs, so leaving it by a jump leaves the thread's signal mask as it was.
+void
+vhost_guard_leap(enum vhost_fault fault)
+{
+	struct vhost_guard *guard = vhost_guarded;
+
+	vhost_guarded = NULL;
+	vhost_guard_stop(guard->port, fault);
+	__builtin_longjmp(guard->env, 1);
+}
+
 static void
 on_fault(int sig, siginfo_t *info, void *context __rte_unused)
 {
 	struct vhost_guard *guard = vhost_guarded;
 
-	if (guard && info->si_code > 0 && is_of(guard->port, (uintptr_t)info->si_addr)) {
-		vhost_guarded = NULL;
-		vhost_guard_stop(guard->port, sig == SIGBUS ? VHOST_FAULT_MEMORY : VHOST_FAULT_STRAY);
-		__builtin_longjmp(guard->env, 1);
-	}
+	if (guard && info->si_code > 0 && is_of(guard->port, (uintptr_t)info->si_addr))
+		vhost_guard_leap(sig == SIGBUS ? VHOST_FAULT_MEMORY : VHOST_FAULT_STRAY);
 	// The access faults again, and the former handler runs.
 	sigaction(sig, sig == SIGBUS ? &before_bus : &before_segv, NULL);
 }

@@ -30,6 +30,10 @@ void vhost_guard_init(void);
 // rings, also in a signal handler.
 void vhost_guard_stop(struct vhost_port *port, enum vhost_fault fault);
 
+// Leaves the block below vhost_guard_enter() because of FAULT, which stops the port. In a signal handler with SA_NODEFER that
+// interrupted an access to the port's memory. Does not return.
+void vhost_guard_leap(enum vhost_fault fault) __attribute__((noreturn));
+
 // True: this thread may access PORT's memory until vhost_guard_leave(). It returns a second time, false, if an access faults:
 // the block below is abandoned. Locals that the block changed have no value then. GUARD lives in the calling function, which
 // must not return before vhost_guard_leave().

@@ -87,11 +87,11 @@ void
 vhost_pace_ended(struct vhost_port *port, int why, uint8_t broken, uint64_t since_ms, uint64_t now_ms)
 {
 	if (broken) {
-		if (now_ms - port->offended_ms > LONGEST_PENALTY_MS)
+		if (now_ms > port->offended_ms + LONGEST_PENALTY_MS)
 			port->offences = 0;
-		port->offended_ms = now_ms;
 		port->next_try_ms = now_ms + RTE_MIN((uint64_t)LAST_BACKOFF_MS << RTE_MIN(port->offences++, 16u),
 						     (uint64_t)LONGEST_PENALTY_MS);
+		port->offended_ms = port->next_try_ms;
 	} else if (why != -ECONNRESET) {
 		port->next_try_ms = now_ms + LAST_BACKOFF_MS;
 	} else if (now_ms - since_ms < SHORT_MS && !port->was_up) {

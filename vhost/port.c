@@ -11,6 +11,7 @@
 #include "frontends.h"
 #include "queues.h"
 #include "socket.h"
+#include "stall.h"
 #include "trouble.h"
 
 static int
@@ -112,6 +113,7 @@ vhost_status(struct weft_portio *io, struct weft_io_status *status)
 }
 
 const struct weft_io_ops weft_vhost_ops = {
+	.enlist = vhost_stall_enlist,
 	.open = vhost_open,
 	.close = vhost_close,
 	.rx = vhost_rx,

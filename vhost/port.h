@@ -77,7 +77,10 @@ struct vhost_port {
 	uint64_t refilled_us; // when it got some back
 	bool was_up;	      // the link, in this connection
 	uint32_t offences;    // how often in a row weft had to stop it
-	uint64_t offended_ms;
+	uint64_t offended_ms; // when the last penalty was over
+	uint64_t
+		stalled_us; // for which it has held a thread up (stall.c); written by the thread that may use the rings
+	uint64_t stalled_at_us;
 
 	_Atomic uint8_t broken; // enum vhost_fault: why its connection has to end. Set by whoever finds out
 	_Atomic bool flagged;	// among the ports that the front ends' thread has to look at (wake.h)

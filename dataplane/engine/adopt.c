@@ -19,6 +19,13 @@ give_up(struct weft_engine_worker *self, uint16_t slot)
 	weft_token_release(self, slot);
 }
 
+static void
+enlist(const struct weft_io_ops *ops)
+{
+	if (ops && ops->enlist)
+		ops->enlist();
+}
+
 // SLOT holds PORT now. Returns whether the slot has to leave the worker's poll list.
 static bool
 adopt_slot(struct weft_engine_worker *self, uint16_t slot, const struct weft_port_conf *port)
@@ -33,6 +40,8 @@ adopt_slot(struct weft_engine_worker *self, uint16_t slot, const struct weft_por
 			give_up(self, slot);
 	}
 	if (was != gen) {
+		if (gen)
+			enlist(weft_engine.ports[slot].ops);
 		own->gen = gen;
 		own->empty = 0;
 		// A new port is idle until it sends: that is found out soon.

@@ -50,6 +50,8 @@ struct weft_io_status {
 struct weft_portio;
 
 struct weft_io_ops {
+	// Worker, before it uses a port of such a device; may be called again. NULL: there is nothing to do.
+	void (*enlist)(void);
 	// Control thread. Opens the device for the slot's port, and fills in portio->priv. Returns 0; or -errno with
 	// ERR, and then nothing stays behind.
 	int (*open)(struct weft_portio *io, const struct weft_attach *attach, struct weft_error *err);

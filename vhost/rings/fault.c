@@ -17,6 +17,7 @@ static const char *const fault_texts[VHOST_N_FAULTS] = {
 	[VHOST_FAULT_MEMORY] = "cut the file behind its memory short",
 	[VHOST_FAULT_STRAY] = "made weft touch memory that is not the guest's (please report this)",
 	[VHOST_FAULT_CALL] = "made its interrupts block",
+	[VHOST_FAULT_HOLES] = "punched holes in memory that weft was using, which held it up (a balloon's do not)",
 };
 
 const char *

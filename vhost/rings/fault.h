@@ -20,6 +20,7 @@ enum vhost_fault {
 	VHOST_FAULT_MEMORY, // the file behind the guest's memory was cut short
 	VHOST_FAULT_STRAY,  // weft touched an address beside the guest's memory: a check is missing
 	VHOST_FAULT_CALL,   // an interrupt took too long
+	VHOST_FAULT_HOLES,  // holes were punched in the guest's memory, and threads waited for them
 	VHOST_N_FAULTS
 };
 
