@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weft authors
 
 // The worker stops, or is kept busy.
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -144,11 +146,66 @@ memory_that_is_cut(struct faker *f)
 	return NULL;
 }
 
+#define HOLE_SIZE  (UINT64_C(1) << 30)
+#define HOLES_US   8000000
+#define HOLES_EACH 5 // of a connection that weft does not end
+
+struct holes {
+	unsigned int connections, punched;
+	unsigned int kept; // connections that weft served after so many
+	uint64_t us;	   // while a hole was punched
+};
+
+// One connection. A GiB of pages goes away all at once, with the rings in it, again and again until weft ends it.
+static void
+punch_holes(struct faker *f, struct holes *holes)
+{
+	bool served = true;
+
+	holes->connections++;
+	for (unsigned int i = 0; i < HOLES_EACH && served; i++) {
+		uint64_t start;
+
+		if (fallocate(f->memory_fd, 0, 0, (off_t)HOLE_SIZE))
+			return;
+		start = wire_clock_us();
+		fallocate(f->memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)HOLE_SIZE);
+		holes->us += wire_clock_us() - start;
+		holes->punched++;
+		served = wire_probe(&f->w);
+	}
+	holes->kept += served;
+}
+
+// A front end that comes back as fast as it may.
+static const char *
+memory_full_of_holes(struct faker *f)
+{
+	static char text[160];
+	struct door *door = doors_take();
+	uint64_t start = wire_clock_us();
+	struct holes holes = { 0 };
+
+	if (ftruncate(f->memory_fd, (off_t)HOLE_SIZE))
+		return "this machine has not the memory";
+	while (wire_clock_us() - start < HOLES_US) {
+		if (faker_reach(f, door, STATE_SPLIT) && wire_probe(&f->w))
+			punch_holes(f, &holes);
+		wire_close(&f->w);
+	}
+	snprintf(text, sizeof(text),
+		"%u connections with %u holes, in %lu %% of the time; weft would not end %u of them", holes.connections,
+		holes.punched, holes.us * 100 / (wire_clock_us() - start), holes.kept);
+	fprintf(stderr, "%s\n", text);
+	return holes.kept || holes.connections == 0 ? text : NULL;
+}
+
 const struct seen seen_worker[] = {
 	{ "interrupt-that-blocks", interrupt_that_blocks },
 	{ "memory-that-never-comes", memory_that_never_comes },
 	{ "postcopy", postcopy },
 	{ "empty-chains", empty_chains },
 	{ "memory-that-is-cut", memory_that_is_cut },
+	{ "memory-full-of-holes", memory_full_of_holes },
 	{ NULL, NULL },
 };
