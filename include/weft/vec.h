@@ -47,7 +47,8 @@ struct weft_lane {
 	uint8_t strip;	     // how many outer tags named the domain and are not payload; written by vlan
 	uint8_t proto;	     // IP protocol of the last header walked
 	uint8_t flags;	     // enum weft_lane_flags
-	uint32_t frag_id;    // a fragment: identification of its datagram,
+	uint8_t frag_proto;  // a fragment: what its datagram begins with, which for IPv6 may be an extension header,
+	uint32_t frag_id;    // its identification,
 	uint16_t frag_off;   // its offset in the datagram, in bytes,
 	uint16_t frag_len;   // and its bytes
 	uint16_t l4_len;     // bytes from l4_off to the end of the IP datagram, or of this fragment

@@ -115,6 +115,12 @@ nd_options_lie(const struct weft_port_conf *port, const uint8_t *opt, const uint
 	return opt + 2 <= end;
 }
 
+static bool
+is_nd(uint8_t type)
+{
+	return type >= ND_ROUTER_SOLICIT && type <= ND_REDIRECT;
+}
+
 static int
 check_nd(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
 {
@@ -150,16 +156,18 @@ check_ipv6(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 	const uint8_t *src = frame + lane->l3_off + 8;
 	bool icmp = lane->proto == IPPROTO_ICMPV6;
 
+	bool whole = !(lane->flags & WEFT_LANE_FRAGMENT);
+
 	// Duplicate address detection and the first multicast reports have the source ::; both are ICMPv6.
-	if ((port->guard & WEFT_GUARD_IP) && !own_ip6(port, src) && !(icmp && is_unspecified(src, 16)) &&
+	if ((port->guard & WEFT_GUARD_IP) && !own_ip6(port, src) && !(icmp && whole && is_unspecified(src, 16)) &&
 		!(port->guard & WEFT_GUARD_FORWARDS))
 		return WEFT_DROP_GUARD_IPV6;
-	// Neighbour discovery is never fragmented (RFC 6980): a fragment could hide it.
-	if (icmp && (lane->flags & WEFT_LANE_FRAGMENT))
-		return WEFT_DROP_GUARD_ND;
-	if (icmp && (lane->flags & WEFT_LANE_L4))
-		return check_nd(port, lane, frame, have);
-	return -1;
+	if (!icmp || !(lane->flags & WEFT_LANE_L4))
+		return -1;
+	// Neighbour discovery is never fragmented (RFC 6980). The first fragment says what it is.
+	if (lane->flags & WEFT_LANE_FRAGMENT)
+		return is_nd(frame[lane->l4_off]) ? (int)WEFT_DROP_GUARD_ND : -1;
+	return check_nd(port, lane, frame, have);
 }
 
 // Returns -1, or the reason to drop the packet.

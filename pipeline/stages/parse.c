@@ -113,6 +113,7 @@ parse_ipv4(const struct view *v, struct weft_lane *lane)
 	lane->l4_off = off + header;
 	if (unlikely(frag & 0x3fff)) {
 		lane->flags |= WEFT_LANE_FRAGMENT;
+		lane->frag_proto = lane->proto;
 		lane->frag_id = be16(v->p + off + 4);
 		lane->frag_off = (frag & 0x1fff) * 8;
 		lane->frag_len = len - header;
@@ -163,6 +164,7 @@ parse_ipv6(const struct view *v, struct weft_lane *lane)
 			len = 8;
 			if (frag & 0xfff9) {
 				lane->flags |= WEFT_LANE_FRAGMENT;
+				lane->frag_proto = v->p[off];
 				lane->frag_id = (uint32_t)be16(v->p + off + 4) << 16 | be16(v->p + off + 6);
 				lane->frag_off = frag & 0xfff8;
 				lane->frag_len = end - off - len;

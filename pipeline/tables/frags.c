@@ -72,7 +72,7 @@ entry_of(const struct weft_lane *lane, const uint8_t *const addr[2])
 		.in = lane->in,
 		.out = lane->out,
 		.domain = lane->domain,
-		.proto = lane->proto,
+		.proto = lane->frag_proto,
 		.family = lane->flags & WEFT_LANE_IPV6 ? 6 : 4 };
 
 	memcpy(e.addr[0], addr[0], e.family == 6 ? 16 : 4);
@@ -120,8 +120,9 @@ weft_frags_note(struct weft_worker *worker, const struct weft_lane *lane, const 
 		if (way->family && worker->clock - way->seen > LIFE)
 			forget(t, way);
 		if (same(way, &e)) {
-			// The same datagram again: no fragment may overlap either of its first fragments.
-			way->first_end = RTE_MAX(way->first_end, lane->frag_len);
+			// Another datagram with the same number. The parser has seen the whole header in its first
+			// fragment, too.
+			way->first_end = lane->frag_len;
 			way->seen = worker->clock;
 			return -1;
 		}

@@ -1,86 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weft authors
 """The firewall between guests; packets built and judged by scapy."""
-import copy
 import json
 import time
 
 import pytest
 from conftest import mac
+from harness.firewall import WEB, A, B, Net, allow, ip
 from harness.proc import wait_for
-from harness.vhost_guest import VhostGuest
 from harness.weftd import Rejected, Weftd
-from scapy.all import (BOOTP, DHCP, ICMP, IP, LLC, SNAP, TCP, UDP, Dot3, Ether, ICMPv6DestUnreach, ICMPv6ND_RA, ICMPv6NDOptSrcLLAddr,
-                       IPv6, PPPoED, Raw, fragment, raw)
-from scapy.contrib.igmp import IGMP
-
-A, B = "10.0.0.1", "10.0.0.2"
-
-
-def ip(i):
-    """The address of guest I."""
-    return f"10.0.0.{i}"
-
-
-class Net:
-    """Guests g1 to gN in a network with a firewall; GROUPS by name, MEMBERS: the groups of each guest."""
-
-    def __init__(self, weftd, groups, members, network=None, limits=None, workers=None, n=None):
-        self.weftd = weftd
-        n = n or len(members)
-        self.bundle = {"networks": {"lan": {"firewall": True, **(network or {})}}, "groups": copy.deepcopy(groups), "ports": {
-            f"g{i}": {"network": "lan", "mac": mac(i), "ips": [ip(i), f"fd00::{i}"], "groups": members[i - 1],
-                      **({"worker": workers[i - 1]} if workers else {})} for i in range(1, n + 1)}}
-        if limits:
-            self.bundle["limits"] = limits
-        weftd.apply({"default": self.bundle})
-        self.guests = {i: VhostGuest(weftd.socket(f"g{i}")) for i in range(1, n + 1)}
-
-    def __enter__(self):
-        for g in self.guests.values():
-            g.start()
-        self.weftd.wait_link(*[f"g{i}" for i in self.guests])
-        return self
-
-    def __exit__(self, *_):
-        for g in self.guests.values():
-            g.close()
-
-    def change(self, kind, name, **fields):
-        """Changes fields of an object, and waits until it is in force."""
-        self.bundle[kind][name].update(fields)
-        self.weftd.apply({"default": {kind: {name: self.bundle[kind][name]}}})
-
-    def send(self, i, k, payload, passes=True, v6=False):
-        """Guest I sends to guest K; returns what K got, as IP, or None."""
-        head = IPv6(src=f"fd00::{i}", dst=f"fd00::{k}") if v6 else IP(src=ip(i), dst=ip(k))
-        return self.send_raw(i, k, raw(Ether(src=mac(i), dst=mac(k)) / head / payload), passes)
-
-    def send_raw(self, i, k, frame, passes=True):
-        """The same with a whole frame."""
-        self.guests[i].send(frame)
-        if not passes:
-            self.guests[i].settle()
-            assert self.guests[k].poll() == [], "it passed"
-            return None
-        got = self.guests[k].expect()
-        assert got == [frame]
-        return Ether(got[0]).payload
-
-    def connect(self, i, k, dport=80, sport=1024):
-        """A TCP connection from guest I to guest K: (sequence number of I, of K)."""
-        self.send(i, k, TCP(sport=sport, dport=dport, flags="S", seq=1000, options=[("WScale", 7)]))
-        self.send(k, i, TCP(sport=dport, dport=sport, flags="SA", seq=5000, ack=1001, options=[("WScale", 7)]))
-        self.send(i, k, TCP(sport=sport, dport=dport, flags="A", seq=1001, ack=5001))
-        return 1001, 5001
-
-
-def allow(**rule):
-    """A rule that lets something in."""
-    return {"direction": "in", "action": "allow", **rule}
-
-
-WEB = {"web": {"rules": [allow(name="http", protocol="tcp", ports=[80])]}}
+from scapy.all import ICMP, IP, TCP, UDP, Ether, ICMPv6DestUnreach, Raw, raw
 
 
 def test_nothing_comes_in_that_is_not_asked_for(weftd):
@@ -253,26 +182,6 @@ def test_limits_of_a_port(weftd):
         assert passed + weftd.drops("g1")["fw_port_rate"] == sent and 1 <= passed < 50
 
 
-def test_fragments_follow_their_first(weftd):
-    limits = {"fragmented": 1}
-    with Net(weftd, {"dns": {"rules": [allow(protocol="udp", ports=[53])]}}, [[], ["dns"]], limits=limits) as net:
-        def pieces(dport, ident):
-            whole = IP(src=A, dst=B, id=ident) / UDP(sport=9, dport=dport) / Raw(bytes(range(256)) * 8)
-            return [raw(Ether(src=mac(1), dst=mac(2)) / p) for p in fragment(whole, 800)]
-
-        for frame in pieces(53, 1):
-            net.send_raw(1, 2, frame)
-        for frame in pieces(54, 2):
-            net.send_raw(1, 2, frame, passes=False)
-        assert weftd.drops("g1") == {"fw_ingress": 1, "fw_fragment_stray": 2}
-        # A second datagram at a time is one too many; and bytes of the first fragment are not written again.
-        net.send_raw(1, 2, pieces(53, 3)[0], passes=False)
-        assert weftd.drops("g1")["fw_fragment_full"] == 1
-        over = Ether(src=mac(1), dst=mac(2)) / IP(src=A, dst=B, id=1, frag=1, proto=17) / Raw(bytes(64))
-        net.send_raw(1, 2, raw(over), passes=False)
-        assert weftd.drops("g1")["fw_fragment_overlap"] == 1
-
-
 def test_icmp_errors_must_speak_of_something(weftd):
     with Net(weftd, WEB, [[], ["web"], []]) as net:
         net.connect(1, 2)
@@ -415,62 +324,6 @@ def test_odd_rules_are_warned_of(weftd):
                                 "default/g again: repeats default/g all"]
     # A group that names itself means its members among each other, and can be removed.
     weftd.ctl("group", "del", "g")
-
-
-def test_roles_of_ports(weftd):
-    """What stations believe whoever says it: advertisements, redirects, queries, DHCP offers. Rules of the receivers let nothing in."""
-    with Net(weftd, WEB, [[], [], []]) as net:
-        eth = Ether(src=mac(1), dst="33:33:00:00:00:01")
-        offer = raw(Ether(src=mac(1), dst=mac(2)) / IP(src=ip(1), dst=ip(2)) / UDP(sport=67, dport=68) /
-                    BOOTP(op=2, chaddr=b"\x52") / DHCP(options=[("message-type", "offer"), "end"]))
-        sayings = {"router": raw(eth / IPv6(src="fe80::5054:ff:fe00:1", dst="ff02::1", hlim=255) / ICMPv6ND_RA() /
-                                 ICMPv6NDOptSrcLLAddr(lladdr=mac(1))),
-                   "querier": raw(Ether(src=mac(1), dst="01:00:5e:00:00:01") / IP(src=ip(1), dst="224.0.0.1", ttl=1) /
-                                  IGMP(type=0x11, gaddr="0.0.0.0")), "dhcp-server": offer}
-        drops = {"router": "guard_router", "querier": "guard_querier", "dhcp-server": "guard_dhcp"}
-        for role, frame in sayings.items():
-            net.change("ports", "g1", may=[r for r in sayings if r != role])
-            net.send_raw(1, 2, frame, passes=False)
-            assert weftd.drops("g1")[drops[role]] == 1
-            net.change("ports", "g1", may=[role])
-            net.send_raw(1, 2, frame)
-    with pytest.raises(Rejected, match="may: expected a list of router, querier and dhcp-server"):
-        weftd.apply({"default": {"ports": {"g1": {"network": "lan", "may": ["king"]}}}})
-    with pytest.raises(Rejected, match="may: an uplink needs no role"):
-        weftd.apply({"default": {"ports": {"u": {"may": ["router"], "attach": {"type": "eth", "device": "net_null0"}}}}})
-
-
-def test_what_is_neither_ip_nor_arp_needs_a_rule(weftd):
-    """PPPoE, LLC and LLDP; and IP in LLC/SNAP, which counts as IP."""
-    with Net(weftd, {"web": {"rules": [allow(protocol="tcp", ports=[80])]}}, [["web"], ["web"]]) as net:
-        head = Ether(src=mac(1), dst=mac(2))
-        pppoe = raw(head / PPPoED() / Raw(bytes(40)))
-        spanning = raw(Dot3(src=mac(1), dst=mac(2)) / LLC(dsap=0x42, ssap=0x42, ctrl=3) / Raw(bytes(40)))
-        lldp = raw(Ether(src=mac(1), dst="01:80:c2:00:00:0e", type=0x88cc) / Raw(bytes(46)))
-
-        def snap(port, i=1):
-            return raw(Dot3(src=mac(1), dst=mac(2)) / LLC(dsap=0xaa, ssap=0xaa, ctrl=3) / SNAP(OUI=0, code=0x800) /
-                       IP(src=ip(i), dst=ip(2)) / TCP(sport=port, dport=port, flags="S"))
-
-        for frame in pppoe, spanning, lldp, snap(22), snap(80, 3):
-            net.send_raw(1, 2, frame, passes=False)
-        net.send_raw(1, 2, snap(80))
-        assert weftd.drops("g1") == {"fw_ethertype": 2, "fwd_reserved": 1, "fw_ingress": 1, "guard_ipv4": 1}
-        for direction in "in", "out":
-            weftd.ctl("rule", "add", "web", direction, "allow", "--protocol", "ether", "--ethertype", "0x8863",
-                      "--name", f"pppoe-{direction}")
-        net.send_raw(1, 2, pppoe)
-        net.send_raw(1, 2, spanning, passes=False)
-        assert {h["rule"]: h["packets"] for h in weftd.ctl("rule", "hits", "web") if "pppoe" in h["rule"]} == {
-            "default/web pppoe-in": 1, "default/web pppoe-out": 1}
-        net.change("networks", "lan", non_ip=True, link_protocols=["lldp"])
-        for frame in pppoe, spanning, lldp:
-            net.send_raw(1, 2, frame)
-    for more, error in (({"protocol": "ether", "ethertype": 2048}, "ethertype"), ({"ethertype": "0x8863"}, "needs protocol ether"),
-                        ({"protocol": "ether", "ports": [1]}, "ports"),
-                        ({"protocol": "ether", "remote": {"group": "web"}}, "IP addresses")):
-        with pytest.raises(Rejected, match=error):
-            weftd.apply({"default": {"groups": {"web": {"rules": [allow(**more)]}}}})
 
 
 def test_too_many_rules_for_a_port(weftd):

@@ -228,7 +228,7 @@ note_first(struct reference *ref, const struct ref_packet *p)
 		struct datagram *d = &ref->datagram[i];
 
 		if (d->used && same_datagram(&d->first, p)) {
-			d->covered = covered > d->covered ? covered : d->covered;
+			d->covered = covered;
 			return;
 		}
 	}
