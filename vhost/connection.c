@@ -30,6 +30,7 @@ vhost_connection_new(struct vhost_port *port, int fd, uint64_t now_ms)
 	c->fd = fd;
 	c->port = port;
 	c->since_ms = now_ms;
+	atomic_store(&port->quiet, 2 * now_ms);
 	return c;
 }
 
@@ -50,6 +51,7 @@ vhost_connection_free(struct vhost_connection *c, struct vhost_trash *trash)
 	for (unsigned int i = 0; i < c->n_extra; i++)
 		vhost_trash_fd(trash, c->extra[i]);
 	vhost_trash_fd(trash, c->fd);
+	atomic_store(&c->port->quiet, 0);
 	free(c);
 }
 
@@ -197,6 +199,7 @@ handle(struct vhost_connection *c)
 	int ret;
 
 	c->got = 0;
+	atomic_store(&c->port->quiet, 0);
 	if (--c->port->messages_left < 0 || c->port->fds_left < 0)
 		return vhost_refuse(c->port, EBUSY, "sent more than %u messages or %u descriptors in a second",
 			VHOST_BUDGET_MESSAGES, VHOST_BUDGET_FDS);
@@ -230,6 +233,8 @@ vhost_connection_run(struct vhost_connection *c, uint64_t now_ms)
 		if (weft_clock_us() - start >= RUN_US || c->port->trash != trash)
 			break;
 	}
+	if (c->got && !(atomic_load(&c->port->quiet) & 1))
+		atomic_store(&c->port->quiet, 2 * now_ms + 1);
 	vhost_device_resume(c->port);
 	return ret;
 }

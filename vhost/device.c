@@ -15,6 +15,7 @@
 #include "stall.h"
 #include "trash.h"
 #include "trouble.h"
+#include "wake.h"
 
 #define MAX_SIZE 32768 // entries of a ring (VIRTIO 1.1, 2.6)
 
@@ -108,6 +109,13 @@ load_features(struct vhost_port *port, struct vhost_ring *ring, bool packed)
 	ring->log = vhost_has(features, VHOST_F_LOG_ALL) && port->log.bits ? &port->log : NULL;
 }
 
+// A worker has stopped RING for a fault.
+static void
+ring_stopped(struct vhost_ring *ring)
+{
+	vhost_wake_for(container_of(ring - ring->index, struct vhost_port, rings[0]));
+}
+
 // Makes the ring Q what workers use. False: its memory is not that of a ring.
 static bool
 load(struct vhost_port *port, uint16_t q)
@@ -123,6 +131,7 @@ load(struct vhost_port *port, uint16_t q)
 	ring->call = vring->call;
 	ring->mem = &port->memory->table;
 	ring->hot = 0;
+	ring->stopped = ring_stopped;
 	load_features(port, ring, packed);
 	if (!translate(port, vring, ring, packed)) {
 		atomic_store(&ring->fault, VHOST_FAULT_SETUP);
@@ -161,6 +170,23 @@ miss_memory(struct vhost_port *port)
 	vhost_trouble_set(port, "the front end starts rings and " GUEST_MEMORY_NONE_TEXT);
 }
 
+// A log that ends before memory does is used as it is: QEMU may end when weft refuses it. Writes behind its end are not logged.
+static void
+check_log(struct vhost_port *port)
+{
+	const struct guest_memory *table = port->memory ? &port->memory->table : NULL;
+	uint64_t log_last = 0, memory_last = 0;
+
+	if (table && table->n && port->log.bits && vhost_has(atomic_load(&port->features), VHOST_F_LOG_ALL)) {
+		memory_last = table->regions[table->n - 1].gpa + (table->regions[table->n - 1].size - 1);
+		log_last = weft_dirty_log_last(&port->log);
+	}
+	if (log_last < memory_last)
+		vhost_trouble_log(port, log_last, memory_last);
+	else
+		vhost_trouble_log(port, 0, 0);
+}
+
 static void
 load_all(struct vhost_port *port)
 {
@@ -179,9 +205,28 @@ load_all(struct vhost_port *port)
 	atomic_store(&port->from_guest, from_guest);
 }
 
-static void
-set_link(struct vhost_port *port, bool up)
+static bool
+is_well(const struct vhost_port *port, uint16_t q)
 {
+	return atomic_load(&port->rings[q].fault) == VHOST_FAULT_NONE;
+}
+
+void
+vhost_device_set_link(struct vhost_port *port)
+{
+	uint32_t pairs = 0, run = 0;
+	bool up;
+
+	if (port->suspended)
+		return;
+	if (atomic_load(&port->running))
+		run = atomic_load(&port->to_guest) & atomic_load(&port->from_guest);
+	for (uint16_t q = 0; q < VHOST_N_RINGS; q += 2) {
+		if (is_well(port, q) && is_well(port, q + 1))
+			pairs |= run & 1u << (q / 2);
+	}
+	atomic_store(&port->pairs, pairs);
+	up = pairs != 0;
 	if (up == atomic_load(&port->io->link))
 		return;
 	atomic_store(&port->io->link, up);
@@ -228,6 +273,7 @@ vhost_device_resume(struct vhost_port *port)
 	if (!port->suspended)
 		return;
 	port->suspended = false;
+	check_log(port);
 	vhost_stall_watch();
 	if (vhost_guard_enter(&guard, port))
 		load_all(port);
@@ -238,7 +284,7 @@ vhost_device_resume(struct vhost_port *port)
 	if ((to_guest | from_guest) == 0)
 		vhost_stall_rest();
 	atomic_store_explicit(&port->running, (to_guest | from_guest) != 0, memory_order_release);
-	set_link(port, (to_guest & from_guest) != 0);
+	vhost_device_set_link(port);
 }
 
 void

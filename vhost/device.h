@@ -13,9 +13,13 @@ struct vhost_trash;
 // addresses, features, log) may change until vhost_device_resume(). Does nothing more where they are suspended.
 void vhost_device_suspend(struct vhost_port *port);
 
-// Translates what the front end has said, and lets workers use every ring that is complete. The port's link is up while both
-// rings of a pair run. Does nothing where they are not suspended.
+// Translates what the front end has said, and lets workers use every ring that is complete; then sets the link. Does nothing
+// where they are not suspended.
 void vhost_device_resume(struct vhost_port *port);
+
+// Finds out which pairs of rings run. The port's link is up while both rings of one pair run without a fault: a worker that stops
+// a ring for a fault has the front ends' thread look again.
+void vhost_device_set_link(struct vhost_port *port);
 
 // Stops the ring INDEX: its place stays, and its call descriptor is closed. The rings are suspended.
 void vhost_device_stop_ring(struct vhost_port *port, uint16_t index);

@@ -197,7 +197,7 @@ serve(struct vhost_port *port, uint64_t now)
 	return port->next_try_ms;
 }
 
-// Ends what is broken, lets a connection go on or has it wait, connects what is not connected.
+// Ends what is broken, sets the link, lets a connection go on or has it wait, connects what is not connected.
 static void
 look_at(struct vhost_port *port)
 {
@@ -205,6 +205,7 @@ look_at(struct vhost_port *port)
 
 	if (port->connection && atomic_load(&port->broken))
 		end_connection(port, -EFAULT);
+	vhost_device_set_link(port);
 	pause = pause_of(port, now_us);
 	due = pause ? now + pause : VHOST_NEVER;
 	if (port->connection)

@@ -292,6 +292,7 @@ take_rest(struct vhost_port *port, struct parcel *p, uint64_t now_ms)
 	if (c == NULL)
 		return -ENOMEM;
 	c->got = rest->in.done;
+	atomic_store(&port->quiet, c->got ? 2 * now_ms + 1 : 0);
 	c->in.header = rest->in.header;
 	c->in.payload = rest->in.payload;
 	while (c->in.n_fds < rest->in.n_fds)

@@ -4,15 +4,20 @@
 // A vhost-user port from open to close. Control thread.
 #include "port.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "weft/clock.h"
 
 #include "frontends.h"
 #include "queues.h"
 #include "socket.h"
 #include "stall.h"
 #include "trouble.h"
+
+#define SILENT_MS 5000 // a front end sends its first message, and the rest of one, within that
 
 static int
 start(struct vhost_port *port, struct weft_error *err)
@@ -76,40 +81,63 @@ vhost_close(struct weft_portio *io)
 	io->priv = NULL;
 }
 
-// Writes what the worker found wrong with the rings.
+// Writes what the worker found wrong with the rings; only why it has stopped one, unless ALL is wanted.
 static void
-ring_trouble(struct vhost_port *port, char *text, size_t size)
+ring_trouble(const struct vhost_port *port, bool all, char *text, size_t size)
 {
 	for (uint16_t q = 0; q < RTE_DIM(port->rings); q++) {
 		const struct vhost_ring *ring = &port->rings[q];
 		uint8_t fault = atomic_load(&ring->fault);
 
-		if (fault)
+		if (fault && (all || fault != VHOST_FAULT_SETUP))
 			snprintf(text, size,
 				"ring %u, %s the guest, stopped: the guest %s; it has to set the ring up again", q,
 				q % 2 ? "from" : "to", weft_ring_fault_text(fault));
-		else if (ring->misfits)
+		else if (all && ring->misfits)
 			snprintf(text, size,
 				"a frame was longer than the guest's receive buffers: start QEMU with mrg_rxbuf=on, "
 				"or lower the guest's MTU");
+		if (fault && fault != VHOST_FAULT_SETUP)
+			return;
 	}
+}
+
+// Writes that the front end owes weft a message. When it has said all that it has to say, silence is normal.
+static void
+silence(const struct vhost_port *port, char *text, size_t size)
+{
+	uint64_t quiet = atomic_load(&port->quiet), ms = weft_clock_ms() - quiet / 2;
+
+	if (quiet == 0 || ms < SILENT_MS)
+		return;
+	if (quiet & 1)
+		snprintf(text, size, "the front end has sent a part of a message, and not the rest for %" PRIu64 " s",
+			ms / 1000);
+	else
+		snprintf(text, size, "a front end is connected and has said nothing for %" PRIu64 " s", ms / 1000);
 }
 
 static void
 vhost_status(struct weft_portio *io, struct weft_io_status *status)
 {
 	struct vhost_port *port = io->priv;
+	bool all;
 
-	status->link = atomic_load(&io->link);
-	status->queues = status->link ? __builtin_popcount(atomic_load(&port->from_guest)) : 0;
+	status->queues = __builtin_popcount(atomic_load(&port->pairs));
+	status->link = status->queues != 0;
 	status->guest_mtu = atomic_load(&port->mtu);
 	status->connects = atomic_load(&port->connects);
 	status->features = atomic_load(&port->features);
 	pthread_mutex_lock(&port->error_lock);
-	memcpy(status->error, port->error, sizeof(status->error));
+	// What is so now comes before what once happened.
+	all = !vhost_trouble_log_text(port, status->error, sizeof(status->error));
+	if (all)
+		memcpy(status->error, port->error, sizeof(status->error));
 	pthread_mutex_unlock(&port->error_lock);
-	if (status->link || status->error[0] == 0)
-		ring_trouble(port, status->error, sizeof(status->error));
+	all = all && (status->link || status->error[0] == 0);
+	ring_trouble(port, all, status->error, sizeof(status->error));
+	if (status->error[0] == 0)
+		silence(port, status->error, sizeof(status->error));
 }
 
 const struct weft_io_ops weft_vhost_ops = {

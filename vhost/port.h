@@ -87,11 +87,17 @@ struct vhost_port {
 	struct vhost_port *next_flagged;
 
 	// Read by control for its reports.
+	_Atomic uint32_t pairs;	   // set of pairs whose rings both run without a fault: then the link is up
 	_Atomic uint64_t features; // negotiated
 	_Atomic uint64_t connects;
+	_Atomic uint64_t
+		quiet; // 2 * the ms since when its front end says nothing; + 1: in the middle of a message. 0: it may
 	_Atomic uint16_t mtu;
 	pthread_mutex_t error_lock; // for what follows
 	char error[WEFT_IO_ERROR_SIZE];
+	uint64_t
+		log_last; // the dirty log in use ends here, at a guest physical address; 0: it is as long as memory, or unused
+	uint64_t memory_last; // where memory ends then
 	uint64_t logged_ms;
 	unsigned int logged; // lines since then
 } __rte_cache_aligned;

@@ -4,6 +4,7 @@
 #include "trouble.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -39,6 +40,12 @@ vhost_trouble_may_log(struct vhost_port *port)
 }
 
 static void
+warn(const struct vhost_port *port, const char *text)
+{
+	WEFT_LOG(WARNING, "event=guest-error port=%s socket=%s error=\"%s\"", port->name, port->path, text);
+}
+
+static void
 note(struct vhost_port *port, const char *before, const char *fmt, va_list ap)
 {
 	char text[sizeof(port->error)] = "";
@@ -52,7 +59,7 @@ note(struct vhost_port *port, const char *before, const char *fmt, va_list ap)
 	memcpy(port->error, text, sizeof(text));
 	pthread_mutex_unlock(&port->error_lock);
 	if (log)
-		WEFT_LOG(WARNING, "event=guest-error port=%s socket=%s error=\"%s\"", port->name, port->path, text);
+		warn(port, text);
 }
 
 void
@@ -74,6 +81,35 @@ vhost_refuse(struct vhost_port *port, int error, const char *fmt, ...)
 	note(port, "the front end ", fmt, ap);
 	va_end(ap);
 	return -error;
+}
+
+bool
+vhost_trouble_log_text(const struct vhost_port *port, char *text, size_t size)
+{
+	if (port->log_last == 0)
+		return false;
+	snprintf(text, size,
+		"the log of dirty pages ends at address 0x%" PRIx64 ", memory at 0x%" PRIx64
+		": pages behind it would be lost in a migration",
+		port->log_last, port->memory_last);
+	return true;
+}
+
+void
+vhost_trouble_log(struct vhost_port *port, uint64_t log_last, uint64_t memory_last)
+{
+	char text[sizeof(port->error)];
+	bool log = false;
+
+	pthread_mutex_lock(&port->error_lock);
+	if (port->log_last != log_last || port->memory_last != memory_last) {
+		port->log_last = log_last;
+		port->memory_last = memory_last;
+		log = vhost_trouble_log_text(port, text, sizeof(text)) && may_log(port);
+	}
+	pthread_mutex_unlock(&port->error_lock);
+	if (log)
+		warn(port, text);
 }
 
 int

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct vhost_port;
 
@@ -17,6 +19,13 @@ __attribute__((format(printf, 2, 3))) void vhost_trouble_set(struct vhost_port *
 
 // Notes that the message at hand is refused, because the front end FMT... Returns -ERROR. Front ends' thread.
 __attribute__((format(printf, 3, 4))) int vhost_refuse(struct vhost_port *port, int error, const char *fmt, ...);
+
+// Notes that PORT's dirty log ends at the guest physical address LOG_LAST, before memory does, at MEMORY_LAST; LOG_LAST 0: it does
+// not. The log gets a line when it is news. Front ends' thread.
+void vhost_trouble_log(struct vhost_port *port, uint64_t log_last, uint64_t memory_last);
+
+// Writes that the dirty log is too short. Returns false where it is not. PORT's error_lock is held. Any thread except workers.
+bool vhost_trouble_log_text(const struct vhost_port *port, char *text, size_t size);
 
 // Notes that weftd may have no more descriptors, and how to allow more. Returns -EMFILE. Front ends' thread.
 int vhost_trouble_fds(struct vhost_port *port);

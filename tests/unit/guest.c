@@ -99,7 +99,8 @@ guest_start(struct guest *g, uint64_t features, int call)
 void
 guest_send(struct guest *g, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	// The buffer may still be one that weft has to read.
+	for (uint32_t i = 0; i < n && g->d[1].free; i++) {
 		uint32_t len = length_of(g->sent);
 		uint64_t at = slot_of(1, g->sent);
 		struct piece piece = { LIAR_GPA + at, 12 + len };

@@ -149,6 +149,58 @@ test_descriptors_that_nobody_takes(void **state)
 }
 
 static void
+check_silence(struct liar *l, const char *part)
+{
+	struct weft_io_status status;
+
+	weft_vhost_ops.status(&l->io, &status);
+	if (part)
+		assert_non_null(strstr(status.error, part));
+	else
+		assert_string_equal(status.error, "");
+}
+
+// A front end that says nothing, or only a part of a message, is named after a while, unless something else is wrong; one that
+// has said something whole is not.
+static void
+test_silence(void **state)
+{
+	const struct vhost_header m = { VHOST_GET_FEATURES, VHOST_VERSION, 0 };
+	uint64_t now = clock_us() / 1000;
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	for (unsigned int late = 0; late < 2; late++) {
+		const char *nothing = late ? "a front end is connected and has said nothing for 6 s" : NULL;
+		const char *rest = late ? "has sent a part of a message, and not the rest for 6 s" : NULL;
+		uint64_t then = now - (late ? 6000 : 0);
+
+		lone_port_end(l.port);
+		close(l.sock);
+		check_silence(&l, NULL);
+		l.sock = lone_port_connect(l.port, then);
+		check_silence(&l, nothing);
+		for (unsigned int i = 0; i < 3; i++) {
+			send_bytes(&l, &m, 5);
+			assert_int_equal(vhost_connection_run(l.port->connection, then), 0);
+			check_silence(&l, rest);
+			// One byte more is no whole message.
+			send_bytes(&l, (const uint8_t *)&m + 5, 1);
+			assert_int_equal(vhost_connection_run(l.port->connection, now), 0);
+			check_silence(&l, rest);
+			vhost_trouble_set(l.port, "something else");
+			check_silence(&l, "something else");
+			vhost_trouble_set(l.port, "%s", "");
+			send_bytes(&l, (const uint8_t *)&m + 6, sizeof(m) - 6);
+			assert_int_equal(vhost_connection_run(l.port->connection, then), 0);
+			check_silence(&l, NULL);
+		}
+	}
+	liar_close(&l);
+}
+
+static void
 test_lies_in_the_header(void **state)
 {
 	static const struct vhost_header lies[] = {
@@ -381,6 +433,7 @@ main(void)
 		cmocka_unit_test(test_end_at_every_byte),
 		cmocka_unit_test(test_answers_that_nobody_takes),
 		cmocka_unit_test(test_descriptors_that_nobody_takes),
+		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_lies_in_the_header),
 		cmocka_unit_test(test_too_many_descriptors),
 		cmocka_unit_test(test_no_descriptors_left),

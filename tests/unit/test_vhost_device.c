@@ -368,6 +368,62 @@ test_suspended_rings_do_not_run(void **state)
 	guest_close(&g);
 }
 
+// The link is up while some pair has both its rings running without a fault, whichever ring the worker stops.
+static void
+test_link_of_rings_that_a_fault_stops(void **state)
+{
+	// Rings whose available index is wrong, one after the other; and how many pairs run then.
+	static const struct {
+		uint16_t ring;
+		uint16_t pairs;
+	} steps[] = { { 1, 1 }, { 0, 1 }, { 2, 0 } };
+	struct weft_io_status status;
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	l.io.pool = guest_pool;
+	liar_start(&l, FEATURE(VIRTIO_NET_F_MQ));
+	liar_start_ring(&l, 2, -1);
+	liar_start_ring(&l, 3, -1);
+	weft_vhost_ops.status(&l.io, &status);
+	assert_int_equal(status.queues, 2);
+	for (unsigned int i = 0; i < RTE_DIM(steps); i++) {
+		struct vhost_ring *ring = &l.port->rings[steps[i].ring];
+		struct rte_mbuf *m = rte_pktmbuf_alloc(guest_pool);
+		int64_t bytes = INT64_MAX;
+
+		rte_pktmbuf_append(m, 60);
+		atomic_store(&l.port->flagged, false);
+		ring->avail->idx = LIAR_RING + 1;
+		if (ring->to_guest)
+			ring->ops->enqueue(ring, &m, 1);
+		else
+			ring->ops->dequeue(ring, guest_pool, &m, 1, &bytes);
+		rte_pktmbuf_free(m);
+		// The front ends' thread is told.
+		assert_true(atomic_load(&l.port->flagged));
+		vhost_device_set_link(l.port);
+		weft_vhost_ops.status(&l.io, &status);
+		assert_int_equal(status.queues, steps[i].pairs);
+		assert_int_equal(atomic_load(&l.io.link), steps[i].pairs != 0);
+		// What the front end says meanwhile changes nothing, and an older error is not what stopped the ring.
+		liar_set_u64(&l, VHOST_SET_STATUS, 15, -1);
+		vhost_trouble_set(l.port, "something else");
+		weft_vhost_ops.status(&l.io, &status);
+		assert_int_equal(status.queues, steps[i].pairs);
+		assert_non_null(strstr(status.error, "moved its available index"));
+		ring->avail->idx = 0;
+	}
+	assert_int_equal(status.connects, 1);
+	liar_set_u64(&l, VHOST_SET_VRING_KICK, 2 | VHOST_VRING_NO_FD, -1);
+	weft_vhost_ops.status(&l.io, &status);
+	assert_true(status.link);
+	assert_int_equal(status.queues, 1);
+	assert_int_equal(status.connects, 2);
+	liar_close(&l);
+}
+
 // A front end that turns its link on and off does not fill the log.
 static void
 test_links_do_not_fill_the_log(void **state)
@@ -407,6 +463,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_suspended_rings_do_not_run),
+		cmocka_unit_test(test_link_of_rings_that_a_fault_stops),
 		cmocka_unit_test(test_links_do_not_fill_the_log),
 		cmocka_unit_test(test_memory_that_is_not_shared),
 		cmocka_unit_test(test_frames_go_through),

@@ -362,6 +362,44 @@ set_log(struct liar *l, uint64_t size, uint64_t offset, int fd)
 	return 0;
 }
 
+// A log that ends before memory does is used, and named while it is; the log gets one line.
+static void
+test_log_that_is_too_short(void **state)
+{
+	const uint64_t bytes = (LIAR_GPA + LIAR_SIZE) / PAGE / 8;
+	const uint64_t features = 1ULL << VHOST_F_PROTOCOL_FEATURES | 1ULL << VIRTIO_F_VERSION_1;
+	int fd = file_of(PAGE);
+	struct weft_io_status status;
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	liar_start(&l, 0);
+	assert_int_equal(set_log(&l, bytes - 1, 0, fd), 0);
+	weft_vhost_ops.status(&l.io, &status);
+	assert_string_equal(status.error, "");
+	for (unsigned int i = 0; i < 3; i++) {
+		l.port->logged = 0;
+		assert_int_equal(liar_set_u64(&l, VHOST_SET_FEATURES, features | 1ULL << VHOST_F_LOG_ALL, -1), 0);
+		assert_int_equal(l.port->logged, i == 0);
+		weft_vhost_ops.status(&l.io, &status);
+		assert_true(status.link);
+		assert_string_equal(status.error,
+			"the log of dirty pages ends at address 0x2f7fff, memory at 0x2fffff: pages behind it would be lost "
+			"in a migration");
+		vhost_trouble_set(l.port, "%s", i ? "" : "something else");
+	}
+	// A log that is long enough, and none in use.
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(set_log(&l, bytes - i, 0, fd), 0);
+		liar_set_u64(&l, VHOST_SET_FEATURES, features | (i ? 0 : 1ULL << VHOST_F_LOG_ALL), -1);
+		weft_vhost_ops.status(&l.io, &status);
+		assert_string_equal(status.error, "");
+	}
+	liar_close(&l);
+	close(fd);
+}
+
 static void
 test_logs_that_are_refused(void **state)
 {
@@ -433,6 +471,7 @@ main(void)
 		cmocka_unit_test(test_region_to_take_out_must_be_the_same),
 		cmocka_unit_test(test_guards),
 		cmocka_unit_test(test_log_has_exact_bounds),
+		cmocka_unit_test(test_log_that_is_too_short),
 		cmocka_unit_test(test_logs_that_are_refused),
 		cmocka_unit_test(test_log_comes_and_goes),
 	};

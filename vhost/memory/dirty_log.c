@@ -20,6 +20,12 @@ weft_dirty_log_map(struct vhost_log *log, int fd, uint64_t offset, uint64_t size
 	return 0;
 }
 
+uint64_t
+weft_dirty_log_last(const struct vhost_log *log)
+{
+	return log->size * 8 * LOG_PAGE - 1;
+}
+
 void
 weft_dirty_log_mark(const struct vhost_log *log, uint64_t gpa, uint64_t len)
 {

@@ -22,5 +22,8 @@ struct vhost_log {
 // log. Front ends' thread, while no ring runs.
 int weft_dirty_log_map(struct vhost_log *log, int fd, uint64_t offset, uint64_t size);
 
+// The guest physical address of the last byte that LOG, which is not empty, has a bit for. Front ends' thread.
+uint64_t weft_dirty_log_last(const struct vhost_log *log);
+
 // Marks the pages of LEN bytes from the guest physical address GPA on. Pages beyond the log are left out. Owner worker.
 void weft_dirty_log_mark(const struct vhost_log *log, uint64_t gpa, uint64_t len);

@@ -3,6 +3,16 @@
 
 #include "chain.h"
 
+// Whoever is woken by STOPPED sees the fault.
+int
+vhost_ring_stop(struct vhost_ring *ring, enum vhost_fault fault)
+{
+	atomic_store(&ring->fault, fault);
+	if (ring->stopped)
+		ring->stopped(ring);
+	return -EINVAL;
+}
+
 enum vhost_fault
 vhost_chain_add(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t gpa, uint32_t len)
 {

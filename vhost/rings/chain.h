@@ -36,12 +36,7 @@ struct vhost_chain {
 // All functions are for the owner worker. Those that check return a fault.
 
 // Stops the ring until the guest sets it up again. Returns -EINVAL.
-static inline int
-vhost_ring_stop(struct vhost_ring *ring, enum vhost_fault fault)
-{
-	atomic_store_explicit(&ring->fault, fault, memory_order_relaxed);
-	return -EINVAL;
-}
+__attribute__((cold)) int vhost_ring_stop(struct vhost_ring *ring, enum vhost_fault fault);
 
 // What a burst notes for vhost_rx(), which frees the burst's mbufs if an access to the guest's memory faults. No such access
 // moves across these.

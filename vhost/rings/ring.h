@@ -83,8 +83,9 @@ struct vhost_ring {
 	uint16_t taking;
 	struct rte_mbuf **first;
 
-	uint64_t used_gpa;  // where the used ring's writes are logged
-	uint32_t misfits;   // how often a frame was too long
-	uint16_t index;	    // of the ring in its device
-	uint8_t slow_calls; // interrupts in a row that took too long
+	void (*stopped)(struct vhost_ring *ring); // called when a fault stops it, by the owner worker; or NULL
+	uint64_t used_gpa;			  // where the used ring's writes are logged
+	uint32_t misfits;			  // how often a frame was too long
+	uint16_t index;				  // of the ring in its device
+	uint8_t slow_calls;			  // interrupts in a row that took too long
 } __rte_cache_aligned;
