@@ -222,6 +222,8 @@ compile_roles(const struct weft_model *model, const struct weft_port *port, stru
 
 	if (network && !weft_port_is_gateway(port) && (conf->guard || network->firewall))
 		conf->lacks = WEFT_ROLES & (uint8_t)~port->may;
+	if (conf->lacks)
+		conf->guard |= WEFT_GUARD_ROLES;
 }
 
 // Sets the port's limits of connections.

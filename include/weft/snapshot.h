@@ -42,6 +42,7 @@ enum weft_guard {
 	WEFT_GUARD_MAC = 1 << 0,      // the port names its MAC
 	WEFT_GUARD_IP = 1 << 1,	      // the port names its addresses
 	WEFT_GUARD_FORWARDS = 1 << 2, // but may send packets of others, as a router does
+	WEFT_GUARD_ROLES = 1 << 3,    // it lacks a role
 };
 
 // What only some ports of a network may do.

@@ -13,6 +13,12 @@
 
 #define GROUP_BIT (UINT64_C(1) << 40)
 
+static __rte_noinline bool
+is_let_through(const struct weft_snapshot *snap, const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	return weft_link_is_open(lane, m, weft_snapshot_domain(snap, lane->domain)->link_protocols);
+}
+
 static inline int
 verdict(const struct weft_snapshot *snap, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
@@ -21,8 +27,7 @@ verdict(const struct weft_snapshot *snap, const struct weft_lane *lane, const st
 	if (likely(lane->out != WEFT_PORT_NONE))
 		return unlikely(lane->outer) && weft_snapshot_slot(snap, lane->out)->peer ? (int)WEFT_DROP_FWD_TUNNEL
 											  : -1;
-	if (unlikely(weft_link_is_reserved(lane)) &&
-		!weft_link_is_open(lane, m, weft_snapshot_domain(snap, lane->domain)->link_protocols))
+	if (unlikely(weft_link_is_reserved(lane)) && !is_let_through(snap, lane, m))
 		return WEFT_DROP_FWD_RESERVED;
 	return lane->dst & GROUP_BIT || weft_snapshot_domain(snap, lane->domain)->learning ? -1
 											   : (int)WEFT_DROP_FWD_UNKNOWN;

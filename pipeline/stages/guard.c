@@ -192,30 +192,48 @@ check(const struct weft_port_conf *port, const struct weft_lane *lane, const str
 	return -1;
 }
 
+// Whether LANE's packet M needs no closer look: an IPv4 packet with the port's own addresses, that needs no role.
+static inline bool
+is_plain(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (!(lane->flags & WEFT_LANE_IPV4) || (port->guard & WEFT_GUARD_MAC && (lane->src & MAC_MASK) != port->mac))
+		return false;
+	if (port->guard & WEFT_GUARD_IP && !own_ip4(port, frame + lane->l3_off + 12))
+		return false;
+	return !(port->guard & WEFT_GUARD_ROLES) || lane->proto == IPPROTO_TCP ||
+	       (lane->proto == IPPROTO_UDP && lane->flags & WEFT_LANE_PORTS &&
+		       be16(frame + lane->l4_off + 2) != DHCP_CLIENT);
+}
+
+// Returns -1, or the reason to drop lane I, with a word for explain.
+static __rte_noinline int
+look_closer(const struct weft_port_conf *port, struct weft_vec *vec, unsigned int i)
+{
+	int bad = check(port, &vec->lanes[i], vec->pkts[i]);
+
+	if (vec->explain && !(port->guard & ~WEFT_GUARD_ROLES) && bad < 0)
+		weft_explain_add(vec->explain, WEFT_STAGE_guard, "port %s names no addresses", port->name);
+	else if (vec->explain)
+		weft_explain_add(
+			vec->explain, WEFT_STAGE_guard, "%s", bad < 0 ? "sender is who it says" : weft_drop_text(bad));
+	return bad;
+}
+
 weft_lanes
 weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
+	const bool told = vec->explain != NULL;
 	weft_lanes good = mask;
 
 	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, vec->lanes[i].in);
 		int bad;
 
-		// The fast path: the MAC address is right, and nothing else has to be checked.
-		if (port->guard == WEFT_GUARD_MAC && (vec->lanes[i].src & MAC_MASK) == port->mac &&
-			vec->lanes[i].flags & WEFT_LANE_IPV4 && likely(vec->explain == NULL) &&
-			likely(!weft_role_lacking(port, &vec->lanes[i], vec->pkts[i])))
+		if (likely(!told) && (port->guard == 0 || likely(is_plain(port, &vec->lanes[i], vec->pkts[i]))))
 			continue;
-		if (!port->guard && !weft_role_lacking(port, &vec->lanes[i], vec->pkts[i])) {
-			if (unlikely(vec->explain != NULL))
-				weft_explain_add(
-					vec->explain, WEFT_STAGE_guard, "port %s names no addresses", port->name);
-			continue;
-		}
-		bad = check(port, &vec->lanes[i], vec->pkts[i]);
-		if (unlikely(vec->explain != NULL))
-			weft_explain_add(vec->explain, WEFT_STAGE_guard, "%s",
-				bad < 0 ? "sender is who it says" : weft_drop_text(bad));
+		bad = look_closer(port, vec, i);
 		if (unlikely(bad >= 0)) {
 			weft_drop(worker, vec, UINT64_C(1) << i, bad);
 			good &= ~(UINT64_C(1) << i);

@@ -234,23 +234,39 @@ is_tag(uint16_t ethertype)
 	       ethertype == 0x9200;
 }
 
+static int
+parse_l3(const struct view *v, struct weft_lane *lane)
+{
+	switch (lane->ethertype) {
+	case RTE_ETHER_TYPE_IPV4:
+		return parse_ipv4(v, lane);
+	case RTE_ETHER_TYPE_IPV6:
+		return parse_ipv6(v, lane);
+	case RTE_ETHER_TYPE_ARP:
+		return parse_arp(v, lane);
+	default:
+		return -1;
+	}
+}
+
 // The frame has a length in place of the ethertype (IEEE 802.3). Some receivers take what LLC and SNAP carry for the same as
 // without them, so the packet inside is judged (RFC 1042; IEEE 802.1H; CVE-2021-27853, -27861, -27862).
-static int
-parse_llc(struct view *v, struct weft_lane *lane)
+static __rte_noinline int
+parse_llc(const uint8_t *frame, uint32_t have, uint32_t total, struct weft_lane *lane)
 {
-	const uint8_t *llc = v->p + lane->l3_off;
 	uint32_t end = lane->l3_off + lane->ethertype;
+	// What lies behind the length is padding.
+	const struct view v = { frame, RTE_MIN(have, end), end };
 	uint64_t header;
 	uint16_t type;
 
-	if (end > v->total)
+	if (end > total)
 		return WEFT_DROP_PARSE_LLC;
 	if (lane->ethertype < SNAP_LEN)
 		return -1;
-	if (need(v, lane->l3_off, SNAP_LEN, WEFT_DROP_PARSE_LLC) >= 0)
+	if (need(&v, lane->l3_off, SNAP_LEN, WEFT_DROP_PARSE_LLC) >= 0)
 		return WEFT_DROP_PARSE_SPLIT;
-	header = be64(llc);
+	header = be64(frame + lane->l3_off);
 	if (header >> 16 != UINT64_C(0xaaaa03000000) && header >> 16 != UINT64_C(0xaaaa030000f8))
 		return -1;
 	type = (uint16_t)header;
@@ -259,9 +275,7 @@ parse_llc(struct view *v, struct weft_lane *lane)
 	lane->ethertype = type;
 	lane->l3_off += SNAP_LEN;
 	lane->flags |= WEFT_LANE_SNAP;
-	v->total = end;
-	v->have = RTE_MIN(v->have, end);
-	return -1;
+	return parse_l3(&v, lane);
 }
 
 // The fast path: IPv4 without options, not fragmented, with TCP or UDP, and valid. False: the general parser
@@ -297,7 +311,7 @@ parse_plain(const uint8_t *p, uint32_t have, uint32_t total, struct weft_lane *l
 int
 weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct weft_lane *lane)
 {
-	struct view v = { frame, have, total };
+	const struct view v = { frame, have, total };
 	int bad = need(&v, 0, ETH_LEN, WEFT_DROP_PARSE_RUNT);
 
 	if (unlikely(bad >= 0))
@@ -317,18 +331,9 @@ weft_parse_frame(const uint8_t *frame, uint32_t have, uint32_t total, struct wef
 	if (unlikely(lane->ethertype == RTE_ETHER_TYPE_VLAN || lane->ethertype == RTE_ETHER_TYPE_QINQ) &&
 		(bad = parse_tags(&v, lane)) >= 0)
 		return bad;
-	if (unlikely(lane->ethertype < WEFT_ETHERTYPE_MIN) && (bad = parse_llc(&v, lane)) >= 0)
-		return bad;
-	switch (lane->ethertype) {
-	case RTE_ETHER_TYPE_IPV4:
-		return parse_ipv4(&v, lane);
-	case RTE_ETHER_TYPE_IPV6:
-		return parse_ipv6(&v, lane);
-	case RTE_ETHER_TYPE_ARP:
-		return parse_arp(&v, lane);
-	default:
-		return -1;
-	}
+	if (unlikely(lane->ethertype < WEFT_ETHERTYPE_MIN))
+		return parse_llc(frame, have, total, lane);
+	return parse_l3(&v, lane);
 }
 
 static void

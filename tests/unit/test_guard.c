@@ -82,7 +82,7 @@ guarded_port_speaks_only_for_itself(void **state)
 
 	memset(v6.mask, 0xff, 16);
 	fixture_hex(ADDR6, v6.addr, 16);
-	f->ports[1].guard = WEFT_GUARD_MAC | WEFT_GUARD_IP;
+	f->ports[1].guard = WEFT_GUARD_MAC | WEFT_GUARD_IP | WEFT_GUARD_ROLES;
 	f->ports[1].lacks = WEFT_ROLES;
 	f->ports[1].mac = MAC_A;
 	f->ports[1].n_ip4 = f->ports[1].n_ip6 = 1;

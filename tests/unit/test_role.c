@@ -80,6 +80,7 @@ setup(void **state)
 	f->ports[UPLINK].tagging = WEFT_TAG_UPLINK;
 	f->ports[1].policy = f->ports[2].policy = &closed;
 	f->ports[1].lacks = f->ports[2].lacks = WEFT_ROLES;
+	f->ports[1].guard = f->ports[2].guard = WEFT_GUARD_ROLES;
 	return ret;
 }
 
@@ -91,7 +92,7 @@ without_the_role_it_is_dropped(void **state)
 	f->ports[2].policy = &open;
 	for (unsigned int i = 0; i < RTE_DIM(sayings); i++) {
 		for (unsigned int guard = 0; guard < 2; guard++) {
-			f->ports[1].guard = guard ? WEFT_GUARD_MAC : 0;
+			f->ports[1].guard = WEFT_GUARD_ROLES | (guard ? WEFT_GUARD_MAC : 0);
 			f->ports[1].mac = guard ? MAC_A : 0;
 			f->ports[1].lacks = sayings[i].role;
 			assert_int_equal(reason_of(f, 1, sayings[i].hex), sayings[i].drop);
