@@ -141,8 +141,8 @@ receive_message(struct vhost_connection *c)
 		if ((c->in.header.flags & (VHOST_VERSION_MASK | VHOST_REPLY)) != VHOST_VERSION)
 			return vhost_refuse(c->port, EPROTO, "sent a message of another version, or an answer");
 		if (c->in.header.size > sizeof(c->in.payload))
-			return vhost_refuse(c->port, EPROTO, "sent request %u with %u bytes", c->in.header.request,
-				c->in.header.size);
+			return vhost_refuse(c->port, EPROTO, "sent %s (request %u) with %u bytes",
+				vhost_request_name(c->in.header.request), c->in.header.request, c->in.header.size);
 		memset(&c->in.payload, 0, sizeof(c->in.payload));
 	}
 	want = header + c->in.header.size;

@@ -25,27 +25,42 @@ is_packed(const struct vhost_port *port)
 	return vhost_has(atomic_load(&port->features), VIRTIO_F_RING_PACKED);
 }
 
+// Where the SIZE bytes at the front end's address USER are mapped. NULL: they are not, or misaligned.
+static void *
+part(const struct vhost_port *port, uint64_t user, uint64_t size, uint64_t align)
+{
+	return user % align ? NULL : weft_guest_memory_user(port->memory, user, size);
+}
+
 // Finds where a ring's three parts are mapped. Each lies whole in one region of the guest's memory, with the event words that
-// go with it (VIRTIO 1.1, 2.6, 2.7). False: they do not.
-static bool
-translate(const struct vhost_port *port, const struct vhost_vring *vring, struct vhost_ring *ring, bool packed)
+// go with it (VIRTIO 1.1, 2.6, 2.7). Else returns a fault, and *VALUE is what is wrong.
+static enum vhost_fault
+translate(const struct vhost_port *port, const struct vhost_vring *vring, struct vhost_ring *ring, bool packed,
+	uint64_t *value)
 {
 	uint64_t size = vring->size, event = ring->event_idx ? sizeof(uint16_t) : 0;
 	uint64_t desc = size * sizeof(struct vring_desc), avail, used;
 
-	if (size == 0 || size > MAX_SIZE || (!packed && (size & (size - 1))) || vring->addr.desc % 16 ||
-		vring->addr.avail % (packed ? 4 : 2) || vring->addr.used % 4)
-		return false;
+	*value = size;
+	if (size == 0 || size > MAX_SIZE || (!packed && (size & (size - 1))))
+		return VHOST_FAULT_SIZE;
 	if (packed) {
 		avail = used = sizeof(struct vring_packed_desc_event);
 	} else {
 		avail = sizeof(struct vring_avail) + size * sizeof(uint16_t) + event;
 		used = sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + event;
 	}
-	ring->desc = (void *)weft_guest_memory_user(port->memory, vring->addr.desc, desc);
-	ring->avail = (void *)weft_guest_memory_user(port->memory, vring->addr.avail, avail);
-	ring->used = (void *)weft_guest_memory_user(port->memory, vring->addr.used, used);
-	return ring->desc && ring->avail && ring->used;
+	*value = vring->addr.desc;
+	ring->desc = part(port, *value, desc, 16);
+	if (ring->desc == NULL)
+		return VHOST_FAULT_SETUP;
+	*value = vring->addr.avail;
+	ring->avail = part(port, *value, avail, packed ? 4 : 2);
+	if (ring->avail == NULL)
+		return VHOST_FAULT_SETUP;
+	*value = vring->addr.used;
+	ring->used = part(port, *value, used, 4);
+	return ring->used ? VHOST_FAULT_NONE : VHOST_FAULT_SETUP;
 }
 
 // Tells the guest not to kick: workers poll (VIRTIO 1.1, 2.6.10, 2.7.10).
@@ -123,6 +138,8 @@ load(struct vhost_port *port, uint16_t q)
 	struct vhost_vring *vring = &port->vrings[q];
 	struct vhost_ring *ring = &port->rings[q];
 	bool packed = is_packed(port);
+	enum vhost_fault fault;
+	uint64_t value;
 
 	ring->index = q;
 	ring->to_guest = q % 2 == 0;
@@ -133,12 +150,14 @@ load(struct vhost_port *port, uint16_t q)
 	ring->hot = 0;
 	ring->stopped = ring_stopped;
 	load_features(port, ring, packed);
-	if (!translate(port, vring, ring, packed)) {
-		atomic_store(&ring->fault, VHOST_FAULT_SETUP);
+	fault = translate(port, vring, ring, packed, &value);
+	if (fault) {
+		atomic_store(&ring->fault_value, value);
+		atomic_store(&ring->fault, fault);
 		return false;
 	}
-	// What was wrong with its memory or its addresses may be right now.
-	if (atomic_load(&ring->fault) == VHOST_FAULT_SETUP)
+	// What was wrong with its size, its memory or its addresses may be right now.
+	if (weft_ring_fault_is_setup(atomic_load(&ring->fault)))
 		atomic_store(&ring->fault, VHOST_FAULT_NONE);
 	ring->used_gpa = weft_guest_memory_gpa(ring->mem, packed ? (const void *)ring->packed : ring->used);
 	find_place(port, vring, ring, packed);

@@ -122,12 +122,17 @@ static_assert(sizeof(union vhost_payload) == 8 + 32 * VHOST_TABLE_REGIONS, "the 
 // A message in work. Descriptors that a handler keeps it takes out by vhost_message_take(); all others are closed when
 // the message has been handled, on every way out.
 struct vhost_message {
-	const char *name; // of the request; set before it is handled
 	struct vhost_header header;
 	union vhost_payload payload;
 	uint8_t n_fds;
 	int fds[VHOST_MAX_FDS]; // -1: taken
 };
+
+// The name of a request in the specification, or words that say that it has none; for messages. Any thread.
+const char *vhost_request_name(uint32_t request);
+
+// Likewise of a bit of GET_PROTOCOL_FEATURES.
+const char *vhost_protocol_name(unsigned int bit);
 
 // The descriptor number I of M; the caller owns it. -1: there is none, or it has been taken.
 static inline int

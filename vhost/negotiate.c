@@ -143,9 +143,14 @@ vhost_get_protocol_features(struct vhost_port *port __rte_unused, struct vhost_m
 int
 vhost_set_protocol_features(struct vhost_port *port, struct vhost_message *m)
 {
-	if (m->payload.u64 & ~PROTOCOL_FEATURES)
-		return vhost_refuse(port, EINVAL, "wants feature %d of the protocol, which weft does not offer",
-			__builtin_ctzll(m->payload.u64 & ~PROTOCOL_FEATURES));
+	uint64_t refused = m->payload.u64 & ~PROTOCOL_FEATURES;
+
+	if (refused) {
+		unsigned int bit = (unsigned int)__builtin_ctzll(refused);
+
+		return vhost_refuse(port, EINVAL, "wants the protocol feature %s (%u), which weft does not offer",
+			vhost_protocol_name(bit), bit);
+	}
 	port->protocol = m->payload.u64;
 	return 0;
 }

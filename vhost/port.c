@@ -81,6 +81,36 @@ vhost_close(struct weft_portio *io)
 	io->priv = NULL;
 }
 
+// Writes the fault in words, with the VALUE that was wrong, if it has one.
+static void
+describe(enum vhost_fault fault, uint64_t value, char *text, size_t size)
+{
+	const char *words = weft_ring_fault_text(fault);
+
+	switch (fault) {
+	case VHOST_FAULT_SIZE:
+		snprintf(text, size, "%s (%" PRIu64 " entries)", words, value);
+		break;
+	case VHOST_FAULT_INDEX:
+		snprintf(text, size, "%s (by %" PRIu64 ")", words, value);
+		break;
+	case VHOST_FAULT_HEAD:
+		snprintf(text, size, "%s (number %" PRIu64 ")", words, value);
+		break;
+	case VHOST_FAULT_LENGTH:
+		snprintf(text, size, "%s (%" PRIu64 " bytes)", words, value);
+		break;
+	case VHOST_FAULT_SETUP:
+	case VHOST_FAULT_ADDRESS:
+	case VHOST_FAULT_INDIRECT:
+	case VHOST_FAULT_DIRECTION:
+		snprintf(text, size, "%s (address 0x%" PRIx64 ")", words, value);
+		break;
+	default:
+		snprintf(text, size, "%s", words);
+	}
+}
+
 // Writes what the worker found wrong with the rings; only why it has stopped one, unless ALL is wanted.
 static void
 ring_trouble(const struct vhost_port *port, bool all, char *text, size_t size)
@@ -88,16 +118,18 @@ ring_trouble(const struct vhost_port *port, bool all, char *text, size_t size)
 	for (uint16_t q = 0; q < RTE_DIM(port->rings); q++) {
 		const struct vhost_ring *ring = &port->rings[q];
 		uint8_t fault = atomic_load(&ring->fault);
+		char what[160];
 
-		if (fault && (all || fault != VHOST_FAULT_SETUP))
+		describe(fault, atomic_load(&ring->fault_value), what, sizeof(what));
+		if (fault && (all || !weft_ring_fault_is_setup(fault)))
 			snprintf(text, size,
 				"ring %u, %s the guest, stopped: the guest %s; it has to set the ring up again", q,
-				q % 2 ? "from" : "to", weft_ring_fault_text(fault));
+				q % 2 ? "from" : "to", what);
 		else if (all && ring->misfits)
 			snprintf(text, size,
 				"a frame was longer than the guest's receive buffers: start QEMU with mrg_rxbuf=on, "
 				"or lower the guest's MTU");
-		if (fault && fault != VHOST_FAULT_SETUP)
+		if (fault && !weft_ring_fault_is_setup(fault))
 			return;
 	}
 }

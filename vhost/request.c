@@ -31,7 +31,6 @@ enum kind { NONE, FILES, EVENTS };
 // A handler is called when the table's conditions hold. It returns 0; or VHOST_ANSWER, and M's payload and size are the answer;
 // or -errno, and nothing has changed: vhost_refuse() has said why. It takes the descriptors that it keeps.
 static const struct request {
-	const char *name;
 	uint16_t least, most; // bytes of payload
 	enum kind kind;
 	uint8_t fds_least, fds_most;
@@ -44,42 +43,35 @@ static const struct request {
 #define REGION 40, 40
 #define AREA   20, 24 // with or without the padding behind it
 #define EMPTY  0, 8   // some front ends send a word that nobody reads
-	[VHOST_GET_FEATURES] = { "GET_FEATURES", EMPTY, NONE, 0, 0, ANY, ANSWERS, vhost_get_features },
-	[VHOST_SET_FEATURES] = { "SET_FEATURES", U64, NONE, 0, 0, ANY, RINGS, vhost_set_features },
-	[VHOST_SET_OWNER] = { "SET_OWNER", EMPTY, NONE, 0, 0, ANY, NOTHING, vhost_set_owner },
-	[VHOST_RESET_OWNER] = { "RESET_OWNER", EMPTY, NONE, 0, 0, ANY, RINGS, vhost_reset_owner },
-	[VHOST_SET_MEM_TABLE] = { "SET_MEM_TABLE", 8, sizeof(union vhost_payload), FILES, 0, VHOST_TABLE_REGIONS, ANY,
-		RINGS, vhost_set_mem_table },
-	[VHOST_SET_LOG_BASE] = { "SET_LOG_BASE", 16, 16, FILES, 1, 1, VHOST_PROTOCOL_LOG_SHMFD, RINGS | ANSWERS,
-		vhost_set_log_base },
-	[VHOST_SET_LOG_FD] = { "SET_LOG_FD", EMPTY, EVENTS, 0, 1, ANY, NOTHING, vhost_set_log_fd },
-	[VHOST_SET_VRING_NUM] = { "SET_VRING_NUM", STATE, NONE, 0, 0, ANY, RINGS, vhost_set_vring_num },
-	[VHOST_SET_VRING_ADDR] = { "SET_VRING_ADDR", 40, 40, NONE, 0, 0, ANY, RINGS, vhost_set_vring_addr },
-	[VHOST_SET_VRING_BASE] = { "SET_VRING_BASE", STATE, NONE, 0, 0, ANY, RINGS, vhost_set_vring_base },
-	[VHOST_GET_VRING_BASE] = { "GET_VRING_BASE", STATE, NONE, 0, 0, ANY, RINGS | ANSWERS, vhost_get_vring_base },
-	[VHOST_SET_VRING_KICK] = { "SET_VRING_KICK", U64, EVENTS, 0, 1, ANY, RINGS | FEATURES, vhost_set_vring_kick },
-	[VHOST_SET_VRING_CALL] = { "SET_VRING_CALL", U64, EVENTS, 0, 1, ANY, RINGS, vhost_set_vring_call },
-	[VHOST_SET_VRING_ERR] = { "SET_VRING_ERR", U64, EVENTS, 0, 1, ANY, NOTHING, vhost_set_vring_err },
-	[VHOST_GET_PROTOCOL_FEATURES] = { "GET_PROTOCOL_FEATURES", EMPTY, NONE, 0, 0, ANY, ANSWERS,
-		vhost_get_protocol_features },
-	[VHOST_SET_PROTOCOL_FEATURES] = { "SET_PROTOCOL_FEATURES", U64, NONE, 0, 0, ANY, NOTHING,
-		vhost_set_protocol_features },
-	[VHOST_GET_QUEUE_NUM] = { "GET_QUEUE_NUM", EMPTY, NONE, 0, 0, VHOST_PROTOCOL_MQ, ANSWERS, vhost_get_queue_num },
-	[VHOST_SET_VRING_ENABLE] = { "SET_VRING_ENABLE", STATE, NONE, 0, 0, ANY, RINGS, vhost_set_vring_enable },
-	[VHOST_SEND_RARP] = { "SEND_RARP", U64, NONE, 0, 0, VHOST_PROTOCOL_RARP, NOTHING, vhost_send_rarp },
-	[VHOST_NET_SET_MTU] = { "NET_SET_MTU", U64, NONE, 0, 0, VHOST_PROTOCOL_MTU, NOTHING, vhost_set_mtu },
-	[VHOST_GET_INFLIGHT_FD] = { "GET_INFLIGHT_FD", AREA, NONE, 0, 0, VHOST_PROTOCOL_INFLIGHT_SHMFD, ANSWERS,
-		vhost_get_inflight_fd },
-	[VHOST_SET_INFLIGHT_FD] = { "SET_INFLIGHT_FD", AREA, FILES, 1, 1, VHOST_PROTOCOL_INFLIGHT_SHMFD, RINGS,
-		vhost_set_inflight_fd },
-	[VHOST_GET_MAX_MEM_SLOTS] = { "GET_MAX_MEM_SLOTS", EMPTY, NONE, 0, 0, VHOST_PROTOCOL_CONFIGURE_SLOTS, ANSWERS,
+	[VHOST_GET_FEATURES] = { EMPTY, NONE, 0, 0, ANY, ANSWERS, vhost_get_features },
+	[VHOST_SET_FEATURES] = { U64, NONE, 0, 0, ANY, RINGS, vhost_set_features },
+	[VHOST_SET_OWNER] = { EMPTY, NONE, 0, 0, ANY, NOTHING, vhost_set_owner },
+	[VHOST_RESET_OWNER] = { EMPTY, NONE, 0, 0, ANY, RINGS, vhost_reset_owner },
+	[VHOST_SET_MEM_TABLE] = { 8, sizeof(union vhost_payload), FILES, 0, VHOST_TABLE_REGIONS, ANY, RINGS,
+		vhost_set_mem_table },
+	[VHOST_SET_LOG_BASE] = { 16, 16, FILES, 1, 1, VHOST_PROTOCOL_LOG_SHMFD, RINGS | ANSWERS, vhost_set_log_base },
+	[VHOST_SET_LOG_FD] = { EMPTY, EVENTS, 0, 1, ANY, NOTHING, vhost_set_log_fd },
+	[VHOST_SET_VRING_NUM] = { STATE, NONE, 0, 0, ANY, RINGS, vhost_set_vring_num },
+	[VHOST_SET_VRING_ADDR] = { 40, 40, NONE, 0, 0, ANY, RINGS, vhost_set_vring_addr },
+	[VHOST_SET_VRING_BASE] = { STATE, NONE, 0, 0, ANY, RINGS, vhost_set_vring_base },
+	[VHOST_GET_VRING_BASE] = { STATE, NONE, 0, 0, ANY, RINGS | ANSWERS, vhost_get_vring_base },
+	[VHOST_SET_VRING_KICK] = { U64, EVENTS, 0, 1, ANY, RINGS | FEATURES, vhost_set_vring_kick },
+	[VHOST_SET_VRING_CALL] = { U64, EVENTS, 0, 1, ANY, RINGS, vhost_set_vring_call },
+	[VHOST_SET_VRING_ERR] = { U64, EVENTS, 0, 1, ANY, NOTHING, vhost_set_vring_err },
+	[VHOST_GET_PROTOCOL_FEATURES] = { EMPTY, NONE, 0, 0, ANY, ANSWERS, vhost_get_protocol_features },
+	[VHOST_SET_PROTOCOL_FEATURES] = { U64, NONE, 0, 0, ANY, NOTHING, vhost_set_protocol_features },
+	[VHOST_GET_QUEUE_NUM] = { EMPTY, NONE, 0, 0, VHOST_PROTOCOL_MQ, ANSWERS, vhost_get_queue_num },
+	[VHOST_SET_VRING_ENABLE] = { STATE, NONE, 0, 0, ANY, RINGS, vhost_set_vring_enable },
+	[VHOST_SEND_RARP] = { U64, NONE, 0, 0, VHOST_PROTOCOL_RARP, NOTHING, vhost_send_rarp },
+	[VHOST_NET_SET_MTU] = { U64, NONE, 0, 0, VHOST_PROTOCOL_MTU, NOTHING, vhost_set_mtu },
+	[VHOST_GET_INFLIGHT_FD] = { AREA, NONE, 0, 0, VHOST_PROTOCOL_INFLIGHT_SHMFD, ANSWERS, vhost_get_inflight_fd },
+	[VHOST_SET_INFLIGHT_FD] = { AREA, FILES, 1, 1, VHOST_PROTOCOL_INFLIGHT_SHMFD, RINGS, vhost_set_inflight_fd },
+	[VHOST_GET_MAX_MEM_SLOTS] = { EMPTY, NONE, 0, 0, VHOST_PROTOCOL_CONFIGURE_SLOTS, ANSWERS,
 		vhost_get_max_mem_slots },
-	[VHOST_ADD_MEM_REG] = { "ADD_MEM_REG", REGION, FILES, 1, 1, VHOST_PROTOCOL_CONFIGURE_SLOTS, RINGS,
-		vhost_add_mem_reg },
-	[VHOST_REM_MEM_REG] = { "REM_MEM_REG", REGION, FILES, 0, 1, VHOST_PROTOCOL_CONFIGURE_SLOTS, RINGS,
-		vhost_rem_mem_reg },
-	[VHOST_SET_STATUS] = { "SET_STATUS", U64, NONE, 0, 0, VHOST_PROTOCOL_STATUS, RINGS, vhost_set_status },
-	[VHOST_GET_STATUS] = { "GET_STATUS", EMPTY, NONE, 0, 0, VHOST_PROTOCOL_STATUS, ANSWERS, vhost_get_status },
+	[VHOST_ADD_MEM_REG] = { REGION, FILES, 1, 1, VHOST_PROTOCOL_CONFIGURE_SLOTS, RINGS, vhost_add_mem_reg },
+	[VHOST_REM_MEM_REG] = { REGION, FILES, 0, 1, VHOST_PROTOCOL_CONFIGURE_SLOTS, RINGS, vhost_rem_mem_reg },
+	[VHOST_SET_STATUS] = { U64, NONE, 0, 0, VHOST_PROTOCOL_STATUS, RINGS, vhost_set_status },
+	[VHOST_GET_STATUS] = { EMPTY, NONE, 0, 0, VHOST_PROTOCOL_STATUS, ANSWERS, vhost_get_status },
 };
 
 // Whether all descriptors of M are files of memory or eventfds. Others may block whoever reads, writes or closes them: they stay
@@ -94,7 +86,7 @@ knows_all(struct vhost_port *port, const struct request *r, const struct vhost_m
 			vhost_refuse(port, EBADF, GUEST_MEMORY_KIND_TEXT);
 		else
 			vhost_refuse(port, EBADF, "sent %s (request %u) with a descriptor that is no eventfd",
-				r->name ? r->name : "something", m->header.request);
+				vhost_request_name(m->header.request), m->header.request);
 		return false;
 	}
 	return true;
@@ -114,21 +106,24 @@ has_kind(const struct request *r, const struct vhost_message *m)
 static int
 check(struct vhost_port *port, const struct request *r, const struct vhost_message *m)
 {
+	const char *name = vhost_request_name(m->header.request);
+
 	if (r->handle == NULL)
-		return vhost_refuse(port, EOPNOTSUPP, "sent request %u, which weft does not offer", m->header.request);
-	if (r->protocol != ANY && !vhost_has(port->protocol, (unsigned int)r->protocol))
 		return vhost_refuse(
-			port, EOPNOTSUPP, "sent %s without its protocol feature (%d)", r->name, r->protocol);
+			port, EOPNOTSUPP, "sent %s (request %u), which weft does not offer", name, m->header.request);
+	if (r->protocol != ANY && !vhost_has(port->protocol, (unsigned int)r->protocol))
+		return vhost_refuse(port, EOPNOTSUPP, "sent %s without its protocol feature %s", name,
+			vhost_protocol_name((unsigned int)r->protocol));
 	if (m->header.size < r->least || m->header.size > r->most)
-		return vhost_refuse(port, EINVAL, "sent %s with %u bytes", r->name, m->header.size);
+		return vhost_refuse(port, EINVAL, "sent %s with %u bytes", name, m->header.size);
 	if (m->n_fds < r->fds_least || m->n_fds > r->fds_most)
-		return vhost_refuse(port, EINVAL, "sent %s with %u descriptors", r->name, m->n_fds);
+		return vhost_refuse(port, EINVAL, "sent %s with %u descriptors", name, m->n_fds);
 	if (r->kind == FILES && !has_kind(r, m))
 		return vhost_refuse(port, EINVAL, GUEST_MEMORY_KIND_TEXT);
 	if (!has_kind(r, m))
-		return vhost_refuse(port, EINVAL, "sent %s with a descriptor that is no eventfd", r->name);
+		return vhost_refuse(port, EINVAL, "sent %s with a descriptor that is no eventfd", name);
 	if (r->needs & FEATURES && !port->negotiated)
-		return vhost_refuse(port, EPROTO, "sent %s before SET_FEATURES", r->name);
+		return vhost_refuse(port, EPROTO, "sent %s before SET_FEATURES", name);
 	return 0;
 }
 
@@ -137,7 +132,6 @@ carry_out(struct vhost_port *port, const struct request *r, struct vhost_message
 {
 	int ret = check(port, r, m);
 
-	m->name = r->name;
 	if (ret)
 		return ret;
 	if (r->needs & RINGS)

@@ -16,7 +16,8 @@ ring_of(struct vhost_port *port, const struct vhost_message *m, uint32_t index)
 {
 	if (index < VHOST_N_RINGS)
 		return &port->vrings[index];
-	vhost_refuse(port, EINVAL, "sent %s for ring %u, and a port has %u", m->name, index, VHOST_N_RINGS);
+	vhost_refuse(port, EINVAL, "sent %s for ring %u, and a port has %u", vhost_request_name(m->header.request),
+		index, VHOST_N_RINGS);
 	return NULL;
 }
 
@@ -28,7 +29,7 @@ idle_ring_of(struct vhost_port *port, const struct vhost_message *m, uint32_t in
 
 	if (vring == NULL || !vring->started)
 		return vring;
-	vhost_refuse(port, EBUSY, "sent %s for ring %u, which runs", m->name, index);
+	vhost_refuse(port, EBUSY, "sent %s for ring %u, which runs", vhost_request_name(m->header.request), index);
 	return NULL;
 }
 
@@ -100,7 +101,7 @@ descriptor_of(struct vhost_port *port, struct vhost_message *m, struct vhost_vri
 		return false;
 	if (m->n_fds == (none ? 0 : 1))
 		return true;
-	vhost_refuse(port, EINVAL, "sent %s with %u descriptors", m->name, m->n_fds);
+	vhost_refuse(port, EINVAL, "sent %s with %u descriptors", vhost_request_name(m->header.request), m->n_fds);
 	return false;
 }
 

@@ -225,6 +225,8 @@ test_faults(void **state)
 		assert_int_equal(read_some(&a, 32, &bytes), 1);
 		assert_int_equal(a.ring[1].fault, lies[i / 2].fault);
 		assert_true(strlen(weft_ring_fault_text(a.ring[1].fault)) > 10);
+		if (a.ring[1].fault == VHOST_FAULT_DIRECTION)
+			assert_int_equal(a.ring[1].fault_value, lie->addr);
 		assert_int_equal(a.ring[1].next, 1);
 		add_plain(&a, 1, ARENA_DATA_GPA, 100);
 		assert_int_equal(read_some(&a, 32, &bytes), 0);

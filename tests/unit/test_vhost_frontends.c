@@ -128,7 +128,7 @@ test_reconnect(void **state)
 		stubborn_connect(&liar);
 		stubborn_send(&liar, 47, 0, -1, 0);
 		stubborn_wait_end(&liar);
-		stubborn_wait_error(&liar, "sent request 47, which weft does not offer");
+		stubborn_wait_error(&liar, "sent an unknown message (request 47), which weft does not offer");
 		stubborn_disconnect(&liar);
 		if (server) {
 			stubborn_connect(&liar);

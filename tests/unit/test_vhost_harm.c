@@ -240,6 +240,58 @@ test_long_chains(void **state)
 	}
 }
 
+// The error of a ring that stopped has the value that was wrong.
+static void
+test_fault_has_its_value(void **state)
+{
+	struct weft_io_status status = { 0 };
+	struct rte_mbuf *pkts[VHOST_BURST];
+	int64_t bytes = INT64_MAX;
+	struct guest g;
+
+	(void)state;
+	for (unsigned int packed = 0; packed < 2; packed++) {
+		guest_start(&g, packed ? PACKED : 0, -1);
+		guest_send(&g, 1);
+		if (packed)
+			g.d[1].packed[0].addr = 0xdead000;
+		else
+			g.d[1].desc[g.d[1].avail->ring[0]].addr = 0xdead000;
+		assert_int_equal(weft_vhost_ops.rx(&g.l.io, 0, pkts, VHOST_BURST, &bytes), 0);
+		weft_vhost_ops.status(&g.l.io, &status);
+		assert_non_null(strstr(status.error, "a buffer outside its memory (address 0xdead000)"));
+		guest_close(&g);
+	}
+	guest_start(&g, 0, -1);
+	g.d[1].avail->idx += GUEST_RING + 7;
+	assert_int_equal(weft_vhost_ops.rx(&g.l.io, 0, pkts, VHOST_BURST, &bytes), 0);
+	weft_vhost_ops.status(&g.l.io, &status);
+	assert_non_null(strstr(status.error, "further than the ring is long (by 71)"));
+	guest_close(&g);
+	guest_start(&g, 0, -1);
+	guest_send(&g, 1);
+	g.d[1].avail->ring[0] = 5000;
+	assert_int_equal(weft_vhost_ops.rx(&g.l.io, 0, pkts, VHOST_BURST, &bytes), 0);
+	weft_vhost_ops.status(&g.l.io, &status);
+	assert_non_null(strstr(status.error, "that the ring does not have (number 5000)"));
+	guest_close(&g);
+	// A ring that cannot start: a size, and an address.
+	guest_init(&g, 0);
+	liar_start_ring(&g.l, 0, -1);
+	assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, 100), 0);
+	assert_int_equal(liar_set_addr(&g.l, 1, LIAR_USER, LIAR_USER + 0x4000, LIAR_USER + LIAR_SIZE), 0);
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+	assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_ENABLE, 1, 1), 0);
+	weft_vhost_ops.status(&g.l.io, &status);
+	assert_non_null(strstr(status.error, "a size that is not allowed (100 entries)"));
+	guest_stop_ring(&g, 1);
+	assert_int_equal(liar_set_state(&g.l, VHOST_SET_VRING_NUM, 1, 128), 0);
+	assert_int_equal(liar_set_u64(&g.l, VHOST_SET_VRING_KICK, 1 | VHOST_VRING_NO_FD, -1), 0);
+	weft_vhost_ops.status(&g.l.io, &status);
+	assert_non_null(strstr(status.error, "in the memory that there is (address 0x7000200000)"));
+	guest_close(&g);
+}
+
 int
 main(void)
 {
@@ -250,6 +302,7 @@ main(void)
 		cmocka_unit_test(test_memory_that_is_cut),
 		cmocka_unit_test(test_missing_checks),
 		cmocka_unit_test(test_long_chains),
+		cmocka_unit_test(test_fault_has_its_value),
 	};
 
 	return cmocka_run_group_tests(tests, guest_setup, NULL);

@@ -39,6 +39,44 @@ test_features_that_are_not_offered(void **state)
 	}
 }
 
+// Errors name requests and features of the protocol, also those that weft does not offer: a number alone says nothing.
+static void
+test_errors_name_what_came(void **state)
+{
+	static const struct {
+		uint32_t request, size;
+		uint64_t value;
+		const char *text;
+	} cases[] = {
+		{ 28, 0, 0, "sent POSTCOPY_ADVISE (request 28), which weft does not offer" },
+		{ 21, 0, 0, "sent SET_BACKEND_REQ_FD (request 21), which weft does not offer" },
+		{ 43, 0, 0, "sent CHECK_DEVICE_STATE (request 43), which weft does not offer" },
+		{ 0, 0, 0, "sent an unknown message (request 0), which weft does not offer" },
+		{ 44, 0, 0, "sent an unknown message (request 44), which weft does not offer" },
+		{ UINT32_MAX, 0, 0, "sent an unknown message (request 4294967295), which weft does not offer" },
+		{ VHOST_NET_SET_MTU, 8, 1500, "sent NET_SET_MTU without its protocol feature MTU" },
+		{ VHOST_GET_MAX_MEM_SLOTS, 0, 0,
+			"sent GET_MAX_MEM_SLOTS without its protocol feature CONFIGURE_MEM_SLOTS" },
+		{ VHOST_SET_MEM_TABLE, 1000, 0, "sent SET_MEM_TABLE (request 5) with 1000 bytes" },
+		{ VHOST_SET_PROTOCOL_FEATURES, 8, 1 << 8,
+			"the protocol feature PAGEFAULT (8), which weft does not offer" },
+		{ VHOST_SET_PROTOCOL_FEATURES, 8, 1 << 20, "the protocol feature without a name (20)" },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		struct liar l;
+
+		liar_open(&l);
+		liar_send(&l, cases[i].request, VHOST_VERSION, cases[i].size == 8 ? &cases[i].value : NULL,
+			cases[i].size, NULL, 0);
+		assert_true(liar_run(&l) < 0);
+		if (strstr(l.port->error, cases[i].text) == NULL)
+			fail_msg("%s, not: %s", cases[i].text, l.port->error);
+		liar_close(&l);
+	}
+}
+
 static void
 test_states(void **state)
 {
@@ -133,6 +171,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_features_that_are_not_offered),
+		cmocka_unit_test(test_errors_name_what_came),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_rings_that_there_are_not),
 		cmocka_unit_test(test_values),

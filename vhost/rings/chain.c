@@ -29,7 +29,7 @@ vhost_chain_add(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t gpa
 			return VHOST_FAULT_CHAIN;
 		piece->base = guest_memory_piece(ring->mem, gpa, &here);
 		if (piece->base == NULL)
-			return VHOST_FAULT_ADDRESS;
+			return vhost_fault_of(ring, VHOST_FAULT_ADDRESS, gpa);
 		piece->gpa = gpa;
 		piece->len = (uint32_t)here;
 		chain->n++;
@@ -45,7 +45,7 @@ vhost_chain_table(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t g
 	uint32_t n = len / sizeof(struct vring_desc), i = 0;
 
 	if (!ring->indirect || n == 0 || n > ring->size || len % sizeof(struct vring_desc))
-		return VHOST_FAULT_INDIRECT;
+		return vhost_fault_of(ring, VHOST_FAULT_INDIRECT, gpa);
 	for (uint32_t count = 0; count < n; count++) {
 		struct vring_desc d;
 		struct vring_packed_desc p;
@@ -53,16 +53,16 @@ vhost_chain_table(struct vhost_ring *ring, struct vhost_chain *chain, uint64_t g
 		enum vhost_fault fault;
 
 		if (entry == NULL)
-			return VHOST_FAULT_ADDRESS;
+			return vhost_fault_of(ring, VHOST_FAULT_ADDRESS, gpa + i * sizeof(d));
 		memcpy(&d, entry, sizeof(d));
 		if (!linked) {
 			memcpy(&p, &d, sizeof(p));
 			d.flags = p.flags;
 		}
 		if (d.flags & VRING_DESC_F_INDIRECT)
-			return VHOST_FAULT_INDIRECT;
+			return vhost_fault_of(ring, VHOST_FAULT_INDIRECT, d.addr);
 		if (!(d.flags & VRING_DESC_F_WRITE) == ring->to_guest)
-			return VHOST_FAULT_DIRECTION;
+			return vhost_fault_of(ring, VHOST_FAULT_DIRECTION, d.addr);
 		fault = vhost_chain_add(ring, chain, d.addr, d.len);
 		if (fault)
 			return fault;
@@ -82,7 +82,7 @@ vhost_chain_read(struct vhost_ring *ring, const struct vhost_chain *chain, struc
 	struct rte_mbuf *seg = m;
 
 	if (chain->len > VHOST_FRAME_MAX + (uint64_t)ring->header)
-		return vhost_ring_stop(ring, VHOST_FAULT_LENGTH);
+		return vhost_ring_stop(ring, vhost_fault_of(ring, VHOST_FAULT_LENGTH, chain->len - ring->header));
 	vhost_mbuf_init(m, 0);
 	m->pkt_len = left;
 	room = rte_pktmbuf_tailroom(m);

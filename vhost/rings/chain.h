@@ -38,6 +38,14 @@ struct vhost_chain {
 // Stops the ring until the guest sets it up again. Returns -EINVAL.
 __attribute__((cold)) int vhost_ring_stop(struct vhost_ring *ring, enum vhost_fault fault);
 
+// Notes the VALUE that was wrong, for reports. Returns FAULT.
+static inline enum vhost_fault
+vhost_fault_of(struct vhost_ring *ring, enum vhost_fault fault, uint64_t value)
+{
+	atomic_store_explicit(&ring->fault_value, value, memory_order_relaxed);
+	return fault;
+}
+
 // What a burst notes for vhost_rx(), which frees the burst's mbufs if an access to the guest's memory faults. No such access
 // moves across these.
 static inline void

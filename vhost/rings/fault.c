@@ -5,8 +5,8 @@
 
 static const char *const fault_texts[VHOST_N_FAULTS] = {
 	[VHOST_FAULT_NONE] = "is well",
-	[VHOST_FAULT_SETUP] =
-		"has a ring that is misaligned, of a size that is not allowed, or not whole in the memory that there is",
+	[VHOST_FAULT_SIZE] = "has a ring of a size that is not allowed",
+	[VHOST_FAULT_SETUP] = "has a ring that is misaligned, or not whole in the memory that there is",
 	[VHOST_FAULT_INDEX] = "moved its available index further than the ring is long",
 	[VHOST_FAULT_HEAD] = "made a descriptor available that the ring does not have",
 	[VHOST_FAULT_CHAIN] = "made a chain of descriptors that does not end",

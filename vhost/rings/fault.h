@@ -4,11 +4,14 @@
 // Why a ring stopped: what the guest, or its front end, did wrong.
 #pragma once
 
+#include <stdbool.h>
+
 #define VHOST_FRAME_MAX 65535 // bytes of the longest frame, without the header
 
 enum vhost_fault {
 	VHOST_FAULT_NONE,
-	VHOST_FAULT_SETUP,     // the ring's memory is not aligned, or its size not allowed
+	VHOST_FAULT_SIZE,      // the ring's size is not allowed
+	VHOST_FAULT_SETUP,     // the ring's memory is not aligned, or not the guest's
 	VHOST_FAULT_INDEX,     // the available index is further ahead than the ring is long
 	VHOST_FAULT_HEAD,      // a descriptor's number is beyond the ring
 	VHOST_FAULT_CHAIN,     // a chain is longer than the ring, or never ends
@@ -23,6 +26,13 @@ enum vhost_fault {
 	VHOST_FAULT_HOLES,  // holes were punched in the guest's memory, and threads waited for them
 	VHOST_N_FAULTS
 };
+
+// Whether the ring could not start, with what the front end has said about it. Any thread.
+static inline bool
+weft_ring_fault_is_setup(enum vhost_fault fault)
+{
+	return fault == VHOST_FAULT_SIZE || fault == VHOST_FAULT_SETUP;
+}
 
 // The fault in words: what the guest did, to follow "the guest ". Any thread.
 const char *weft_ring_fault_text(enum vhost_fault fault);

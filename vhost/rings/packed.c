@@ -166,10 +166,10 @@ walk(struct vhost_ring *ring, struct place at, struct vring_packed_desc d, struc
 		used->slots++;
 		used->id = d.id;
 		if (d.flags & VRING_DESC_F_INDIRECT)
-			return d.flags & VRING_DESC_F_NEXT ? VHOST_FAULT_INDIRECT
+			return d.flags & VRING_DESC_F_NEXT ? vhost_fault_of(ring, VHOST_FAULT_INDIRECT, d.addr)
 							   : vhost_chain_table(ring, chain, d.addr, d.len, false);
 		if (!(d.flags & VRING_DESC_F_WRITE) == ring->to_guest)
-			return VHOST_FAULT_DIRECTION;
+			return vhost_fault_of(ring, VHOST_FAULT_DIRECTION, d.addr);
 		fault = vhost_chain_add(ring, chain, d.addr, d.len);
 		if (fault || !(d.flags & VRING_DESC_F_NEXT))
 			return fault;

@@ -83,6 +83,7 @@ struct vhost_ring {
 	uint16_t taking;
 	struct rte_mbuf **first;
 
+	_Atomic uint64_t fault_value;		  // of the fault, if it has one; read by control
 	void (*stopped)(struct vhost_ring *ring); // called when a fault stops it, by the owner worker; or NULL
 	uint64_t used_gpa;			  // where the used ring's writes are logged
 	uint32_t misfits;			  // how often a frame was too long

@@ -33,7 +33,7 @@ available(struct vhost_ring *ring, uint16_t n)
 		ring->seen = __atomic_load_n(&ring->avail->idx, __ATOMIC_ACQUIRE);
 		there = ring->seen - ring->next;
 		if (unlikely(there > ring->size)) {
-			vhost_ring_stop(ring, VHOST_FAULT_INDEX);
+			vhost_ring_stop(ring, vhost_fault_of(ring, VHOST_FAULT_INDEX, there));
 			return 0;
 		}
 	}
@@ -47,7 +47,7 @@ read_head(struct vhost_ring *ring, uint16_t i, uint16_t *head)
 	*head = guest_read16(&ring->avail->ring[(ring->next + i) & (ring->size - 1)]);
 	if (likely(*head < ring->size))
 		return true;
-	vhost_ring_stop(ring, VHOST_FAULT_HEAD);
+	vhost_ring_stop(ring, vhost_fault_of(ring, VHOST_FAULT_HEAD, *head));
 	return false;
 }
 
@@ -72,10 +72,10 @@ walk(struct vhost_ring *ring, struct vring_desc d, struct vhost_chain *chain)
 		enum vhost_fault fault;
 
 		if (d.flags & VRING_DESC_F_INDIRECT)
-			return d.flags & VRING_DESC_F_NEXT ? VHOST_FAULT_INDIRECT
+			return d.flags & VRING_DESC_F_NEXT ? vhost_fault_of(ring, VHOST_FAULT_INDIRECT, d.addr)
 							   : vhost_chain_table(ring, chain, d.addr, d.len, true);
 		if (!(d.flags & VRING_DESC_F_WRITE) == ring->to_guest)
-			return VHOST_FAULT_DIRECTION;
+			return vhost_fault_of(ring, VHOST_FAULT_DIRECTION, d.addr);
 		fault = vhost_chain_add(ring, chain, d.addr, d.len);
 		if (fault || !(d.flags & VRING_DESC_F_NEXT))
 			return fault;

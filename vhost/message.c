@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weft authors
+
+#include "message.h"
+
+#include <rte_common.h>
+
+// All that the specification has, also what weft does not offer.
+static const char *const request_names[] = {
+	[VHOST_GET_FEATURES] = "GET_FEATURES",
+	[VHOST_SET_FEATURES] = "SET_FEATURES",
+	[VHOST_SET_OWNER] = "SET_OWNER",
+	[VHOST_RESET_OWNER] = "RESET_OWNER",
+	[VHOST_SET_MEM_TABLE] = "SET_MEM_TABLE",
+	[VHOST_SET_LOG_BASE] = "SET_LOG_BASE",
+	[VHOST_SET_LOG_FD] = "SET_LOG_FD",
+	[VHOST_SET_VRING_NUM] = "SET_VRING_NUM",
+	[VHOST_SET_VRING_ADDR] = "SET_VRING_ADDR",
+	[VHOST_SET_VRING_BASE] = "SET_VRING_BASE",
+	[VHOST_GET_VRING_BASE] = "GET_VRING_BASE",
+	[VHOST_SET_VRING_KICK] = "SET_VRING_KICK",
+	[VHOST_SET_VRING_CALL] = "SET_VRING_CALL",
+	[VHOST_SET_VRING_ERR] = "SET_VRING_ERR",
+	[VHOST_GET_PROTOCOL_FEATURES] = "GET_PROTOCOL_FEATURES",
+	[VHOST_SET_PROTOCOL_FEATURES] = "SET_PROTOCOL_FEATURES",
+	[VHOST_GET_QUEUE_NUM] = "GET_QUEUE_NUM",
+	[VHOST_SET_VRING_ENABLE] = "SET_VRING_ENABLE",
+	[VHOST_SEND_RARP] = "SEND_RARP",
+	[VHOST_NET_SET_MTU] = "NET_SET_MTU",
+	[21] = "SET_BACKEND_REQ_FD",
+	[22] = "IOTLB_MSG",
+	[23] = "SET_VRING_ENDIAN",
+	[24] = "GET_CONFIG",
+	[25] = "SET_CONFIG",
+	[26] = "CREATE_CRYPTO_SESSION",
+	[27] = "CLOSE_CRYPTO_SESSION",
+	[28] = "POSTCOPY_ADVISE",
+	[29] = "POSTCOPY_LISTEN",
+	[30] = "POSTCOPY_END",
+	[VHOST_GET_INFLIGHT_FD] = "GET_INFLIGHT_FD",
+	[VHOST_SET_INFLIGHT_FD] = "SET_INFLIGHT_FD",
+	[33] = "GPU_SET_SOCKET",
+	[34] = "RESET_DEVICE",
+	[35] = "VRING_KICK",
+	[VHOST_GET_MAX_MEM_SLOTS] = "GET_MAX_MEM_SLOTS",
+	[VHOST_ADD_MEM_REG] = "ADD_MEM_REG",
+	[VHOST_REM_MEM_REG] = "REM_MEM_REG",
+	[VHOST_SET_STATUS] = "SET_STATUS",
+	[VHOST_GET_STATUS] = "GET_STATUS",
+	[41] = "GET_SHARED_OBJECT",
+	[42] = "SET_DEVICE_STATE_FD",
+	[43] = "CHECK_DEVICE_STATE",
+};
+
+static const char *const protocol_names[] = {
+	[VHOST_PROTOCOL_MQ] = "MQ",
+	[VHOST_PROTOCOL_LOG_SHMFD] = "LOG_SHMFD",
+	[VHOST_PROTOCOL_RARP] = "RARP",
+	[VHOST_PROTOCOL_REPLY_ACK] = "REPLY_ACK",
+	[VHOST_PROTOCOL_MTU] = "MTU",
+	[5] = "BACKEND_REQ",
+	[6] = "CROSS_ENDIAN",
+	[7] = "CRYPTO_SESSION",
+	[8] = "PAGEFAULT",
+	[9] = "CONFIG",
+	[10] = "BACKEND_SEND_FD",
+	[11] = "HOST_NOTIFIER",
+	[VHOST_PROTOCOL_INFLIGHT_SHMFD] = "INFLIGHT_SHMFD",
+	[13] = "RESET_DEVICE",
+	[14] = "INBAND_NOTIFICATIONS",
+	[VHOST_PROTOCOL_CONFIGURE_SLOTS] = "CONFIGURE_MEM_SLOTS",
+	[VHOST_PROTOCOL_STATUS] = "STATUS",
+	[17] = "XEN_MMAP",
+	[18] = "SHARED_OBJECT",
+	[19] = "DEVICE_STATE",
+};
+
+const char *
+vhost_request_name(uint32_t request)
+{
+	return request && request < RTE_DIM(request_names) ? request_names[request] : "an unknown message";
+}
+
+const char *
+vhost_protocol_name(unsigned int bit)
+{
+	return bit < RTE_DIM(protocol_names) ? protocol_names[bit] : "without a name";
+}
