@@ -200,6 +200,9 @@ handle(struct vhost_connection *c)
 
 	c->got = 0;
 	atomic_store(&c->port->quiet, 0);
+	if (!c->heard)
+		vhost_trouble_is_old(c->port);
+	c->heard = true;
 	if (--c->port->messages_left < 0 || c->port->fds_left < 0)
 		return vhost_refuse(c->port, EBUSY, "sent more than %u messages or %u descriptors in a second",
 			VHOST_BUDGET_MESSAGES, VHOST_BUDGET_FDS);

@@ -29,6 +29,7 @@ struct vhost_connection {
 	int extra[VHOST_FDS_AT_ONCE]; // descriptors beyond those of a message: the connection ends
 	unsigned int n_extra;
 	uint32_t events;     // that the thread waits for; 0: none
+	bool heard;	     // its first message has come
 	bool without_memory; // it has been said that the guest's memory is missing
 	uint64_t since_ms;
 };

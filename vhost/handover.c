@@ -291,6 +291,7 @@ take_rest(struct vhost_port *port, struct parcel *p, uint64_t now_ms)
 	c = vhost_connection_new(port, p->fds[0], now_ms);
 	if (c == NULL)
 		return -ENOMEM;
+	c->heard = true;
 	c->got = rest->in.done;
 	atomic_store(&port->quiet, c->got ? 2 * now_ms + 1 : 0);
 	c->in.header = rest->in.header;

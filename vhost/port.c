@@ -163,8 +163,11 @@ vhost_status(struct weft_portio *io, struct weft_io_status *status)
 	pthread_mutex_lock(&port->error_lock);
 	// What is so now comes before what once happened.
 	all = !vhost_trouble_log_text(port, status->error, sizeof(status->error));
-	if (all)
-		memcpy(status->error, port->error, sizeof(status->error));
+	if (all) {
+		// A text that gets too long loses its end.
+		strcpy(status->error, port->error[0] && port->error_is_old ? "before: " : "");
+		strncat(status->error, port->error, sizeof(status->error) - 1 - strlen(status->error));
+	}
 	pthread_mutex_unlock(&port->error_lock);
 	all = all && (status->link || status->error[0] == 0);
 	ring_trouble(port, all, status->error, sizeof(status->error));

@@ -95,6 +95,7 @@ struct vhost_port {
 	_Atomic uint16_t mtu;
 	pthread_mutex_t error_lock; // for what follows
 	char error[WEFT_IO_ERROR_SIZE];
+	bool error_is_old; // it is about an earlier connection
 	uint64_t
 		log_last; // the dirty log in use ends here, at a guest physical address; 0: it is as long as memory, or unused
 	uint64_t memory_last; // where memory ends then

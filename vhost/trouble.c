@@ -57,9 +57,18 @@ note(struct vhost_port *port, const char *before, const char *fmt, va_list ap)
 	pthread_mutex_lock(&port->error_lock);
 	log = text[0] && may_log(port);
 	memcpy(port->error, text, sizeof(text));
+	port->error_is_old = false;
 	pthread_mutex_unlock(&port->error_lock);
 	if (log)
 		warn(port, text);
+}
+
+void
+vhost_trouble_is_old(struct vhost_port *port)
+{
+	pthread_mutex_lock(&port->error_lock);
+	port->error_is_old = true;
+	pthread_mutex_unlock(&port->error_lock);
 }
 
 void

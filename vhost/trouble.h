@@ -17,6 +17,9 @@ bool vhost_trouble_may_log(struct vhost_port *port);
 // except workers.
 __attribute__((format(printf, 2, 3))) void vhost_trouble_set(struct vhost_port *port, const char *fmt, ...);
 
+// Notes that the error, if there is one, is about an earlier front end: another one speaks now. Front ends' thread.
+void vhost_trouble_is_old(struct vhost_port *port);
+
 // Notes that the message at hand is refused, because the front end FMT... Returns -ERROR. Front ends' thread.
 __attribute__((format(printf, 3, 4))) int vhost_refuse(struct vhost_port *port, int error, const char *fmt, ...);
 
