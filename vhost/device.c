@@ -282,6 +282,20 @@ vhost_device_suspend(struct vhost_port *port)
 	}
 }
 
+// Notes how many queue pairs the front end has enabled.
+static void
+count_wanted(struct vhost_port *port)
+{
+	uint16_t n = VHOST_N_RINGS, wanted;
+
+	while (n && !port->vrings[n - 1].enabled)
+		n--;
+	wanted = (uint16_t)((n + 1) / 2);
+	if (atomic_exchange(&port->wanted, wanted) < wanted && wanted > port->max_queues && vhost_trouble_may_log(port))
+		WEFT_LOG(WARNING, "event=guest-queues port=%s wanted=%u allowed=%u", port->name, wanted,
+			port->max_queues);
+}
+
 void
 vhost_device_resume(struct vhost_port *port)
 {
@@ -293,6 +307,7 @@ vhost_device_resume(struct vhost_port *port)
 		return;
 	port->suspended = false;
 	check_log(port);
+	count_wanted(port);
 	vhost_stall_watch();
 	if (vhost_guard_enter(&guard, port))
 		load_all(port);

@@ -149,6 +149,18 @@ silence(const struct vhost_port *port, char *text, size_t size)
 		snprintf(text, size, "a front end is connected and has said nothing for %" PRIu64 " s", ms / 1000);
 }
 
+// Writes that frames in rings beyond the port's stay there.
+static void
+too_many_queues(const struct vhost_port *port, char *text, size_t size)
+{
+	uint16_t wanted = atomic_load(&port->wanted);
+
+	if (wanted > port->max_queues)
+		snprintf(text, size,
+			"the guest wants %u queue pairs, the port has %u: set attach.queues, or start QEMU with queues=%u",
+			wanted, port->max_queues, port->max_queues);
+}
+
 static void
 vhost_status(struct weft_portio *io, struct weft_io_status *status)
 {
@@ -163,14 +175,14 @@ vhost_status(struct weft_portio *io, struct weft_io_status *status)
 	pthread_mutex_lock(&port->error_lock);
 	// What is so now comes before what once happened.
 	all = !vhost_trouble_log_text(port, status->error, sizeof(status->error));
-	if (all) {
-		// A text that gets too long loses its end.
-		strcpy(status->error, port->error[0] && port->error_is_old ? "before: " : "");
-		strncat(status->error, port->error, sizeof(status->error) - 1 - strlen(status->error));
-	}
+	if (all)
+		snprintf(status->error, sizeof(status->error), "%s%s",
+			port->error[0] && port->error_is_old ? VHOST_BEFORE : "", port->error);
 	pthread_mutex_unlock(&port->error_lock);
 	all = all && (status->link || status->error[0] == 0);
 	ring_trouble(port, all, status->error, sizeof(status->error));
+	if (status->error[0] == 0)
+		too_many_queues(port, status->error, sizeof(status->error));
 	if (status->error[0] == 0)
 		silence(port, status->error, sizeof(status->error));
 }

@@ -18,6 +18,9 @@
 
 #define VHOST_N_RINGS (2 * WEFT_MAX_QUEUE_PAIRS)
 
+// Stands before an error that is about an earlier connection.
+#define VHOST_BEFORE "before: "
+
 #define VHOST_RARP_WANTED (1ULL << 48)
 
 // A ring as the front end has described it. Addresses stay as they came: they are translated when the ring starts, and
@@ -93,8 +96,9 @@ struct vhost_port {
 	_Atomic uint64_t
 		quiet; // 2 * the ms since when its front end says nothing; + 1: in the middle of a message. 0: it may
 	_Atomic uint16_t mtu;
+	_Atomic uint16_t wanted; // queue pairs that the front end has enabled, also those that the port does not have
 	pthread_mutex_t error_lock; // for what follows
-	char error[WEFT_IO_ERROR_SIZE];
+	char error[WEFT_IO_ERROR_SIZE - sizeof(VHOST_BEFORE) + 1];
 	bool error_is_old; // it is about an earlier connection
 	uint64_t
 		log_last; // the dirty log in use ends here, at a guest physical address; 0: it is as long as memory, or unused

@@ -143,18 +143,11 @@ int
 vhost_set_vring_enable(struct vhost_port *port, struct vhost_message *m)
 {
 	struct vhost_vring *vring = ring_of(port, m, m->payload.state.index);
-	uint32_t pair;
 
 	if (vring == NULL)
 		return -EINVAL;
 	if (m->payload.state.num > 1)
 		return vhost_refuse(port, EINVAL, "sent SET_VRING_ENABLE with %u", m->payload.state.num);
 	vring->enabled = m->payload.state.num;
-	pair = m->payload.state.index / 2;
-	if (vring->enabled && pair >= port->max_queues)
-		vhost_trouble_set(port,
-			"the guest uses queue pair %u and the port allows %u: start QEMU with queues=%u, or raise "
-			"attach.queues",
-			pair + 1, port->max_queues, port->max_queues);
 	return 0;
 }

@@ -158,6 +158,11 @@ report(const struct weft_port *port)
 		json_object_set_new(result, "features", json_sprintf("0x%llx", (unsigned long long)io.features));
 	if (io.error[0])
 		json_object_set_new(result, "error", json_string(io.error));
+	else if (io.guest_mtu > conf->mtu)
+		json_object_set_new(result, "error",
+			json_sprintf("the guest has an MTU of %u, and the network one of %u: start QEMU's device with "
+				     "host_mtu=%u, or raise the network's mtu",
+				io.guest_mtu, conf->mtu, conf->mtu));
 	if (json_object_get(weft_ctl.local.failed, port->o.path))
 		json_object_set(result, "error", json_object_get(weft_ctl.local.failed, port->o.path));
 	if (port->attach.type == WEFT_ATTACH_VF) {

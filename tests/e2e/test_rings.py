@@ -2,13 +2,14 @@
 # Copyright (c) 2026 The weft authors
 """testpmd as the guest, in all ring layouts."""
 import os
+import struct
 
 import pytest
 from conftest import mac
 from harness import packages
 from harness.proc import wait_for
 from harness.testpmd import HERE, Testpmd, available, of_another_release
-from harness.vhost_guest import VhostGuest
+from harness.vhost_guest import SET_PROTOCOL_FEATURES, VhostGuest
 from harness.weftd import Weftd
 from scapy.all import Ether, IP, UDP, Raw, raw
 
@@ -125,10 +126,26 @@ def test_too_many_queues_are_refused_by_name(weftd):
 
         def told():
             """trouble at the port"""
-            return "allows 1" in weftd.port("g1").get("error", "")
+            return "the guest wants 2 queue pairs, the port has 1" in weftd.port("g1").get("error", "")
 
         wait_for(told, step=0.01)
         assert weftd.port("g1")["queues"] == 1
+
+
+def test_mtu_above_the_networks_is_named(weftd):
+    make_ports(weftd, queues=1)
+    with VhostGuest(weftd.socket("g1")) as guest:
+        guest.send_message(SET_PROTOCOL_FEATURES, struct.pack("<Q", 1 << 4))
+        guest.send_message(20, struct.pack("<Q", 9000))
+        wanted = "the guest has an MTU of 9000, and the network one of 1500: start QEMU's device with host_mtu=1500"
+
+        def told():
+            """the MTU to be named"""
+            return wanted in weftd.port("g1").get("error", "")
+
+        wait_for(told, step=0.01)
+        guest.send_message(20, struct.pack("<Q", 1500))
+        wait_for(lambda: "error" not in weftd.port("g1"), step=0.01)
 
 
 def test_jumbo_frames_through_mergeable_buffers(weftd):

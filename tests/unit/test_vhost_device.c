@@ -311,14 +311,6 @@ test_rings_run_only_when_they_may(void **state)
 	assert_int_equal(guest_start_ring(&g, 1, -1), 0);
 	guest_check_traffic(&g);
 	guest_close(&g);
-	// More pairs than the port allows.
-	guest_start(&g, 1ULL << VIRTIO_NET_F_MQ, -1);
-	g.l.port->max_queues = 1;
-	liar_start_ring(&g.l, 2, -1);
-	liar_start_ring(&g.l, 3, -1);
-	assert_non_null(strstr(g.l.port->error, "the guest uses queue pair 2 and the port allows 1"));
-	assert_int_equal(atomic_load(&g.l.port->from_guest), 1);
-	guest_close(&g);
 }
 
 // A ring owes an interrupt and stops; its memory goes. The other one of its pair runs on, and only that one is looked at.

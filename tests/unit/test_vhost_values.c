@@ -166,12 +166,39 @@ test_values(void **state)
 	liar_close(&l);
 }
 
+// More pairs than the port has, enabled before the link is up: it is said as long as it is so.
+static void
+test_pairs_that_the_port_does_not_have(void **state)
+{
+	struct weft_io_status status = { 0 };
+	struct liar l;
+
+	(void)state;
+	liar_open(&l);
+	l.port->max_queues = 1;
+	liar_negotiate(&l, 1ULL << VIRTIO_NET_F_MQ);
+	assert_int_equal(liar_set_region(&l, VHOST_SET_MEM_TABLE, LIAR_GPA, LIAR_SIZE, LIAR_USER, 0, l.memory_fd), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		liar_start_ring(&l, (i + 2) % 4, -1);
+	weft_vhost_ops.status(&l.io, &status);
+	assert_true(status.link);
+	assert_int_equal(status.queues, 1);
+	assert_int_equal(atomic_load(&l.port->from_guest), 1);
+	assert_non_null(strstr(status.error, "the guest wants 2 queue pairs, the port has 1: set attach.queues"));
+	for (uint32_t i = 2; i < 4; i++)
+		assert_int_equal(liar_set_state(&l, VHOST_SET_VRING_ENABLE, i, 0), 0);
+	weft_vhost_ops.status(&l.io, &status);
+	assert_string_equal(status.error, "");
+	liar_close(&l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_features_that_are_not_offered),
 		cmocka_unit_test(test_errors_name_what_came),
+		cmocka_unit_test(test_pairs_that_the_port_does_not_have),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_rings_that_there_are_not),
 		cmocka_unit_test(test_values),
