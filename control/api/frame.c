@@ -17,7 +17,6 @@
 
 #define SAMPLE_SRC UINT64_C(0x020000000001) // a locally administered MAC, for ports that have none
 #define BROADCAST  UINT64_C(0xffffffffffff)
-#define EXPERIMENT 0x88b5 // IEEE 802, local experimental ethertype
 
 static void
 put_mac(uint8_t *p, uint64_t mac)
@@ -102,6 +101,15 @@ build_ipv6(const struct weft_port *port, const uint8_t to[16], uint8_t *p)
 	return 48;
 }
 
+// A probe (RFC 5227), which names no address of its sender SRC, and no other: guards and firewalls let it pass, so that what is
+// explained is the way to a MAC.
+static void
+build_arp(const uint8_t *src, uint8_t *p)
+{
+	memcpy(p, "\x00\x01\x08\x00\x06\x04\x00\x01", 8);
+	memcpy(p + 8, src, 6);
+}
+
 int
 weft_frame_build(const struct weft_port *port, const char *to, uint8_t frame[WEFT_FRAME_MAX], struct weft_error *err)
 {
@@ -112,8 +120,9 @@ weft_frame_build(const struct weft_port *port, const char *to, uint8_t frame[WEF
 	memset(frame, 0, 60);
 	put_mac(frame + 6, port->mac ? port->mac : SAMPLE_SRC);
 	if (weft_mac_parse(to, &mac) == 0) {
-		type[0] = EXPERIMENT >> 8;
-		type[1] = EXPERIMENT & 0xff;
+		type[0] = RTE_ETHER_TYPE_ARP >> 8;
+		type[1] = RTE_ETHER_TYPE_ARP & 0xff;
+		build_arp(frame + 6, payload);
 	} else if (inet_pton(AF_INET, to, address) == 1) {
 		rte_be32_t v4;
 
