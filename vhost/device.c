@@ -292,8 +292,9 @@ count_wanted(struct vhost_port *port)
 		n--;
 	wanted = (uint16_t)((n + 1) / 2);
 	if (atomic_exchange(&port->wanted, wanted) < wanted && wanted > port->max_queues && vhost_trouble_may_log(port))
-		WEFT_LOG(WARNING, "event=guest-queues port=%s wanted=%u allowed=%u", port->name, wanted,
-			port->max_queues);
+		WEFT_LOG(WARNING,
+			"event=guest-error port=%s socket=%s error=\"the guest wants %u queue pairs, the port has %u\"",
+			port->name, port->path, wanted, port->max_queues);
 }
 
 void
