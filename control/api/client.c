@@ -43,7 +43,7 @@ struct client {
 	size_t part;		 // its bytes when that was found out last
 	struct weft_calls calls; // not answered yet
 	size_t scanned;		 // bytes at the start of the input that contain no newline
-	uint64_t asked_ms;	 // when the last whole request came, or the client
+	uint64_t asked_ms;	 // when the last whole request came, or its answer went, or the client came
 	uid_t uid;
 	bool paused; // requests wait for the answers to be read, or for a turn
 	bool may_change;
@@ -275,6 +275,7 @@ on_answered(struct weft_calls *calls)
 {
 	struct client *client = (struct client *)((char *)calls - offsetof(struct client, calls));
 
+	client->asked_ms = weft_clock_ms(); // it was not silent, weftd was
 	if (calls->overrun || client->paused || held_bytes(client) > LARGE_BYTES)
 		next_turn(client);
 }
@@ -300,6 +301,13 @@ places(const struct client *client)
 	return n;
 }
 
+// Whether CLIENT waits for an answer, or for one that is not sent yet.
+static bool
+waits(const struct client *client)
+{
+	return client->calls.n || evbuffer_get_length(bufferevent_get_output(client->bev));
+}
+
 // Whether A should make room rather than B: its user has more clients, it waits for no answer, or it has been silent for
 // longer.
 static bool
@@ -309,8 +317,8 @@ goes_first(const struct client *a, const struct client *b)
 
 	if (of_a != of_b)
 		return of_a > of_b;
-	if (!a->calls.n != !b->calls.n)
-		return a->calls.n == 0;
+	if (waits(a) != waits(b))
+		return waits(b);
 	return a->asked_ms < b->asked_ms;
 }
 
@@ -330,8 +338,8 @@ make_room(void)
 	for (struct client *client = clients; client; client = client->next)
 		if (goes_first(client, first))
 			first = client;
-	end_client(first, first->calls.n ? "its user has the most clients, and another client needs the place"
-					 : "it is silent, and another client needs the place");
+	end_client(first, waits(first) ? "its user has the most clients, and another client needs the place"
+				       : "it is silent, and another client needs the place");
 }
 
 void
