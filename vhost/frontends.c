@@ -4,6 +4,7 @@
 #include "frontends.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // for all below, and all that the ports have of the thread's
 static int epoll_fd = -1, folders_fd = -1;
 static bool started;
+static sem_t ready;		      // the thread is
 static _Atomic unsigned int removals; // of ports: an event that came before may be about a port that is gone
 
 // Events carry the port that they are about, with the lowest bit set if it is about its listening socket; or one of these.
@@ -327,6 +329,7 @@ run(void *arg __rte_unused)
 	int timeout = -1;
 
 	vhost_stall_enlist();
+	sem_post(&ready);
 	for (;;) {
 		struct epoll_event events[EVENTS];
 		unsigned int seen = atomic_load(&removals);
@@ -362,9 +365,11 @@ start_thread(void)
 		ret = follow(folders_fd, &folders_event, EPOLLIN, EPOLL_CTL_ADD);
 	if (ret && ret != -EEXIST)
 		return ret;
+	sem_init(&ready, 0, 0);
 	ret = pthread_create(&thread, NULL, run, NULL);
 	if (ret)
 		return -ret;
+	sem_wait(&ready); // what it needs is open
 	pthread_setname_np(thread, "weft-frontends");
 	pthread_detach(thread);
 	return 0;
