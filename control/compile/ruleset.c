@@ -15,6 +15,7 @@
 #include <rte_common.h>
 
 #include "control/base/address.h"
+#include "ether_rules.h"
 #include "rulebook.h"
 #include "refcount.h"
 
@@ -351,22 +352,6 @@ static const uint8_t (*cut128(struct piece *piece, const struct list *starts))[1
 
 #define SETS(list) (list).items, (list).n * sizeof(struct weft_rule_set)
 
-// Lists the rules for frames that are neither IP nor ARP. The look-ups of packets do not find them.
-static void
-lay_ether(const struct compiler *c, struct piece *piece, struct weft_ruleset *ruleset)
-{
-	struct weft_ether_rule *ether;
-
-	ruleset->n_ether = 0;
-	for (uint32_t i = 0; i < c->n; i++)
-		ruleset->n_ether += c->rules[i].rule->protocol == WEFT_PROTOCOL_ETHER;
-	ether = cut(piece, NULL, ruleset->n_ether * sizeof(*ether));
-	ruleset->ether = ether;
-	for (uint32_t i = 0; ether && i < c->n; i++)
-		if (c->rules[i].rule->protocol == WEFT_PROTOCOL_ETHER)
-			*ether++ = (struct weft_ether_rule){ .ethertype = c->rules[i].rule->ethertype, .rule = i };
-}
-
 // Copies everything that was compiled into PIECE.
 static void
 lay_out(const struct compiler *c, const struct swept v[2], struct piece *piece, struct weft_ruleset *ruleset)
@@ -393,7 +378,6 @@ lay_out(const struct compiler *c, const struct swept v[2], struct piece *piece, 
 	ruleset->n_v6 = v[1].starts.n;
 	ruleset->v6_start = cut128(piece, &v[1].starts);
 	ruleset->v6_set = cut(piece, SETS(v[1].sets));
-	lay_ether(c, piece, ruleset);
 }
 
 // Writes the rules themselves and the default action, with names and counters, into PIECE.
@@ -420,6 +404,16 @@ lay_rules(const struct compiler *c, int default_action, const char *default_name
 				.log = i < c->n && c->rules[i].rule->log };
 	}
 	ruleset->rule = conf;
+}
+
+// Lays out the rules for frames that are neither IP nor ARP. The look-ups of packets do not find them.
+static void
+lay_ether(const struct compiler *c, struct piece *piece, struct weft_ruleset *ruleset)
+{
+	struct weft_ether_rule *ether = cut(piece, NULL, weft_ether_rules_room(c->rules, c->n) * sizeof(*ether));
+
+	if (ether)
+		weft_ether_rules_fill(c->rules, c->n, ether, ruleset);
 }
 
 static void
@@ -451,12 +445,14 @@ weft_ruleset_compile(const struct weft_model *model, const struct weft_ordered_r
 	ruleset->any_service = compile_services(c, ruleset);
 	lay_out(c, swept, &piece, ruleset);
 	lay_rules(c, default_action, default_name, &piece, ruleset);
+	lay_ether(c, &piece, ruleset);
 	piece.base = c->failed ? NULL : weft_refcount_new(piece.used, true);
 	piece.used = 0;
 	if (piece.base) {
 		*memory = piece.base;
 		lay_out(c, swept, &piece, ruleset);
 		lay_rules(c, default_action, default_name, &piece, ruleset);
+		lay_ether(c, &piece, ruleset);
 	}
 	for (uint32_t i = 0; i < c->services.n; i++)
 		free_swept((struct swept *)c->services.items + i);

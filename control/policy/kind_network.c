@@ -20,33 +20,14 @@
 static const char *const tcp_modes[] = { "strict", "liberal", NULL };
 static const char *const encaps[] = { "local", "vlan", "vxlan", "geneve", NULL };
 
+// In the order of enum weft_link_protocol.
 static int
 parse_link_protocols(const json_t *value, void *to, char expected[160])
 {
-	static const struct {
-		const char *name;
-		uint8_t bit;
-	} known[] = { { "lldp", WEFT_LINK_LLDP }, { "lacp", WEFT_LINK_LACP }, { "eapol", WEFT_LINK_EAPOL },
-		{ "ptp", WEFT_LINK_PTP } };
-	uint8_t set = 0;
-	size_t i;
-	json_t *item;
+	static const char *const names[] = { "lldp", "lacp", "eapol", "ptp", NULL };
 
 	snprintf(expected, 160, "a list of lldp, lacp, eapol and ptp");
-	if (!json_is_array(value))
-		return -1;
-	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
-		const char *name = json_string_value(item);
-		size_t k = 0;
-
-		while (name && k < sizeof(known) / sizeof(known[0]) && strcmp(name, known[k].name))
-			k++;
-		if (name == NULL || k == sizeof(known) / sizeof(known[0]))
-			return -1;
-		set |= known[k].bit;
-	}
-	*(uint8_t *)to = set;
-	return 0;
+	return weft_parse_set(value, names, to);
 }
 
 #define LINK_SCHEMA "{\"type\":\"array\",\"items\":{\"enum\":[\"lldp\",\"lacp\",\"eapol\",\"ptp\"]}}"

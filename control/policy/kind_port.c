@@ -70,29 +70,14 @@ parse_trunk(const json_t *value, void *to, char expected[160])
 	return 0;
 }
 
+// In the order of enum weft_role.
 static int
 parse_roles(const json_t *value, void *to, char expected[160])
 {
-	static const char *const roles[] = { "router", "querier", "dhcp-server" };
-	uint8_t set = 0;
-	size_t i;
-	json_t *item;
+	static const char *const names[] = { "router", "querier", "dhcp-server", NULL };
 
 	snprintf(expected, 160, "a list of router, querier and dhcp-server");
-	if (!json_is_array(value))
-		return -1;
-	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
-		const char *name = json_string_value(item);
-		size_t k = 0;
-
-		while (name && k < sizeof(roles) / sizeof(roles[0]) && strcmp(name, roles[k]))
-			k++;
-		if (name == NULL || k == sizeof(roles) / sizeof(roles[0]))
-			return -1;
-		set |= (uint8_t)(1u << k); // as enum weft_role
-	}
-	*(uint8_t *)to = set;
-	return 0;
+	return weft_parse_set(value, names, to);
 }
 
 #define ROLES_SCHEMA "{\"type\":\"array\",\"items\":{\"enum\":[\"router\",\"querier\",\"dhcp-server\"]}}"

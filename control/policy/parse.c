@@ -4,6 +4,7 @@
 #include "parse.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "control/base/address.h"
 
@@ -42,6 +43,29 @@ weft_parse_ips(const json_t *value, void *to, char expected[160])
 		else
 			return -1;
 	}
+	return 0;
+}
+
+int
+weft_parse_set(const json_t *value, const char *const *names, void *to)
+{
+	uint8_t set = 0;
+	size_t i;
+	json_t *item;
+
+	if (!json_is_array(value))
+		return -1;
+	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+		const char *name = json_string_value(item);
+		unsigned int bit = 0;
+
+		while (name && names[bit] && strcmp(name, names[bit]))
+			bit++;
+		if (name == NULL || names[bit] == NULL)
+			return -1;
+		set |= (uint8_t)(1u << bit);
+	}
+	*(uint8_t *)to = set;
 	return 0;
 }
 

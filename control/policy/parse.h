@@ -23,6 +23,9 @@ int weft_parse_mac(const json_t *value, void *to, char expected[160]);
 // A list of addresses and prefixes, into a struct weft_ips.
 int weft_parse_ips(const json_t *value, void *to, char expected[160]);
 
+// A list of NAMES, which NULL ends, into a set: bit i of TO, a uint8_t, stands for NAMES[i]. EXPECTED is the caller's.
+int weft_parse_set(const json_t *value, const char *const *names, void *to);
+
 #define WEFT_MAC_SCHEMA "{\"type\":\"string\",\"pattern\":\"^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$\"}"
 #define WEFT_IPS_SCHEMA "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
 

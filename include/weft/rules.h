@@ -48,10 +48,10 @@ struct weft_service {
 	const struct weft_rule_set *set;
 };
 
-// A rule for frames that are neither IP nor ARP.
+// The rule that decides about frames of an ethertype that is neither IP nor ARP.
 struct weft_ether_rule {
-	uint16_t ethertype; // 0: any
-	uint32_t rule;
+	uint16_t ethertype;
+	const struct weft_rule_conf *rule;
 };
 
 struct weft_ruleset {
@@ -73,7 +73,8 @@ struct weft_ruleset {
 	const uint8_t (*v6_start)[16];
 	const struct weft_rule_set *v6_set;
 	uint32_t n_ether;
-	const struct weft_ether_rule *ether; // in the order in which they are judged
+	const struct weft_ether_rule *ether;	// by ascending ethertype, each once
+	const struct weft_rule_conf *ether_any; // decides about all others; NULL: none does
 };
 
 struct weft_policy {

@@ -21,10 +21,19 @@ announces_itself(const struct weft_lane *lane, const struct rte_mbuf *m)
 static const struct weft_rule_conf *
 find(const struct weft_ruleset *rules, uint16_t ethertype)
 {
-	for (uint32_t i = 0; i < rules->n_ether; i++)
-		if (rules->ether[i].ethertype == 0 || rules->ether[i].ethertype == ethertype)
-			return &rules->rule[rules->ether[i].rule];
-	return NULL;
+	uint32_t low = 0, high = rules->n_ether;
+
+	while (low < high) {
+		uint32_t half = (low + high) / 2;
+
+		if (rules->ether[half].ethertype < ethertype)
+			low = half + 1;
+		else
+			high = half;
+	}
+	if (low < rules->n_ether && rules->ether[low].ethertype == ethertype)
+		return rules->ether[low].rule;
+	return rules->ether_any;
 }
 
 int
@@ -33,21 +42,11 @@ weft_ethertype_judge(struct weft_worker *worker, const struct weft_vec *vec, con
 {
 	const struct weft_policy *policy = weft_snapshot_slot(worker->snap, slot)->policy;
 	const struct weft_domain *domain = weft_snapshot_domain(worker->snap, lane->domain);
-	struct judgement j = { .reason = -1 };
 	const struct weft_rule_conf *rule;
 
 	if (policy == NULL || domain->non_ip || announces_itself(lane, m) ||
 		(weft_link_is_reserved(lane) && weft_link_is_open(lane, m, domain->link_protocols)))
 		return -1;
 	rule = find(out ? &policy->out : &policy->in, lane->ethertype);
-	if (rule == NULL)
-		return WEFT_DROP_FW_ETHERTYPE;
-	j.rule[!out] = rule;
-	if (vec->explain)
-		weft_judge_explain(vec->explain, &j);
-	if (!vec->dry_run)
-		weft_judge_count(worker, &j, m->pkt_len);
-	if (rule->action == WEFT_ALLOW)
-		return -1;
-	return out ? WEFT_DROP_FW_EGRESS : WEFT_DROP_FW_INGRESS;
+	return rule ? weft_judge_by_rule(worker, vec, rule, m, out) : (int)WEFT_DROP_FW_ETHERTYPE;
 }

@@ -15,11 +15,7 @@
 #include "weft/worker.h"
 
 #include "flow.h"
-
-#define DHCP_SERVER   67
-#define DHCP_CLIENT   68
-#define DHCPV6_CLIENT 546
-#define DHCPV6_SERVER 547
+#include "role.h"
 
 // What the role dhcp-server lets in without a rule.
 static const struct weft_rule_conf dhcp = { .name = "role dhcp-server", .action = WEFT_ALLOW };
@@ -89,6 +85,22 @@ weft_judge_count(struct weft_worker *worker, const struct judgement *j, uint32_t
 		stats->bytes += bytes;
 		stats->last = worker->clock;
 	}
+}
+
+int
+weft_judge_by_rule(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_rule_conf *rule,
+	const struct rte_mbuf *m, bool out)
+{
+	struct judgement j = { .reason = -1 };
+
+	j.rule[!out] = rule;
+	if (vec->explain)
+		weft_judge_explain(vec->explain, &j);
+	if (!vec->dry_run)
+		weft_judge_count(worker, &j, m->pkt_len);
+	if (rule->action == WEFT_ALLOW)
+		return -1;
+	return out ? WEFT_DROP_FW_EGRESS : WEFT_DROP_FW_INGRESS;
 }
 
 void

@@ -29,6 +29,11 @@ const struct weft_rule_conf *weft_judge_end(const struct weft_snapshot *snap, co
 // Counts a packet of BYTES, which was judged by itself, for the rules that decided.
 void weft_judge_count(struct weft_worker *worker, const struct judgement *j, uint32_t bytes);
 
+// What RULE, of the sender (OUT) or of a receiver, means for a packet M that is judged by itself at this end: it is counted, and
+// told in a dry run. Returns -1, or the drop reason. Owner worker.
+int weft_judge_by_rule(struct weft_worker *worker, const struct weft_vec *vec, const struct weft_rule_conf *rule,
+	const struct rte_mbuf *m, bool out);
+
 // Judges the connection S again, as if it were opened now. Any thread.
 void weft_judge_again(const struct weft_snapshot *snap, const struct weft_session *s, struct judgement *j);
 

@@ -26,19 +26,9 @@ passes(const struct weft_lane *lane, const struct rte_mbuf *m)
 static int
 judge_one(struct weft_worker *worker, struct weft_vec *vec, const struct flow *flow, const struct rte_mbuf *m, bool out)
 {
-	struct judgement j = { .reason = -1 };
 	const struct weft_rule_conf *rule = weft_judge_end(worker->snap, flow, out);
 
-	if (rule == NULL)
-		return -1;
-	j.rule[!out] = rule;
-	if (vec->explain)
-		weft_judge_explain(vec->explain, &j);
-	if (!vec->dry_run)
-		weft_judge_count(worker, &j, m->pkt_len);
-	if (rule->action == WEFT_ALLOW)
-		return -1;
-	return out ? WEFT_DROP_FW_EGRESS : WEFT_DROP_FW_INGRESS;
+	return rule ? weft_judge_by_rule(worker, vec, rule, m, out) : -1;
 }
 
 int

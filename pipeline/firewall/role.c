@@ -6,9 +6,6 @@
 #include "pipeline/base/bytes.h"
 #include "weft/drop.h"
 
-#define DHCP_CLIENT   68
-#define DHCPV6_CLIENT 546
-
 static uint8_t
 role_of_icmp4(uint8_t type)
 {

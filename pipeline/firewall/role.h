@@ -10,6 +10,12 @@
 
 #include "weft/worker.h"
 
+// UDP ports of DHCP (RFC 2131, 4.1; RFC 8415, 7.2).
+#define DHCP_SERVER   67
+#define DHCP_CLIENT   68
+#define DHCPV6_CLIENT 546
+#define DHCPV6_SERVER 547
+
 // The role that a port needs to send a packet with this ICMP, IGMP or UDP header, or 0. Any thread.
 uint8_t weft_role_of(const struct weft_lane *lane, const struct rte_mbuf *m);
 

@@ -19,8 +19,6 @@
 #define MAC_MASK    UINT64_C(0xffffffffffff)
 #define ND_OPTIONS  24 // NS and NA: type, code, checksum, flags, target
 #define ND_MAX_OPTS 16
-#define DHCP_CLIENT 68
-#define DHCP_SERVER 67
 
 static bool
 own_ip4(const struct weft_port_conf *port, const uint8_t *addr)

@@ -46,6 +46,9 @@ void liar_open(struct liar *l);
 // Ends all, and checks that no descriptor is left that was not there at liar_open().
 void liar_close(struct liar *l);
 
+// A file of memory of SIZE bytes, which the caller owns.
+int liar_file(uint64_t size);
+
 // Waits until all that weft is rid of is closed and unmapped.
 void liar_settle(struct liar *l);
 

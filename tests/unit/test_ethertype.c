@@ -17,21 +17,15 @@
 
 static const struct weft_rule_conf rules[] = { { .name = "ether", .action = WEFT_ALLOW, .counter = 7 },
 	{ .name = "none", .action = WEFT_DENY, .counter = 8 }, { .name = "default", .action = WEFT_ALLOW } };
-static const struct weft_ether_rule pppoe[] = { { 0x8863, 0 }, { 0x8864, 1 } }, any[] = { { 0x8864, 1 }, { 0, 0 } };
+static const struct weft_ether_rule pppoe[] = { { 0x8863, &rules[0] }, { 0x8864, &rules[1] } };
 
 // A policy that lets all IP packets through.
 static struct weft_policy
-policy_of(const struct weft_ether_rule *ether, uint32_t n)
+policy_of(const struct weft_ether_rule *ether, uint32_t n, const struct weft_rule_conf *any)
 {
-	const struct weft_ruleset set = { .rule = &rules[2], .n_ether = n, .ether = ether };
-	struct weft_policy policy = { .out = set, .in = set };
+	const struct weft_ruleset set = { .rule = &rules[2], .n_ether = n, .ether = ether, .ether_any = any };
 
-	// The rules that the list names stand in a table of their own here; the default is the one behind none.
-	if (n) {
-		policy.out.rule = policy.in.rule = rules;
-		policy.out.n_rules = policy.in.n_rules = 2;
-	}
-	return policy;
+	return (struct weft_policy){ .out = set, .in = set };
 }
 
 // Where the frame HEX of port 1 goes, as a set of ports; or -1 - the drop reason.
@@ -72,7 +66,7 @@ prepare(void **state, const struct weft_policy *one, const struct weft_policy *t
 static void
 only_ip_and_arp_pass_without_a_rule(void **state)
 {
-	const struct weft_policy plain = policy_of(NULL, 0);
+	const struct weft_policy plain = policy_of(NULL, 0, NULL);
 	struct fixture *f = prepare(state, &plain, &plain);
 
 	assert_int_equal(way(f, B A "0800" UDP), 1 << 2);
@@ -92,7 +86,8 @@ only_ip_and_arp_pass_without_a_rule(void **state)
 static void
 rules_of_both_ends_name_an_ethertype(void **state)
 {
-	const struct weft_policy plain = policy_of(NULL, 0), some = policy_of(pppoe, 2), all = policy_of(any, 2);
+	const struct weft_policy plain = policy_of(NULL, 0, NULL), some = policy_of(pppoe, 2, NULL),
+				 all = policy_of(&pppoe[1], 1, &rules[0]);
 	struct fixture *f = prepare(state, &some, &plain);
 
 	assert_int_equal(way(f, B A "8863 1100"), DROPPED(FW_ETHERTYPE));
@@ -113,7 +108,7 @@ rules_of_both_ends_name_an_ethertype(void **state)
 static void
 snap_is_read(void **state)
 {
-	const struct weft_policy plain = policy_of(NULL, 0);
+	const struct weft_policy plain = policy_of(NULL, 0, NULL);
 	static const struct weft_prefix4 own = { RTE_BE32(0x0a000009), RTE_BE32(0xffffffff) };
 	struct fixture *f = prepare(state, &plain, &plain);
 
@@ -140,7 +135,7 @@ snap_is_read(void **state)
 static void
 a_station_may_say_where_it_is(void **state)
 {
-	const struct weft_policy plain = policy_of(NULL, 0);
+	const struct weft_policy plain = policy_of(NULL, 0, NULL);
 	struct fixture *f = prepare(state, &plain, &plain);
 
 	assert_int_equal(way(f, ALL A RARP(A, A)), 1 << 2 | 1 << 3 | 1 << 4);
@@ -154,7 +149,7 @@ a_station_may_say_where_it_is(void **state)
 static void
 frames_to_the_bridge_pass_where_the_network_lets_them(void **state)
 {
-	const struct weft_policy plain = policy_of(NULL, 0);
+	const struct weft_policy plain = policy_of(NULL, 0, NULL);
 	static const struct {
 		uint8_t protocol;
 		const char *hex;

@@ -268,6 +268,37 @@ counters_rest_before_they_are_anothers(void **state)
 	weft_rulebook_uncount(b);
 }
 
+// Of each ethertype the first rule decides, and a rule for all hides those behind it; the look-ups of packets find none of them.
+static void
+ethertypes_have_one_rule_each(void **state)
+{
+	struct weft_object *object =
+		group(json_pack("[{s:s,s:s,s:s,s:i,s:i},{s:s,s:s,s:s,s:i,s:i},{s:s,s:s,s:s,s:i,s:i},"
+				"{s:s,s:s,s:s,s:i},{s:s,s:s,s:s,s:i,s:i},{s:s,s:s,s:s,s:i}]",
+			"direction", "in", "action", "allow", "protocol", "ether", "ethertype", 0x8863, "priority", 2,
+			"direction", "in", "action", "deny", "protocol", "ether", "ethertype", 0x8863, "priority", 1,
+			"direction", "in", "action", "allow", "protocol", "ether", "ethertype", 0x8847, "priority", 3,
+			"direction", "in", "action", "allow", "protocol", "ether", "priority", 4, "direction", "in",
+			"action", "deny", "protocol", "ether", "ethertype", 0x8864, "priority", 5, "direction", "in",
+			"action", "allow", "protocol", "any", "priority", 6));
+	struct compiled *c = calloc(1, sizeof(*c));
+	const uint8_t remote[4] = { 10, 0, 0, 1 };
+	struct weft_query query = { .remote = remote, .protocol = 6 };
+
+	(void)state;
+	compile(c, object);
+	assert_int_equal(c->set.n_ether, 2);
+	assert_int_equal(c->set.ether[0].ethertype, 0x8847);
+	assert_ptr_equal(c->set.ether[0].rule, &c->set.rule[2]);
+	assert_int_equal(c->set.ether[1].ethertype, 0x8863);
+	assert_int_equal(c->set.ether[1].rule->action, WEFT_DENY);
+	assert_ptr_equal(c->set.ether_any, &c->set.rule[3]);
+	assert_int_equal(weft_ruleset_match(&c->set, &query), 5);
+	release(c);
+	free(c);
+	weft_object_free(object);
+}
+
 int
 main(void)
 {
@@ -277,6 +308,7 @@ main(void)
 		TEST(edges_of_ranges_are_exact),
 		TEST(compiled_memory_is_small_for_many_rules),
 		TEST(counters_rest_before_they_are_anothers),
+		TEST(ethertypes_have_one_rule_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

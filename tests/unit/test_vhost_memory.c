@@ -13,16 +13,6 @@
 
 #define PAGE UINT64_C(4096)
 
-static int
-file_of(uint64_t size)
-{
-	int fd = memfd_create("file", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, (off_t)size), 0);
-	return fd;
-}
-
 static void
 test_regions_that_are_refused(void **state)
 {
@@ -71,7 +61,7 @@ static void
 test_ends_of_files(void **state)
 {
 	struct liar l;
-	int fd = file_of(3 * PAGE + 100);
+	int fd = liar_file(3 * PAGE + 100);
 
 	(void)state;
 	liar_open(&l);
@@ -306,7 +296,7 @@ static void
 check_log(uint64_t size, uint64_t offset, uint64_t gpa, uint64_t len)
 {
 	uint64_t total = offset + size + 2 * PAGE;
-	int fd = file_of(total);
+	int fd = liar_file(total);
 	uint8_t *file = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	struct vhost_log log = { 0 };
 
@@ -368,7 +358,7 @@ test_log_that_is_too_short(void **state)
 {
 	const uint64_t bytes = (LIAR_GPA + LIAR_SIZE) / PAGE / 8;
 	const uint64_t features = 1ULL << VHOST_F_PROTOCOL_FEATURES | 1ULL << VIRTIO_F_VERSION_1;
-	int fd = file_of(PAGE);
+	int fd = liar_file(PAGE);
 	struct weft_io_status status;
 	struct liar l;
 
@@ -405,7 +395,7 @@ test_logs_that_are_refused(void **state)
 {
 	static const uint64_t lies[][2] = { { 0, 0 }, { PAGE + 1, 0 }, { PAGE, 1 }, { 1, PAGE }, { UINT64_MAX, 1 },
 		{ 1, UINT64_MAX }, { UINT64_C(1) << 33, 0 } };
-	int fd = file_of(PAGE), large = file_of(UINT64_C(1) << 40);
+	int fd = liar_file(PAGE), large = liar_file(UINT64_C(1) << 40);
 	struct liar l;
 
 	(void)state;
@@ -425,7 +415,7 @@ static void
 test_log_comes_and_goes(void **state)
 {
 	const uint64_t features = 1ULL << VHOST_F_PROTOCOL_FEATURES | 1ULL << VIRTIO_F_VERSION_1;
-	int fd = file_of(2 * PAGE), other = file_of(PAGE);
+	int fd = liar_file(2 * PAGE), other = liar_file(PAGE);
 	struct liar l;
 
 	(void)state;

@@ -12,16 +12,6 @@
 #define GIB  (UINT64_C(1) << 30)
 #define TIB  (UINT64_C(1) << 40)
 
-static int
-file_of(uint64_t size)
-{
-	int fd = memfd_create("file", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, (off_t)size), 0);
-	return fd;
-}
-
 // Adds regions of one size until one is refused, as the regions FIRST and following. Returns how many there are then.
 static uint64_t
 take(struct liar *l, uint64_t first, uint64_t size, int fd)
@@ -50,7 +40,7 @@ test_shares_of_addresses(void **state)
 {
 	enum { FEW = 24, MANY = 140 };
 	static struct liar liars[MANY];
-	int fd = file_of(60 * TIB);
+	int fd = liar_file(60 * TIB);
 
 	(void)state;
 	for (unsigned int i = 0; i < MANY; i++) {
@@ -80,7 +70,7 @@ test_shares_of_windows(void **state)
 {
 	enum { N = 60 };
 	static struct liar liars[N];
-	int fd = file_of(PAGE);
+	int fd = liar_file(PAGE);
 
 	(void)state;
 	for (unsigned int i = 0; i < N; i++) {

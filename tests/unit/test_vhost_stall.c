@@ -67,7 +67,8 @@ find_size(void)
 	close(fd);
 	if (tail <= MOST)
 		return true;
-	print_message("this machine has not the memory for a hole that takes long\n");
+	print_message(
+		"this machine has too little free memory for a hole that takes long (8 GiB at most), or punches it too fast\n");
 	return false;
 }
 
