@@ -14,17 +14,25 @@ BUILD = os.path.abspath(os.environ.get("WEFT_BUILD", "build"))
 
 
 def run_unit(path):
-    """One cmocka executable: (passed, failed)."""
+    """One cmocka executable: (passed, failed, skipped)."""
     done = subprocess.run([path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                           timeout=300, check=False)
     passed, failed = done.stdout.count("[       OK ]"), len(re.findall(r"^\[  FAILED  \] \w+$", done.stdout, re.M))
+    skipped = len(set(re.findall(r"^\[  SKIPPED \] (\w+)$", done.stdout, re.M)))
     if done.returncode and not failed:
         failed = 1
     name = os.path.basename(path)
-    print(f"{name:28} {passed} passed" + (f", {failed} failed" if failed else ""))
-    if failed:
+    print(f"{name:28} {passed} passed" + (f", {failed} failed" if failed else "") + (f", {skipped} skipped" if skipped else ""))
+    # A skipped test says before what is missing.
+    if failed or skipped:
         print(done.stdout[-4000:])
-    return passed, failed
+    return passed, failed, skipped
+
+
+def not_built():
+    """Unit tests without a program: the build does not name them."""
+    names = [os.path.basename(path)[:-2] for path in glob.glob(os.path.join(HERE, "unit", "test_*.c"))]
+    return sorted(name for name in names if not os.access(os.path.join(BUILD, "tests", "unit", name), os.X_OK))
 
 
 def run_fuzz(path):
@@ -73,8 +81,11 @@ def main():
     if len(sys.argv) == 1:
         for path in sorted(glob.glob(os.path.join(BUILD, "tests", "unit", "test_*"))):
             if os.access(path, os.X_OK) and os.path.isfile(path):
-                p, f = run_unit(path)
-                passed, failed = passed + p, failed + f
+                p, f, s = run_unit(path)
+                passed, failed, skipped = passed + p, failed + f, skipped + s
+        for name in not_built():
+            print(f"{name:28} FAILED: tests/unit/meson.build does not name it")
+            failed += 1
         for path in sorted(glob.glob(os.path.join(BUILD, "tests", "fuzz", "fuzz_*"))):
             if os.access(path, os.X_OK) and os.path.isfile(path):
                 p, f = run_fuzz(path)
