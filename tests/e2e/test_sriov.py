@@ -19,14 +19,22 @@ pytestmark = pytest.mark.skipif(igb.missing() != "", reason=f"{igb.missing()} is
 VM = "52:54:00:00:00:11"
 LAN = {"lan": {"encap": "vlan", "vlan": 100}}
 SEND = """
-import socket, sys, time
+import socket, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 s.bind((sys.argv[1], 0))
 n, size, frames = int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
-start = time.monotonic()
 for i in range(n):
     s.send(bytes.fromhex(frames[i % len(frames)]).ljust(size, b"f"))
-print(time.monotonic() - start)
+"""
+# What is sent ends by the clock: an emulated machine may be slower than any count of frames expects.
+FLOOD = """
+import socket, sys, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind((sys.argv[1], 0))
+frame, n, end = bytes.fromhex(sys.argv[2]).ljust(1000, b"f"), 0, time.monotonic() + 3
+while time.monotonic() < end:
+    n += s.send(frame) > 0
+print(n)
 """
 
 
@@ -47,7 +55,7 @@ def fixture_host(machine):
     machine.apply({}, prune=True)
     if machine.ctl("sriov", "show", "eth0")["made_by_weft"]:
         machine.ctl("sriov", "destroy", "eth0")
-    machine.must("echo 0 >/sys/class/net/eth0/device/sriov_numvfs", 120)
+    machine.must("echo 0 >/sys/class/net/eth0/device/sriov_numvfs")
 
 
 def vf(index, use="passthrough", **more):
@@ -335,11 +343,11 @@ def test_a_polled_vf_is_an_uplink_like_others(host, guest):
     wire.poll()
     start, before = uptime(), host.ctl("port", "show", "up")["counters"]["tx_packets"]
     flood = Ether(src=mac(1), dst=mac(2)) / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=1, dport=9)
-    host.python(SEND.replace("s.send", "time.sleep(0.001); s.send"), "eth9", 1500, 1000, bytes(flood).hex(), netns=guest)
+    offered = int(host.python(FLOOD, "eth9", bytes(flood).hex(), netns=guest))
     sent, took = host.ctl("port", "show", "up")["counters"]["tx_packets"] - before, uptime() - start
     on_wire = sum(b"f" * 900 in bytes(f) for f in wire.poll())
     # 40 frames are room for a burst, and for the ARP and BFD of weft's own.
-    assert 0 < on_wire and sent * 8000 < 2e5 * took + 40 * 8000 and sent < 0.9 * 1500, (sent, on_wire, took)
+    assert 0 < on_wire and sent * 8000 < 2e5 * took + 40 * 8000 and sent < 0.9 * offered, (sent, on_wire, took, offered)
     assert host.ctl("audit")["balanced"]
 
 
