@@ -157,11 +157,12 @@ vhost_target(struct vhost_ring *ring, uint64_t gpa, uint32_t len, uint16_t flags
 }
 
 // Writes the header of a frame in one buffer: no offload. The buffer mostly has it already, and a line that is only
-// read also stays in the guest's core's cache.
+// read also stays in the guest's core's cache. The plain header is static: built on the stack in pieces and read in one, it
+// would wait until all earlier writes to the guest, which miss, are done.
 static inline void
 vhost_header_write(uint8_t *base, uint16_t header)
 {
-	const struct virtio_net_hdr_mrg_rxbuf plain = { .num_buffers = 1 };
+	static const struct virtio_net_hdr_mrg_rxbuf plain = { .num_buffers = 1 };
 
 	if (likely(header == sizeof(plain))) {
 		if (memcmp(base, &plain, sizeof(plain)))
