@@ -213,17 +213,21 @@ is_voided(const struct weft_build *build, const struct weft_port_conf *conf)
 	return voided;
 }
 
-// Sets the roles that the port lacks. An uplink, a gateway and another host are where others answer for what comes; and a port
-// that names nothing, in a network without a firewall, is a plain wire.
+// Sets the roles that the port lacks, and that it leaves others' addresses alone. An uplink, a gateway and another host are where
+// others answer for what comes; and a port that names nothing, in a network without a firewall, may say what all roles say.
 static void
 compile_roles(const struct weft_model *model, const struct weft_port *port, struct weft_port_conf *conf)
 {
 	const struct weft_network *network = weft_model_port_network(model, port);
 
-	if (network && !weft_port_is_gateway(port) && (conf->guard || network->firewall))
+	if (network == NULL || weft_port_is_gateway(port))
+		return;
+	if (conf->guard || network->firewall)
 		conf->lacks = WEFT_ROLES & (uint8_t)~port->may;
 	if (conf->lacks)
 		conf->guard |= WEFT_GUARD_ROLES;
+	if (!(conf->guard & WEFT_GUARD_IP))
+		conf->guard |= WEFT_GUARD_OWNERS;
 }
 
 // Sets the port's limits of connections.
@@ -263,8 +267,8 @@ guard_of(const struct weft_port *port)
 	uint8_t guard = port->mac ? WEFT_GUARD_MAC : 0;
 
 	if (port->ips.n4 + port->ips.n6)
-		guard |= WEFT_GUARD_IP | (port->may & WEFT_ROLE_ROUTER ? WEFT_GUARD_FORWARDS : 0);
-	return guard;
+		guard |= WEFT_GUARD_IP;
+	return guard | (port->may & WEFT_ROLE_ROUTER ? WEFT_GUARD_FORWARDS : 0);
 }
 
 int

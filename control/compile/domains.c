@@ -85,7 +85,7 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 	const struct weft_network *network = name->network;
 	uint16_t id = weft_domain_id(build->placement, network->o.path, name->vid);
 	const struct weft_domain *now = weft_snapshot_domain(build->snap, id);
-	uint32_t number = network->firewall ? weft_rulebook_number(network->o.key) : 0;
+	uint32_t number = weft_rulebook_number(network->o.key);
 	struct weft_domain *domain;
 	char text[WEFT_PATH_SIZE + 8], *copy;
 
@@ -93,7 +93,8 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 		(now->name && now->learning == network->learning && now->snooping == network->snooping &&
 			now->non_ip == network->non_ip && now->link_protocols == network->link_protocols &&
 			now->liberal == network->tcp && now->pickup == network->pickup && now->mtu == network->mtu &&
-			now->network == number && now->tunnel == tunnel_of(network) && now->vni == network->vni))
+			now->network == number && now->firewall == network->firewall &&
+			now->tunnel == tunnel_of(network) && now->vni == network->vni))
 		return id;
 	domain = build_own_domain(build, id);
 	if (domain == NULL)
@@ -123,6 +124,7 @@ build_domain(struct weft_build *build, const struct domain_name *name)
 	domain->non_ip = network->non_ip;
 	domain->link_protocols = network->link_protocols;
 	domain->network = number;
+	domain->firewall = network->firewall;
 	domain->epoch = (uint32_t)build->snap->version;
 	return id;
 }

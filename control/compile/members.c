@@ -192,7 +192,7 @@ each_address(struct weft_build *build, const struct weft_port *port, const void 
 	return ret;
 }
 
-// Whether PORT has the address of KEY.
+// Whether PORT names exactly the address or prefix of KEY.
 static bool
 has_address(const struct weft_port *port, const struct weft_addr_key *key)
 {
@@ -207,64 +207,99 @@ has_address(const struct weft_port *port, const struct weft_addr_key *key)
 	return false;
 }
 
-static int enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only);
+struct owners {
+	const struct weft_addr_key *key;
+	const struct weft_port *last;
+	uint32_t n, groups;
+	struct weft_identity *identity; // NULL: they are only counted
+	bool fits;
+};
 
-// Two ports may have the same address, as routers do. When OLD gives up the address of KEY, another port that has it
-// becomes its owner. Returns 0 or -ENOMEM.
-static int
-pass_on(struct weft_build *build, const struct weft_port *old, const struct weft_addr_key *key)
+// Looks at all ports of the network of PORT that name exactly the address or prefix of OWNERS.
+static void
+each_owner(struct weft_build *build, const struct weft_port *port, struct owners *owners)
 {
 	char network[WEFT_KEY_SIZE];
 
-	snprintf(network, sizeof(network), "tenants/%.*s/networks/%s", (int)strcspn(old->o.path, "/"), old->o.path,
-		old->network);
+	snprintf(network, sizeof(network), "tenants/%.*s/networks/%s", (int)strcspn(port->o.path, "/"), port->o.path,
+		port->network);
 	for (const struct weft_user *u = weft_model_users(build->members_of, network); u; u = u->hh.next) {
-		const struct weft_port *port = (const struct weft_port *)u->object;
+		const struct weft_port *other = (const struct weft_port *)u->object;
 
-		if (port->o.kind == &weft_kind_port && strcmp(port->o.path, old->o.path) && port->groups.n &&
-			has_address(port, key))
-			return enter_port(build, port, key);
+		if (other->o.kind != &weft_kind_port || strcmp(other->network, port->network) ||
+			!has_address(other, owners->key))
+			continue;
+		if (owners->identity && !weft_policy_cache_join(owners->identity, other))
+			owners->fits = false;
+		owners->last = other;
+		owners->n++;
+		owners->groups += other->groups.n;
 	}
-	return 0;
 }
 
-struct leaving {
-	const struct weft_port *port;
-	uint32_t number;
-};
+// Gives KEY, which several ports of PORT's network named or name, the groups of all of them. Returns 0, -ENOMEM or -E2BIG.
+static int
+share(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *key)
+{
+	struct owners owners = { .key = key, .fits = true };
+	int ret;
+
+	each_owner(build, port, &owners);
+	if (owners.n == 0)
+		return leave(build, key);
+	owners.identity = weft_policy_cache_identity(owners.groups);
+	if (owners.identity == NULL)
+		return -ENOMEM;
+	owners.identity->port = owners.n == 1 ? build_port_number(owners.last) : 0;
+	each_owner(build, port, &owners);
+	ret = owners.fits ? enter(build, key, owners.identity) : -E2BIG;
+	weft_refcount_unref(owners.identity);
+	return ret;
+}
+
+static const struct weft_addr_entry *
+entry_of(const struct weft_build *build, const struct weft_addr_key *key)
+{
+	return build->snap->members ? weft_addrmap_find(&build->snap->members->map, key) : NULL;
+}
 
 static int
 leave_key(struct weft_build *build, const struct weft_addr_key *key, const void *arg)
 {
-	const struct leaving *leaving = arg;
-	const struct weft_addr_entry *entry =
-		build->snap->members ? weft_addrmap_find(&build->snap->members->map, key) : NULL;
-	int ret;
+	const struct weft_port *port = arg;
+	const struct weft_addr_entry *entry = entry_of(build, key);
 
-	// The address may have moved to another port already.
-	if (entry == NULL || entry->identity->port != leaving->number)
+	if (entry == NULL)
 		return 0;
-	ret = leave(build, key);
-	return ret ? ret : pass_on(build, leaving->port, key);
+	return entry->identity->port == build_port_number(port) ? leave(build, key) : share(build, port, key);
 }
+
+struct entering {
+	const struct weft_port *port;
+	const struct weft_identity *identity;
+};
 
 static int
 enter_key(struct weft_build *build, const struct weft_addr_key *key, const void *arg)
 {
-	return enter(build, key, arg);
+	const struct entering *e = arg;
+	const struct weft_addr_entry *entry = entry_of(build, key);
+
+	return entry ? share(build, e->port, key) : enter(build, key, e->identity);
 }
 
-// Enters all addresses of PORT; ONLY is not NULL: this address.
 static int
-enter_port(struct weft_build *build, const struct weft_port *port, const struct weft_addr_key *only)
+enter_port(struct weft_build *build, const struct weft_port *port)
 {
-	struct weft_identity *identity = (struct weft_identity *)(uintptr_t)weft_policy_cache_identity(port);
+	struct weft_identity *identity = weft_policy_cache_identity(port->groups.n);
+	struct entering entering = { port, identity };
 	int ret;
 
 	if (identity == NULL)
 		return -ENOMEM;
 	identity->port = build_port_number(port);
-	ret = only ? enter(build, only, identity) : each_address(build, port, identity, enter_key);
+	weft_policy_cache_join(identity, port);
+	ret = each_address(build, port, &entering, enter_key);
 	weft_refcount_unref(identity);
 	return ret;
 }
@@ -272,7 +307,7 @@ enter_port(struct weft_build *build, const struct weft_port *port, const struct 
 static bool
 is_member(const struct weft_port *port)
 {
-	return port && port->network[0] && port->groups.n && port->ips.n4 + port->ips.n6;
+	return port && port->network[0] && port->ips.n4 + port->ips.n6;
 }
 
 static bool
@@ -293,20 +328,24 @@ weft_build_member(struct weft_build *build, const struct weft_model *model, cons
 	const struct weft_port *new, struct weft_error *err)
 {
 	const struct weft_port *port = new ? new : old;
-	struct leaving leaving = { .port = old, .number = build_port_number(port) };
 	int ret = 0;
 
 	if ((!is_member(old) && !is_member(new)) || same_membership(old, new))
 		return 0;
 	build->members_of = model;
 	if (is_member(old)) {
-		ret = each_address(build, old, &leaving, leave_key);
+		ret = each_address(build, old, old, leave_key);
 		build_touch_network(build, old);
 	}
 	if (ret == 0 && is_member(new)) {
-		ret = enter_port(build, new, NULL);
+		ret = enter_port(build, new);
 		build_touch_network(build, new);
 	}
+	if (ret == -E2BIG)
+		return weft_fail(err, -ret,
+			"port %s: the ports that share an address with it are in more than %u groups together; take ports out "
+			"of groups",
+			port->o.path, WEFT_IDENTITY_GROUPS);
 	return ret ? weft_fail(err, -ret, "port %s: no memory for its addresses: raise \"memory_mb\"", port->o.path)
 		   : 0;
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// The groups that each address of a network is in. The table has the addresses of all ports, on all hosts, that have
-// addresses and groups. Control thread.
+// Who names each address of a network, and the groups that it is in. The table has the addresses of all ports on all hosts.
+// An address that several ports name is in the groups of all of them, whatever the order in which they came. Control thread.
 #pragma once
 
 #include "draft.h"
 
 // Updates the owners of a port's addresses, on whatever host the port is. The port was OLD, NULL: it is new; and is NEW
-// in MODEL, NULL: it is gone. Returns 0 or -ENOMEM with ERR.
+// in MODEL, NULL: it is gone. Returns 0, -ENOMEM or, when ports that share an address
+// are in too many groups, -E2BIG, with ERR.
 int weft_build_member(struct weft_build *build, const struct weft_model *model, const struct weft_port *old,
 	const struct weft_port *new, struct weft_error *err);
 

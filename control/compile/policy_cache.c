@@ -291,26 +291,46 @@ weft_policy_cache_unref(const struct weft_policy *policy)
 	release(c);
 }
 
-static int
-by_number(const void *a, const void *b)
+// Enters NUMBER into the ascending groups of IDENTITY, once. False: there is no room.
+static bool
+enter_group(struct weft_identity *identity, uint32_t number)
 {
-	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+	uint32_t i = 0;
+
+	while (i < identity->n && identity->group[i] < number)
+		i++;
+	if (i < identity->n && identity->group[i] == number)
+		return true;
+	if (identity->n == WEFT_IDENTITY_GROUPS)
+		return false;
+	memmove(&identity->group[i + 1], &identity->group[i], (identity->n++ - i) * sizeof(identity->group[0]));
+	identity->group[i] = number;
+	return true;
 }
 
-const struct weft_identity *
-weft_policy_cache_identity(const struct weft_port *port)
+struct weft_identity *
+weft_policy_cache_identity(uint32_t most)
 {
-	struct weft_identity *identity = weft_refcount_new(sizeof(*identity), true);
+	struct weft_identity *identity;
+
+	most = RTE_MIN(most, (uint32_t)WEFT_IDENTITY_GROUPS);
+	identity = weft_refcount_new(sizeof(*identity) + most * sizeof(identity->group[0]), true);
+	if (identity)
+		identity->n = 0;
+	return identity;
+}
+
+bool
+weft_policy_cache_join(struct weft_identity *identity, const struct weft_port *port)
+{
 	char key[WEFT_KEY_SIZE], tenant[WEFT_NAME_SIZE], path[WEFT_PATH_SIZE];
 
-	if (identity == NULL)
-		return NULL;
 	weft_object_tenant(&port->o, tenant);
 	for (uint32_t i = 0; i < port->groups.n; i++) {
 		snprintf(path, sizeof(path), "%.63s/%.63s", tenant, weft_name_at(&port->groups, i));
 		weft_key_make(&weft_kind_group, path, key);
-		identity->group[identity->n++] = weft_rulebook_number(key);
+		if (!enter_group(identity, weft_rulebook_number(key)))
+			return false;
 	}
-	qsort(identity->group, identity->n, sizeof(identity->group[0]), by_number);
-	return identity;
+	return true;
 }

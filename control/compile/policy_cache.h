@@ -25,6 +25,9 @@ const struct weft_policy *weft_policy_cache_get(
 void weft_policy_cache_unref(const struct weft_policy *policy);
 void weft_policy_cache_ref(const struct weft_policy *policy);
 
-// Makes the identity of a port, which has the numbers of its groups, with one reference (refcount.h). NULL without
-// memory.
-const struct weft_identity *weft_policy_cache_identity(const struct weft_port *port);
+// Makes an identity without groups that has room for MOST, WEFT_IDENTITY_GROUPS at the most; with one reference (refcount.h). NULL
+// without memory.
+struct weft_identity *weft_policy_cache_identity(uint32_t most);
+
+// Enters the groups of PORT into IDENTITY. False: it has no room for all.
+bool weft_policy_cache_join(struct weft_identity *identity, const struct weft_port *port);

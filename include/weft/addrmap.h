@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Maps (network, address) to the groups of the port that has the address, on any host. Part of a snapshot: the
-// control thread builds it, workers read it.
+// Maps (network, address) to the groups of the ports that have the address, on any host: whoever names an address owns it.
+// Part of a snapshot: the control thread builds it, workers read it.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#define WEFT_IDENTITY_GROUPS 16
+#define WEFT_IDENTITY_GROUPS 64 // the most groups of one address: those of all ports that share it
 
-// The set of groups that a port belongs to.
+// The set of groups that an address belongs to.
 struct weft_identity {
-	uint32_t port; // the port's number, for the control thread
+	uint32_t port; // the owner's number, for the control thread; 0: several ports share the address
 	uint32_t n;
-	uint32_t group[WEFT_IDENTITY_GROUPS]; // numbers that only this host uses, ascending
+	uint32_t group[]; // numbers that only this host uses, ascending
 };
 
 struct weft_addr_key {
@@ -62,7 +62,10 @@ weft_addrmap_slot(const struct weft_addrmap *map, const struct weft_addr_key *ke
 // The entry with exactly KEY, or NULL. Any thread.
 struct weft_addr_entry *weft_addrmap_find(const struct weft_addrmap *map, const struct weft_addr_key *key);
 
-// The groups of the port that has ADDR, 4 or 16 bytes, in NETWORK; the longest prefix decides. NULL: no port has it.
+// Whether some port of NETWORK names exactly ADDR, 4 or 16 bytes, and not only a prefix around it. Any thread.
+bool weft_addrmap_names(const struct weft_addrmap *map, uint32_t network, bool v6, const uint8_t *addr);
+
+// The groups of the ports that have ADDR, 4 or 16 bytes, in NETWORK; the longest prefix decides. NULL: no port has it.
 // Any thread.
 const struct weft_identity *
 weft_addrmap_lookup(const struct weft_addrmap *map, uint32_t network, bool v6, const uint8_t *addr);

@@ -43,6 +43,7 @@ enum weft_guard {
 	WEFT_GUARD_IP = 1 << 1,	      // the port names its addresses
 	WEFT_GUARD_FORWARDS = 1 << 2, // but may send packets of others, as a router does
 	WEFT_GUARD_ROLES = 1 << 3,    // it lacks a role
+	WEFT_GUARD_OWNERS = 1 << 4,   // it names no addresses, and may use those that no other port names
 };
 
 // What only some ports of a network may do.
@@ -112,12 +113,13 @@ struct weft_domain {
 	bool snooping;		// multicast goes to the ports that joined its group
 	bool liberal;		// TCP windows are not checked
 	bool pickup;		// connections may be picked up in the middle
+	bool firewall;		// its ports' rules apply
 	bool non_ip;		// frames that are neither IP nor ARP pass the firewall
 	uint8_t link_protocols; // set of enum weft_link_protocol whose frames are forwarded
 	uint16_t mtu;		// of the network, in tunnels
 	uint16_t gateway;	// port that gets unknown destinations if nothing is learned; WEFT_PORT_NONE: none does
 	uint32_t changed;	// generation, its low half, in which something about the network last changed
-	uint32_t network;	// number of the network in the address map; 0: no firewall
+	uint32_t network;	// number of the network in the address map
 	uint32_t epoch;		// version, its low half, of the snapshot in which an address last changed its port
 	uint32_t n_ports;
 	const uint16_t *ports; // members, for flooding

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weft authors
 
-// Looks up the groups of an address.
+// Looks up who has an address, and its groups.
 #include "weft/addrmap.h"
 
 #include <stddef.h>
@@ -17,6 +17,17 @@ weft_addrmap_find(const struct weft_addrmap *map, const struct weft_addr_key *ke
 		if (memcmp(&entry->key, key, sizeof(*key)) == 0)
 			return entry;
 	}
+}
+
+bool
+weft_addrmap_names(const struct weft_addrmap *map, uint32_t network, bool v6, const uint8_t *addr)
+{
+	struct weft_addr_key key = { .network = network, .v6 = v6, .length = v6 ? 128 : 32 };
+
+	if (network == 0 || (v6 ? map->lengths6[2] & 1 : map->lengths4 >> 32) == 0)
+		return false;
+	memcpy(key.addr, addr, v6 ? 16 : 4);
+	return weft_addrmap_find(map, &key) != NULL;
 }
 
 static void

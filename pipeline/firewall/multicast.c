@@ -41,9 +41,9 @@ weft_multicast_may_leave(struct weft_worker *worker, struct weft_vec *vec, unsig
 	if (weft_ethertype_is_other(lane))
 		return weft_ethertype_judge(worker, vec, lane, vec->pkts[i], lane->in, true);
 	if (weft_icmp_is_foreign(worker, lane, vec->pkts[i]) &&
-		weft_snapshot_domain(worker->snap, lane->domain)->network)
+		weft_snapshot_domain(worker->snap, lane->domain)->firewall)
 		return WEFT_DROP_GUARD_ROUTER;
-	if (passes(lane, vec->pkts[i]) || weft_snapshot_domain(worker->snap, lane->domain)->network == 0)
+	if (passes(lane, vec->pkts[i]) || !weft_snapshot_domain(worker->snap, lane->domain)->firewall)
 		return -1;
 	flow = weft_flow_of(worker, lane, vec->pkts[i]);
 	if (lane->flags & WEFT_LANE_LATER_FRAGMENT)

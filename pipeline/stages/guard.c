@@ -20,42 +20,66 @@
 #define ND_OPTIONS  24 // NS and NA: type, code, checksum, flags, target
 #define ND_MAX_OPTS 16
 
-static bool
-own_ip4(const struct weft_port_conf *port, const uint8_t *addr)
+// Who sends, and in which domain.
+struct sender {
+	const struct weft_port_conf *port;
+	const struct weft_snapshot *snap;
+	uint16_t domain;
+};
+
+// How much of the port's a source address is.
+enum whose { OTHERS, IN_PREFIX, NAMED };
+
+static enum whose
+whose_ip4(const struct weft_port_conf *port, const uint8_t *addr)
 {
+	enum whose whose = OTHERS;
 	rte_be32_t a;
 
 	memcpy(&a, addr, sizeof(a));
-	for (unsigned int i = 0; i < port->n_ip4; i++)
-		if ((a & port->ip4[i].mask) == port->ip4[i].addr)
-			return true;
-	return false;
+	for (unsigned int i = 0; i < port->n_ip4; i++) {
+		if ((a & port->ip4[i].mask) != port->ip4[i].addr)
+			continue;
+		if (port->ip4[i].mask == UINT32_MAX)
+			return NAMED;
+		whose = IN_PREFIX;
+	}
+	return whose;
 }
 
-// fe80::/64 with the interface identifier that RFC 4291, Appendix A, makes of a MAC.
-static bool
-own_link_local(const struct weft_port_conf *port, const uint8_t *addr)
+static enum whose
+whose_ip6(const struct weft_port_conf *port, const uint8_t *addr)
 {
-	uint64_t mac = port->mac;
-	const uint8_t want[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, (uint8_t)(mac >> 40) ^ 2, (uint8_t)(mac >> 32),
-		(uint8_t)(mac >> 24), 0xff, 0xfe, (uint8_t)(mac >> 16), (uint8_t)(mac >> 8), (uint8_t)mac };
+	// A host chooses its link-local addresses itself (RFC 7217, RFC 8981).
+	enum whose whose = addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80 ? IN_PREFIX : OTHERS;
 
-	return mac && memcmp(addr, want, sizeof(want)) == 0;
-}
-
-static bool
-own_ip6(const struct weft_port_conf *port, const uint8_t *addr)
-{
 	for (unsigned int i = 0; i < port->n_ip6; i++) {
 		const struct weft_prefix6 *prefix = &port->ip6[i];
-		uint8_t diff = 0;
+		uint8_t diff = 0, all = 0xff;
 
-		for (unsigned int b = 0; b < 16; b++)
+		for (unsigned int b = 0; b < 16; b++) {
 			diff |= (addr[b] & prefix->mask[b]) ^ prefix->addr[b];
+			all &= prefix->mask[b];
+		}
+		if (diff == 0 && all == 0xff)
+			return NAMED;
 		if (diff == 0)
-			return true;
+			whose = IN_PREFIX;
 	}
-	return own_link_local(port, addr);
+	return whose;
+}
+
+// Whether the sender may use ADDR: it names it, or may use more than it names, and no other port names it.
+static bool
+may_use(const struct sender *s, bool v6, const uint8_t *addr)
+{
+	enum whose whose = v6 ? whose_ip6(s->port, addr) : whose_ip4(s->port, addr);
+
+	if (whose == NAMED || !(s->port->guard & (WEFT_GUARD_IP | WEFT_GUARD_OWNERS)))
+		return true;
+	if (whose == OTHERS && s->port->guard & WEFT_GUARD_IP)
+		return false;
+	return !weft_addrmap_names(&s->snap->addrs, weft_snapshot_domain(s->snap, s->domain)->network, v6, addr);
 }
 
 static bool
@@ -69,11 +93,11 @@ is_unspecified(const uint8_t *addr, unsigned int size)
 }
 
 static int
-check_ipv4(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame)
+check_ipv4(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame)
 {
 	const uint8_t *src = frame + lane->l3_off + 12, *l4 = frame + lane->l4_off;
 
-	if (likely(own_ip4(port, src)) || port->guard & WEFT_GUARD_FORWARDS)
+	if (s->port->guard & WEFT_GUARD_FORWARDS || likely(may_use(s, false, src)))
 		return -1;
 	// A guest that asks for an address by DHCP has none yet (RFC 2131, 4.1).
 	if (is_unspecified(src, 4) && lane->proto == IPPROTO_UDP && (lane->flags & WEFT_LANE_L4) && l4[0] == 0 &&
@@ -83,14 +107,14 @@ check_ipv4(const struct weft_port_conf *port, const struct weft_lane *lane, cons
 }
 
 static int
-check_arp(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame)
+check_arp(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame)
 {
-	const uint8_t *sender = frame + lane->l3_off + ARP_SENDER_MAC;
+	const uint8_t *sender = frame + lane->l3_off + ARP_SENDER_MAC, *ip = frame + lane->l3_off + ARP_SENDER_IP;
 
-	if ((port->guard & WEFT_GUARD_MAC) && read_mac(sender) != port->mac)
+	if ((s->port->guard & WEFT_GUARD_MAC) && read_mac(sender) != s->port->mac)
 		return WEFT_DROP_GUARD_ARP;
-	// 0.0.0.0 is a probe (RFC 5227).
-	if ((port->guard & WEFT_GUARD_IP) && !own_ip4(port, sender + 6) && !is_unspecified(sender + 6, 4))
+	// 0.0.0.0 is a probe: the sender wants to have the target (RFC 5227).
+	if (!may_use(s, false, is_unspecified(ip, 4) ? frame + lane->l3_off + ARP_TARGET_IP : ip))
 		return WEFT_DROP_GUARD_ARP;
 	return -1;
 }
@@ -120,7 +144,7 @@ is_nd(uint8_t type)
 }
 
 static int
-check_nd(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
+check_nd(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
 {
 	const uint8_t *ip = frame + lane->l3_off, *icmp = frame + lane->l4_off;
 	const uint8_t *end = ip + 40 + (ip[4] << 8 | ip[5]), *options;
@@ -141,38 +165,39 @@ check_nd(const struct weft_port_conf *port, const struct weft_lane *lane, const 
 	}
 	if (end > frame + have || options > end)
 		return WEFT_DROP_GUARD_ND;
-	if (icmp[0] == ND_NEIGHBOR_ADVERT && (port->guard & WEFT_GUARD_IP) && !own_ip6(port, icmp + 8))
+	// A solicitation from :: says that the sender wants to have the target (RFC 4862, 5.4).
+	if ((icmp[0] == ND_NEIGHBOR_ADVERT || (icmp[0] == ND_NEIGHBOR_SOLICIT && is_unspecified(ip + 8, 16))) &&
+		!may_use(s, true, icmp + 8))
 		return WEFT_DROP_GUARD_ND;
-	if ((port->guard & WEFT_GUARD_MAC) && nd_options_lie(port, options, end))
+	if ((s->port->guard & WEFT_GUARD_MAC) && nd_options_lie(s->port, options, end))
 		return WEFT_DROP_GUARD_ND;
 	return -1;
 }
 
 static int
-check_ipv6(const struct weft_port_conf *port, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
+check_ipv6(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
 {
 	const uint8_t *src = frame + lane->l3_off + 8;
-	bool icmp = lane->proto == IPPROTO_ICMPV6;
-
-	bool whole = !(lane->flags & WEFT_LANE_FRAGMENT);
+	bool icmp = lane->proto == IPPROTO_ICMPV6, whole = !(lane->flags & WEFT_LANE_FRAGMENT);
 
 	// Duplicate address detection and the first multicast reports have the source ::; both are ICMPv6.
-	if ((port->guard & WEFT_GUARD_IP) && !own_ip6(port, src) && !(icmp && whole && is_unspecified(src, 16)) &&
-		!(port->guard & WEFT_GUARD_FORWARDS))
+	if (!(s->port->guard & WEFT_GUARD_FORWARDS) && !may_use(s, true, src) &&
+		!(icmp && whole && is_unspecified(src, 16)))
 		return WEFT_DROP_GUARD_IPV6;
 	if (!icmp || !(lane->flags & WEFT_LANE_L4))
 		return -1;
 	// Neighbour discovery is never fragmented (RFC 6980). The first fragment says what it is.
 	if (lane->flags & WEFT_LANE_FRAGMENT)
 		return is_nd(frame[lane->l4_off]) ? (int)WEFT_DROP_GUARD_ND : -1;
-	return check_nd(port, lane, frame, have);
+	return check_nd(s, lane, frame, have);
 }
 
 // Returns -1, or the reason to drop the packet.
 static int
-check(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
+check(const struct sender *s, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct weft_port_conf *port = s->port;
 	uint8_t role = weft_role_lacking(port, lane, m);
 
 	if (unlikely(role))
@@ -180,25 +205,26 @@ check(const struct weft_port_conf *port, const struct weft_lane *lane, const str
 	if ((port->guard & WEFT_GUARD_MAC) && unlikely((lane->src & MAC_MASK) != port->mac))
 		return WEFT_DROP_GUARD_MAC;
 	if (lane->flags & WEFT_LANE_IPV4)
-		return port->guard & WEFT_GUARD_IP ? check_ipv4(port, lane, frame) : -1;
+		return check_ipv4(s, lane, frame);
 	if (lane->flags & WEFT_LANE_IPV6)
-		return check_ipv6(port, lane, frame, m->data_len);
+		return check_ipv6(s, lane, frame, m->data_len);
 	if (lane->flags & WEFT_LANE_ARP)
-		return check_arp(port, lane, frame);
+		return check_arp(s, lane, frame);
 	if (lane->ethertype == RTE_ETHER_TYPE_RARP && port->guard & WEFT_GUARD_MAC && !weft_rarp_is_own(lane, m))
 		return WEFT_DROP_GUARD_ARP;
 	return -1;
 }
 
-// Whether LANE's packet M needs no closer look: an IPv4 packet with the port's own addresses, that needs no role.
+// Whether LANE's packet M needs no closer look: an IPv4 packet from an address that the port may use, that needs no role.
 static inline bool
-is_plain(const struct weft_port_conf *port, const struct weft_lane *lane, const struct rte_mbuf *m)
+is_plain(const struct sender *s, const struct weft_lane *lane, const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct weft_port_conf *port = s->port;
 
 	if (!(lane->flags & WEFT_LANE_IPV4) || (port->guard & WEFT_GUARD_MAC && (lane->src & MAC_MASK) != port->mac))
 		return false;
-	if (port->guard & WEFT_GUARD_IP && !own_ip4(port, frame + lane->l3_off + 12))
+	if (port->guard & (WEFT_GUARD_IP | WEFT_GUARD_OWNERS) && !may_use(s, false, frame + lane->l3_off + 12))
 		return false;
 	return !(port->guard & WEFT_GUARD_ROLES) || lane->proto == IPPROTO_TCP ||
 	       (lane->proto == IPPROTO_UDP && lane->flags & WEFT_LANE_PORTS &&
@@ -207,12 +233,12 @@ is_plain(const struct weft_port_conf *port, const struct weft_lane *lane, const 
 
 // Returns -1, or the reason to drop lane I, with a word for explain.
 static __rte_noinline int
-look_closer(const struct weft_port_conf *port, struct weft_vec *vec, unsigned int i)
+look_closer(const struct sender *s, struct weft_vec *vec, unsigned int i)
 {
-	int bad = check(port, &vec->lanes[i], vec->pkts[i]);
+	int bad = check(s, &vec->lanes[i], vec->pkts[i]);
 
-	if (vec->explain && !(port->guard & ~WEFT_GUARD_ROLES) && bad < 0)
-		weft_explain_add(vec->explain, WEFT_STAGE_guard, "port %s names no addresses", port->name);
+	if (vec->explain && !(s->port->guard & (WEFT_GUARD_MAC | WEFT_GUARD_IP)) && bad < 0)
+		weft_explain_add(vec->explain, WEFT_STAGE_guard, "port %s names no addresses", s->port->name);
 	else if (vec->explain)
 		weft_explain_add(
 			vec->explain, WEFT_STAGE_guard, "%s", bad < 0 ? "sender is who it says" : weft_drop_text(bad));
@@ -222,16 +248,18 @@ look_closer(const struct weft_port_conf *port, struct weft_vec *vec, unsigned in
 weft_lanes
 weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes mask)
 {
+	const struct weft_snapshot *snap = worker->snap;
 	const bool told = vec->explain != NULL;
 	weft_lanes good = mask;
 
 	WEFT_FOREACH_LANE (i, mask) {
-		const struct weft_port_conf *port = weft_snapshot_slot(worker->snap, vec->lanes[i].in);
+		const struct weft_lane *lane = &vec->lanes[i];
+		const struct sender s = { weft_snapshot_slot(snap, lane->in), snap, lane->domain };
 		int bad;
 
-		if (likely(!told) && (port->guard == 0 || likely(is_plain(port, &vec->lanes[i], vec->pkts[i]))))
+		if (likely(!told) && (s.port->guard == 0 || likely(is_plain(&s, lane, vec->pkts[i]))))
 			continue;
-		bad = look_closer(port, vec, i);
+		bad = look_closer(&s, vec, i);
 		if (unlikely(bad >= 0)) {
 			weft_drop(worker, vec, UINT64_C(1) << i, bad);
 			good &= ~(UINT64_C(1) << i);

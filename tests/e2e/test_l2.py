@@ -156,7 +156,7 @@ def test_frames_of_all_lengths_survive(weftd):
 def test_explain_is_right_and_changes_nothing(weftd):
     extra = {1: {"mac": mac(1), "ips": ["10.0.0.1"]}, 2: {"mac": mac(2), "ips": ["10.0.0.2"]}}
     with Lan(weftd, 3, extra=extra) as lan:
-        lan[3].send(raw(frame(EVERYONE, mac(3))))
+        lan[3].send(raw(Ether(dst=EVERYONE, src=mac(3)) / IP(src="10.0.0.3", dst="10.0.0.2") / UDP()))
         lan[1].expect()
         before = weftd.ctl("status"), hash_of(weftd)
         told = weftd.ctl("explain", "g1", "to", "10.0.0.2")
@@ -170,6 +170,10 @@ def test_explain_is_right_and_changes_nothing(weftd):
         lan[1].send(lie)
         lan[1].settle()
         assert weftd.drops("g1") == {"guard_ipv4": 1}
+        # A port without addresses of its own may use those that nobody names.
+        for src, drop in (("10.0.0.1", "guard_ipv4"), ("10.0.0.9", None)):
+            sent = raw(Ether(dst=mac(2), src=mac(3)) / IP(src=src, dst="10.0.0.2") / UDP())
+            assert weftd.ctl("explain", "g3", sent.hex()).get("drop") == drop
 
 
 def hash_of(weftd):

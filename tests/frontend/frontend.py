@@ -172,9 +172,9 @@ def steady(count):
 
 
 def settle(count, before):
-    """How much more there is than BEFORE, when it has had time to go."""
+    """How much more there is than BEFORE, when it has had time to go. Client ports that wait for their next try have no socket yet."""
     end = time.monotonic() + SETTLE_S
-    while count() > before and time.monotonic() < end:
+    while count() != before and time.monotonic() < end:
         time.sleep(0.05)
     return count() - before
 

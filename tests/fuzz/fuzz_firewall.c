@@ -68,7 +68,7 @@ set_up(void)
 	snap.domain_page[0] = &domains;
 	if (weft_mactab_init(&snap.static_macs, 16, 1))
 		abort();
-	domains.domain[1] = (struct weft_domain){ .network = 1, .name = "fuzz" };
+	domains.domain[1] = (struct weft_domain){ .network = 1, .firewall = true, .name = "fuzz" };
 	for (uint16_t i = 1; i <= 2; i++) {
 		uint64_t key = weft_mac_key(1, UINT64_C(0x020000000000) + i);
 

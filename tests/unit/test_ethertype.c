@@ -57,6 +57,7 @@ prepare(void **state, const struct weft_policy *one, const struct weft_policy *t
 	fixture_static_mac(f, 1, MAC_A, 1);
 	fixture_static_mac(f, 1, MAC_B, 2);
 	f->domains[1].network = 1;
+	f->domains[1].firewall = true;
 	f->ports[1].policy = one;
 	f->ports[2].policy = two;
 	f->ports[1].mac = MAC_A;

@@ -22,6 +22,7 @@ setup(void **state)
 
 	closed = (struct weft_policy){ .out = { .rule = &allow }, .in = { .rule = &deny } };
 	f->domains[1].network = 1;
+	f->domains[1].firewall = true;
 	f->ports[2].policy = &closed;
 	fixture_static_mac(f, 1, MAC_A, 1);
 	fixture_static_mac(f, 1, MAC_B, 2);

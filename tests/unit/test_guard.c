@@ -11,10 +11,13 @@
 #define ADDR6		    "fd000000000000000000000000000001 "
 #define BAD6		    "fd000000000000000000000000000063 "
 #define LLA6		    "fe80000000000000505400fffe000001 "
-#define BADLLA		    "fe80000000000000505400fffe000009 "
+#define LLA7217		    "fe800000000000001f3c77a2908be001 "
 #define ANY6		    "00000000000000000000000000000000 "
 #define UDP4(src, ports)    DST OWN "0800 4500001c 00000000 4011 0000 " src "0a000002 " ports " 0008 0000"
 #define ARP(sha, spa)	    DST OWN "0806 0001 0800 0604 0001 " sha spa "000000000000 0a000002"
+#define PROBE(tpa)	    DST OWN "0806 0001 0800 0604 0001 " OWN "00000000 000000000000 " tpa
+#define DAD(target)	    IP6(ANY6, "0018", "87000000 00000000 " target)
+#define ECHO6(src)	    IP6(src, "0008", "8000000000000000")
 #define IP6(src, len, body) DST OWN "86dd 60000000 " len " 3aff " src "ff020000000000000000000000000001 " body
 #define NS(option)	    "87000000 00000000 fd000000000000000000000000000002 " option
 #define NA(target, option)  "88000000 00000000 " target option
@@ -39,12 +42,17 @@ static const struct {
 	{ ARP(OWN, ADDR4), -1 },
 	{ ARP(OWN, BAD4), WEFT_DROP_GUARD_ARP },
 	{ ARP(OTHER, ADDR4), WEFT_DROP_GUARD_ARP },
-	{ ARP(OWN, "00000000 "), -1 },
+	{ PROBE(ADDR4), -1 },
+	{ PROBE(BAD4), WEFT_DROP_GUARD_ARP },
 	{ IP6(ADDR6, "0008", "8000000000000000"), -1 },
 	{ IP6(BAD6, "0008", "8000000000000000"), WEFT_DROP_GUARD_IPV6 },
 	{ IP6(LLA6, "0008", "8000000000000000"), -1 },
-	{ IP6(BADLLA, "0008", "8000000000000000"), WEFT_DROP_GUARD_IPV6 },
-	{ IP6(ANY6, "0018", NS("")), -1 },
+	{ IP6(LLA7217, "0008", "8000000000000000"), -1 },
+	{ IP6(LLA7217, "0020", NS("0101525400000001")), -1 },
+	{ IP6(LLA7217, "0020", NA(LLA7217, "0201525400000001")), -1 },
+	{ DAD(ADDR6), -1 },
+	{ DAD(LLA7217), -1 },
+	{ DAD(BAD6), WEFT_DROP_GUARD_ND },
 	{ IP6(LLA6, "0020", NS("0101525400000001")), -1 },
 	{ IP6(LLA6, "0020", NS("0101525400000003")), WEFT_DROP_GUARD_ND },
 	{ IP6(LLA6, "0020", NS("0100525400000001")), WEFT_DROP_GUARD_ND },
@@ -73,6 +81,23 @@ static const struct {
 		WEFT_DROP_GUARD_ND },
 };
 
+// Why port 1's frame is dropped, or -1.
+static int
+reason_for(struct fixture *f, const char *hex)
+{
+	int reason = -1;
+
+	fixture_add_hex(f, 1, hex);
+	fixture_run(f, "guard");
+	for (unsigned int r = 0; r < WEFT_N_DROPS; r++) {
+		if (f->w->counters.port[1].drop[r])
+			reason = (int)r;
+		f->w->counters.port[1].drop[r] = 0;
+	}
+	fixture_reset(f);
+	return reason;
+}
+
 static void
 guarded_port_speaks_only_for_itself(void **state)
 {
@@ -89,16 +114,8 @@ guarded_port_speaks_only_for_itself(void **state)
 	f->ports[1].ip4 = &v4;
 	f->ports[1].ip6 = &v6;
 	for (unsigned int i = 0; i < RTE_DIM(samples); i++) {
-		int reason = -1;
+		int reason = reason_for(f, samples[i].hex);
 
-		fixture_add_hex(f, 1, samples[i].hex);
-		fixture_run(f, "guard");
-		for (unsigned int r = 0; r < WEFT_N_DROPS; r++) {
-			if (f->w->counters.port[1].drop[r])
-				reason = r;
-			f->w->counters.port[1].drop[r] = 0;
-		}
-		fixture_reset(f);
 		if (reason != samples[i].reason)
 			print_error("sample %u: %s\n", i, reason < 0 ? "passed" : weft_drop_name(reason));
 		assert_int_equal(reason, samples[i].reason);
@@ -115,6 +132,80 @@ port_without_addresses_is_not_guarded(void **state)
 		assert_int_equal(fixture_run(f, "guard"), 1);
 		fixture_reset(f);
 	}
+}
+
+// Another port names BAD4, BAD6 and LLA7217.
+static void
+let_another_name(struct fixture *f)
+{
+	static struct weft_addr_entry table[16];
+	static const struct weft_identity other = { .port = 9 };
+	static const char *const addr6[] = { BAD6, LLA7217 };
+	struct weft_addr_key key = { .network = 7, .length = 32, .addr = { 10, 0, 0, 0x63 } };
+	struct weft_addrmap *map = &f->snap.addrs;
+
+	memset(table, 0, sizeof(table));
+	*map = (struct weft_addrmap){
+		.entry = table, .mask = 15, .lengths4 = UINT64_C(1) << 32, .lengths6 = { 0, 0, 1 }
+	};
+	f->domains[1].network = 7;
+	for (unsigned int i = 0; i < 3; i++) {
+		uint32_t at;
+
+		if (i)
+			key = (struct weft_addr_key){ .network = 7, .v6 = 1, .length = 128 };
+		if (i)
+			fixture_hex(addr6[i - 1], key.addr, 16);
+		for (at = weft_addrmap_slot(map, &key); table[at].key.network; at = (at + 1) & map->mask)
+			;
+		table[at] = (struct weft_addr_entry){ key, &other };
+	}
+}
+
+// What another port names is refused to a port without addresses, to one with a prefix around it, and, but for packets that it
+// forwards, to a router.
+static void
+address_belongs_to_who_names_it(void **state)
+{
+	static const struct weft_prefix4 v4 = { RTE_BE32(0x0a000000), RTE_BE32(0xffffff00) };
+	static const struct weft_prefix6 v6 = { { 0xfd }, { 0xff } };
+	static const uint8_t guards[] = { WEFT_GUARD_MAC | WEFT_GUARD_OWNERS, WEFT_GUARD_OWNERS,
+		WEFT_GUARD_MAC | WEFT_GUARD_IP, WEFT_GUARD_OWNERS | WEFT_GUARD_FORWARDS };
+	struct fixture *f = *state;
+
+	let_another_name(f);
+	f->ports[1].mac = MAC_A;
+	f->ports[1].ip4 = &v4;
+	f->ports[1].ip6 = &v6;
+	for (unsigned int i = 0; i < RTE_DIM(guards); i++) {
+		bool forwards = guards[i] & WEFT_GUARD_FORWARDS;
+
+		f->ports[1].guard = guards[i];
+		f->ports[1].n_ip4 = f->ports[1].n_ip6 = guards[i] & WEFT_GUARD_IP ? 1 : 0;
+		assert_int_equal(reason_for(f, UDP4(BAD4, "1000 2000")), forwards ? -1 : WEFT_DROP_GUARD_IPV4);
+		assert_int_equal(reason_for(f, ECHO6(BAD6)), forwards ? -1 : WEFT_DROP_GUARD_IPV6);
+		assert_int_equal(reason_for(f, ECHO6(LLA7217)), forwards ? -1 : WEFT_DROP_GUARD_IPV6);
+		assert_int_equal(reason_for(f, ARP(OWN, BAD4)), WEFT_DROP_GUARD_ARP);
+		assert_int_equal(reason_for(f, PROBE(BAD4)), WEFT_DROP_GUARD_ARP);
+		assert_int_equal(reason_for(f, IP6(LLA6, "0020", NA(BAD6, "0201525400000001"))), WEFT_DROP_GUARD_ND);
+		assert_int_equal(reason_for(f, DAD(BAD6)), WEFT_DROP_GUARD_ND);
+		assert_int_equal(reason_for(f, DAD(LLA7217)), WEFT_DROP_GUARD_ND);
+		assert_int_equal(reason_for(f, UDP4(ADDR4, "1000 2000")), -1);
+		assert_int_equal(reason_for(f, ECHO6(ADDR6)), -1);
+		assert_int_equal(reason_for(f, ECHO6(LLA6)), -1);
+		assert_int_equal(reason_for(f, ARP(OWN, ADDR4)), -1);
+		assert_int_equal(reason_for(f, PROBE(ADDR4)), -1);
+		assert_int_equal(reason_for(f, DAD(ADDR6)), -1);
+	}
+	// An uplink carries what other hosts' ports say.
+	f->ports[1].guard = 0;
+	assert_int_equal(reason_for(f, UDP4(BAD4, "1000 2000")), -1);
+	// The port that names it.
+	f->ports[1].guard = WEFT_GUARD_IP;
+	f->ports[1].n_ip4 = 1;
+	f->ports[1].ip4 = &(const struct weft_prefix4){ RTE_BE32(0x0a000063), UINT32_MAX };
+	assert_int_equal(reason_for(f, UDP4(BAD4, "1000 2000")), -1);
+	assert_int_equal(reason_for(f, PROBE(BAD4)), -1);
 }
 
 static void
@@ -138,6 +229,7 @@ main(void)
 		FIXTURE_TEST(guarded_port_speaks_only_for_itself),
 		FIXTURE_TEST(port_without_addresses_is_not_guarded),
 		FIXTURE_TEST(prefix_covers_its_addresses),
+		FIXTURE_TEST(address_belongs_to_who_names_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

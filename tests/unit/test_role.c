@@ -76,6 +76,7 @@ setup(void **state)
 	open = (struct weft_policy){ .out = { .rule = &allow }, .in = { .rule = &allow } };
 	fixture_static_mac(f, 1, MAC_B, 2);
 	f->domains[1].network = 1;
+	f->domains[1].firewall = true;
 	f->ports[UPLINK] = f->ports[4];
 	f->ports[UPLINK].tagging = WEFT_TAG_UPLINK;
 	f->ports[1].policy = f->ports[2].policy = &closed;

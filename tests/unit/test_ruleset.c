@@ -165,22 +165,25 @@ static void
 ask(const struct compiled *c)
 {
 	static const uint8_t protocols[] = { 6, 17, 1, 58, 132, 47, 0, 255 };
-	struct weft_identity identity = { .n = (uint32_t)random() % 5 };
+	struct weft_identity *identity = malloc(sizeof(*identity) + 5 * sizeof(identity->group[0]));
 	uint8_t remote[16] = { 10, (uint8_t)(random() % 8), (uint8_t)random(), (uint8_t)random() };
 	struct weft_query q = { .remote = remote,
-		.identity = random() % 2 ? &identity : NULL,
+		.identity = random() % 2 ? identity : NULL,
 		.v6 = random() % 3 == 0,
 		.protocol = protocols[random() % 8],
 		.service = (uint16_t)random() };
 	char key[WEFT_KEY_SIZE];
 
+	assert_non_null(identity);
+	identity->n = (uint32_t)random() % 5;
 	if (q.v6)
 		memcpy(remote, (uint8_t[]){ 0xfd, 0, 0, (uint8_t)(random() % 70) }, 4);
-	for (uint32_t k = 0; k < identity.n; k++) {
+	for (uint32_t k = 0; k < identity->n; k++) {
 		snprintf(key, sizeof(key), "tenants/t/groups/x%ld", random() % 60);
-		identity.group[k] = weft_rulebook_number(key);
+		identity->group[k] = weft_rulebook_number(key);
 	}
 	assert_int_equal(weft_ruleset_match(&c->set, &q), linear(c, &q));
+	free(identity);
 }
 
 static void

@@ -105,11 +105,12 @@ take_message(struct weft_watch *w, const char *line, size_t len)
 	return ret;
 }
 
+// Only what is new is searched for a line's end, and only what follows one is moved: a long line comes in thousands of pieces.
 static size_t
 take_data(char *data, size_t size, size_t n, void *arg)
 {
 	struct weft_watch *w = arg;
-	size_t len = size * n, from = 0;
+	size_t len = size * n, from = 0, next = w->len;
 	char *more = w->len + len < MAX_LINE ? realloc(w->line, w->len + len) : NULL;
 
 	if (more == NULL)
@@ -118,14 +119,15 @@ take_data(char *data, size_t size, size_t n, void *arg)
 	memcpy(w->line + w->len, data, len);
 	w->len += len;
 	w->silent = 0;
-	for (char *end; (end = memchr(w->line + from, '\n', w->len - from)) != NULL;) {
+	for (char *end; (end = memchr(w->line + next, '\n', w->len - next)) != NULL;) {
 		size_t stop = end - w->line;
 
 		if (stop > from && take_message(w, w->line + from, stop - from))
 			return 0;
-		from = stop + 1;
+		from = next = stop + 1;
 	}
-	memmove(w->line, w->line + from, w->len - from);
+	if (from)
+		memmove(w->line, w->line + from, w->len - from);
 	w->len -= from;
 	return len;
 }
