@@ -13,7 +13,7 @@ void
 weft_submit_done(struct weft_write *write, json_t *result, bool late, const struct weft_error *err)
 {
 	if (result)
-		json_object_set_new(result, "warnings", weft_warnings(write->changes));
+		json_object_set_new(result, "warnings", weft_warnings(weft_ctl.local.model, write->changes));
 	if (result == NULL && (write->conflict || write->forbidden))
 		weft_call_error(write->arg, write->conflict ? WEFT_CALL_CONFLICT : WEFT_CALL_FORBIDDEN, err);
 	else

@@ -9,6 +9,8 @@
 #include "control/compile/rule_order.h"
 #include "control/state/state.h"
 
+#include "overlaps.h"
+
 struct counts {
 	unsigned int uplink, unnamed, lenient;
 };
@@ -48,7 +50,7 @@ look_at_rules(const char *key, const json_t *json, json_t *warnings)
 }
 
 json_t *
-weft_warnings(const json_t *changes)
+weft_warnings(const struct weft_model *model, const json_t *changes)
 {
 	struct counts counts = { 0 };
 	json_t *warnings = json_array(), *object;
@@ -58,6 +60,7 @@ weft_warnings(const json_t *changes)
 		count(&counts, object);
 		look_at_rules(key, object, warnings);
 	}
+	weft_overlaps_warn(model, changes, warnings);
 	if (counts.uplink && weft_uplink_rate(&weft_ctl.local) == 0)
 		json_array_append_new(warnings,
 			json_sprintf("%u plan(s) have min_rate or weight, which take effect only on hosts whose uplink "

@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
-// Sentences about CHANGES that may not do what their author expects: rules that hide others, settings that this host
-// does not use, and the like. A new array.
-json_t *weft_warnings(const json_t *changes);
+#include "control/policy/policy.h"
+
+// Sentences about CHANGES, which MODEL has, that may not do what their author expects: rules that hide others, addresses that
+// several ports name, settings that this host does not use, and the like. A new array.
+json_t *weft_warnings(const struct weft_model *model, const json_t *changes);

@@ -47,10 +47,10 @@ try_out(struct weft_look *look, struct weft_model *model, const json_t *changes,
 	report = weft_changeset_report(&set);
 	if (json_is_true(json_object_get(look->params, "diff")))
 		json_object_set_new(report, "diff", weft_changeset_diff(&set));
+	json_object_set_new(report, "warnings", weft_warnings(model, changes));
 	weft_model_revert(model, &set);
 	json_object_set_new(report, "dry_run", json_true());
 	json_object_set_new(report, "generation", json_integer(weft_ctl.local.generation));
-	json_object_set_new(report, "warnings", weft_warnings(changes));
 	weft_call_result(look->call, report);
 	return 0;
 }

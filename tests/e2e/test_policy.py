@@ -50,6 +50,21 @@ def test_every_kind_is_explained_and_its_example_is_accepted(weftd):
     assert weftd.ctl("apply", "-f", "-", stdin=json.dumps(everything))["added"] == []
 
 
+def test_addresses_that_several_ports_name_are_warned_of(weftd):
+    ports = {"a": {"network": "lan", "ips": ["10.0.0.1", "fd00::/64"]}, "b": {"network": "lan", "ips": ["10.0.0.2"]}}
+    assert weftd.rpc("apply", policy=lan(ports))["warnings"] == []
+    both = "ports default/a and default/c both name 10.0.0.1 in network lan: each may use it, and rules find it in the groups of both"
+    inside = "port default/a names fd00::/64 in network lan, and port default/c names fd00::9 in it: rules find that only in the " \
+        "groups of default/c"
+    new = lan({"c": {"network": "lan", "ips": ["fd00::9", "10.0.0.1", "10.0.0.3"]}})
+    assert sorted(weftd.rpc("apply", policy=new, dry_run=True)["warnings"]) == [inside, both]
+    assert sorted(weftd.rpc("apply", policy=new)["warnings"]) == [inside, both]
+    # Another network's addresses are its own; and who changes nothing of it is told nothing.
+    other = {"tenants": {"default": {"networks": {"other": {}}, "ports": {"d": {"network": "other", "ips": ["10.0.0.1"]}}}}}
+    assert weftd.rpc("apply", policy=other)["warnings"] == []
+    assert weftd.ctl("set", "port", "b", "vm=x")["warnings"] == []
+
+
 def test_diff_set_delete_and_prune(weftd):
     weftd.rpc("apply", policy=lan({"a": {"network": "lan"}, "b": {"network": "lan"}}))
     before = weftd.ctl("status")["generation"]
