@@ -96,6 +96,15 @@ struct weft_debt {
 	uint16_t port;		// the port whose frame went to the uplink last
 };
 
+#define WEFT_UNNAMED_BITS 10
+
+// IPv4 sources that ports have used lately without naming them one by one, and might: the guard looks each up once. Direct-mapped;
+// an entry is the port and the address, 0 is none.
+struct weft_unnamed {
+	uint64_t version; // of the snapshot for which they hold
+	uint64_t source[1 << WEFT_UNNAMED_BITS];
+};
+
 // A worker. All of it belongs to the worker's own thread, unless said otherwise; the engine fills it in before the
 // thread starts. The fields that every packet needs come first.
 struct weft_worker {
@@ -112,6 +121,7 @@ struct weft_worker {
 	struct weft_debt debt;
 	struct weft_overlay overlay;
 	struct weft_worker_counters counters;
+	struct weft_unnamed unnamed;
 	struct weft_dropped dropped;
 	struct weft_outbox outbox;
 };

@@ -20,13 +20,6 @@
 #define ND_OPTIONS  24 // NS and NA: type, code, checksum, flags, target
 #define ND_MAX_OPTS 16
 
-// Who sends, and in which domain.
-struct sender {
-	const struct weft_port_conf *port;
-	const struct weft_snapshot *snap;
-	uint16_t domain;
-};
-
 // How much of the port's a source address is.
 enum whose { OTHERS, IN_PREFIX, NAMED };
 
@@ -69,17 +62,18 @@ whose_ip6(const struct weft_port_conf *port, const uint8_t *addr)
 	return whose;
 }
 
-// Whether the sender may use ADDR: it names it, or may use more than it names, and no other port names it.
+// Whether PORT may use ADDR in the domain of LANE: it names it, or may use more than it names, and no other port names it.
 static bool
-may_use(const struct sender *s, bool v6, const uint8_t *addr)
+may_use(const struct weft_snapshot *snap, const struct weft_port_conf *port, const struct weft_lane *lane, bool v6,
+	const uint8_t *addr)
 {
-	enum whose whose = v6 ? whose_ip6(s->port, addr) : whose_ip4(s->port, addr);
+	enum whose whose = v6 ? whose_ip6(port, addr) : whose_ip4(port, addr);
 
-	if (whose == NAMED || !(s->port->guard & (WEFT_GUARD_IP | WEFT_GUARD_OWNERS)))
+	if (whose == NAMED || !(port->guard & (WEFT_GUARD_IP | WEFT_GUARD_OWNERS)))
 		return true;
-	if (whose == OTHERS && s->port->guard & WEFT_GUARD_IP)
+	if (whose == OTHERS && port->guard & WEFT_GUARD_IP)
 		return false;
-	return !weft_addrmap_names(&s->snap->addrs, weft_snapshot_domain(s->snap, s->domain)->network, v6, addr);
+	return !weft_addrmap_names(&snap->addrs, weft_snapshot_domain(snap, lane->domain)->network, v6, addr);
 }
 
 static bool
@@ -93,11 +87,12 @@ is_unspecified(const uint8_t *addr, unsigned int size)
 }
 
 static int
-check_ipv4(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame)
+check_ipv4(const struct weft_snapshot *snap, const struct weft_port_conf *port, const struct weft_lane *lane,
+	const uint8_t *frame)
 {
 	const uint8_t *src = frame + lane->l3_off + 12, *l4 = frame + lane->l4_off;
 
-	if (s->port->guard & WEFT_GUARD_FORWARDS || likely(may_use(s, false, src)))
+	if (port->guard & WEFT_GUARD_FORWARDS || likely(may_use(snap, port, lane, false, src)))
 		return -1;
 	// A guest that asks for an address by DHCP has none yet (RFC 2131, 4.1).
 	if (is_unspecified(src, 4) && lane->proto == IPPROTO_UDP && (lane->flags & WEFT_LANE_L4) && l4[0] == 0 &&
@@ -107,14 +102,15 @@ check_ipv4(const struct sender *s, const struct weft_lane *lane, const uint8_t *
 }
 
 static int
-check_arp(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame)
+check_arp(const struct weft_snapshot *snap, const struct weft_port_conf *port, const struct weft_lane *lane,
+	const uint8_t *frame)
 {
 	const uint8_t *sender = frame + lane->l3_off + ARP_SENDER_MAC, *ip = frame + lane->l3_off + ARP_SENDER_IP;
 
-	if ((s->port->guard & WEFT_GUARD_MAC) && read_mac(sender) != s->port->mac)
+	if ((port->guard & WEFT_GUARD_MAC) && read_mac(sender) != port->mac)
 		return WEFT_DROP_GUARD_ARP;
 	// 0.0.0.0 is a probe: the sender wants to have the target (RFC 5227).
-	if (!may_use(s, false, is_unspecified(ip, 4) ? frame + lane->l3_off + ARP_TARGET_IP : ip))
+	if (!may_use(snap, port, lane, false, is_unspecified(ip, 4) ? frame + lane->l3_off + ARP_TARGET_IP : ip))
 		return WEFT_DROP_GUARD_ARP;
 	return -1;
 }
@@ -144,7 +140,8 @@ is_nd(uint8_t type)
 }
 
 static int
-check_nd(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
+check_nd(const struct weft_snapshot *snap, const struct weft_port_conf *port, const struct weft_lane *lane,
+	const uint8_t *frame, uint32_t have)
 {
 	const uint8_t *ip = frame + lane->l3_off, *icmp = frame + lane->l4_off;
 	const uint8_t *end = ip + 40 + (ip[4] << 8 | ip[5]), *options;
@@ -167,21 +164,22 @@ check_nd(const struct sender *s, const struct weft_lane *lane, const uint8_t *fr
 		return WEFT_DROP_GUARD_ND;
 	// A solicitation from :: says that the sender wants to have the target (RFC 4862, 5.4).
 	if ((icmp[0] == ND_NEIGHBOR_ADVERT || (icmp[0] == ND_NEIGHBOR_SOLICIT && is_unspecified(ip + 8, 16))) &&
-		!may_use(s, true, icmp + 8))
+		!may_use(snap, port, lane, true, icmp + 8))
 		return WEFT_DROP_GUARD_ND;
-	if ((s->port->guard & WEFT_GUARD_MAC) && nd_options_lie(s->port, options, end))
+	if ((port->guard & WEFT_GUARD_MAC) && nd_options_lie(port, options, end))
 		return WEFT_DROP_GUARD_ND;
 	return -1;
 }
 
 static int
-check_ipv6(const struct sender *s, const struct weft_lane *lane, const uint8_t *frame, uint32_t have)
+check_ipv6(const struct weft_snapshot *snap, const struct weft_port_conf *port, const struct weft_lane *lane,
+	const uint8_t *frame, uint32_t have)
 {
 	const uint8_t *src = frame + lane->l3_off + 8;
 	bool icmp = lane->proto == IPPROTO_ICMPV6, whole = !(lane->flags & WEFT_LANE_FRAGMENT);
 
 	// Duplicate address detection and the first multicast reports have the source ::; both are ICMPv6.
-	if (!(s->port->guard & WEFT_GUARD_FORWARDS) && !may_use(s, true, src) &&
+	if (!(port->guard & WEFT_GUARD_FORWARDS) && !may_use(snap, port, lane, true, src) &&
 		!(icmp && whole && is_unspecified(src, 16)))
 		return WEFT_DROP_GUARD_IPV6;
 	if (!icmp || !(lane->flags & WEFT_LANE_L4))
@@ -189,15 +187,15 @@ check_ipv6(const struct sender *s, const struct weft_lane *lane, const uint8_t *
 	// Neighbour discovery is never fragmented (RFC 6980). The first fragment says what it is.
 	if (lane->flags & WEFT_LANE_FRAGMENT)
 		return is_nd(frame[lane->l4_off]) ? (int)WEFT_DROP_GUARD_ND : -1;
-	return check_nd(s, lane, frame, have);
+	return check_nd(snap, port, lane, frame, have);
 }
 
 // Returns -1, or the reason to drop the packet.
 static int
-check(const struct sender *s, const struct weft_lane *lane, const struct rte_mbuf *m)
+check(const struct weft_snapshot *snap, const struct weft_port_conf *port, const struct weft_lane *lane,
+	const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	const struct weft_port_conf *port = s->port;
 	uint8_t role = weft_role_lacking(port, lane, m);
 
 	if (unlikely(role))
@@ -205,26 +203,61 @@ check(const struct sender *s, const struct weft_lane *lane, const struct rte_mbu
 	if ((port->guard & WEFT_GUARD_MAC) && unlikely((lane->src & MAC_MASK) != port->mac))
 		return WEFT_DROP_GUARD_MAC;
 	if (lane->flags & WEFT_LANE_IPV4)
-		return check_ipv4(s, lane, frame);
+		return check_ipv4(snap, port, lane, frame);
 	if (lane->flags & WEFT_LANE_IPV6)
-		return check_ipv6(s, lane, frame, m->data_len);
+		return check_ipv6(snap, port, lane, frame, m->data_len);
 	if (lane->flags & WEFT_LANE_ARP)
-		return check_arp(s, lane, frame);
+		return check_arp(snap, port, lane, frame);
 	if (lane->ethertype == RTE_ETHER_TYPE_RARP && port->guard & WEFT_GUARD_MAC && !weft_rarp_is_own(lane, m))
 		return WEFT_DROP_GUARD_ARP;
 	return -1;
 }
 
+static inline bool
+names_ip4(const struct weft_port_conf *port, const uint8_t *src)
+{
+	rte_be32_t a;
+
+	memcpy(&a, src, sizeof(a));
+	for (unsigned int i = 0; i < port->n_ip4; i++)
+		if (((a ^ port->ip4[i].addr) | ~port->ip4[i].mask) == 0)
+			return true;
+	return false;
+}
+
+// Whether the sender may use the IPv4 address SRC, which it does not name: may_use() with a memory.
+static inline bool
+may_use_unnamed(struct weft_worker *worker, const struct weft_snapshot *snap, const struct weft_port_conf *port,
+	const struct weft_lane *lane, const uint8_t *src)
+{
+	struct weft_unnamed *unnamed = &worker->unnamed;
+	uint64_t source, *known;
+	uint32_t addr;
+
+	memcpy(&addr, src, sizeof(addr));
+	source = (uint64_t)lane->in << 32 | addr;
+	known = &unnamed->source[((addr ^ lane->in) * UINT32_C(0x9e3779b1)) >> (32 - WEFT_UNNAMED_BITS)];
+	if (likely(*known == source && unnamed->version == snap->version))
+		return true;
+	if (!may_use(snap, port, lane, false, src))
+		return false;
+	if (unnamed->version != snap->version)
+		*unnamed = (struct weft_unnamed){ .version = snap->version };
+	*known = source;
+	return true;
+}
+
 // Whether LANE's packet M needs no closer look: an IPv4 packet from an address that the port may use, that needs no role.
 static inline bool
-is_plain(const struct sender *s, const struct weft_lane *lane, const struct rte_mbuf *m)
+is_plain(struct weft_worker *worker, const struct weft_snapshot *snap, const struct weft_port_conf *port,
+	const struct weft_lane *lane, const struct rte_mbuf *m)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	const struct weft_port_conf *port = s->port;
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *src = frame + lane->l3_off + 12;
 
 	if (!(lane->flags & WEFT_LANE_IPV4) || (port->guard & WEFT_GUARD_MAC && (lane->src & MAC_MASK) != port->mac))
 		return false;
-	if (port->guard & (WEFT_GUARD_IP | WEFT_GUARD_OWNERS) && !may_use(s, false, frame + lane->l3_off + 12))
+	if (port->guard & (WEFT_GUARD_IP | WEFT_GUARD_OWNERS) && !names_ip4(port, src) &&
+		!may_use_unnamed(worker, snap, port, lane, src))
 		return false;
 	return !(port->guard & WEFT_GUARD_ROLES) || lane->proto == IPPROTO_TCP ||
 	       (lane->proto == IPPROTO_UDP && lane->flags & WEFT_LANE_PORTS &&
@@ -233,12 +266,12 @@ is_plain(const struct sender *s, const struct weft_lane *lane, const struct rte_
 
 // Returns -1, or the reason to drop lane I, with a word for explain.
 static __rte_noinline int
-look_closer(const struct sender *s, struct weft_vec *vec, unsigned int i)
+look_closer(const struct weft_snapshot *snap, const struct weft_port_conf *port, struct weft_vec *vec, unsigned int i)
 {
-	int bad = check(s, &vec->lanes[i], vec->pkts[i]);
+	int bad = check(snap, port, &vec->lanes[i], vec->pkts[i]);
 
-	if (vec->explain && !(s->port->guard & (WEFT_GUARD_MAC | WEFT_GUARD_IP)) && bad < 0)
-		weft_explain_add(vec->explain, WEFT_STAGE_guard, "port %s names no addresses", s->port->name);
+	if (vec->explain && !(port->guard & (WEFT_GUARD_MAC | WEFT_GUARD_IP)) && bad < 0)
+		weft_explain_add(vec->explain, WEFT_STAGE_guard, "port %s names no addresses", port->name);
 	else if (vec->explain)
 		weft_explain_add(
 			vec->explain, WEFT_STAGE_guard, "%s", bad < 0 ? "sender is who it says" : weft_drop_text(bad));
@@ -254,12 +287,12 @@ weft_guard_stage(struct weft_worker *worker, struct weft_vec *vec, weft_lanes ma
 
 	WEFT_FOREACH_LANE (i, mask) {
 		const struct weft_lane *lane = &vec->lanes[i];
-		const struct sender s = { weft_snapshot_slot(snap, lane->in), snap, lane->domain };
+		const struct weft_port_conf *port = weft_snapshot_slot(snap, lane->in);
 		int bad;
 
-		if (likely(!told) && (s.port->guard == 0 || likely(is_plain(&s, lane, vec->pkts[i]))))
+		if (likely(!told) && (port->guard == 0 || likely(is_plain(worker, snap, port, lane, vec->pkts[i]))))
 			continue;
-		bad = look_closer(&s, vec, i);
+		bad = look_closer(snap, port, vec, i);
 		if (unlikely(bad >= 0)) {
 			weft_drop(worker, vec, UINT64_C(1) << i, bad);
 			good &= ~(UINT64_C(1) << i);

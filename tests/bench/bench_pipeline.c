@@ -35,6 +35,46 @@ struct bench {
 	uint32_t cycles[N_STEPS][ROUNDS];
 };
 
+#define N_NAMED 10000 // addresses that ports of the network name
+
+// Every port has GUARD; it names 10.0.0.1, from which all packets come, if NAMED.
+static void
+set_guard(struct bench *b, uint8_t guard, bool named)
+{
+	static const struct weft_prefix4 own = { RTE_BE32(0x0a000001), UINT32_MAX };
+
+	for (unsigned int i = 1; i < WEFT_MAX_PORTS; i++) {
+		struct weft_port_conf *port = &b->snap.port_page[i / WEFT_PAGE]->port[i % WEFT_PAGE];
+
+		port->guard = guard;
+		port->lacks = guard ? WEFT_ROLES : 0;
+		port->ip4 = &own;
+		port->n_ip4 = named;
+	}
+}
+
+// Other ports of the network name 10.1.0.0 and what follows.
+static bool
+name_addresses(struct bench *b)
+{
+	static const struct weft_identity other = { .port = 1 };
+	struct weft_addrmap *map = &b->snap.addrs;
+
+	*map = (struct weft_addrmap){ .mask = 32767, .seed = RANDOM_SEED, .lengths4 = UINT64_C(1) << 32 };
+	map->entry = rte_zmalloc(NULL, (map->mask + 1) * sizeof(map->entry[0]), RTE_CACHE_LINE_SIZE);
+	for (uint32_t i = 0; map->entry && i < N_NAMED; i++) {
+		struct weft_addr_key key = {
+			.network = 1, .length = 32, .addr = { 10, 1, (uint8_t)(i >> 8), (uint8_t)i }
+		};
+		uint32_t at = weft_addrmap_slot(map, &key);
+
+		while (map->entry[at].key.network)
+			at = (at + 1) & map->mask;
+		map->entry[at] = (struct weft_addr_entry){ key, &other };
+	}
+	return map->entry;
+}
+
 // The MAC's place: spread over the ports.
 static uint16_t
 port_of(const struct bench *b, uint32_t mac)
@@ -123,8 +163,9 @@ new_bench(void)
 	weft_snapshot_blank(&b->snap);
 	pages = rte_zmalloc(NULL, WEFT_PORT_PAGES * sizeof(*pages), RTE_CACHE_LINE_SIZE);
 	b->domains.domain[1].learning = true;
+	b->domains.domain[1].network = 1;
 	b->snap.domain_page[0] = &b->domains;
-	if (!pages || weft_mactab_init(&b->snap.static_macs, 1, 1))
+	if (!pages || weft_mactab_init(&b->snap.static_macs, 1, 1) || !name_addresses(b))
 		return NULL;
 	for (unsigned int i = 0; i < WEFT_PORT_PAGES; i++)
 		b->snap.port_page[i] = &pages[i];
@@ -151,6 +192,10 @@ main(void)
 	for (unsigned int i = 0; i < RTE_DIM(ports); i++)
 		json_array_append_new(
 			cases, run_case(b, "ports", ports[i], RTE_MAX(ports[i], 2u), RTE_MAX(ports[i], 2u)));
+	set_guard(b, WEFT_GUARD_IP | WEFT_GUARD_ROLES, true);
+	json_array_append_new(cases, run_case(b, "named", 1, 2, 2));
+	set_guard(b, WEFT_GUARD_OWNERS | WEFT_GUARD_ROLES, false);
+	json_array_append_new(cases, run_case(b, "unnamed", 1, 2, 2));
 	report = json_pack("{s:s, s:i, s:o}", "bench", "pipeline", "batch", BATCH, "cases", cases);
 	bench_print(report);
 	return 0;

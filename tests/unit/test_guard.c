@@ -173,7 +173,12 @@ address_belongs_to_who_names_it(void **state)
 		WEFT_GUARD_MAC | WEFT_GUARD_IP, WEFT_GUARD_OWNERS | WEFT_GUARD_FORWARDS };
 	struct fixture *f = *state;
 
+	// Before another names it, it is free: what the guard remembers of that ends with the policy.
+	f->domains[1].network = 7;
+	f->ports[1].guard = WEFT_GUARD_OWNERS;
+	assert_int_equal(reason_for(f, UDP4(BAD4, "1000 2000")), -1);
 	let_another_name(f);
+	f->snap.version++;
 	f->ports[1].mac = MAC_A;
 	f->ports[1].ip4 = &v4;
 	f->ports[1].ip6 = &v6;
