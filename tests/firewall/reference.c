@@ -248,6 +248,8 @@ reference_judge(struct reference *ref, const struct ref_packet *p)
 	struct conn *c;
 	int verdict = -1;
 
+	if (!reference_owns(ref->model, p))
+		return false;
 	if (p->fragment == 2)
 		return later_fragment(ref, p);
 	if (p->is_error)

@@ -53,3 +53,6 @@ void reference_show(struct reference *ref, const struct ref_packet *p);
 // What the rules of one end say, by looking at each: an enum weft_action; -1: no rules hold there. STATELESS is the
 // rule's.
 int reference_rules(const struct weft_model *model, int slot, bool out, const struct ref_packet *p, bool *stateless);
+
+// Whether P's source is the port's to use: it names the address, or names none and nobody else names it. Uplinks speak for others.
+bool reference_owns(const struct weft_model *model, const struct ref_packet *p);

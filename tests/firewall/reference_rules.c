@@ -153,3 +153,25 @@ reference_rules(const struct weft_model *model, int slot, bool out, const struct
 	}
 	return port->groups.n ? action : out ? WEFT_ALLOW : WEFT_DENY;
 }
+
+bool
+reference_owns(const struct weft_model *model, const struct ref_packet *p)
+{
+	char path[WEFT_PATH_SIZE];
+	const struct weft_port *port;
+
+	snprintf(path, sizeof(path), "t/p%d", p->in);
+	port = weft_model_port(model, path);
+	if (port == NULL || port->network[0] == 0)
+		return true;
+	if (port->ips.n4 + port->ips.n6)
+		return has_address(port, p->v6, p->src);
+	for (const struct weft_object *object = model->objects; object; object = object->hh.next) {
+		const struct weft_port *other = (const struct weft_port *)object;
+
+		if (other->o.kind == &weft_kind_port && strcmp(other->network, port->network) == 0 &&
+			has_address(other, p->v6, p->src))
+			return false;
+	}
+	return true;
+}
